@@ -1,0 +1,114 @@
+/* eslint-disable */
+/**
+ * Generated `api` utility.
+ *
+ * THIS CODE IS AUTOMATICALLY GENERATED.
+ *
+ * To regenerate, run `npx convex dev`.
+ * @module
+ */
+
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+import type * as admin from "../admin.js";
+import type * as bridge from "../bridge.js";
+import type * as deliveries from "../deliveries.js";
+import type * as index from "../index.js";
+import type * as model_access from "../model/access.js";
+import type * as model_answering from "../model/answering.js";
+import type * as model_asking from "../model/asking.js";
+import type * as model_chat from "../model/chat.js";
+import type * as model_claims from "../model/claims.js";
+import type * as model_completion from "../model/completion.js";
+import type * as model_completion_errors from "../model/completion_errors.js";
+import type * as model_context from "../model/context.js";
+import type * as model_conversations from "../model/conversations.js";
+import type * as model_cursors from "../model/cursors.js";
+import type * as model_health from "../model/health.js";
+import type * as model_ingest from "../model/ingest.js";
+import type * as model_issuers from "../model/issuers.js";
+import type * as model_jobs from "../model/jobs.js";
+import type * as model_lanes from "../model/lanes.js";
+import type * as model_limits from "../model/limits.js";
+import type * as model_mapping_changes from "../model/mapping_changes.js";
+import type * as model_mappings from "../model/mappings.js";
+import type * as model_notices from "../model/notices.js";
+import type * as model_people from "../model/people.js";
+import type * as model_positions from "../model/positions.js";
+import type * as model_purging from "../model/purging.js";
+import type * as model_reading from "../model/reading.js";
+import type * as model_refusals from "../model/refusals.js";
+import type * as model_reports from "../model/reports.js";
+import type * as model_retries from "../model/retries.js";
+import type * as model_settings from "../model/settings.js";
+import type * as model_settlements from "../model/settlements.js";
+import type * as model_status from "../model/status.js";
+import type * as model_transcripts from "../model/transcripts.js";
+import type * as model_validators from "../model/validators.js";
+import type * as model_watchdog from "../model/watchdog.js";
+import type * as purge from "../purge.js";
+import type * as replies from "../replies.js";
+
+/**
+ * A utility for referencing Convex functions in your app's API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
+declare const fullApi: ApiFromModules<{
+  admin: typeof admin;
+  bridge: typeof bridge;
+  deliveries: typeof deliveries;
+  index: typeof index;
+  "model/access": typeof model_access;
+  "model/answering": typeof model_answering;
+  "model/asking": typeof model_asking;
+  "model/chat": typeof model_chat;
+  "model/claims": typeof model_claims;
+  "model/completion": typeof model_completion;
+  "model/completion_errors": typeof model_completion_errors;
+  "model/context": typeof model_context;
+  "model/conversations": typeof model_conversations;
+  "model/cursors": typeof model_cursors;
+  "model/health": typeof model_health;
+  "model/ingest": typeof model_ingest;
+  "model/issuers": typeof model_issuers;
+  "model/jobs": typeof model_jobs;
+  "model/lanes": typeof model_lanes;
+  "model/limits": typeof model_limits;
+  "model/mapping_changes": typeof model_mapping_changes;
+  "model/mappings": typeof model_mappings;
+  "model/notices": typeof model_notices;
+  "model/people": typeof model_people;
+  "model/positions": typeof model_positions;
+  "model/purging": typeof model_purging;
+  "model/reading": typeof model_reading;
+  "model/refusals": typeof model_refusals;
+  "model/reports": typeof model_reports;
+  "model/retries": typeof model_retries;
+  "model/settings": typeof model_settings;
+  "model/settlements": typeof model_settlements;
+  "model/status": typeof model_status;
+  "model/transcripts": typeof model_transcripts;
+  "model/validators": typeof model_validators;
+  "model/watchdog": typeof model_watchdog;
+  purge: typeof purge;
+  replies: typeof replies;
+}>;
+export declare const api: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "public">
+>;
+export declare const internal: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "internal">
+>;
+
+export declare const components: {
+  rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
+};

@@ -1,0 +1,129 @@
+import { paginationOptsValidator } from "convex/server";
+import { v } from "convex/values";
+import { mutation, query } from "./_generated/server.js";
+import { requireAdmin } from "./model/access.ts";
+import { changeMapping, mapChannel, unmapChannel } from "./model/mapping_changes.ts";
+import { listMappings, vMappingRow } from "./model/mappings.ts";
+import { refusal } from "./model/refusals.ts";
+import { retryDeliveries } from "./model/retries.ts";
+import { overallStatus, vStatus } from "./model/status.ts";
+import { readTranscript, vTranscript } from "./model/transcripts.ts";
+import { vPlatform, vReplyIn, vTrigger } from "./model/validators.ts";
+
+/*
+ * What the admin script may call, with a token signed by the admin key. Failures are `ConvexError`s
+ * `{ code, message }`; nothing is changed when one is thrown.
+ */
+
+/**
+ * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
+ * public one with id `adopt`, which becomes private. Codes: BAD_ID, ALREADY_MAPPED, CHANNEL_NOT_FOUND,
+ * BAD_TARGET.
+ */
+export const map = mutation({
+  args: {
+    platform: vPlatform,
+    externalId: v.string(),
+    externalName: v.optional(v.string()),
+    to: v.optional(v.string()),
+    adopt: v.optional(v.string()),
+    trigger: v.optional(vTrigger),
+    replyIn: v.optional(vReplyIn),
+    instructions: v.optional(v.string()),
+    model: v.optional(v.string()),
+  },
+  returns: v.object({
+    mappingId: v.id("mappings"),
+    channelId: v.id("channels"),
+    channelName: v.string(),
+    channelCreated: v.boolean(),
+  }),
+  handler: async (ctx, args) => {
+    await requireAdmin(ctx);
+    return mapChannel(ctx, args);
+  },
+});
+
+/**
+ * Stops mirroring. Messages stay, unless `deleteMessages`: then they are deleted in the background, with
+ * everything said in reply. What waits in the outbox is cancelled. Codes: NOT_MAPPED.
+ */
+export const unmap = mutation({
+  args: {
+    platform: vPlatform,
+    externalId: v.string(),
+    deleteMessages: v.optional(v.boolean()),
+  },
+  returns: v.object({
+    channelId: v.id("channels"),
+    channelName: v.string(),
+    cancelledDeliveries: v.number(),
+  }),
+  handler: async (ctx, args) => {
+    await requireAdmin(ctx);
+    return unmapChannel(ctx, args);
+  },
+});
+
+/**
+ * Changes a mapping's settings. `null` for instructions or model: back to the default. Instructions and model
+ * belong to the Convex channel and so to every channel mapped onto it. Codes: NOT_MAPPED.
+ */
+export const change = mutation({
+  args: {
+    platform: vPlatform,
+    externalId: v.string(),
+    trigger: v.optional(vTrigger),
+    replyIn: v.optional(vReplyIn),
+    instructions: v.optional(v.union(v.string(), v.null())),
+    model: v.optional(v.union(v.string(), v.null())),
+    state: v.optional(v.union(v.literal("active"), v.literal("paused"))),
+  },
+  returns: vMappingRow,
+  handler: async (ctx, args) => {
+    await requireAdmin(ctx);
+    return changeMapping(ctx, args);
+  },
+});
+
+/** Every mapping that is active or paused, at most 1,000 of each state and platform. */
+export const list = query({
+  args: {},
+  returns: v.array(vMappingRow),
+  handler: async (ctx) => {
+    await requireAdmin(ctx);
+    return listMappings(ctx);
+  },
+});
+
+/** What is healthy and what is stuck: mappings with their health, failed deliveries, open problems. */
+export const status = query({
+  args: {},
+  returns: vStatus,
+  handler: async (ctx) => {
+    await requireAdmin(ctx);
+    return overallStatus(ctx);
+  },
+});
+
+/** Sends failed deliveries again: the one named, or every one (at most 100 a call). Codes: NOT_FOUND, NOT_FAILED. */
+export const retry = mutation({
+  args: { deliveryId: v.optional(v.string()) },
+  returns: v.object({ retried: v.number(), more: v.boolean() }),
+  handler: async (ctx, args) => {
+    await requireAdmin(ctx);
+    return retryDeliveries(ctx, args.deliveryId);
+  },
+});
+
+/** Everything said in a channel with all that is known of it, page by page, oldest first. Codes: CHANNEL_NOT_FOUND. */
+export const transcript = query({
+  args: { channelId: v.string(), paginationOpts: paginationOptsValidator },
+  returns: vTranscript,
+  handler: async (ctx, { channelId, paginationOpts }) => {
+    await requireAdmin(ctx);
+    const id = ctx.db.normalizeId("channels", channelId);
+    if (!id) throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
+    return await readTranscript(ctx, id, paginationOpts);
+  },
+});

@@ -1,0 +1,91 @@
+import { v } from "convex/values";
+import { mutation, query } from "./_generated/server.js";
+import { actingPlatform } from "./model/access.ts";
+import { claimDelivery, readyDeliveries } from "./model/claims.ts";
+import { cursorsOf } from "./model/cursors.ts";
+import { ingestBatch } from "./model/ingest.ts";
+import { activeMappings } from "./model/mappings.ts";
+import { recordReport } from "./model/reports.ts";
+import { settleDelivery } from "./model/settlements.ts";
+import {
+  vAdvance,
+  vClaim,
+  vEvent,
+  vHealth,
+  vOutcome,
+  vPerson,
+  vProblem,
+  vSettlement,
+} from "./model/validators.ts";
+
+/*
+ * What a bridge process may call. Which platform it acts for is its token's issuer and nothing else; every
+ * function refuses other callers.
+ */
+
+/** The platform's active mappings: the channels to listen to. Subscribed to; changes only when an admin acts. */
+export const mappings = query({
+  args: {},
+  returns: v.array(
+    v.object({ mappingId: v.id("mappings"), externalId: v.string(), since: v.string() }),
+  ),
+  handler: async (ctx) => activeMappings(ctx, await actingPlatform(ctx)),
+});
+
+/** Where each active mapping's history is committed up to. Asked once, never subscribed to: it changes often. */
+export const cursors = query({
+  args: {},
+  returns: v.array(vAdvance),
+  handler: async (ctx) => cursorsOf(ctx, await actingPlatform(ctx)),
+});
+
+/**
+ * Stores a batch of events, in order; one outcome each. Storing an event twice changes nothing. Known failures
+ * are outcomes; a throw means that nothing of the batch was stored.
+ */
+export const ingest = mutation({
+  args: { events: v.array(vEvent), advance: v.array(vAdvance) },
+  returns: v.array(vOutcome),
+  handler: async (ctx, args) =>
+    ingestBatch(ctx, await actingPlatform(ctx), args.events, args.advance),
+});
+
+/** Ids of the deliveries that may be claimed right now, at most 100: the head of each lane. A wake-up call. */
+export const outbox = query({
+  args: {},
+  returns: v.array(v.id("deliveries")),
+  handler: async (ctx) => readyDeliveries(ctx, await actingPlatform(ctx)),
+});
+
+/** Takes a ready delivery for `leaseMs` (60 s), counted from when the call was made, not answered [C2]. */
+export const claim = mutation({
+  args: { deliveryId: v.id("deliveries"), owner: v.string() },
+  returns: vClaim,
+  handler: async (ctx, args) =>
+    claimDelivery(ctx, await actingPlatform(ctx), args.deliveryId, args.owner),
+});
+
+/**
+ * Tells how a claimed delivery went. Returns whether the caller still holds it. `posted` is a fact and is
+ * recorded whoever says it and however late; the other kinds count only under the current generation [C3].
+ */
+export const settle = mutation({
+  args: {
+    deliveryId: v.id("deliveries"),
+    generation: v.number(),
+    settlement: vSettlement,
+  },
+  returns: v.object({ held: v.boolean() }),
+  handler: async (ctx, args) => settleDelivery(ctx, await actingPlatform(ctx), args),
+});
+
+/** What the bridge learned besides messages: names, things set aside, the health of mappings. */
+export const report = mutation({
+  args: {
+    people: v.array(vPerson),
+    problems: v.array(vProblem),
+    health: v.array(vHealth),
+  },
+  returns: v.null(),
+  handler: async (ctx, args) => recordReport(ctx, await actingPlatform(ctx), args),
+});

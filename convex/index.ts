@@ -1,0 +1,125 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
+import {
+  internalAction,
+  internalMutation,
+  internalQuery,
+  mutation,
+  query,
+} from "./_generated/server.js";
+import { visibleChannel, visibleUser } from "./model/access.ts";
+import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/chat.ts";
+import { complete } from "./model/completion.ts";
+import { toContextLine, vContextLine } from "./model/context.ts";
+import { newestMessages, toChatMessage, vChatMessage } from "./model/reading.ts";
+
+/*
+ * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: for
+ * callers without an admin token it does not exist, and neither do the people mirrored into it.
+ */
+
+/** Messages that a list shows, and that the AI reads, by default. */
+const RECENT = 10;
+const LATEST = 50;
+const MOST_LATEST = 200;
+
+export const createUser = mutation({
+  args: { name: v.string() },
+  returns: v.id("users"),
+  handler: async (ctx, { name }) => {
+    await requireOpenChat(ctx);
+    return await ctx.db.insert("users", { name });
+  },
+});
+
+export const createChannel = mutation({
+  args: { name: v.string() },
+  returns: v.id("channels"),
+  handler: async (ctx, { name }) => {
+    await requireOpenChat(ctx);
+    return await ctx.db.insert("channels", { name });
+  },
+});
+
+/** Stores a message and asks for a reply. Throws "Channel not found", "User not found". */
+export const sendMessage = mutation({
+  args: {
+    channelId: v.id("channels"),
+    authorId: v.id("users"),
+    content: v.string(),
+  },
+  returns: v.null(),
+  handler: async (ctx, { channelId, authorId, content }) => {
+    await requireOpenChat(ctx);
+    const channel = await visibleChannel(ctx, channelId);
+    if (!channel) throw new Error("Channel not found");
+    const author = await visibleUser(ctx, authorId);
+    if (!author) throw new Error("User not found");
+    const said = { channel, authorId, content };
+    await (channel.private ? sayPrivateMessage(ctx, said) : saySeedMessage(ctx, said));
+    return null;
+  },
+});
+
+/** The channel's ten newest messages, newest first; none of a channel the caller may not know of. */
+export const listMessages = query({
+  args: { channelId: v.id("channels") },
+  returns: v.array(vChatMessage),
+  handler: async (ctx, { channelId }) => {
+    if (!(await visibleChannel(ctx, channelId))) return [];
+    const newest = await newestMessages(ctx, channelId, RECENT);
+    return await Promise.all(newest.map((message) => toChatMessage(ctx, message)));
+  },
+});
+
+/** The channel's newest messages (50, or `limit` up to 200), oldest first: what a chat window shows. */
+export const listLatestMessages = query({
+  args: { channelId: v.id("channels"), limit: v.optional(v.number()) },
+  returns: v.array(vChatMessage),
+  handler: async (ctx, { channelId, limit = LATEST }) => {
+    if (!(await visibleChannel(ctx, channelId))) return [];
+    const wanted = Math.min(Math.max(1, Math.floor(limit)), MOST_LATEST);
+    const newest = await newestMessages(ctx, channelId, wanted);
+    return await Promise.all(newest.reverse().map((message) => toChatMessage(ctx, message)));
+  },
+});
+
+/** One reply in a channel that was never mapped. Throws "Channel not found", "No content in response". */
+export const generateResponse = internalAction({
+  args: { channelId: v.id("channels") },
+  returns: v.null(),
+  handler: async (ctx, { channelId }) => {
+    const messages = await ctx.runQuery(internal.index.loadContext, { channelId });
+    const { content } = await complete({ messages });
+    await ctx.runMutation(internal.index.writeAgentResponse, { channelId, content });
+    return null;
+  },
+});
+
+/** What the AI reads: the ten newest messages, oldest first. Throws "Channel not found", "User not found". */
+export const loadContext = internalQuery({
+  args: { channelId: v.id("channels") },
+  returns: v.array(vContextLine),
+  handler: async (ctx, { channelId }) => {
+    const channel = await ctx.db.get("channels", channelId);
+    if (!channel) throw new Error("Channel not found");
+    const newest = await newestMessages(ctx, channelId, RECENT);
+    const spoken = newest.reverse().filter(({ kind }) => kind !== "notice");
+    return await Promise.all(spoken.map((message) => toContextLine(ctx, message)));
+  },
+});
+
+/**
+ * Stores what the AI said in a channel that was never mapped. One that was mapped while the AI was writing gets
+ * nothing: its conversations have replies of their own (`replies.ts`), and this one would land in none [E5].
+ */
+export const writeAgentResponse = internalMutation({
+  args: { channelId: v.id("channels"), content: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { channelId, content }) => {
+    const channel = await ctx.db.get("channels", channelId);
+    if (!channel || channel.private) return null;
+    await ctx.db.insert("messages", { channelId, content });
+    return null;
+  },
+});

@@ -1,0 +1,69 @@
+import OpenAI from "openai";
+
+/** What came of a failed call to the AI service. `reason` names no key and no text that people wrote. */
+export interface CompletionFailure {
+  readonly reason: string;
+  /** Whether trying again may help with nobody doing anything. */
+  readonly retryable: boolean;
+  /** Not before this many ms, where the service said so. */
+  readonly retryAfterMs?: number;
+}
+
+/** The one table of what the AI service's failures mean. https://platform.openai.com/docs/guides/error-codes */
+export function completionFailure(error: unknown): CompletionFailure {
+  if (error instanceof OpenAI.APIConnectionTimeoutError) {
+    return { reason: "the AI service took too long", retryable: true };
+  }
+  if (error instanceof OpenAI.APIConnectionError) {
+    return { reason: "the AI service cannot be reached", retryable: true };
+  }
+  if (error instanceof OpenAI.APIError) return statusFailure(error);
+  if (error instanceof OpenAI.OpenAIError) {
+    // Thrown before any request: no key is set.
+    return { reason: "the AI service is not set up: OPENAI_API_KEY is missing", retryable: false };
+  }
+  // A body that is no JSON surfaces as a bare SyntaxError, and an empty answer as our own error.
+  return { reason: "the AI service gave no usable answer", retryable: true };
+}
+
+/** The SDK types these fields from the response; a proxy in between may have sent anything. */
+interface Answer {
+  readonly status?: unknown;
+  readonly code?: unknown;
+  readonly headers?: unknown;
+}
+
+function statusFailure({ status, code, headers }: Answer): CompletionFailure {
+  if (status === 401 || status === 403) {
+    return { reason: "the AI service refused the key (OPENAI_API_KEY)", retryable: false };
+  }
+  // Also a 429, but waiting does not help: somebody has to pay.
+  if (code === "insufficient_quota") {
+    return { reason: "the AI account has no credit left", retryable: false };
+  }
+  if (status === 404) {
+    return { reason: "the AI service does not know the model", retryable: false };
+  }
+  if (status === 429) {
+    const retryAfterMs = retryAfter(headers);
+    return {
+      reason: "the AI service is limiting requests",
+      retryable: true,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  }
+  const retryable =
+    status === 408 || status === 409 || (typeof status === "number" && status >= 500);
+  return {
+    reason: `the AI service answered ${typeof status === "number" ? status.toString() : "strangely"}`,
+    retryable,
+  };
+}
+
+function retryAfter(headers: unknown): number | undefined {
+  if (!(headers instanceof Headers)) return undefined;
+  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
+  if (Number.isFinite(ms)) return ms;
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1_000 : undefined;
+}

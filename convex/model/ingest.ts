@@ -1,0 +1,233 @@
+import type { Infer } from "convex/values";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { askForReply } from "./asking.ts";
+import { ensureConversation, type ConversationKey } from "./conversations.ts";
+import { advanceCursor } from "./cursors.ts";
+import { ensureIdentity } from "./people.ts";
+import { refusal } from "./refusals.ts";
+import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
+
+/** A message older than this asks for nothing. Longer than Slack takes to redeliver (about 6 minutes) [B10]. */
+const ASKS_FOR_MS = 10 * 60_000;
+
+/** A person seen for the first time, without a name: time for the bridge to learn it before the AI reads it. */
+const NAMING_DELAY_MS = 1_000;
+
+/** Rows that the events of one batch share, read once a batch. */
+interface Batch {
+  readonly platform: Platform;
+  readonly mappings: Map<Id<"mappings">, Promise<Doc<"mappings"> | null>>;
+}
+
+/**
+ * Stores a batch, event by event. Each is checked wholly before its first write, and whatever throws after that
+ * fails the whole call: no event is ever stored by half [B6].
+ */
+export async function ingestBatch(
+  ctx: MutationCtx,
+  platform: Platform,
+  events: readonly BridgeEvent[],
+  advances: readonly Infer<typeof vAdvance>[],
+): Promise<Outcome[]> {
+  const batch: Batch = { platform, mappings: new Map() };
+  const outcomes: Outcome[] = [];
+  for (const event of events) {
+    const mapping = await mappingOf(ctx, batch, event.mappingId);
+    if (mapping?.state !== "active") outcomes.push("ignored");
+    else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
+    else outcomes.push(await applyMessage(ctx, mapping, event));
+  }
+  for (const { mappingId, upTo } of advances) {
+    const mapping = await mappingOf(ctx, batch, mappingId);
+    if (mapping?.state === "active") await advanceCursor(ctx, mappingId, upTo);
+  }
+  return outcomes;
+}
+
+/** Throws FORBIDDEN for a mapping of the other platform. */
+async function mappingOf(
+  ctx: MutationCtx,
+  { platform, mappings }: Batch,
+  mappingId: Id<"mappings">,
+): Promise<Doc<"mappings"> | null> {
+  let reading = mappings.get(mappingId);
+  if (!reading) {
+    reading = ctx.db.get("mappings", mappingId);
+    mappings.set(mappingId, reading);
+  }
+  const mapping = await reading;
+  if (mapping && mapping.platform !== platform) {
+    throw refusal("FORBIDDEN", "that mapping belongs to another platform");
+  }
+  return mapping;
+}
+
+async function applyMessage(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  const known = await findMessage(ctx, mapping._id, event.externalId);
+  if (known) return await applyEdit(ctx, known, event);
+  if (await findTombstone(ctx, mapping._id, event.externalId)) return "known";
+  // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
+  if (event.editedAt !== undefined && event.position < mapping.since) return "ignored";
+  return await insertMessage(ctx, mapping, event);
+}
+
+async function insertMessage(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  const author = await ensureIdentity(ctx, mapping.platform, event.author);
+  const key = { channelId: mapping.channelId, mappingId: mapping._id };
+  const inThread =
+    event.threadId === undefined
+      ? undefined
+      : await ensureConversation(ctx, { ...key, threadId: event.threadId }, event.threadName);
+  const asks =
+    !event.fromApp &&
+    Date.now() - event.sentAt < ASKS_FOR_MS &&
+    (await triggers(ctx, mapping, event, inThread));
+  const conversation =
+    inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));
+
+  const messageId = await ctx.db.insert("messages", {
+    channelId: mapping.channelId,
+    authorId: author.userId,
+    content: event.content,
+    conversationId: conversation._id,
+    mappingId: mapping._id,
+    externalId: event.externalId,
+    identityId: author._id,
+    position: event.position,
+    sentAt: event.sentAt,
+    kind: event.fromApp ? "app" : "person",
+    ...(event.editedAt !== undefined && { editedAt: event.editedAt }),
+    ...(asks && { asks: true as const }),
+    ...(event.mentions.length > 0 && { mentions: event.mentions }),
+    ...(event.attachments.length > 0 && { attachments: event.attachments }),
+    ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
+  });
+  if (!asks) return "inserted";
+  const message = await ctx.db.get("messages", messageId);
+  if (!message) throw new Error("the message just stored is gone");
+  const delay = author.name === undefined ? NAMING_DELAY_MS : 0;
+  return (await askForReply(ctx, conversation, message, delay)) ? "asked" : "inserted";
+}
+
+/**
+ * Where a message said in the channel itself belongs. One that is to be answered in a thread of its own starts that
+ * thread's conversation, so that two questions asked at once are two conversations [D1].
+ */
+function channelConversation(
+  key: ConversationKey,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+  asks: boolean,
+): ConversationKey {
+  return asks && mapping.replyIn === "thread" ? { ...key, threadId: event.externalId } : key;
+}
+
+async function triggers(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+  inThread: Doc<"conversations"> | undefined,
+): Promise<boolean> {
+  switch (mapping.trigger) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    case "mention":
+      return (
+        event.mentionsBot ||
+        inThread?.joined === true ||
+        (event.replyTo !== undefined && (await isOwnPost(ctx, mapping._id, event.replyTo)))
+      );
+  }
+}
+
+async function isOwnPost(
+  ctx: MutationCtx,
+  mappingId: Id<"mappings">,
+  externalId: string,
+): Promise<boolean> {
+  const post = await ctx.db
+    .query("posts")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).eq("externalId", externalId),
+    )
+    .first();
+  return post !== null;
+}
+
+async function applyEdit(
+  ctx: MutationCtx,
+  known: Doc<"messages">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  if (known.deletedAt !== undefined || event.editedAt === undefined) return "known";
+  const age = event.editedAt - (known.editedAt ?? 0);
+  // Slack tells the time of an edit by the second: of two edits in one, the later to arrive is the newer.
+  const isNews = age > 0 || (age === 0 && event.content !== known.content);
+  if (!isNews) return "known";
+  await ctx.db.patch("messages", known._id, {
+    content: event.content,
+    mentions: event.mentions.length > 0 ? event.mentions : undefined,
+    attachments: event.attachments.length > 0 ? event.attachments : undefined,
+    editedAt: event.editedAt,
+  });
+  return "edited";
+}
+
+/** A delete clears what was said. One of a message never seen is remembered, so that a late create stays dead. */
+async function applyDelete(
+  ctx: MutationCtx,
+  { mappingId, externalId }: Extract<BridgeEvent, { type: "delete" }>,
+): Promise<Outcome> {
+  const known = await findMessage(ctx, mappingId, externalId);
+  if (known) {
+    if (known.deletedAt !== undefined) return "known";
+    await ctx.db.patch("messages", known._id, {
+      deletedAt: Date.now(),
+      content: "",
+      mentions: undefined,
+      attachments: undefined,
+      asks: undefined,
+    });
+    return "deleted";
+  }
+  if (await findTombstone(ctx, mappingId, externalId)) return "known";
+  await ctx.db.insert("tombstones", { mappingId, externalId });
+  return "deleted";
+}
+
+async function findMessage(
+  ctx: MutationCtx,
+  mappingId: Id<"mappings">,
+  externalId: string,
+): Promise<Doc<"messages"> | null> {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).eq("externalId", externalId),
+    )
+    .unique();
+}
+
+async function findTombstone(
+  ctx: MutationCtx,
+  mappingId: Id<"mappings">,
+  externalId: string,
+): Promise<Doc<"tombstones"> | null> {
+  return await ctx.db
+    .query("tombstones")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).eq("externalId", externalId),
+    )
+    .unique();
+}

@@ -1,0 +1,49 @@
+import type { Doc } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { enqueueDelivery } from "./lanes.ts";
+import type { Limited } from "./limits.ts";
+import { ownPosition, positionAfter } from "./positions.ts";
+
+/** Said in the channel when a reply finally failed. */
+export const FAILURE_NOTICE = "Sorry, I could not answer that. Please try again later.";
+
+/** What a person who reached a limit is told. */
+export function limitNotice(limited: Limited): string {
+  const minutes = Math.max(1, Math.ceil(limited.retryAfterMs / 60_000));
+  const wait =
+    minutes < 90
+      ? `about ${minutes.toString()} min`
+      : `about ${Math.round(minutes / 60).toString()} h`;
+  switch (limited.whose) {
+    case "author":
+      return `You have asked a lot in a short time. I can answer you again in ${wait}.`;
+    case "channel":
+      return `This channel has had all the answers it may have for now. I can answer here again in ${wait}.`;
+    case "day":
+    case "strangers":
+      return `I have given all the answers I may give for today. I can answer again in ${wait}.`;
+  }
+}
+
+/**
+ * Says something in the conversation that is not part of it: people see it, the AI never does. Posted to the
+ * platform like a reply.
+ */
+export async function sayNotice(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  about: Doc<"messages">,
+  content: string,
+): Promise<void> {
+  const now = Date.now();
+  const messageId = await ctx.db.insert("messages", {
+    channelId: conversation.channelId,
+    conversationId: conversation._id,
+    ...(conversation.mappingId && { mappingId: conversation.mappingId }),
+    content,
+    kind: "notice",
+    position: about.position === undefined ? ownPosition(now) : positionAfter(about.position, now),
+    sentAt: Math.max(now, (about.sentAt ?? 0) + 1),
+  });
+  await enqueueDelivery(ctx, conversation, messageId, about.externalId);
+}

@@ -1,0 +1,84 @@
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+import { findIdentity } from "./people.ts";
+import type { Mention } from "./validators.ts";
+
+/** A message as the chat API shows it: the seed's fields and no others. */
+export const vChatMessage = v.object({
+  _id: v.id("messages"),
+  _creationTime: v.number(),
+  channelId: v.id("channels"),
+  authorId: v.optional(v.id("users")),
+  content: v.string(),
+});
+export type ChatMessage = Infer<typeof vChatMessage>;
+
+/** Deleted rows are read past, so that ten means ten [B5]; this bounds how far. */
+const MOST_ROWS = 500;
+
+/** The channel's newest messages that are not deleted, newest first. */
+export async function newestMessages(
+  ctx: QueryCtx,
+  channelId: Id<"channels">,
+  limit: number,
+): Promise<Doc<"messages">[]> {
+  const newest: Doc<"messages">[] = [];
+  let read = 0;
+  const rows = ctx.db
+    .query("messages")
+    .withIndex("by_channelId_and_sentAt", (q) => q.eq("channelId", channelId))
+    .order("desc");
+  for await (const row of rows) {
+    if (row.deletedAt === undefined) newest.push(row);
+    if (newest.length >= limit || ++read >= MOST_ROWS) break;
+  }
+  return newest;
+}
+
+/** The message as people read it, with names in place of ids. */
+export async function toChatMessage(ctx: QueryCtx, message: Doc<"messages">): Promise<ChatMessage> {
+  return {
+    _id: message._id,
+    _creationTime: message._creationTime,
+    channelId: message.channelId,
+    ...(message.authorId && { authorId: message.authorId }),
+    content: await readableContent(ctx, message),
+  };
+}
+
+/**
+ * The content with `@name` and `#name` for its id tokens. Names are looked up now, not when the message was stored:
+ * they follow renames, and Slack's events carry none [B9]. Only tokens the platform itself marked as mentions are
+ * touched.
+ */
+export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+  let content = message.content;
+  if (!message.mentions || message.identityId === undefined) return content;
+  const identity = await ctx.db.get("identities", message.identityId);
+  for (const mention of message.mentions) {
+    const known =
+      mention.kind === "user" && identity
+        ? await findIdentity(ctx, identity.platform, identity.workspaceId, mention.id)
+        : null;
+    const name = known?.name ?? mention.name ?? mention.id;
+    content = content.replaceAll(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
+  }
+  return content;
+}
+
+const SIGIL = { user: "@", group: "@", channel: "#" } as const satisfies Record<
+  Mention["kind"],
+  string
+>;
+
+function tokenOf({ kind, id }: Mention): string {
+  switch (kind) {
+    case "user":
+      return `<@${id}>`;
+    case "group":
+      return `<@&${id}>`;
+    case "channel":
+      return `<#${id}>`;
+  }
+}

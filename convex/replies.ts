@@ -1,0 +1,81 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
+import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
+import { loadAssignment, recordFailure, storeAnswer, vAssignment } from "./model/answering.ts";
+import { complete } from "./model/completion.ts";
+import { completionFailure } from "./model/completion_errors.ts";
+import { vUsage } from "./model/validators.ts";
+import { watchReply } from "./model/watchdog.ts";
+
+/*
+ * The AI's replies in conversations: asked for by ingest and by admins, kept in `replies`. (A channel that was never
+ * mapped answers by the seed's functions in `index.ts`.)
+ *
+ *   open -> done        the answer is stored and handed to the outbox
+ *        -> failed      every attempt failed; people are told once
+ *        -> cancelled   what was asked was deleted, the channel was unmapped, a limit was reached
+ */
+
+const vTicket = { replyId: v.id("replies"), attempt: v.number() };
+
+/** One attempt at a reply. Scheduled with its watchdog: an action runs at most once and may vanish. */
+export const generate = internalAction({
+  args: vTicket,
+  returns: v.null(),
+  handler: async (ctx, ticket) => {
+    const assignment = await ctx.runQuery(internal.replies.load, ticket);
+    if (!assignment) return null;
+    const { read, ...prompt } = assignment;
+    try {
+      const completion = await complete(prompt);
+      await ctx.runMutation(internal.replies.store, { ...ticket, read, ...completion });
+    } catch (error) {
+      await ctx.runMutation(internal.replies.fail, { ...ticket, ...completionFailure(error) });
+    }
+    return null;
+  },
+});
+
+export const load = internalQuery({
+  args: vTicket,
+  returns: v.union(vAssignment, v.null()),
+  handler: async (ctx, { replyId, attempt }) => loadAssignment(ctx, replyId, attempt),
+});
+
+export const store = internalMutation({
+  args: {
+    ...vTicket,
+    read: v.array(v.id("messages")),
+    content: v.string(),
+    usage: v.optional(vUsage),
+  },
+  returns: v.null(),
+  handler: async (ctx, args) => {
+    await storeAnswer(ctx, args);
+    return null;
+  },
+});
+
+export const fail = internalMutation({
+  args: {
+    ...vTicket,
+    reason: v.string(),
+    retryable: v.boolean(),
+    retryAfterMs: v.optional(v.number()),
+  },
+  returns: v.null(),
+  handler: async (ctx, { replyId, attempt, ...failure }) => {
+    await recordFailure(ctx, replyId, attempt, failure);
+    return null;
+  },
+});
+
+/** Looks whether an attempt that should have ended has. */
+export const watch = internalMutation({
+  args: vTicket,
+  returns: v.null(),
+  handler: async (ctx, { replyId, attempt }) => {
+    await watchReply(ctx, replyId, attempt);
+    return null;
+  },
+});

@@ -1,0 +1,208 @@
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+import {
+  vAttachment,
+  vDeliveryOp,
+  vDeliveryState,
+  vDirection,
+  vLease,
+  vMappingState,
+  vMention,
+  vMessageKind,
+  vPlatform,
+  vReplyIn,
+  vReplyState,
+  vTrigger,
+  vUsage,
+} from "./model/validators.ts";
+
+/*
+ * Hot-spot rule: nothing that others read or subscribe to is written once per message. Rows a bridge
+ * subscribes to (`mappings`, the `ready` range of `deliveries`) are kept apart from rows every message
+ * touches.
+ */
+export default defineSchema({
+  // Written by createChannel and by the first mapping. `private` is set then and never cleared, so that
+  // unmapping a channel does not publish its history [E1].
+  channels: defineTable({
+    name: v.string(),
+    private: v.optional(v.literal(true)),
+    instructions: v.optional(v.string()),
+    model: v.optional(v.string()),
+  }).index("by_private_and_name", ["private", "name"]),
+
+  // Written by createUser, and once per mirrored person. Display names of mirrored people live on their
+  // identity, so that a rename is one small write.
+  users: defineTable({
+    name: v.string(),
+    mirrored: v.optional(v.literal(true)),
+  }),
+
+  // One per person, platform and workspace. Written by ingest when first seen, by `report` when named.
+  // Without a `name` the person is known by id only (Slack events carry no names).
+  identities: defineTable({
+    platform: vPlatform,
+    workspaceId: v.string(),
+    externalId: v.string(),
+    userId: v.id("users"),
+    name: v.optional(v.string()),
+    avatarUrl: v.optional(v.string()),
+  })
+    .index("by_platform_and_workspaceId_and_externalId", ["platform", "workspaceId", "externalId"])
+    .index("by_userId", ["userId"]),
+
+  // Written by admins only, so a bridge subscribes to it cheaply. Never deleted: mapping a channel again
+  // reuses its row, so that redelivered and refetched messages are still known [B1].
+  mappings: defineTable({
+    platform: vPlatform,
+    externalId: v.string(),
+    externalName: v.optional(v.string()),
+    channelId: v.id("channels"),
+    trigger: vTrigger,
+    replyIn: vReplyIn,
+    state: vMappingState,
+    since: v.string(),
+  })
+    .index("by_platform_and_externalId", ["platform", "externalId"])
+    .index("by_platform_and_state", ["platform", "state"])
+    .index("by_channelId", ["channelId"]),
+
+  // Written by bridges when a platform refuses a mapping, cleared by the next success. Apart from
+  // `mappings`, so that trouble with posting never stops the ear [C10].
+  mappingHealth: defineTable({
+    mappingId: v.id("mappings"),
+    direction: vDirection,
+    code: v.string(),
+    reason: v.string(),
+    step: v.optional(v.string()),
+    at: v.number(),
+  }).index("by_mappingId_and_direction", ["mappingId", "direction"]),
+
+  // Inserted once: the main channel or one thread of one mapping, or an unmapped channel's private talk.
+  // The key of context, of replies and of the outbox's lanes [D1]. `joined` is set by the first reply.
+  conversations: defineTable({
+    channelId: v.id("channels"),
+    mappingId: v.optional(v.id("mappings")),
+    threadId: v.optional(v.string()),
+    name: v.optional(v.string()),
+    joined: v.optional(v.literal(true)),
+  })
+    .index("by_channelId_and_mappingId_and_threadId", ["channelId", "mappingId", "threadId"])
+    .index("by_mappingId_and_threadId", ["mappingId", "threadId"]),
+
+  // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but the seed's three
+  // fields is absent in a channel that was never mapped. `position` sorts as the platform does.
+  messages: defineTable({
+    channelId: v.id("channels"),
+    authorId: v.optional(v.id("users")),
+    content: v.string(),
+    conversationId: v.optional(v.id("conversations")),
+    mappingId: v.optional(v.id("mappings")),
+    externalId: v.optional(v.string()),
+    identityId: v.optional(v.id("identities")),
+    position: v.optional(v.string()),
+    sentAt: v.optional(v.number()),
+    editedAt: v.optional(v.number()),
+    deletedAt: v.optional(v.number()),
+    asks: v.optional(v.literal(true)),
+    kind: v.optional(vMessageKind),
+    mentions: v.optional(v.array(vMention)),
+    attachments: v.optional(v.array(vAttachment)),
+    replyTo: v.optional(v.string()),
+  })
+    .index("by_channelId_and_sentAt", ["channelId", "sentAt"])
+    .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
+    .index("by_conversationId_and_position", ["conversationId", "position"])
+    .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"]),
+
+  // Deletes of messages never seen, so that a late create stays dead [B5]. Written by ingest.
+  tombstones: defineTable({
+    mappingId: v.id("mappings"),
+    externalId: v.string(),
+  }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
+
+  // Every event of the mapping up to `upTo` is committed [A]. Written by catch-up pages, by mapping, and
+  // at most once a minute by live ingest. Read once at start; nothing subscribes.
+  cursors: defineTable({
+    mappingId: v.id("mappings"),
+    upTo: v.string(),
+    caughtUpAt: v.number(),
+  }).index("by_mappingId", ["mappingId"]),
+
+  // One per reply asked for. At most one is `open` per conversation. Written by ingest and sendMessage
+  // (ask), by the AI action's result (done, failed), by the watchdog, and by deletes (cancelled).
+  replies: defineTable({
+    conversationId: v.id("conversations"),
+    askedBy: v.id("messages"),
+    state: vReplyState,
+    attempt: v.number(),
+    jobId: v.optional(v.id("_scheduled_functions")),
+    watchdogId: v.optional(v.id("_scheduled_functions")),
+    seen: v.optional(v.string()),
+    reason: v.optional(v.string()),
+    usage: v.optional(vUsage),
+  })
+    .index("by_conversationId_and_state", ["conversationId", "state"])
+    .index("by_state", ["state"]),
+
+  // The outbox. A row holds no content, so its subscription stays small [C7]. `endedAt` is absent while
+  // the row keeps its lane busy. Written by replies (insert), by bridges through claim and settle, and by
+  // their timers.
+  deliveries: defineTable({
+    conversationId: v.id("conversations"),
+    mappingId: v.id("mappings"),
+    platform: vPlatform,
+    messageId: v.id("messages"),
+    replyTo: v.optional(v.string()),
+    op: vDeliveryOp,
+    state: vDeliveryState,
+    endedAt: v.optional(v.number()),
+    attempts: v.number(),
+    generation: v.number(),
+    notBefore: v.optional(v.number()),
+    claimedAt: v.optional(v.number()),
+    lease: v.optional(vLease),
+    outcomeUnknown: v.optional(v.literal(true)),
+    format: v.optional(v.string()),
+    code: v.optional(v.string()),
+    reason: v.optional(v.string()),
+    timerId: v.optional(v.id("_scheduled_functions")),
+  })
+    .index("by_conversationId_and_endedAt", ["conversationId", "endedAt"])
+    .index("by_platform_and_state", ["platform", "state"])
+    .index("by_mappingId_and_state", ["mappingId", "state"])
+    .index("by_messageId", ["messageId"]),
+
+  // Each piece as it stands on the platform. Written by settle. `upTo` is the offset in the message's
+  // content where the piece ends, so a long reply resumes at the right character [C5].
+  posts: defineTable({
+    mappingId: v.id("mappings"),
+    externalId: v.string(),
+    deliveryId: v.id("deliveries"),
+    messageId: v.id("messages"),
+    part: v.number(),
+    upTo: v.number(),
+  })
+    .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
+    .index("by_deliveryId_and_part", ["deliveryId", "part"])
+    .index("by_messageId", ["messageId"]),
+
+  // Events set aside and gaps that could not be filled [B6]. Written by `report`, resolved by admins.
+  problems: defineTable({
+    platform: vPlatform,
+    mappingId: v.optional(v.id("mappings")),
+    kind: v.string(),
+    externalId: v.optional(v.string()),
+    reason: v.string(),
+    count: v.number(),
+    at: v.number(),
+    resolvedAt: v.optional(v.number()),
+  })
+    .index("by_platform_and_kind_and_mappingId_and_externalId", [
+      "platform",
+      "kind",
+      "mappingId",
+      "externalId",
+    ])
+    .index("by_resolvedAt", ["resolvedAt"]),
+});
