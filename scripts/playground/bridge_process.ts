@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { PlatformName } from "../../bridges/platform.ts";
+
+/** How long a bridge may take to connect. Generous: machines that run tests are busy. */
+const READY_MS = 30_000;
+
+/** Lines of log kept to explain a failure. */
+const KEPT_LINES = 200;
+
+/** A bridge running as a process of its own. */
+export interface BridgeProcess {
+  readonly pid: number;
+  /** The newest lines it logged. */
+  readonly log: readonly string[];
+  /** Resolves with the exit code, or the signal's name, once it has ended. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** SIGTERM, as a supervisor stops it. Resolves once it has ended. */
+  stop(): Promise<number | NodeJS.Signals>;
+  /** SIGKILL: no time to say goodbye. */
+  kill(): Promise<void>;
+}
+
+/** Starts the bridge and resolves once each platform reported ready. Rejects with its log when it ends before. */
+export async function startBridgeProcess(
+  env: Readonly<Record<string, string>>,
+  platforms: readonly PlatformName[],
+): Promise<BridgeProcess> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", join(import.meta.dirname, "bridge_main.ts")],
+    { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const log: string[] = [];
+  const waiting = new Set<string>(platforms.map((platform) => `ready: ${platform}`));
+  const ended = endOf(child);
+  const bridge: BridgeProcess = {
+    pid: child.pid ?? 0,
+    log,
+    ended,
+    async stop() {
+      child.kill("SIGTERM");
+      return await ended;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+
+  await new Promise<void>((resolve, reject) => {
+    const giveUp = (why: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error([`the bridge ${why}:`, ...log].join("\n")));
+    };
+    const timer = setTimeout(() => {
+      giveUp("did not connect in time");
+    }, READY_MS);
+    void ended.then((how) => {
+      giveUp(`ended before it was ready (${how.toString()})`);
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        log.push(line);
+        if (log.length > KEPT_LINES) log.shift();
+        for (const sign of waiting) if (line.includes(sign)) waiting.delete(sign);
+        if (waiting.size > 0) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
+  return bridge;
+}
+
+async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  await once(child, "exit");
+  return child.exitCode ?? child.signalCode ?? 1;
+}

@@ -1,0 +1,101 @@
+/**
+ * What the Discord and the Slack stand-in have in common: people who talk, a bot that posts, and a record of both.
+ * The demo, the tests and the playground page drive people through this interface and never through a platform's own.
+ */
+export interface ChatStandIn {
+  readonly platform: "discord" | "slack";
+  /** Settings of a bridge that should connect here, by environment name: tokens and the API address. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The bot's user id. */
+  readonly botId: string;
+  /** Makes a channel the bot is in; returns its id. */
+  addChannel(name: string): string;
+  /** Makes a person who can see every channel; returns the user id. */
+  addPerson(name: string): string;
+  /** A person posts. Returns the message's id (Discord: snowflake; Slack: ts). Throws when the platform would refuse it. */
+  say(message: Saying): string;
+  /** The author of a message changes its text. Throws when there is no such message. */
+  edit(message: Place & { readonly id: string; readonly text: string }): void;
+  /** The author of a message (or, for the bot's, a moderator) deletes it. Throws when there is no such message. */
+  remove(message: Place & { readonly id: string }): void;
+  /** Opens a thread on a message; returns the thread's id (on Slack the message's own ts: nothing to do). */
+  openThread(message: {
+    readonly channel: string;
+    readonly id: string;
+    readonly name: string;
+  }): string;
+  /** What people see now in a channel or a thread, oldest first. Deleted messages are gone. */
+  transcript(channel: string, thread?: string): SeenMessage[];
+  /** Every post of the bot that the platform accepted, in order, as it arrived on the wire. */
+  readonly posts: readonly AcceptedPost[];
+  /** Everything people did, in order: the source of truth for verdicts. */
+  readonly history: readonly PersonAct[];
+  /** Calls `listener` after every visible change, the bot's included. Returns how to stop it. */
+  onChange(listener: (change: ChatChange) => void): () => void;
+  /** Live bridge connections (Discord: identified gateway sessions; Slack: open sockets). */
+  connections(): number;
+  /** A mention of a person or the bot in this platform's syntax. */
+  mention(userId: string): string;
+  /** Closes every connection and the port. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** A channel, or a thread in it. */
+export interface Place {
+  readonly channel: string;
+  readonly thread?: string;
+}
+
+/**
+ * What a person posts. `text` is in the form the platform's own client sends: Discord Markdown, or the escaped
+ * text of Slack's API. `replyTo` is the id of the message it answers (Discord only).
+ */
+export interface Saying extends Place {
+  readonly person: string;
+  readonly text: string;
+  readonly replyTo?: string;
+}
+
+/** A message as people see it. `text` still holds the platform's mention tokens. */
+export interface SeenMessage {
+  readonly id: string;
+  readonly author: string;
+  readonly authorId: string;
+  readonly text: string;
+  readonly edited: boolean;
+  readonly fromBot: boolean;
+  readonly replyTo?: string;
+  readonly thread?: string;
+}
+
+/** One post the platform accepted from the bot. A repeated nonce that made nothing new is not one. */
+export interface AcceptedPost extends Place {
+  readonly id: string;
+  readonly text: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly nonce?: string;
+  readonly metadata?: unknown;
+  readonly replyTo?: string;
+  /** Who it pinged: user and role ids, `everyone`, `here`. Empty is what a bridge should reach. */
+  readonly pings: readonly string[];
+  /** The request body as it was sent. */
+  readonly body: unknown;
+}
+
+/** One thing a person did. `at` is in Unix milliseconds. */
+export type PersonAct = Place & {
+  readonly id: string;
+  readonly person: string;
+  readonly at: number;
+} & (
+    | { readonly kind: "say"; readonly text: string; readonly replyTo?: string }
+    | { readonly kind: "edit"; readonly text: string }
+    | { readonly kind: "delete" }
+  );
+
+/** A visible change. A deleted message comes as it last stood. */
+export interface ChatChange extends Place {
+  readonly kind: "new" | "edited" | "deleted";
+  readonly message: SeenMessage;
+}

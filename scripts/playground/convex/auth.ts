@@ -1,0 +1,120 @@
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+} from "jose";
+import { z } from "zod";
+
+const vProvider = z.object({
+  type: z.literal("customJwt"),
+  issuer: z.string(),
+  applicationID: z.string().optional(),
+  algorithm: z.enum(["ES256", "RS256"]),
+  jwks: z.string(),
+});
+const vConfig = z.object({ providers: z.array(vProvider) });
+type Provider = z.infer<typeof vProvider>;
+
+const vKeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** Who is calling: the token's claims as `ctx.auth.getUserIdentity()` gives them. */
+export interface Caller {
+  readonly attributes: {
+    readonly subject: string;
+    readonly issuer: string;
+    readonly tokenIdentifier: string;
+    readonly [claim: string]: string | number | boolean | null;
+  };
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The token is refused; `code` and `message` are what the server answers, with HTTP status 401. */
+export class RefusedToken extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Verifies tokens by an auth.config.ts: only `customJwt` providers whose keys are a data URI. */
+export class TokenVerifier {
+  readonly #providers: readonly Provider[];
+
+  /** Takes the default export of auth.config.ts. Throws a ZodError when it asks for more than this can. */
+  constructor(config: unknown) {
+    this.#providers = config === undefined ? [] : vConfig.parse(config).providers;
+  }
+
+  /** Throws `RefusedToken`. */
+  async verify(token: string): Promise<Caller> {
+    const claims = decoded(token);
+    const audiences = [claims.aud ?? []].flat();
+    const provider = this.#providers.find(
+      ({ issuer, applicationID }) =>
+        issuer === claims.iss && (applicationID === undefined || audiences.includes(applicationID)),
+    );
+    if (!provider) {
+      throw new RefusedToken("NoAuthProvider", "No auth provider found matching the given token");
+    }
+    try {
+      const { payload } = await jwtVerify(token, keysOf(provider), {
+        algorithms: [provider.algorithm],
+        issuer: provider.issuer,
+        ...(provider.applicationID === undefined ? {} : { audience: provider.applicationID }),
+        requiredClaims: ["sub", "exp", "iat"],
+      });
+      return callerOf(payload);
+    } catch (error) {
+      const reason = error instanceof errors.JOSEError ? error.code : "unusable key set";
+      throw new RefusedToken("InvalidAuthHeader", `Could not validate token: ${reason}`);
+    }
+  }
+}
+
+function decoded(token: string): JWTPayload {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    if (kid === undefined) throw new RefusedToken("InvalidAuthHeader", "The token has no `kid`");
+    return decodeJwt(token);
+  } catch (error) {
+    if (error instanceof RefusedToken) throw error;
+    throw new RefusedToken(
+      "InvalidAuthHeader",
+      "Could not parse JWT payload. Check that the token is a valid JWT.",
+    );
+  }
+}
+
+function keysOf({ jwks }: Provider) {
+  const [, meta = "", data = ""] = /^data:([^,]*),(.*)$/s.exec(jwks) ?? [];
+  const text = meta.endsWith(";base64")
+    ? Buffer.from(data, "base64").toString("utf8")
+    : decodeURIComponent(data);
+  return createLocalJWKSet(vKeySet.parse(JSON.parse(text)));
+}
+
+/** Claims about the token itself and not about the caller: a renewed token is the same caller. */
+const tokenClaims = new Set(["iss", "sub", "aud", "exp", "iat", "nbf", "jti"]);
+
+function callerOf(payload: JWTPayload): Caller {
+  const { sub = "", iss = "", exp = 0 } = payload;
+  const claims = Object.entries(payload).filter(
+    (claim): claim is [string, string | number | boolean] =>
+      !tokenClaims.has(claim[0]) && ["string", "number", "boolean"].includes(typeof claim[1]),
+  );
+  return {
+    attributes: {
+      ...Object.fromEntries(claims),
+      subject: sub,
+      issuer: iss,
+      tokenIdentifier: `${iss}|${sub}`,
+    },
+    expiresAt: exp * 1000,
+  };
+}

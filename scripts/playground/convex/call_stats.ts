@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+/**
+ * Who caused a function call.
+ * query, mutation, action   a client
+ * subscribe   a client's subscription, for the first time on its connection
+ * rerun       a subscription executed again because a commit may have changed its result
+ * cached      a subscription answered with what another subscriber's execution gave (billed, not executed)
+ * scheduled   the scheduler
+ * fromAction  an action
+ * nested      a query or mutation, inside its transaction: components (not billed)
+ */
+export const callKinds = [
+  "query",
+  "mutation",
+  "action",
+  "subscribe",
+  "rerun",
+  "cached",
+  "scheduled",
+  "fromAction",
+  "nested",
+] as const;
+export type CallKind = (typeof callKinds)[number];
+
+export const vCallRow = z.object({
+  /** `bridge:ingest`; a component's functions as `rateLimiter/lib:rateLimit`. */
+  path: z.string(),
+  kind: z.enum(callKinds),
+  calls: z.number(),
+  /** Of top-level transactions only: what they read and wrote, nested calls included. */
+  documentsRead: z.number(),
+  documentsWritten: z.number(),
+});
+export type CallRow = z.infer<typeof vCallRow>;
+
+export const vCallStats = z.object({
+  rows: z.array(vCallRow),
+  /** Calls Convex would bill: every kind but `nested`. */
+  billed: z.number(),
+  /** Open WebSocket connections. */
+  sockets: z.number(),
+});
+export type CallStats = z.infer<typeof vCallStats>;
+
+/** Adds up the rows of one function, of some kinds or of all. */
+export function callsOf(stats: CallStats, path: string, ...kinds: CallKind[]): number {
+  return stats.rows
+    .filter((row) => row.path === path && (kinds.length === 0 || kinds.includes(row.kind)))
+    .reduce((sum, row) => sum + row.calls, 0);
+}
+
+/** Counts calls by function and kind. */
+export class CallCounter {
+  readonly #rows = new Map<string, CallRow>();
+
+  count(path: string, kind: CallKind): void {
+    this.#row(path, kind).calls++;
+  }
+
+  countDocuments(path: string, kind: CallKind, read: number, written: number): void {
+    const row = this.#row(path, kind);
+    row.documentsRead += read;
+    row.documentsWritten += written;
+  }
+
+  reset(): void {
+    this.#rows.clear();
+  }
+
+  stats(sockets: number): CallStats {
+    const rows = [...this.#rows.values()].filter(({ calls }) => calls > 0);
+    const billed = rows.filter(({ kind }) => kind !== "nested");
+    return { rows, billed: billed.reduce((sum, { calls }) => sum + calls, 0), sockets };
+  }
+
+  #row(path: string, kind: CallKind): CallRow {
+    const key = `${kind} ${path}`;
+    let row = this.#rows.get(key);
+    if (!row) {
+      row = { path, kind, calls: 0, documentsRead: 0, documentsWritten: 0 };
+      this.#rows.set(key, row);
+    }
+    return row;
+  }
+}

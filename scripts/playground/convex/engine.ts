@@ -1,0 +1,194 @@
+import type { FakeDatabase, Internals, Metrics, Query } from "./internals.ts";
+import { tableOfId } from "./internals.ts";
+import { ReadSet, type Write } from "./read_set.ts";
+import { keyOf } from "./sorted_documents.ts";
+import { rangeOf, TableIndexes, type TableRange } from "./table_indexes.ts";
+
+/** How a top-level transaction ended. `ts`: of the newest commit, in nanoseconds since 1970. */
+export interface TransactionEnd {
+  readonly committed: boolean;
+  readonly ts: bigint;
+  readonly reads: ReadSet;
+  readonly writes: readonly Write[];
+  readonly metrics: Metrics | undefined;
+}
+
+/**
+ * Puts indexes under convex-test's databases and watches its transactions. Its own code still evaluates every
+ * query; it is only shown the documents that can matter instead of every one there is.
+ */
+export class Engine {
+  readonly #internals: Internals;
+  readonly #onEnd: (end: TransactionEnd) => void;
+  readonly #indexes = new Map<string, TableIndexes>();
+  /** What the open transaction has read. One transaction at a time: convex-test takes a lock. */
+  #reads = new ReadSet();
+
+  /** `onEnd` runs before any other transaction begins, in the async context of the one that ended. */
+  constructor(internals: Internals, onEnd: (end: TransactionEnd) => void) {
+    this.#internals = internals;
+    this.#onEnd = onEnd;
+    for (const [component, { db }] of Object.entries(internals.components)) {
+      this.#speedUp(component, db);
+    }
+    this.#watch();
+  }
+
+  /** Time of the newest commit, in nanoseconds since 1970; 0 before the first. */
+  get lastCommit(): bigint {
+    return this.#internals.transactionManager._lastCommitTs;
+  }
+
+  #watch(): void {
+    const transactions = this.#internals.transactionManager;
+    const original = {
+      begin: transactions.begin.bind(transactions),
+      commit: transactions.commit.bind(transactions),
+      rollback: transactions.rollback.bind(transactions),
+    };
+    transactions.begin = async (isNested, limits) => {
+      await original.begin(isNested, limits);
+      if (!isNested) this.#reads = new ReadSet();
+    };
+    transactions.commit = (isNested) => {
+      if (isNested) return original.commit(isNested);
+      const metrics = transactions.getMetricsTracker()?.getTransactionMetrics();
+      const changed = this.#pendingIds();
+      const reads = this.#reads;
+      const ts = original.commit(isNested);
+      const writes = changed.map((change) => this.#applied(change));
+      this.#onEnd({ committed: true, ts: this.lastCommit, reads, writes, metrics });
+      return ts;
+    };
+    transactions.rollback = (isNested) => {
+      if (isNested) return original.rollback(isNested);
+      const metrics = transactions.getMetricsTracker()?.getTransactionMetrics();
+      const reads = this.#reads;
+      original.rollback(isNested);
+      this.#onEnd({ committed: false, ts: this.lastCommit, reads, writes: [], metrics });
+    };
+  }
+
+  #pendingIds(): { component: string; id: string; before: Write["before"] }[] {
+    return Object.entries(this.#internals.components).flatMap(([component, { db }]) =>
+      Object.keys(db._writes[0] ?? {}).map((id) => ({ component, id, before: db._documents[id] })),
+    );
+  }
+
+  #applied({ component, id, before }: Pick<Write, "component" | "id" | "before">): Write {
+    const table = tableOfId(id);
+    const after = this.#internals.components[component]?.db._documents[id];
+    this.#indexes.get(component)?.apply(table, id, after);
+    return { component, table, id, before, after };
+  }
+
+  #speedUp(component: string, db: FakeDatabase): void {
+    const indexes = new TableIndexes();
+    this.#indexes.set(component, indexes);
+    for (const [id, document] of Object.entries(db._documents)) {
+      indexes.apply(tableOfId(id), id, document);
+    }
+    const original = {
+      get: db.get.bind(db),
+      queryNext: db.queryNext.bind(db),
+      paginate: db.paginate.bind(db),
+      resolve: db._resolveQuerySource.bind(db),
+      evaluate: db._evaluateQuery.bind(db),
+    };
+    let candidates: ReadonlySet<string> | undefined;
+
+    db._iterateDocs = (table, visit) => {
+      for (const id of candidates ?? withPending(db, table, indexes.ids(table))) {
+        const document = original.get(table, id);
+        if (document) visit(document);
+      }
+    };
+    db._resolveQuerySource = (query) => {
+      candidates = candidateIds(db, indexes, query);
+      try {
+        return original.resolve(query);
+      } finally {
+        candidates = undefined;
+      }
+    };
+    db._evaluateQuery = (query) => {
+      const results = original.evaluate(query);
+      this.#reads.addRange(component, rangeRead(db, query, results.length, results.at(-1)));
+      return results;
+    };
+    db.paginate = (page) => {
+      this.#reads.addRange(component, rangeRead(db, page.query, 0, undefined));
+      return original.paginate(page);
+    };
+    db.get = (table, id) => {
+      this.#reads.addId(component, id);
+      return original.get(table, id);
+    };
+    db.queryNext = (queryId) => {
+      const next = original.queryNext(queryId);
+      // convex-test keeps the results of every query for ever.
+      if (next.done) Reflect.deleteProperty(db._queryResults, queryId);
+      return next;
+    };
+  }
+}
+
+function limitOf(query: Query): number | undefined {
+  const limits = query.operators.map((operator) => operator.limit);
+  return limits.find((limit) => typeof limit === "number");
+}
+
+function tableRange(db: FakeDatabase, query: Query): TableRange {
+  return rangeOf(
+    query.source,
+    (table, index) =>
+      db._schema?.tables.get(table)?.indexes.find((one) => one.indexDescriptor === index)?.fields,
+  );
+}
+
+/** Ids that contain every result of a query: of its index range, or just the first `limit` of that. */
+function candidateIds(db: FakeDatabase, indexes: TableIndexes, query: Query): ReadonlySet<string> {
+  const range = tableRange(db, query);
+  const limit = limitOf(query);
+  const isFiltered = query.operators.some((operator) => "filter" in operator);
+  const pending = pendingIds(db, range.table);
+  const ids = new Set<string>();
+  for (const { _id: id } of indexes.read(range)) {
+    if (limit !== undefined && !isFiltered && ids.size >= limit) break;
+    if (typeof id === "string" && !pending.has(id)) ids.add(id);
+  }
+  for (const id of pending) ids.add(id);
+  return ids;
+}
+
+function* withPending(db: FakeDatabase, table: string, ids: Iterable<string>): Generator<string> {
+  const pending = pendingIds(db, table);
+  for (const id of ids) {
+    if (!pending.has(id)) yield id;
+  }
+  yield* pending;
+}
+
+/** Ids of a table's documents that the open transaction has written. */
+function pendingIds(db: FakeDatabase, table: string): Set<string> {
+  const ids = new Set<string>();
+  for (const layer of db._writes) {
+    for (const id of Object.keys(layer)) {
+      if (id.endsWith(table) && tableOfId(id) === table) ids.add(id);
+    }
+  }
+  return ids;
+}
+
+/** A query that reached its limit has read no further than its last result. */
+function rangeRead(
+  db: FakeDatabase,
+  query: Query,
+  count: number,
+  last: Readonly<Record<string, unknown>> | undefined,
+): TableRange {
+  const range = tableRange(db, query);
+  if (!last || count !== limitOf(query)) return range;
+  const end = { prefix: keyOf(last as never, range.fields), inclusive: true };
+  return range.order === "asc" ? { ...range, upper: end } : { ...range, lower: end };
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from "node:crypto";
+import { convexToJson, ConvexError, type JSONValue, type Value } from "convex/values";
+
+/** What a function call gave, as it goes over the wire. `ts`: when it was true, in nanoseconds since 1970. */
+export type Outcome =
+  | { readonly success: true; readonly value: JSONValue; readonly ts: bigint }
+  | { readonly success: false; readonly message: string; readonly data?: JSONValue };
+
+export function succeeded(value: unknown, ts: bigint): Outcome {
+  return { success: true, value: convexToJson((value ?? null) as Value), ts }; // Came out of a Convex function.
+}
+
+/**
+ * What a client may know of an error. As in a production deployment that is the data of a `ConvexError` and
+ * nothing else; `redact: false` adds the text, as a development deployment does.
+ */
+export function failed(error: unknown, redact: boolean): Outcome {
+  const general = `[Request ID: ${randomBytes(8).toString("hex")}] Server Error`;
+  const message = redact ? general : `${general}\n${describe(error)}`;
+  if (!(error instanceof ConvexError)) return { success: false, message };
+  const { data } = error as ConvexError<Value>; // The type ConvexError itself demands.
+  return { success: false, message, data: convexToJson(data) };
+}
+
+function describe(error: unknown): string {
+  if (error instanceof PlainError) return error.message;
+  if (error instanceof Error) return `Uncaught ${error.name}: ${error.message}`;
+  return `Uncaught ${String(error)}`;
+}
+
+/** An error of the deployment itself, not thrown by a function. */
+export class PlainError extends Error {}

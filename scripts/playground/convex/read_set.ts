@@ -1,0 +1,40 @@
+import { contains, type Document } from "./sorted_documents.ts";
+import type { TableRange } from "./table_indexes.ts";
+
+/** One document a commit changed, as it was and as it is. */
+export interface Write {
+  readonly component: string;
+  readonly table: string;
+  readonly id: string;
+  readonly before: Document | undefined;
+  readonly after: Document | undefined;
+}
+
+/** Everything one transaction read: documents by id, and ranges of indexes. */
+export class ReadSet {
+  readonly #ids = new Set<string>();
+  readonly #ranges = new Map<string, TableRange[]>();
+
+  addId(component: string, id: string): void {
+    this.#ids.add(`${component} ${id}`);
+  }
+
+  addRange(component: string, range: TableRange): void {
+    const key = `${component} ${range.table}`;
+    const ranges = this.#ranges.get(key);
+    if (ranges) ranges.push(range);
+    else this.#ranges.set(key, [range]);
+  }
+
+  /** Whether the transaction might have seen something else after these writes. */
+  isChangedBy(writes: readonly Write[]): boolean {
+    return writes.some(({ component, table, id, before, after }) => {
+      if (this.#ids.has(`${component} ${id}`)) return true;
+      return (this.#ranges.get(`${component} ${table}`) ?? []).some(
+        (range) =>
+          (before !== undefined && contains(range, before)) ||
+          (after !== undefined && contains(range, after)),
+      );
+    });
+  }
+}

@@ -1,0 +1,23 @@
+import type { JSONValue } from "convex/values";
+import type { Outcome } from "./outcome.ts";
+import type { StateModification } from "./sync_protocol.ts";
+
+/** Tells a client of a query's new outcome. */
+export function modificationOf(queryId: number, outcome: Outcome): StateModification {
+  const common = { queryId, logLines: [] as [], journal: null };
+  return outcome.success
+    ? { type: "QueryUpdated", value: outcome.value, ...common }
+    : { type: "QueryFailed", errorMessage: outcome.message, ...dataOf(outcome), ...common };
+}
+
+/** A ConvexError's data, where there is any. */
+export function dataOf({ data }: { readonly data?: JSONValue }): { errorData?: JSONValue } {
+  return data === undefined ? {} : { errorData: data };
+}
+
+/** Everything of an outcome that makes it another one: the request's id and the time do not. */
+export function contentOf(outcome: Outcome): string {
+  return outcome.success
+    ? JSON.stringify(["value", outcome.value])
+    : JSON.stringify(["error", outcome.data, outcome.message.replace(/^\[Request ID: \w+\]/, "")]);
+}

@@ -1,0 +1,24 @@
+/** Does things in the order given, each no sooner than its delay; at once when nothing waits and it has none. */
+export class TurnQueue {
+  readonly #waiting: { readonly at: number; readonly act: () => void }[] = [];
+
+  add(delayMs: number, act: () => void): void {
+    if (delayMs <= 0 && this.#waiting.length === 0) return act();
+    this.#waiting.push({ at: performance.now() + delayMs, act });
+    if (this.#waiting.length === 1) this.#arm();
+  }
+
+  #arm(): void {
+    const next = this.#waiting[0];
+    if (!next) return;
+    // Not on time but in turn: nothing overtakes what was put in before it, also when the delay shrinks.
+    setTimeout(
+      () => {
+        next.act();
+        this.#waiting.shift();
+        this.#arm();
+      },
+      Math.max(0, Math.ceil(next.at - performance.now())),
+    );
+  }
+}

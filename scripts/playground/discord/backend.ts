@@ -1,0 +1,28 @@
+import type { AcceptedPost, Place } from "../chat.ts";
+import type { Channel } from "./model.ts";
+import type { NonceBook } from "./nonces.ts";
+import type { World } from "./world.ts";
+
+/** The bot's token as it stands now: it can be reset. */
+export interface Credentials {
+  token: string;
+}
+
+/** What the REST routes work on. */
+export interface Backend {
+  readonly world: World;
+  /** Whether the portal's switch for the Message Content intent is on. */
+  readonly messageContentIntent: boolean;
+  readonly nonces: NonceBook;
+  readonly posts: AcceptedPost[];
+  readonly typing: Place[];
+  gatewayUrl(): string;
+  identifiesLeft(): number;
+}
+
+/** A channel or thread as the common interface names it. */
+export function placeOf(channel: Channel): Place {
+  return channel.kind === "text"
+    ? { channel: channel.id }
+    : { channel: channel.parent.id, thread: channel.id };
+}

@@ -1,0 +1,66 @@
+import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
+
+/** An answer of Discord that is not a success, in its own form (Discord docs, "Opcodes and Status Codes"). */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: { readonly message: string; readonly code: number; readonly errors?: unknown },
+  ) {
+    super(body.message);
+    this.name = "Refusal";
+  }
+}
+
+const table = new Map<number, { status: number; message: string }>([
+  [Code.UnknownChannel, { status: 404, message: "Unknown Channel" }],
+  [Code.UnknownGuild, { status: 404, message: "Unknown Guild" }],
+  [Code.UnknownMessage, { status: 404, message: "Unknown Message" }],
+  [Code.MissingAccess, { status: 403, message: "Missing Access" }],
+  [
+    Code.CannotEditMessageAuthoredByAnotherUser,
+    { status: 403, message: "Cannot edit a message authored by another user" },
+  ],
+  [Code.CannotSendAnEmptyMessage, { status: 400, message: "Cannot send an empty message" }],
+  [Code.MissingPermissions, { status: 403, message: "Missing Permissions" }],
+  [
+    Code.CannotExecuteActionOnThisChannelType,
+    { status: 400, message: "Cannot execute action on this channel type" },
+  ],
+  [
+    Code.CannotReplyWithoutPermissionToReadMessageHistory,
+    { status: 400, message: "Cannot reply without permission to read message history" },
+  ],
+  [
+    Code.ThreadAlreadyCreatedForMessage,
+    { status: 400, message: "A thread has already been created for this message" },
+  ],
+  [Code.ThreadLocked, { status: 400, message: "Thread is locked" }],
+]);
+
+/** The refusal with one of Discord's codes. A code the table doesn't know is answered with status 400. */
+export function refuse(code: number): Refusal {
+  const { status, message } = table.get(code) ?? { status: 400, message: `Error ${code}` };
+  return new Refusal(status, { message, code });
+}
+
+/** `50035 Invalid Form Body`, naming the field at fault. */
+export function invalid(field: string, code: string, message: string): Refusal {
+  return new Refusal(400, {
+    message: "Invalid Form Body",
+    code: Code.InvalidFormBodyOrContentType,
+    errors: { [field]: { _errors: [{ code, message }] } },
+  });
+}
+
+/** A refusal that has no code of its own: `{ "message": "401: Unauthorized", "code": 0 }`. */
+export function plain(status: number, text: string): Refusal {
+  return new Refusal(status, { message: `${status}: ${text}`, code: 0 });
+}
+
+/** A route or a field the stand-in doesn't implement. It is recorded as well: see `Wire.refused`. */
+export class NotImplemented extends Error {
+  constructor(readonly what: string) {
+    super(`the Discord stand-in does not implement ${what}`);
+    this.name = "NotImplemented";
+  }
+}

@@ -1,0 +1,72 @@
+/** One message of the conversation the AI is sent. */
+export interface ChatLine {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** Longest excerpt of a message an answer quotes, in characters. */
+const QUOTE_LIMIT = 120;
+
+/**
+ * What the stand-in answers: a pure function of the conversation, so that a wrong context shows in the answer and a
+ * verdict can work out what it should have been. "write a long reply" in the last message gets one.
+ */
+export function answerTo(messages: readonly ChatLine[]): string {
+  const system = messages.find(({ role }) => role === "system" || role === "developer");
+  const said = messages.filter((message) => message !== system);
+  const asked = said.findLastIndex(({ role }) => role === "user");
+  const { name, text } = speakerOf(said[asked]?.content ?? "");
+  if (/write a long reply/i.test(text)) return longAnswer(name);
+  const before = said[asked - 1];
+  const count = said.length === 1 ? "1 message" : `${said.length} messages`;
+  const context = before ? `${count}; the one before was “${quote(before.content)}”` : count;
+  const instructions = system ? ` My instructions: “${quote(system.content)}”.` : "";
+  return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
+}
+
+/** People's lines begin with their name. */
+function speakerOf(content: string): { name: string; text: string } {
+  const match = /^([^:\n]{1,80}): ([\s\S]*)$/.exec(content);
+  return match ? { name: match[1] ?? "", text: match[2] ?? "" } : { name: "you", text: content };
+}
+
+function quote(text: string): string {
+  const line = Array.from(text.replace(/\s+/g, " ").trim());
+  return line.length <= QUOTE_LIMIT ? line.join("") : `${line.slice(0, QUOTE_LIMIT).join("")}…`;
+}
+
+/**
+ * About 5,000 characters of Markdown: headings, lists, two fenced blocks, one of them longer than a Discord message.
+ * Every line is different, so that a piece that is lost, doubled or moved shows.
+ */
+function longAnswer(name: string): string {
+  const code = numbered(
+    40,
+    (n) => `export const step${n} = (input: number): number => input * ${n} + 1;`,
+  );
+  const steps = numbered(12, (n) => `${n}. Step ${n} of **twelve**: do part ${n}, then check it.`);
+  const notes = numbered(12, (n) => `- Note ${n}: \`step${n}\` needs nothing but its input.`);
+  const close = numbered(
+    10,
+    (n) => `Paragraph ${n} of ten says once more, in other words, that ${n} comes after ${n - 1}.`,
+  );
+  return [
+    `# A long reply for ${name}`,
+    "It has headings, lists and code, so that one can see how it is cut and put together again.",
+    "## Steps",
+    steps.join("\n"),
+    "## The code",
+    ["```ts", ...code, "```"].join("\n"),
+    "## Notes",
+    notes.join("\n"),
+    "Run it like this:",
+    ["```sh", "node steps.js --from 1 --to 40", "echo done", "```"].join("\n"),
+    "## In short",
+    close.join("\n\n"),
+    "That was all of it.",
+  ].join("\n\n");
+}
+
+function numbered(count: number, line: (n: number) => string): string[] {
+  return Array.from({ length: count }, (_, index) => line(index + 1));
+}

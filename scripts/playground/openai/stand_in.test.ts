@@ -1,0 +1,131 @@
+import OpenAI, {
+  APIConnectionTimeoutError,
+  AuthenticationError,
+  InternalServerError,
+  RateLimitError,
+} from "openai";
+import { afterEach, describe, expect, it } from "vitest";
+import { answerTo } from "./answers.ts";
+import { type OpenAiStandIn, startOpenAiStandIn } from "./stand_in.ts";
+
+let standIn: OpenAiStandIn | undefined;
+afterEach(async () => {
+  await standIn?.stop();
+});
+
+async function start(): Promise<OpenAiStandIn> {
+  standIn = await startOpenAiStandIn();
+  return standIn;
+}
+
+const messages = [
+  { role: "system" as const, content: "Be brief." },
+  { role: "user" as const, content: "Ada: hi" },
+  { role: "assistant" as const, content: "Hello." },
+  { role: "user" as const, content: "Bob: what: now?" },
+];
+
+function ask(ai: OpenAiStandIn, options: { apiKey?: string; timeout?: number } = {}) {
+  const client = new OpenAI({
+    ...{ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 },
+    ...options,
+  });
+  return client.chat.completions.create({ model: "gpt-4o", max_completion_tokens: 100, messages });
+}
+
+function rejection(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe("the AI stand-in", () => {
+  it("answers the stock client from the conversation it was sent, with usage, and records it", async () => {
+    const ai = await start();
+    const response = await ask(ai);
+    expect(response.choices[0]?.message.content).toBe(
+      "You said, Bob: “what: now?”. (I was sent 3 messages; the one before was “Hello.”.)" +
+        " My instructions: “Be brief.”.",
+    );
+    expect(response.usage?.prompt_tokens).toBeGreaterThan(0);
+    expect(response.usage?.completion_tokens).toBeGreaterThan(0);
+    expect(ai.requests).toMatchObject([{ model: "gpt-4o", messages, authorised: true }]);
+    expect(ai.refused).toEqual([]);
+  });
+
+  it("refuses a wrong key as OpenAI does, and records that too", async () => {
+    const ai = await start();
+    const error = await rejection(ask(ai, { apiKey: "sk-wrong" }));
+    expect(error).toBeInstanceOf(AuthenticationError);
+    expect(error).toMatchObject({ status: 401, code: "invalid_api_key" });
+    expect(ai.requests).toMatchObject([{ authorised: false }]);
+  });
+
+  it("fails in the ways it is told to, once each and in order", async () => {
+    const ai = await start();
+    ai.next({ retryAfter: 7 });
+    ai.next("insufficientQuota");
+    ai.next(500);
+    ai.next("malformed");
+    ai.next("empty");
+    ai.next("hang");
+    const limited = await rejection(ask(ai));
+    expect(limited).toBeInstanceOf(RateLimitError);
+    expect(limited instanceof RateLimitError && limited.headers.get("retry-after")).toBe("7");
+    expect(await rejection(ask(ai))).toMatchObject({ status: 429, code: "insufficient_quota" });
+    expect(await rejection(ask(ai))).toBeInstanceOf(InternalServerError);
+    expect(await rejection(ask(ai))).toBeInstanceOf(SyntaxError);
+    expect((await ask(ai)).choices[0]?.message.content).toBe("");
+    expect(await rejection(ask(ai, { timeout: 100 }))).toBeInstanceOf(APIConnectionTimeoutError);
+    expect((await ask(ai)).choices[0]?.message.content).toContain("Bob");
+  });
+
+  it("answers late when told to", async () => {
+    const ai = await start();
+    ai.next({ delayMs: 60 });
+    const before = performance.now();
+    expect((await ask(ai)).choices[0]?.message.content).toContain("Bob");
+    expect(performance.now() - before).toBeGreaterThan(55);
+  });
+
+  it("refuses loudly what it does not implement", async () => {
+    const ai = await start();
+    const client = new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 });
+    expect(await rejection(client.models.list())).toMatchObject({ status: 501 });
+    const streamed = client.chat.completions.create({ model: "gpt-4o", messages, stream: true });
+    expect(await rejection(streamed)).toMatchObject({ status: 501 });
+    expect(ai.refused).toMatchObject([
+      "GET /v1/models",
+      expect.stringContaining("POST /v1/chat/completions"),
+    ]);
+  });
+});
+
+describe("answerTo", () => {
+  it("shows how many messages came, which came before, and who asked", () => {
+    expect(answerTo([{ role: "user", content: "Ada: hi" }])).toBe(
+      "You said, Ada: “hi”. (I was sent 1 message.)",
+    );
+    const reversed = [...messages].reverse();
+    expect(answerTo(reversed)).not.toBe(answerTo(messages));
+    expect(answerTo(messages.slice(1))).not.toBe(answerTo(messages));
+    expect(answerTo(messages.slice(2))).not.toBe(answerTo(messages));
+  });
+
+  it("quotes on one line, cut at 120 characters and never inside one", () => {
+    const answer = answerTo([{ role: "user", content: `Ada: a\n\nb ${"🦀".repeat(200)}` }]);
+    expect(answer).toContain(`“a b ${"🦀".repeat(116)}…”`);
+  });
+
+  it("writes a long reply when asked: about 5,000 characters, no two lines alike", () => {
+    const answer = answerTo([{ role: "user", content: "Ada: please WRITE A LONG REPLY" }]);
+    expect(answer.length).toBeGreaterThan(4_500);
+    expect(answer.length).toBeLessThan(5_500);
+    const fences = [...answer.matchAll(/^```(\w*)\n([\s\S]*?)\n```$/gm)];
+    expect(fences.map((fence) => fence[1])).toEqual(["ts", "sh"]);
+    expect(fences[0]?.[2]?.length).toBeGreaterThan(2_000);
+    const lines = answer.split("\n").filter((line) => line !== "" && line !== "```");
+    expect(new Set(lines).size).toBe(lines.length);
+  });
+});

@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { listen, readBody, Wire, type WireEntry } from "../wire.ts";
+import { answerTo, type ChatLine } from "./answers.ts";
+
+/** What goes wrong with one request. */
+export type OpenAiFault =
+  | "hang"
+  /** A completion without content. */
+  | "empty"
+  /** HTTP 200 with a body that is not JSON. */
+  | "malformed"
+  /** HTTP 429 that waiting does not mend. */
+  | "insufficientQuota"
+  /** HTTP 429 with Retry-After, in seconds. */
+  | { readonly retryAfter: number }
+  /** The right answer, late. */
+  | { readonly delayMs: number }
+  /** An HTTP status with OpenAI's error body. */
+  | number;
+
+export interface OpenAiRequest {
+  /** ms since 1970. */
+  readonly at: number;
+  /** Whether it carried the right key. */
+  readonly authorised: boolean;
+  readonly model: string;
+  readonly messages: readonly ChatLine[];
+}
+
+export interface OpenAiStandIn {
+  /** For `OPENAI_BASE_URL`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Every chat request, in order, refused ones included. */
+  readonly requests: readonly OpenAiRequest[];
+  readonly wire: readonly WireEntry[];
+  /** What was asked for and isn't implemented. Tests assert that it is empty. */
+  readonly refused: readonly string[];
+  /** What goes wrong with the next request; further ones queue. */
+  next(fault: OpenAiFault): void;
+  stop(): Promise<void>;
+}
+
+const chatRequest = z.looseObject({
+  model: z.string(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
+  stream: z.literal(false).optional(),
+});
+type ChatRequest = z.infer<typeof chatRequest>;
+
+const CHAT = "POST /v1/chat/completions";
+
+/**
+ * Starts an AI service on a free loopback port that speaks OpenAI's chat completions and nothing else. A server of its
+ * own rather than a general mock, because it records also what it refuses, logs it all, and refuses all other paths.
+ */
+export async function startOpenAiStandIn(
+  options: { readonly apiKey?: string } = {},
+): Promise<OpenAiStandIn> {
+  const apiKey = options.apiKey ?? `sk-playground-${randomUUID()}`;
+  const wire = new Wire();
+  const requests: OpenAiRequest[] = [];
+  const faults: OpenAiFault[] = [];
+
+  const carryOut = async (name: string, key: string, body: string): Promise<Answer | "hang"> => {
+    const chat = name === CHAT ? chatRequest.safeParse(parseJson(body)) : undefined;
+    if (!chat?.success) {
+      const what = chat ? `${name}: ${z.prettifyError(chat.error)}` : name;
+      wire.refuse(what);
+      return failure(501, `the AI stand-in has no ${what}`, "not_implemented");
+    }
+    const authorised = key === `Bearer ${apiKey}`;
+    requests.push({ at: Date.now(), authorised, ...chatOnly(chat.data) });
+    if (!authorised) {
+      return failure(401, "Incorrect API key.", "invalid_request_error", "invalid_api_key");
+    }
+    const fault = faults.shift();
+    if (typeof fault === "object" && "delayMs" in fault) {
+      await delay(fault.delayMs);
+      return completion(chat.data, answerTo(chat.data.messages));
+    }
+    return fault === undefined
+      ? completion(chat.data, answerTo(chat.data.messages))
+      : faulty(fault, chat.data);
+  };
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const name = `${request.method ?? ""} ${request.url ?? ""}`;
+    wire.request(name);
+    const body = await readBody(request);
+    const answer = await carryOut(name, request.headers.authorization ?? "", body);
+    if (answer === "hang" || response.destroyed) return;
+    wire.answer(name, answer.status);
+    response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
+    response.end(answer.body);
+  };
+  const listening = await listen(wire, handle);
+
+  return {
+    baseUrl: `http://127.0.0.1:${listening.port.toString()}/v1`,
+    apiKey,
+    requests,
+    wire: wire.entries,
+    refused: wire.refused,
+    next: (fault) => {
+      faults.push(fault);
+    },
+    stop: () => listening.close(),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function faulty(
+  fault: Exclude<OpenAiFault, { readonly delayMs: number }>,
+  request: ChatRequest,
+): Answer | "hang" {
+  if (typeof fault === "number") return failure(fault, "Told to fail.", "server_error");
+  if (typeof fault === "object") {
+    const limited = failure(429, "Rate limit reached.", "requests", "rate_limit_exceeded");
+    return { ...limited, headers: { "retry-after": fault.retryAfter.toString() } };
+  }
+  switch (fault) {
+    case "hang":
+      return "hang";
+    case "empty":
+      return completion(request, "");
+    case "malformed":
+      return { status: 200, body: '{"id": "chatcmpl-' };
+    case "insufficientQuota":
+      return failure(429, "No credit left.", "insufficient_quota", "insufficient_quota");
+  }
+}
+
+/** A completion as platform.openai.com/docs/api-reference/chat/object has it. Tokens are guessed: 4 characters each. */
+function completion(request: ChatRequest, content: string): Answer {
+  const sent = request.messages.reduce((sum, message) => sum + message.content.length, 0);
+  const usage = {
+    prompt_tokens: Math.ceil(sent / 4),
+    completion_tokens: Math.ceil(content.length / 4),
+  };
+  const message = { role: "assistant", content, refusal: null };
+  return {
+    status: 200,
+    body: JSON.stringify({
+      id: `chatcmpl-${randomUUID()}`,
+      object: "chat.completion",
+      created: Math.floor(Date.now() / 1000),
+      model: request.model,
+      choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
+      usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
+    }),
+  };
+}
+
+function failure(
+  status: number,
+  message: string,
+  type: string,
+  code: string | null = null,
+): Answer {
+  return { status, body: JSON.stringify({ error: { message, type, param: null, code } }) };
+}
+
+function chatOnly({ model, messages }: ChatRequest): Pick<OpenAiRequest, "model" | "messages"> {
+  return { model, messages };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

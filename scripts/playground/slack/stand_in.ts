@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import type { AcceptedPost, ChatStandIn, Saying } from "../chat.ts";
+import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
+import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./events.ts";
+import type { Params } from "./params.ts";
+import { type AbandonedEvent, type AckedEvent, SocketMode } from "./socket_mode.ts";
+import { pingsOf, shownText } from "./text.ts";
+import { webApi } from "./web_api.ts";
+import { People } from "./people.ts";
+import { type Channel, type Message, Workspace } from "./workspace.ts";
+
+export interface SlackStandInOptions {
+  /** ms between an attempt that failed and the next. Slack's and the default: at once, 1 min, 5 min. */
+  readonly redeliverAfterMs?: readonly number[];
+  /** ms an event may stay un-acknowledged. Slack's and the default: 3,000. */
+  readonly ackWithinMs?: number;
+  /** ms between WebSocket pings. Default 10,000. */
+  readonly pingEveryMs?: number;
+  /** Seeds the choice of the socket an event goes to. */
+  readonly seed?: number;
+  /** Default: messages of public and of private channels. */
+  readonly subscriptions?: readonly Subscription[];
+  /** The bot token's scopes. Default: all that the methods here ask for. */
+  readonly scopes?: readonly string[];
+  /** ms since 1970; what timestamps are made of. */
+  readonly now?: () => number;
+}
+
+export interface SlackStandIn extends ChatStandIn {
+  readonly platform: "slack";
+  readonly teamId: string;
+  readonly appId: string;
+  /** The bot's id as an app's bot (`B…`). */
+  readonly botProfileId: string;
+  readonly wire: readonly WireEntry[];
+  /** What was asked for and isn't implemented. Tests assert that it is empty. */
+  readonly refused: readonly string[];
+  readonly acks: readonly AckedEvent[];
+  readonly abandoned: readonly AbandonedEvent[];
+  /** Events neither acknowledged nor given up yet. */
+  undelivered(): number;
+  addChannel(name: string, options?: { readonly isPrivate?: boolean }): string;
+  /** Another app's bot, who can `say`; returns its user id. */
+  addApp(name: string): string;
+  /** `broadcast`: a thread reply also sent to the channel. */
+  say(message: Saying & { readonly broadcast?: boolean }): string;
+  /** Slack itself adds a link's preview: a changed message that nobody edited. */
+  unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
+  /** Invites the bot, or takes it out. */
+  setBotMember(channel: string, isMember: boolean): void;
+  setArchived(channel: string, archived: boolean): void;
+  /** What to do with the next request of a Web API method instead of answering it. */
+  answerNext(method: string, fault: AnswerFault): void;
+  /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
+  frameNext(name: string, fault: FrameFault): void;
+  /** Keeps events back until `release`, which sends them in order. */
+  hold(): void;
+  release(): void;
+  /** Asks every socket to reconnect, as Slack does every few hours. */
+  recycleSockets(reason?: "warning" | "refresh_requested" | "link_disabled"): void;
+  /** Breaks every socket without a word. */
+  closeSockets(): void;
+}
+
+const ALL_SCOPES = [
+  ...["channels:history", "channels:read", "chat:write"],
+  ...["groups:history", "groups:read", "users:read"],
+];
+
+/** Starts a Slack workspace on a free loopback port: one app, its bot, and people driven by the caller. */
+export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
+  const now = options.now ?? Date.now;
+  const wire = new Wire();
+  const workspace = new Workspace(now);
+  const app = { appId: workspace.newId("A"), botId: workspace.newId("B") };
+  const bot = workspace.addMember("bridge", app);
+  const identity: AppIdentity = {
+    teamId: workspace.newId("T"),
+    appId: app.appId,
+    botId: bot.id,
+    botProfileId: app.botId,
+  };
+  const socketMode = new SocketMode(wire, {
+    ackWithinMs: options.ackWithinMs ?? 3_000,
+    redeliverAfterMs: options.redeliverAfterMs ?? [0, 60_000, 300_000],
+    pingEveryMs: options.pingEveryMs ?? 10_000,
+    seed: options.seed ?? 1,
+    appId: app.appId,
+  });
+  const posts: AcceptedPost[] = [];
+  const botToken = `xoxb-playground-${randomUUID()}`;
+  const appToken = `xapp-playground-${randomUUID()}`;
+  const backend = {
+    workspace,
+    app: identity,
+    bot,
+    botToken,
+    appToken,
+    scopes: options.scopes ?? ALL_SCOPES,
+    socketMode,
+    socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
+    wire,
+    posted: (channel: Channel, message: Message, params: Params): void => {
+      posts.push(acceptedPost(channel, message, params, now()));
+    },
+  };
+  const listening = await listen(wire, webApi(backend));
+  listening.server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    socketMode.upgrade(request, socket, head);
+  });
+
+  const subscriptions = new Set<Subscription>(
+    options.subscriptions ?? ["message.channels", "message.groups"],
+  );
+  let events = 0;
+  workspace.changes.add((change) => {
+    for (const event of eventsOf(change, identity, subscriptions)) {
+      events += 1;
+      const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
+      socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
+    }
+  });
+  const people = new People(workspace, bot, now);
+
+  return {
+    platform: "slack",
+    env: {
+      SLACK_BOT_TOKEN: botToken,
+      SLACK_APP_TOKEN: appToken,
+      SLACK_API_URL: `http://127.0.0.1:${listening.port}/api/`,
+    },
+    botId: bot.id,
+    ...{ teamId: identity.teamId, appId: app.appId, botProfileId: app.botId },
+    posts,
+    history: people.history,
+    wire: wire.entries,
+    refused: wire.refused,
+    acks: socketMode.acks,
+    abandoned: socketMode.abandoned,
+    undelivered: () => socketMode.undelivered(),
+    addChannel: (name, { isPrivate = false } = {}) => workspace.addChannel(name, isPrivate).id,
+    addPerson: (name) => workspace.addMember(name).id,
+    addApp: (name) =>
+      workspace.addMember(name, { appId: workspace.newId("A"), botId: workspace.newId("B") }).id,
+    say: (message) => people.say(message),
+    edit: (message) => people.edit(message),
+    remove: (message) => people.remove(message),
+    unfurl: (message) => people.unfurl(message),
+    openThread: ({ channel, id }) => people.message(channel, id).ts,
+    transcript: (channel, thread) => people.transcript(channel, thread),
+    onChange: (listener) => people.changes.add(listener),
+    setBotMember: (channel, isMember) => {
+      people.channel(channel).botIsMember = isMember;
+    },
+    setArchived: (channel, archived) => {
+      people.channel(channel).archived = archived;
+    },
+    connections: () => socketMode.connections(),
+    mention: (userId) => `<@${userId}>`,
+    answerNext: (method, fault) => wire.answerNext(method, fault),
+    frameNext: (name, fault) => wire.frameNext(name, fault),
+    hold: () => socketMode.hold(),
+    release: () => socketMode.release(),
+    recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
+    closeSockets: () => socketMode.closeAll(),
+    stop: async () => {
+      socketMode.stop();
+      await listening.close();
+    },
+  };
+}
+
+function acceptedPost(
+  channel: Channel,
+  message: Message,
+  params: Params,
+  at: number,
+): AcceptedPost {
+  const linksNames = params.parse === "full" || "link_names" in params;
+  return {
+    id: message.ts,
+    channel: channel.id,
+    ...(message.threadTs !== undefined && { thread: message.threadTs }),
+    text: shownText(message),
+    at,
+    ...(message.clientMsgId !== undefined && { nonce: message.clientMsgId }),
+    ...(message.metadata !== undefined && { metadata: message.metadata }),
+    pings: pingsOf(message, linksNames),
+    body: { ...params, ...(message.blocks && { blocks: message.blocks }) },
+  };
+}
