@@ -1,0 +1,125 @@
+import type { Logger } from "pino";
+import type {
+  BridgeEvent,
+  Health,
+  Intake,
+  Mapping,
+  Outcome,
+  Person,
+  Problem,
+} from "../platform.ts";
+import type { IngestBackend } from "./backend.ts";
+import { settledWithin } from "./backoff.ts";
+import { FatalError, type NotTaken } from "./errors.ts";
+import { IngestQueue, type QueueLimits } from "./queue.ts";
+import { type ReportLimits, Reports } from "./reports.ts";
+
+/** How long the first list of mappings may take, in ms. */
+const FIRST_MAPPINGS_MS = 10_000;
+
+export interface IntakeOptions {
+  readonly limits?: Partial<QueueLimits>;
+  readonly reportLimits?: Partial<ReportLimits>;
+  readonly firstMappingsMs?: number;
+  /** An event was not stored, and only the platform's history still has it: its mapping is no longer whole. */
+  readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside") => void;
+}
+
+/** The way in of one platform: which channels are mirrored, and the queue their events go through. */
+export class BridgeIntake implements Intake {
+  readonly #backend: IngestBackend;
+  readonly #log: Logger;
+  readonly #firstMappingsMs: number;
+  readonly #queue: IngestQueue;
+  readonly #reports: Reports;
+  #mappings: ReadonlyMap<string, Mapping> = new Map();
+  #unwatch = () => {};
+
+  constructor(backend: IngestBackend, log: Logger, options: IntakeOptions = {}) {
+    const onLoss = options.onLoss ?? (() => {});
+    this.#backend = backend;
+    this.#log = log;
+    this.#firstMappingsMs = options.firstMappingsMs ?? FIRST_MAPPINGS_MS;
+    this.#reports = new Reports((report) => backend.report(report), log, options.reportLimits);
+    this.#queue = new IngestQueue(
+      {
+        // Cursors will ride along as the second argument, from a session that is whole.
+        send: (events) => backend.ingest(events, []),
+        setAside: async (event, code) => {
+          log.error(
+            { mappingId: event.mappingId, externalId: event.externalId, code },
+            "set aside",
+          );
+          await this.#reports.problem(setAsideProblem(event, code));
+          onLoss(event, "set aside");
+        },
+        turnedAway: (event, why) => {
+          log.warn({ mappingId: event.mappingId, why }, "an event was turned away");
+          onLoss(event, why);
+        },
+      },
+      options.limits,
+    );
+  }
+
+  /** Resolves with the first list of mappings. Rejects with `FatalError` when the deployment doesn't give it. */
+  async start(): Promise<void> {
+    const first = new Promise<void>((resolve) => {
+      this.#unwatch = this.#backend.watchMappings((mappings) => {
+        this.#mappings = new Map(mappings.map((mapping) => [mapping.externalId, mapping]));
+        this.#log.info({ channels: mappings.length }, "mapped channels");
+        resolve();
+      });
+    });
+    if (await settledWithin(first, this.#firstMappingsMs)) return;
+    throw new FatalError(
+      "BACKEND",
+      "the Convex deployment does not tell which channels are mapped",
+      "Deploy this project's functions to it: npx convex deploy (or npx convex dev)",
+    );
+  }
+
+  mappingOf(channelId: string): Mapping | undefined {
+    return this.#mappings.get(channelId);
+  }
+
+  push(event: BridgeEvent): Promise<Outcome> {
+    return this.#queue.push(event);
+  }
+
+  named(person: Person): void {
+    this.#reports.named(person);
+  }
+
+  problem(problem: Problem): void {
+    void this.#reports.problem(problem);
+  }
+
+  health(health: Health): void {
+    this.#reports.health(health);
+  }
+
+  /** Takes no more events; whether everything taken was stored within `ms`. */
+  async drain(ms: number): Promise<boolean> {
+    const start = performance.now();
+    const committed = await this.#queue.drain(ms);
+    const told = await this.#reports.drain(ms - (performance.now() - start));
+    return committed && told;
+  }
+
+  /** Lets go of what is left. */
+  end(): void {
+    this.#unwatch();
+    this.#queue.end();
+    this.#reports.end();
+  }
+}
+
+function setAsideProblem(event: BridgeEvent, code: string): Problem {
+  return {
+    mappingId: event.mappingId,
+    kind: "event set aside",
+    externalId: event.externalId,
+    reason: `Convex could not store this ${event.type} (${code})`,
+  };
+}

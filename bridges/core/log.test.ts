@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { FatalError, PlatformError } from "./errors.ts";
+import { createLog } from "./log.ts";
+
+function capture(secrets: string[] = []) {
+  const lines: string[] = [];
+  const log = createLog({ level: "debug", secrets, write: (line) => lines.push(line) });
+  return { log, text: () => lines.join("") };
+}
+
+test("a configured secret never leaves, whoever logs it and however", () => {
+  const { log, text } = capture(["s3cret-value"]);
+  log.info({ anything: { deep: { down: "s3cret-value" } } }, "with s3cret-value");
+  log.child({ platform: "discord" }).warn(["s3cret-value"]);
+  expect(text()).not.toContain("s3cret-value");
+  expect(text()).toContain("[redacted]");
+});
+
+test("tokens are known by their form", () => {
+  const { log, text } = capture();
+  const tokens = [
+    "xoxb-1234-abcd",
+    "xapp-1-A1-2",
+    "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl",
+    `${"M".repeat(26)}.Gabcde.${"x".repeat(38)}`,
+  ];
+  for (const token of tokens) log.info(`got ${token}`);
+  for (const token of tokens) expect(text()).not.toContain(token);
+});
+
+test("fields that hold credentials or text are blotted out", () => {
+  const { log, text } = capture();
+  log.info({ content: "hello", request: { body: "hello", headers: "hello" }, text: "hello" }, "x");
+  expect(text()).not.toContain("hello");
+});
+
+test("an error of a library is logged without its words, and with its place", () => {
+  const { log, text } = capture();
+  log.error({ err: new TypeError('Value: "what somebody wrote"', { cause: new Error("wrote") }) });
+  log.warn(new TypeError("wrote"));
+  log.warn({ err: new TypeError("wrote") }, "own words");
+  expect(text()).toContain("TypeError");
+  expect(text()).toContain("own words");
+  expect(text()).toContain("log.test.ts");
+  expect(text()).not.toContain("wrote");
+});
+
+test("our own errors keep their words and the step that mends them", () => {
+  const { log, text } = capture();
+  log.error({ err: new FatalError("AUTH", "refused", "set the key") });
+  log.error({
+    err: new PlatformError({
+      code: "50013",
+      reason: "may not post",
+      retryable: false,
+      certain: true,
+    }),
+  });
+  expect(text()).toContain("set the key");
+  expect(text()).toContain("may not post");
+  expect(text()).toContain("50013");
+});

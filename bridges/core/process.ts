@@ -1,0 +1,42 @@
+import type { Logger } from "pino";
+import { FatalError } from "./errors.ts";
+
+/** Something that runs until it ends by itself or is told to stop. */
+export interface Service {
+  /** The exit code: 0 after a clean stop. */
+  readonly ended: Promise<number>;
+  stop(): void;
+}
+
+/** One line for a failure that ends a process or a platform: what is wrong and what mends it. */
+export function failureLine(error: unknown): string {
+  if (error instanceof FatalError) return `error: ${error.message}. ${error.step}`;
+  const kind = error instanceof Error ? error.name : typeof error;
+  return `error: unexpected failure (${kind}). Its place is in the log`;
+}
+
+/** Ties a service to this process: signals stop it, its end is the process's end. */
+export async function runAsProcess(service: Service, log: Logger): Promise<never> {
+  const seen = { signal: false, crash: false };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (seen.signal) process.exit(1);
+    seen.signal = true;
+    log.info({ signal }, "stopping");
+    service.stop();
+  };
+  // Libraries lose promises on their reconnect paths. What state they leave is unknown, so the process ends,
+  // in order, and whatever supervises it starts a new one.
+  const onCrash = (error: unknown) => {
+    log.fatal({ err: error }, "unexpected failure");
+    if (!seen.crash) process.stderr.write(`${failureLine(error)}\n`);
+    seen.crash = true;
+    service.stop();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  process.on("uncaughtException", onCrash);
+  process.on("unhandledRejection", onCrash);
+
+  const code = await service.ended;
+  process.exit(seen.crash ? 1 : code);
+}

@@ -1,0 +1,100 @@
+import { pino } from "pino";
+import { expect, test, vi } from "vitest";
+import type { Report } from "./backend.ts";
+import { MAPPING } from "../../test/support/core_material.ts";
+import { type ReportLimits, Reports } from "./reports.ts";
+
+const log = pino({ level: "silent" });
+
+function setUp(send: (report: Report) => Promise<void>, limits: Partial<ReportLimits> = {}) {
+  const sent: Report[] = [];
+  const reports = new Reports(
+    async (report) => {
+      await send(report);
+      sent.push(report);
+    },
+    log,
+    { gatherMs: 10, retry: { first: 1, cap: 4 }, ...limits },
+  );
+  return { reports, sent };
+}
+
+const person = (externalId: string, name: string) => ({ workspaceId: "W1", externalId, name });
+const works = () => Promise.resolve();
+
+test("what comes within a moment goes in one call, the newest word only", async () => {
+  const { reports, sent } = setUp(works);
+  reports.named(person("U1", "Ann"));
+  reports.named(person("U1", "Anna"));
+  reports.named(person("U2", "Ben"));
+  reports.health({ mappingId: MAPPING, direction: "in", trouble: { code: "1", reason: "no" } });
+  reports.health({ mappingId: MAPPING, direction: "in" });
+  await reports.problem({ kind: "gap", reason: "why" });
+  expect(sent).toEqual([
+    {
+      people: [person("U1", "Anna"), person("U2", "Ben")],
+      health: [{ mappingId: MAPPING, direction: "in" }],
+      problems: [{ kind: "gap", reason: "why" }],
+    },
+  ]);
+});
+
+test("repeating the same state of a mapping costs no call", async () => {
+  const { reports, sent } = setUp(works);
+  const bad = {
+    mappingId: MAPPING,
+    direction: "out",
+    trouble: { code: "1", reason: "no" },
+  } as const;
+  reports.health(bad);
+  await reports.drain(1_000);
+  reports.health(bad);
+  expect(await reports.drain(1_000)).toBe(true);
+  expect(sent).toHaveLength(1);
+  reports.health({ mappingId: MAPPING, direction: "out" });
+  await reports.drain(1_000);
+  expect(sent).toHaveLength(2);
+});
+
+test("a problem is told until it is stored, and one that never can be holds up no other", async () => {
+  const { reports, sent } = setUp((report) =>
+    report.problems.some(({ kind }) => kind === "cursed")
+      ? Promise.reject(new Error("Server Error"))
+      : Promise.resolve(),
+  );
+  const cursed = vi.fn();
+  void reports.problem({ kind: "cursed", reason: "x" }).then(cursed, () => undefined);
+  await Promise.all(["a", "b", "c"].map((kind) => reports.problem({ kind, reason: "x" })));
+  expect(sent.flatMap(({ problems }) => problems.map(({ kind }) => kind)).sort()).toEqual([
+    "a",
+    "b",
+    "c",
+  ]);
+  expect(cursed).not.toHaveBeenCalled();
+  reports.end();
+});
+
+test("while Convex is away the names kept are bounded, the problems are not forgotten", async () => {
+  let away = true;
+  const { reports, sent } = setUp(
+    () => (away ? Promise.reject(new Error("away")) : Promise.resolve()),
+    { waiting: 3, gatherMs: 5 },
+  );
+  const problem = reports.problem({ kind: "gap", reason: "x", mappingId: MAPPING });
+  for (let i = 0; i < 10; i++) reports.named(person(`U${String(i)}`, "x"));
+  away = false;
+  await problem;
+  await reports.drain(1_000);
+  expect(sent.flatMap(({ people }) => people.map(({ externalId }) => externalId))).toEqual([
+    "U8",
+    "U9",
+  ]);
+});
+
+test("stopping lets go of what Convex never took", async () => {
+  const { reports } = setUp(() => new Promise(() => undefined));
+  const problem = reports.problem({ kind: "gap", reason: "x" });
+  expect(await reports.drain(20)).toBe(false);
+  reports.end();
+  await expect(problem).rejects.toMatchObject({ why: "stopping" });
+});

@@ -1,0 +1,103 @@
+import type { Logger } from "pino";
+import type { Platform } from "../platform.ts";
+import { ingestBackend, outboxBackend } from "./backend.ts";
+import { settledWithin } from "./backoff.ts";
+import { type Connection, connectConvex } from "./convex_client.ts";
+import { BridgeError } from "./errors.ts";
+import { BridgeIntake } from "./intake.ts";
+import { OutboxWorker } from "./outbox.ts";
+import { mintToken, type SigningKey } from "./token.ts";
+
+/** The whole stop, in ms; what isn't done by then is left to leases and redelivery. */
+export const STOP_MS = 10_000;
+/** Of it, for posts on the wire, in ms [F4]. */
+const FINISH_POSTS_MS = 5_000;
+/** Of it, kept for closing sockets, in ms. */
+const CLOSE_MS = 1_500;
+
+export interface RunnerOptions {
+  readonly platform: Platform;
+  readonly convexUrl: string;
+  readonly key: SigningKey;
+  readonly log: Logger;
+  /** Something that only a person can mend broke after the start. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** The life of one platform in this process. */
+export class Runner {
+  readonly #platform: Platform;
+  readonly #log: Logger;
+  readonly #onFatal: (error: Error) => void;
+  readonly #ingest: Connection;
+  readonly #posting: Connection;
+  readonly #intake: BridgeIntake;
+  readonly #outbox: OutboxWorker;
+  #stopped: Promise<boolean> | undefined;
+
+  constructor({ platform, convexUrl, key, log, onFatal }: RunnerOptions) {
+    this.#platform = platform;
+    this.#log = log;
+    this.#onFatal = onFatal;
+    const connect = () =>
+      connectConvex({
+        url: convexUrl,
+        mint: () => mintToken(platform.name, key),
+        keySet: `${platform.name.toUpperCase()}_BRIDGE_JWKS`,
+        log,
+        onFatal,
+      });
+    // Two, because mutations of one socket run one at a time: a batch that is tried again would hold up claims
+    // and settlements while their lease runs [B8].
+    this.#ingest = connect();
+    this.#posting = connect();
+    this.#intake = new BridgeIntake(ingestBackend(this.#ingest.client, log), log);
+    this.#outbox = new OutboxWorker(outboxBackend(this.#posting.client, log), platform, log);
+  }
+
+  /** Resolves once events flow both ways. Rejects with `FatalError` when only a person can help. */
+  async start(): Promise<void> {
+    await Promise.all([this.#ingest.ready, this.#posting.ready]);
+    // Before the platform: an event of a channel not yet known to be mapped would be dropped.
+    await this.#intake.start();
+    this.#goOn();
+    await this.#platform.start(this.#intake, this.#onFatal);
+    this.#goOn();
+    this.#outbox.start();
+    this.#log.info(`ready: ${this.#platform.name}`);
+  }
+
+  /**
+   * Stops within `ms`; whether everything taken is committed and nothing is left on the wire. Order: no new
+   * events and claims; what was taken is committed and acknowledged while the sockets are up; then they close.
+   */
+  stop(ms = STOP_MS): Promise<boolean> {
+    this.#stopped ??= this.#stop(ms);
+    return this.#stopped;
+  }
+
+  async #stop(ms: number): Promise<boolean> {
+    const start = performance.now();
+    const left = () => Math.max(0, ms - (performance.now() - start));
+    this.#platform.stopIntake();
+    const [committed, posted] = await Promise.all([
+      this.#intake.drain(left() - CLOSE_MS),
+      this.#outbox.stop(Math.min(FINISH_POSTS_MS, left() - CLOSE_MS)),
+    ]);
+    this.#intake.end();
+    // The acknowledgements follow the last commit by some turns of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    const closing = Promise.all([
+      this.#platform.close(),
+      this.#ingest.close(),
+      this.#posting.close(),
+    ]);
+    const closed = await settledWithin(closing, left());
+    this.#log.info({ committed, posted, closed }, `stopped: ${this.#platform.name}`);
+    return committed && posted;
+  }
+
+  #goOn(): void {
+    if (this.#stopped) throw new BridgeError("STOPPED", "stopped before it had started");
+  }
+}

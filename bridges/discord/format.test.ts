@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { render } from "./format.ts";
+import { nonceOf, threadName } from "./send.ts";
+
+const shown = (content: string) => render(content, 0).map((piece) => piece.text);
+
+describe("Discord's form of Markdown", () => {
+  test.each([
+    ["# One\n### Three", "# One\n### Three"],
+    ["#### Four\ntext", "**Four**\ntext"],
+    ["##### **Five**", "**Five**"],
+    ["![a cat](https://x/cat.png)", "[a cat](https://x/cat.png)"],
+    ["```md\n#### Four\n![a](https://x)\n```", "```md\n#### Four\n![a](https://x)\n```"],
+    ["`#### no` ![a](https://x)", "`#### no` ![a](https://x)"],
+    ["**bold** _it_ <@123>", "**bold** _it_ <@123>"],
+  ])("%j is shown as %j", (content, expected) => {
+    expect(shown(content)).toEqual([expected]);
+  });
+
+  test("comes in pieces of at most 2,000 characters that resume where they end", () => {
+    const content = Array.from({ length: 300 }, (_, n) => `#### Part ${n}\nSome words.\n`).join(
+      "\n",
+    );
+    const pieces = render(content, 0);
+    expect(pieces.length).toBeGreaterThan(2);
+    for (const { text } of pieces) expect(text.length).toBeLessThanOrEqual(2_000);
+    expect(pieces.at(-1)?.upTo).toBe(content.length);
+    expect(render(content, pieces[0]?.upTo ?? 0)).toEqual(pieces.slice(1));
+  });
+});
+
+test("a nonce is the same for every attempt, another for every part, and short enough", () => {
+  expect(nonceOf("delivery", 0)).toBe(nonceOf("delivery", 0));
+  expect(new Set([nonceOf("a", 0), nonceOf("a", 1), nonceOf("b", 0)]).size).toBe(3);
+  expect(nonceOf("j57d8v2f4m3h1k9q0x6c5b7n8t2r4w1z", 123).length).toBeLessThanOrEqual(25);
+});
+
+test.each([
+  ["Sure! Here is **how**:\nmore", "Sure! Here is how:"],
+  ["```ts\nlet x;\n```", "ts"],
+  ["\n\n## <@123> Plan", "Plan"],
+  ["", "Reply"],
+  ["🎉", "Reply"],
+  ["word ".repeat(40), `${"word ".repeat(11)}word…`],
+])("a thread for %j is named %j", (content, name) => {
+  expect(threadName(content)).toBe(name);
+});

@@ -1,0 +1,165 @@
+import type {
+  GatewayMessageDeleteBulkDispatchData,
+  GatewayMessageDeleteDispatchData,
+} from "discord-api-types/v10";
+import type { Logger } from "pino";
+import type { BridgeEvent, Intake } from "../platform.ts";
+import {
+  type Names,
+  normaliseDelete,
+  normaliseMessage,
+  normaliseUpdate,
+  type Place,
+  type WireMessage,
+} from "./normalise.ts";
+import { isThread, type Threads } from "./threads.ts";
+
+/** Events that may wait at once for Discord to say which channel a thread hangs on. */
+const MAX_WAITING = 1_000;
+
+type Handle = (place: Place) => void;
+
+/**
+ * From dispatches to events, synchronously and in arrival order: a channel's events never
+ * overtake each other. Events of a channel that is neither mapped nor known wait for one look-up, in their order.
+ */
+export class Inbound {
+  #botId: string | undefined;
+  #stopped = false;
+  #waitingCount = 0;
+  readonly #waiting = new Map<string, Handle[]>();
+
+  constructor(
+    private readonly intake: Intake,
+    private readonly threads: Threads,
+    private readonly names: Names,
+    private readonly log: Logger,
+  ) {}
+
+  /** Who the bot is, as READY tells. No message comes before it. */
+  identify(botId: string): void {
+    this.#botId = botId;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.clear();
+  }
+
+  created(message: WireMessage): void {
+    this.#message(message, normaliseMessage);
+  }
+
+  updated(message: WireMessage): void {
+    this.#message(message, normaliseUpdate);
+  }
+
+  deleted({ id, channel_id: channelId }: GatewayMessageDeleteDispatchData): void {
+    this.#place(channelId, (place) => this.#push(normaliseDelete(id, place)));
+  }
+
+  deletedMany({ ids, channel_id: channelId }: GatewayMessageDeleteBulkDispatchData): void {
+    this.#place(channelId, (place) => {
+      for (const id of ids) this.#push(normaliseDelete(id, place));
+    });
+  }
+
+  #message(message: WireMessage, normalise: typeof normaliseMessage): void {
+    const { guild_id: guildId, channel_type: type } = message;
+    const botId = this.#botId;
+    // No server: a direct message, which can't be mapped.
+    if (guildId === undefined || botId === undefined || message.author?.id === botId) return;
+    if (
+      type !== undefined &&
+      !isThread(type) &&
+      this.threads.known(message.channel_id) === undefined
+    )
+      this.threads.learn({ id: message.channel_id, type });
+    this.#place(message.channel_id, (place) => {
+      const result = this.#try(place, message.id, () =>
+        normalise(message, { ...place, botId, guildId, names: this.names }),
+      );
+      if (result !== undefined && "event" in result) this.#push(result.event);
+    });
+  }
+
+  /** A message of a form nobody foresaw is set aside, so that it stops nothing and is not forgotten [B6]. */
+  #try<T>({ mappingId }: Place, externalId: string, normalise: () => T): T | undefined {
+    try {
+      return normalise();
+    } catch {
+      const reason = "the message has a form the bridge does not know";
+      this.log.error({ externalId, reason }, "event set aside");
+      this.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
+      return undefined;
+    }
+  }
+
+  /** Calls `handle` with the channel's mapping: now if it can be told, else after the look-up, or never. */
+  #place(channelId: string, handle: Handle): void {
+    if (this.#stopped) return;
+    const waiting = this.#waiting.get(channelId);
+    if (waiting !== undefined || !this.#tryPlace(channelId, handle))
+      this.#wait(channelId, waiting, handle);
+  }
+
+  /** False when it takes a look-up to tell whether the channel is a thread of a mapped one. */
+  #tryPlace(channelId: string, handle: Handle): boolean {
+    const direct = this.intake.mappingOf(channelId);
+    if (direct !== undefined) {
+      handle({ mappingId: direct.mappingId });
+      return true;
+    }
+    const known = this.threads.known(channelId);
+    if (known?.kind === "thread") {
+      const mapping = this.intake.mappingOf(known.parentId);
+      if (mapping !== undefined)
+        handle({
+          mappingId: mapping.mappingId,
+          threadId: channelId,
+          ...(known.name === undefined ? {} : { threadName: known.name }),
+        });
+    }
+    return known !== undefined;
+  }
+
+  #wait(channelId: string, waiting: Handle[] | undefined, handle: Handle): void {
+    if (this.#waitingCount >= MAX_WAITING) {
+      this.#missed(
+        channelId,
+        "too many events waited for Discord to tell which channel a thread is in",
+      );
+      return;
+    }
+    this.#waitingCount++;
+    if (waiting !== undefined) {
+      waiting.push(handle);
+      return;
+    }
+    const handles = [handle];
+    this.#waiting.set(channelId, handles);
+    // A dispatch may have told meanwhile, so that it also goes on when Discord did not answer.
+    const flush = () => {
+      this.#waiting.delete(channelId);
+      this.#waitingCount -= handles.length;
+      if (this.#stopped) return;
+      const placed = handles.map((each) => this.#tryPlace(channelId, each));
+      if (placed.includes(false))
+        this.#missed(channelId, "Discord did not tell which channel a thread is in");
+    };
+    this.threads.lookUp(channelId).then(flush, flush);
+  }
+
+  #missed(channelId: string, reason: string): void {
+    this.log.warn({ channelId, reason }, "events not taken");
+    this.intake.problem({ kind: "thread_unknown", externalId: channelId, reason });
+  }
+
+  #push(event: BridgeEvent): void {
+    // Discord wants no acknowledgement. What the queue refuses is fetched again by catching up, and the
+    // intake knows that it refused.
+    this.intake.push(event).catch((error: unknown) => {
+      this.log.debug({ externalId: event.externalId, err: error }, "event not taken");
+    });
+  }
+}

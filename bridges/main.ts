@@ -1,0 +1,152 @@
+import { pathToFileURL } from "node:url";
+import type { Logger } from "pino";
+import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./core/config.ts";
+import { createLog } from "./core/log.ts";
+import { failureLine, runAsProcess, type Service } from "./core/process.ts";
+import { Runner } from "./core/runner.ts";
+import type { SigningKey } from "./core/token.ts";
+import type { Platform, PlatformName } from "./platform.ts";
+
+export interface BridgesOptions {
+  readonly log?: Logger;
+  /** Where the one line about a fatal failure goes. Default: standard error. */
+  readonly complain?: (line: string) => void;
+}
+
+export interface Bridges extends Service {
+  /** Resolves once every configured platform is connected; rejects with what kept one from it. */
+  readonly ready: Promise<void>;
+  /** Stops in order, within ten seconds; `ended` follows. */
+  stop(): void;
+}
+
+/** Runs the configured bridges in this process, as `npm start` does, until `stop` or until only a person can help. */
+export async function run(config: BridgesConfig): Promise<never> {
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
+  return runAsProcess(startBridges(config, { log }), log);
+}
+
+/**
+ * Starts the configured bridges without touching the process's signals or exit. A failure at the start stops them
+ * all, so that whoever deploys sees it at once; once they run, each fails for itself.
+ */
+export function startBridges(config: BridgesConfig, options: BridgesOptions = {}): Bridges {
+  const log = options.log ?? createLog({ level: config.logLevel, secrets: secretsOf(config) });
+  const complain = options.complain ?? ((line) => process.stderr.write(`${line}\n`));
+  const runners = new Map<PlatformName, Runner>();
+  const failed = new Set<PlatformName>();
+  let state: "starting" | "running" | "stopping" = "starting";
+  let code = 0;
+  let end: (code: number) => void = () => {};
+  const ended = new Promise<number>((resolve) => (end = resolve));
+
+  const stop = () => {
+    if (state === "stopping") return;
+    state = "stopping";
+    void stopAll([...runners.values()]).then((clean) => {
+      end(clean ? code : 1);
+    });
+  };
+  const fail = (error: unknown, name: PlatformName) => {
+    // Both of a platform's Convex clients tell of a refused identity.
+    if (state === "stopping" || failed.has(name)) return;
+    failed.add(name);
+    code = 1;
+    complain(failureLine(error));
+    log.error({ err: error, platform: name }, `failed: ${name}`);
+    const runner = runners.get(name);
+    if (state === "running" && runners.size > 1 && runner) {
+      runners.delete(name);
+      void runner.stop().catch(() => false);
+    } else {
+      stop();
+    }
+  };
+  const start = async ({ name, key, create }: Configured) => {
+    const platformLog = log.child({ platform: name });
+    try {
+      const platform = await create(platformLog);
+      const onFatal = (error: Error) => {
+        fail(error, name);
+      };
+      const { convexUrl } = config;
+      if (state === "stopping") return;
+      const runner = new Runner({ platform, convexUrl, key, log: platformLog, onFatal });
+      runners.set(name, runner);
+      await runner.start();
+    } catch (error) {
+      fail(error, name);
+      throw error;
+    }
+  };
+
+  for (const line of startupLines(config)) log.info(line);
+  const ready = Promise.all(configured(config).map(start)).then(() => {
+    if (state === "starting") state = "running";
+  });
+  ready.catch(() => undefined);
+  return { ready, ended, stop };
+}
+
+interface Configured {
+  readonly name: PlatformName;
+  readonly key: SigningKey;
+  readonly create: (log: Logger) => Promise<Platform>;
+}
+
+/** The platforms that are on. Each adapter is loaded only then: the libraries under it are large. */
+function configured({ discord, slack }: BridgesConfig): Configured[] {
+  const platforms: Configured[] = [];
+  if (discord) {
+    platforms.push({
+      name: "discord",
+      key: discord.key,
+      create: async (log) => {
+        const { createDiscord } = await import("./discord/discord.ts");
+        return createDiscord(discord.platform, log);
+      },
+    });
+  }
+  if (slack) {
+    platforms.push({
+      name: "slack",
+      key: slack.key,
+      create: async (log) => {
+        const { createSlack } = await import("./slack/slack.ts");
+        return createSlack(slack.platform, log);
+      },
+    });
+  }
+  return platforms;
+}
+
+function startupLines(config: BridgesConfig): string[] {
+  return (["discord", "slack"] as const).map((name) =>
+    config[name] ? `${name}: on` : `${name}: off (set ${PLATFORM_SETTINGS[name].join(", ")})`,
+  );
+}
+
+async function stopAll(runners: readonly Runner[]): Promise<boolean> {
+  const stopped = await Promise.all(runners.map((runner) => runner.stop().catch(() => false)));
+  return stopped.every(Boolean);
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  switch (config.kind) {
+    case "bridges":
+      return run(config);
+    case "playground":
+      process.stderr.write(
+        "error: no platform is configured. See .env.example, or run npm start\n",
+      );
+      break;
+    case "invalid":
+      for (const { name, problem, step } of config.problems) {
+        process.stderr.write(`error: ${name} ${problem}. ${step}\n`);
+      }
+  }
+  process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();

@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { neutralise, notificationText, renderPieces } from "./format.ts";
+import { messageId } from "./send.ts";
+
+describe("a reply as pieces for Slack", () => {
+  it("is one piece as long as it fits", () => {
+    const text = "# Hi\n\n```ts\nconst a = 1 < 2 && b;\n```";
+    expect(renderPieces(text, 0)).toEqual([{ text, upTo: text.length }]);
+  });
+
+  it("fits, and starts again at any piece's end with the same pieces", () => {
+    const parts = fc.constantFrom("<@U1>", "<!channel>", "@here ", "word ", "\n\n", "```\n", "<@");
+    fc.assert(
+      fc.property(
+        fc.array(parts, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 3_000 }),
+        (p, n) => {
+          const content = p.join("").repeat(n).slice(0, 60_000);
+          const pieces = renderPieces(content, 0);
+          for (const [index, { text, upTo }] of pieces.entries()) {
+            expect(text.length).toBeLessThanOrEqual(12_000);
+            expect(renderPieces(content, upTo)).toEqual(pieces.slice(index + 1));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("cuts shorter where neutralising makes a piece too long", () => {
+    const content = "<@".repeat(10_000);
+    const pieces = renderPieces(content, 0);
+    expect(pieces.every(({ text }) => text.length <= 12_000)).toBe(true);
+    expect(pieces.map(({ text }) => text.replaceAll("\u2060", "")).join("")).toBe(content);
+  });
+});
+
+describe("what could ping", () => {
+  it.each([
+    "<!channel>",
+    "<!here|here>",
+    "<!everyone>",
+    "<!subteam^S1|@ops>",
+    "<@U1>",
+    "<@W1|ada>",
+    "hey @channel",
+    "(@here)",
+    "@Everyone",
+    "`<!channel>`",
+  ])("%s has lost its effect and looks the same", (text) => {
+    const inert = neutralise(text);
+    expect(inert).not.toMatch(/<[@!]|@(channel|here|everyone)/i);
+    expect(inert.replaceAll("\u2060", "")).toBe(text);
+  });
+
+  it.each(["a < b", "<!DOCTYPE html>", "<!-- x -->", "me@here.com", "@channels", "<#C1>", "@ada"])(
+    "%s is left alone",
+    (text) => expect(neutralise(text)).toBe(text),
+  );
+
+  it("is escaped in the notification, which is short and whole", () => {
+    expect(notificationText("<!channel> a & b")).toBe("&lt;!channel&gt; a &amp; b");
+    const long = notificationText("&".repeat(5_000));
+    expect(long.length).toBeLessThanOrEqual(3_000);
+    expect(long.endsWith("&amp;")).toBe(true);
+    expect(notificationText(`${"a".repeat(2_999)}😀`).length).toBeLessThanOrEqual(3_000);
+  });
+});
+
+it("gives the same part the same message id, always, and no other part", () => {
+  expect(messageId("d1", 0)).toBe(messageId("d1", 0));
+  expect(new Set([messageId("d1", 0), messageId("d1", 1), messageId("d2", 0)]).size).toBe(3);
+  expect(messageId("d1", 0)).toMatch(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+});

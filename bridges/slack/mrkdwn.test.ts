@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { toCanonical } from "./mrkdwn.ts";
+
+describe("Slack's text as canonical Markdown", () => {
+  it.each([
+    ["plain text stays", "hello *you* _there_ ~no~", "hello *you* _there_ ~no~"],
+    ["entities are decoded", "a &amp; b &lt;c&gt; d", "a & b <c> d"],
+    ["entities are decoded once", "&amp;lt;", "&lt;"],
+    ["other entities are text", "&nbsp;&#39;&", "&nbsp;&#39;&"],
+    ["a mention becomes a token", "hi <@U1>!", "hi <@U1>!"],
+    ["a mention's label goes", "hi <@U1|ada>!", "hi <@U1>!"],
+    ["a channel becomes a token", "see <#C1|general>", "see <#C1>"],
+    ["a group becomes a token", "<!subteam^S1|@ops> look", "<@&S1> look"],
+    [
+      "broadcasts become words",
+      "<!here> <!channel|@channel> <!everyone>",
+      "@here @channel @everyone",
+    ],
+    [
+      "a date becomes what it says",
+      "<!date^1392734382^{date}^https://e.com|Feb 18 &amp; so>",
+      "Feb 18 & so",
+    ],
+    ["a bare link is its URL", "<https://e.com/?a=1&amp;b=2>", "https://e.com/?a=1&b=2"],
+    ["a link Slack made is what was typed", "<http://e.com|e.com>", "e.com"],
+    ["a link Slack ended with a slash is what was typed", "<http://e.com/|e.com>", "e.com"],
+    ["an address is what was typed", "<mailto:a@e.com|a@e.com>", "a@e.com"],
+    [
+      "a labelled link becomes Markdown",
+      "<https://e.com/a|the &lt;docs&gt;>",
+      "[the <docs>](https://e.com/a)",
+    ],
+    ["a label's brackets are escaped", "<https://e.com|[1]>", "[\\[1\\]](https://e.com)"],
+    ["a URL with parentheses is wrapped", "<https://e.com/a_(b)|b>", "[b](<https://e.com/a_(b)>)"],
+    ["a link in code is what was typed", "`<http://e.com|see e.com>`", "`see e.com`"],
+    ["an angle that opens nothing is text", "1 < 2 <3 <<@U1> <>", "1 < 2 <3 <<@U1> <>"],
+    ["an unknown form is text", "<foo> <!what> <@> <#a b>", "<foo> <!what> <@> <#a b>"],
+    ["a token does not cross a line", "<http://e.com\n>", "<http://e.com\n>"],
+  ])("%s", (_name, text, content) => {
+    expect(toCanonical(text).content).toBe(content);
+  });
+
+  it("keeps a code block byte for byte", () => {
+    const code = '#lang x\n(if (< a b) `(,@c) "&lt;")\n\thttp://e.com/a?b&c <@U1>';
+    const escaped = code
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replace("http://e.com/a?b&amp;c", "<http://e.com/a?b&amp;c|http://e.com/a?b&amp;c>");
+    const { content, mentions } = toCanonical(`see \`\`\`\n${escaped}\n\`\`\` ok`);
+    expect(content).toBe(`see \`\`\`\n${code}\n\`\`\` ok`);
+    expect(mentions).toEqual([]);
+  });
+
+  it("lists each mention once, with the name where Slack gave one", () => {
+    const { mentions } = toCanonical("<@U1> <@U1|ada> <#C1|general> <!subteam^S1|@ops> <#C2|>");
+    expect(mentions).toEqual([
+      { kind: "user", id: "U1", name: "ada" },
+      { kind: "channel", id: "C1", name: "general" },
+      { kind: "group", id: "S1", name: "ops" },
+      { kind: "channel", id: "C2" },
+    ]);
+  });
+
+  it("takes a back tick without its partner for a character", () => {
+    expect(toCanonical("it`s <https://e.com|x>\nand `").content).toBe(
+      "it`s [x](https://e.com)\nand `",
+    );
+    expect(toCanonical("``` <https://e.com|x>").content).toBe("``` [x](https://e.com)");
+  });
+
+  it("never throws, and gives escaped text back as it was typed", () => {
+    const parts = fc.constantFrom(
+      "<",
+      ">",
+      "&",
+      "`",
+      "```",
+      "|",
+      "@U1",
+      "!",
+      "#C1",
+      "\n",
+      "a",
+      "😀",
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(parts, fc.string())), (pieces) => {
+        const typed = pieces.join("");
+        toCanonical(typed);
+        const escaped = typed
+          .replaceAll("&", "&amp;")
+          .replaceAll("<", "&lt;")
+          .replaceAll(">", "&gt;");
+        expect(toCanonical(escaped)).toEqual({ content: typed, mentions: [] });
+      }),
+    );
+  });
+
+  it.each(["<", "`", "```", "`\n", "&", "<@", "<a|", "<@U1>"])(
+    "takes linear time on a long run of %j",
+    (unit) => {
+      const time = (length: number) => {
+        const text = unit.repeat(length);
+        const start = performance.now();
+        toCanonical(text);
+        return performance.now() - start;
+      };
+      time(20_000);
+      // Quadratic would be some 10^10 steps here: half a minute and more.
+      expect(time(200_000)).toBeLessThan(5_000);
+    },
+  );
+});

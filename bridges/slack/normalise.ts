@@ -1,0 +1,138 @@
+import type { BridgeEvent, MappingId, MessageEvent } from "../platform.ts";
+import { toCanonical } from "./mrkdwn.ts";
+import { type SlackEvent, type SlackMessage, toMillis } from "./payload.ts";
+
+/** Who the bridge is on Slack and where the event belongs. Posts are told apart by these ids, never by names. */
+export interface SlackContext {
+  readonly botUserId: string;
+  readonly botId: string;
+  readonly appId: string | undefined;
+  readonly teamId: string;
+  readonly mappingId: MappingId;
+}
+
+/** What a person or an app says. Every other subtype is Slack speaking: joins, topics, pins, calls. */
+const SAID = new Set(["file_share", "me_message", "thread_broadcast", "bot_message"]);
+
+/** Slack's own account: not marked as a bot in events. */
+const SLACKBOT = "USLACKBOT";
+
+/** Turns a Slack message event into the bridge's form, or into nothing where there is nothing to mirror. Pure. */
+export function normaliseEvent(event: SlackEvent, context: SlackContext): BridgeEvent | undefined {
+  switch (event.subtype) {
+    case "message_deleted":
+      return event.deleted_ts === undefined ? undefined : deletion(event.deleted_ts, context);
+    case "message_changed":
+      return event.message === undefined ? undefined : change(event, event.message, context);
+    case undefined:
+      // `message_replied` loses its subtype over the Events API; only it nests a message without one.
+      return event.message === undefined ? normaliseMessage(event, context) : undefined;
+    default:
+      return event.hidden === true ? undefined : normaliseMessage(event, context);
+  }
+}
+
+/** The same for a message as it stands: a new one, the inner one of a change, or one read from history. Pure. */
+export function normaliseMessage(
+  message: SlackMessage,
+  context: SlackContext,
+): MessageEvent | undefined {
+  if (message.subtype !== undefined && !SAID.has(message.subtype)) return undefined;
+  if (isOwn(message, context)) return undefined;
+  const { content, mentions } = toCanonical(textOf(message));
+  const { ts, thread_ts: root, edited } = message;
+  return {
+    type: "message",
+    mappingId: context.mappingId,
+    externalId: ts,
+    position: ts,
+    ...(root !== undefined && root !== ts ? { threadId: root } : {}),
+    author: authorOf(message, context),
+    fromApp: isFromApp(message),
+    mentionsBot: mentions.some(({ kind, id }) => kind === "user" && id === context.botUserId),
+    content,
+    mentions,
+    attachments: filesOf(message),
+    sentAt: toMillis(ts),
+    ...(edited === undefined ? {} : { editedAt: toMillis(edited.ts) }),
+  };
+}
+
+function deletion(externalId: string, { mappingId }: SlackContext): BridgeEvent {
+  // Also for own posts: an admin may have taken down an answer.
+  return { type: "delete", mappingId, externalId };
+}
+
+function change(
+  event: SlackEvent,
+  message: SlackMessage,
+  context: SlackContext,
+): BridgeEvent | undefined {
+  // A deleted root that has replies stays behind as a tombstone.
+  if (message.subtype === "tombstone") return deletion(message.ts, context);
+  return isUserEdit(message, event.previous_message)
+    ? normaliseMessage(message, context)
+    : undefined;
+}
+
+/** Slack also sends a change when it adds a link preview or counts replies. */
+function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
+  if (message.edited === undefined) return false;
+  if (previous === undefined) return true;
+  return message.text !== previous.text || fileIds(message) !== fileIds(previous);
+}
+
+function fileIds(message: SlackMessage): string {
+  return (message.files ?? []).map((file) => `${file.id} ${file.mode}`).join();
+}
+
+function isOwn(message: SlackMessage, context: SlackContext): boolean {
+  const appId = message.app_id ?? message.bot_profile?.app_id;
+  return (
+    message.user === context.botUserId ||
+    message.bot_id === context.botId ||
+    (appId !== undefined && appId === context.appId)
+  );
+}
+
+function isFromApp(message: SlackMessage): boolean {
+  return (
+    message.subtype === "bot_message" || message.bot_id !== undefined || message.user === SLACKBOT
+  );
+}
+
+/** A person's name is not in the event; an integration's is. */
+function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
+  const workspaceId = message.user_team ?? message.team ?? context.teamId;
+  if (message.user !== undefined) return { externalId: message.user, workspaceId };
+  const name = message.bot_profile?.name ?? message.username;
+  return {
+    externalId: message.bot_id ?? "unknown",
+    workspaceId,
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+/** Apps often put everything into attachments; a person's forward does so too. */
+function textOf(message: SlackMessage): string {
+  if (message.text !== undefined && message.text !== "") return message.text;
+  return (message.attachments ?? [])
+    .map(({ pretext, title, text, fallback }) => {
+      const shown = [pretext, title, text].filter((part) => part !== undefined && part !== "");
+      return shown.length > 0 ? shown.join("\n") : (fallback ?? "");
+    })
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function filesOf(message: SlackMessage): MessageEvent["attachments"] {
+  return (message.files ?? [])
+    .filter((file) => file.mode !== "tombstone")
+    .map((file) => ({
+      name: file.name ?? file.title ?? "file",
+      ...(file.mimetype === undefined ? {} : { type: file.mimetype }),
+      ...(file.size === undefined ? {} : { size: file.size }),
+      // The page people open. `url_private` answers only to a token.
+      url: file.permalink ?? file.url_private ?? "",
+    }));
+}
