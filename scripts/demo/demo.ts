@@ -1,0 +1,45 @@
+import { Command, InvalidArgumentError } from "commander";
+import { REPLAY_FORMAT } from "./replay.ts";
+import { runDemo } from "./run_demo.ts";
+import { UsageError } from "./usage_error.ts";
+
+/* `npm run demo`: a conversation through the whole product on this machine, and a verdict over it. */
+
+interface Flags {
+  readonly replay?: string;
+  readonly limit: number;
+}
+
+const program = new Command("demo")
+  .description(
+    "Plays a scripted conversation on Discord and Slack through the bridge, and checks it.",
+  )
+  .option("--replay <file.jsonl>", "say a real chat log again instead, on both platforms")
+  .option("--limit <n>", "messages of the chat log to say", positiveInteger, 500)
+  .addHelpText(
+    "after",
+    `\n${REPLAY_FORMAT}\n\nExit codes: 0 ok, 1 something differs, 2 wrong usage.`,
+  )
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  })
+  .action(async (flags: Flags) => {
+    const ok = await runDemo({ ...flags, patienceMs: 20_000, print: console.log });
+    process.exitCode = ok ? 0 : 1;
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 2;
+}
+
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new InvalidArgumentError("a whole number from 1 on is needed.");
+  }
+  return number;
+}

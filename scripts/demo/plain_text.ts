@@ -1,0 +1,39 @@
+import type { PlatformName } from "../../bridges/platform.ts";
+
+/*
+ * How a platform's text reads in Convex, rendered independently of the bridge: a verdict that used the bridge's own
+ * code would agree with its mistakes. Made for what the demo and chat logs say, not for everything people can type.
+ */
+
+/** Names by id: of people, and of channels. */
+export type Names = ReadonlyMap<string, string>;
+
+export function plainText(platform: PlatformName, text: string, names: Names): string {
+  switch (platform) {
+    case "discord":
+      return text.replace(/<@!?(\d+)>/g, (token, id: string) => at(names, id) ?? token);
+    case "slack":
+      return text
+        .replace(/<([^<>\n]*)>/g, (token, inner: string) => slackToken(inner, names) ?? token)
+        .replaceAll("&lt;", "<")
+        .replaceAll("&gt;", ">")
+        .replaceAll("&amp;", "&");
+  }
+}
+
+/** https://docs.slack.dev/messaging/formatting-message-text */
+function slackToken(inner: string, names: Names): string | undefined {
+  const [target = "", label] = inner.split("|", 2);
+  if (target.startsWith("@")) return at(names, target.slice(1)) ?? `@${label ?? target.slice(1)}`;
+  if (target.startsWith("#")) return `#${label ?? names.get(target.slice(1)) ?? target.slice(1)}`;
+  if (target.startsWith("!")) return `@${(label ?? target.slice(1)).replace(/^@/, "")}`;
+  if (!/^(https?|mailto|ftp):/.test(target)) return undefined;
+  const bare = target.replace(/^(mailto:|https?:\/\/)/, "");
+  if (label === undefined) return target;
+  return label === target || label === bare ? label : `[${label}](${target})`;
+}
+
+function at(names: Names, id: string): string | undefined {
+  const name = names.get(id);
+  return name === undefined ? undefined : `@${name}`;
+}

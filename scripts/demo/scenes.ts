@@ -1,0 +1,102 @@
+import type { PlatformName } from "../../bridges/platform.ts";
+import { PLATFORMS } from "../playground/stack.ts";
+import type { Stage } from "./stage.ts";
+import { sleep } from "./stage.ts";
+
+/** A chat that answers people takes turns; this is how long one waits for the other's answer. */
+const ANSWER_MS = 20_000;
+
+/** Everything the demo shows, in order. `tell` announces each scene. */
+export async function playScenes(stage: Stage, tell: (scene: string) => void): Promise<void> {
+  const admin = await stage.stack.adminClient();
+  const lounges = addChannels(stage, "lounge");
+  const offices = addChannels(stage, "office");
+
+  tell("Two channels are mapped: the lounge on Discord and the lounge on Slack.");
+  for (const platform of PLATFORMS) {
+    await stage.map(admin, platform, lounges[platform], { to: `${platform} lounge` });
+  }
+
+  tell("A person on each platform talks to the AI.");
+  await onBoth(async (platform) => {
+    stage.say(platform, lounges[platform], "Ada", "Hello! What is a bridge?");
+    await answered(stage, platform, lounges[platform]);
+  });
+
+  tell("A thread on each platform: a conversation of its own.");
+  await onBoth(async (platform) => {
+    const channel = lounges[platform];
+    const root = stage.say(platform, channel, "Grace", "I'd like to talk about compilers.");
+    await answered(stage, platform, channel);
+    const thread = stage.stack.chat(platform).openThread({ channel, id: root, name: "compilers" });
+    stage.say(platform, channel, "Grace", "Which was the first one?", thread);
+    await answered(stage, platform, channel, thread);
+  });
+
+  tell("Somebody edits a message, somebody deletes one.");
+  await onBoth(async (platform) => {
+    const channel = lounges[platform];
+    const chat = stage.stack.chat(platform);
+    const slip = stage.say(platform, channel, "Ada", "The answer is 41.");
+    await answered(stage, platform, channel);
+    chat.edit({ channel, id: slip, text: "The answer is 42." });
+    const regret = stage.say(platform, channel, "Alan", "Never mind.");
+    await answered(stage, platform, channel);
+    chat.remove({ channel, id: regret });
+  });
+
+  tell("A long reply, in as many messages as each platform needs.");
+  await onBoth(async (platform) => {
+    stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
+    await answered(stage, platform, lounges[platform]);
+  });
+
+  tell("Talk in a channel that is not mapped: nobody listens.");
+  for (const platform of PLATFORMS) {
+    stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
+  }
+
+  tell("That channel is mapped while everything runs, and answers at once.");
+  for (const platform of PLATFORMS) {
+    await stage.map(admin, platform, offices[platform], { to: `${platform} office` });
+  }
+  // A mapping reaches the bridge by subscription; people don't type within that moment.
+  await sleep(500);
+  await onBoth(async (platform) => {
+    stage.say(platform, offices[platform], "Alan", "And now?");
+    await answered(stage, platform, offices[platform]);
+  });
+
+  tell("Fifty messages at once from five people.");
+  const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];
+  for (const platform of PLATFORMS) {
+    for (let n = 1; n <= 50; n++) {
+      const name = crowd[n % crowd.length] ?? "Ada";
+      stage.say(platform, lounges[platform], name, `Message ${n.toString()} of 50.`);
+    }
+  }
+}
+
+type Channels = Record<PlatformName, string>;
+
+function addChannels({ stack }: Stage, name: string): Channels {
+  return { discord: stack.discord.addChannel(name), slack: stack.slack.addChannel(name) };
+}
+
+async function onBoth(scene: (platform: PlatformName) => Promise<void>): Promise<void> {
+  await Promise.all(PLATFORMS.map(scene));
+}
+
+/** Waits until the bot has the last word. Gives up quietly: the verdict will say what is missing. */
+async function answered(
+  { stack }: Stage,
+  platform: PlatformName,
+  channel: string,
+  thread?: string,
+): Promise<void> {
+  const deadline = Date.now() + ANSWER_MS;
+  while (Date.now() < deadline) {
+    if (stack.chat(platform).transcript(channel, thread).at(-1)?.fromBot) return;
+    await sleep(50);
+  }
+}

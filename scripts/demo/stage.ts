@@ -1,0 +1,159 @@
+import type { ConvexHttpClient } from "convex/browser";
+import type { PlatformName } from "../../bridges/platform.ts";
+import { api } from "../../convex/_generated/api.js";
+import type { TranscriptRow } from "../../convex/model/transcripts.ts";
+import type { Stack } from "../playground/stack.ts";
+import { PLATFORMS } from "../playground/stack.ts";
+import { plainText } from "./plain_text.ts";
+import { judge, type Verdict, type Witness } from "./verdict.ts";
+
+interface MapOptions {
+  readonly to: string;
+  readonly trigger?: "always" | "never";
+}
+
+/** A channel of the demo: on its platform, and in Convex once it is mapped. */
+interface MappedChannel {
+  readonly platform: PlatformName;
+  readonly channel: string;
+  readonly channelId: string;
+  /** The Convex channel's name. */
+  readonly to: string;
+  readonly answers: boolean;
+  /** How many acts of people had been seen on the platform when it was mapped. */
+  readonly since: number;
+}
+
+/** The stack as the demo plays on it: people by name, mapped channels, and the verdict over both. */
+export class Stage {
+  readonly #people = new Map<string, string>();
+  readonly #names = new Map<string, string>();
+  readonly #mapped: MappedChannel[] = [];
+
+  constructor(readonly stack: Stack) {}
+
+  /** The person's id on the platform; made at the first mention of the name. */
+  person(platform: PlatformName, name: string): string {
+    const key = `${platform} ${name}`;
+    const known = this.#people.get(key);
+    if (known !== undefined) return known;
+    const id = this.stack.chat(platform).addPerson(name);
+    this.#people.set(key, id);
+    this.#names.set(id, name);
+    return id;
+  }
+
+  say(
+    platform: PlatformName,
+    channel: string,
+    name: string,
+    text: string,
+    thread?: string,
+  ): string {
+    return this.stack.chat(platform).say({
+      channel,
+      person: this.person(platform, name),
+      text,
+      ...(thread !== undefined && { thread }),
+    });
+  }
+
+  /** Maps a channel through the admin function, as the admin script does. */
+  async map(
+    admin: ConvexHttpClient,
+    platform: PlatformName,
+    channel: string,
+    { to, trigger = "always" }: MapOptions,
+  ): Promise<void> {
+    const since = this.stack.chat(platform).history.length;
+    const { channelId } = await admin.mutation(api.admin.map, {
+      platform,
+      externalId: channel,
+      to,
+      trigger,
+    });
+    this.#mapped.push({ platform, channel, channelId, to, answers: trigger === "always", since });
+  }
+
+  /** The mapped channels of a platform: names by id. */
+  channelsOf(platform: PlatformName): Map<string, string> {
+    const own = this.#mapped.filter((mapped) => mapped.platform === platform);
+    return new Map(own.map(({ channel, to }) => [channel, to]));
+  }
+
+  /** What Convex holds, read by a client that has seen nothing before. */
+  async rows(): Promise<TranscriptRow[]> {
+    const admin = await this.stack.adminClient();
+    const rows: TranscriptRow[] = [];
+    for (const channelId of new Set(this.#mapped.map((mapped) => mapped.channelId))) {
+      let cursor: string | null = null;
+      for (;;) {
+        const paginationOpts = { numItems: 200, cursor };
+        const page: Transcript = await admin.query(api.admin.transcript, {
+          channelId,
+          paginationOpts,
+        });
+        rows.push(...page.page);
+        if (page.isDone) break;
+        cursor = page.continueCursor;
+      }
+    }
+    return rows;
+  }
+
+  /** Compares what the platforms saw with what Convex holds now. */
+  async judge(): Promise<Verdict> {
+    return judge(this.#witnesses(), await this.rows());
+  }
+
+  /**
+   * Waits until everything is as it should be and stays so for a moment, or until `patienceMs` brought nothing new.
+   * Returns the last verdict.
+   */
+  async settle(patienceMs: number): Promise<Verdict> {
+    let verdict = await this.judge();
+    let progress = signature(verdict);
+    let deadline = Date.now() + patienceMs;
+    while (verdict.differences.length > 0 && Date.now() < deadline) {
+      await sleep(200);
+      verdict = await this.judge();
+      if (signature(verdict) === progress) continue;
+      progress = signature(verdict);
+      deadline = Date.now() + patienceMs;
+    }
+    if (verdict.differences.length > 0) return verdict;
+    // A second copy of something would come after the first.
+    await sleep(1_000);
+    return await this.judge();
+  }
+
+  #witnesses(): Witness[] {
+    return PLATFORMS.flatMap((platform) =>
+      this.#mapped
+        .filter((mapped) => mapped.platform === platform)
+        .map((mapped) => this.#witness(mapped)),
+    );
+  }
+
+  #witness({ platform, channel, answers, since }: MappedChannel): Witness {
+    const chat = this.stack.chat(platform);
+    return {
+      platform,
+      channel,
+      answers,
+      acts: chat.history.slice(since).filter((act) => act.channel === channel),
+      posts: chat.posts.filter((post) => post.channel === channel),
+      read: (text) => plainText(platform, text, this.#names),
+    };
+  }
+}
+
+type Transcript = (typeof api.admin.transcript)["_returnType"];
+
+function signature({ mirrored, replies, differences }: Verdict): string {
+  return [mirrored, replies, differences.length].join(" ");
+}
+
+export async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
