@@ -1,0 +1,90 @@
+import { vi } from "vitest";
+
+/** What the AI service was asked, as the stock client put it on the wire. */
+export interface AiRequest {
+  readonly url: string;
+  readonly authorization: string | null;
+  readonly model: string;
+  readonly max_completion_tokens?: number;
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+}
+
+/** A text is a good answer; a function does as it likes with the request. */
+type Answer = string | ((request: AiRequest, signal: AbortSignal) => Promise<Response> | Response);
+
+/** Stands in for the AI service below the stock client: only the network is replaced. */
+export class AiService {
+  readonly requests: AiRequest[] = [];
+  readonly #answers: Answer[] = [];
+  #otherwise: Answer = (request) => completion(`answer ${this.requests.indexOf(request) + 1}`);
+
+  constructor() {
+    vi.stubGlobal("fetch", (input: unknown, init?: RequestInit) => this.#fetch(input, init));
+  }
+
+  /** The next answers, in order. */
+  answers(...answers: Answer[]): void {
+    this.#answers.push(...answers);
+  }
+
+  /** What is answered when nothing else is. */
+  always(answer: Answer): void {
+    this.#otherwise = answer;
+  }
+
+  /** The next request waits; the result lets it go on. */
+  holds(content: string): () => void {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.answers(async () => {
+      await released;
+      return completion(content);
+    });
+    return () => release();
+  }
+
+  async #fetch(input: unknown, init: RequestInit = {}): Promise<Response> {
+    if (typeof init.body !== "string") throw new Error("the AI service was sent no text");
+    const request = {
+      ...(JSON.parse(init.body) as Omit<AiRequest, "url" | "authorization">),
+      url: String(input),
+      authorization: new Headers(init.headers).get("authorization"),
+    };
+    this.requests.push(request);
+    const answer = this.#answers.shift() ?? this.#otherwise;
+    if (typeof answer === "string") return completion(answer);
+    return await answer(request, init.signal ?? new AbortController().signal);
+  }
+}
+
+export function completion(content: string | null): Response {
+  return Response.json({
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 1,
+    model: "gpt-4o",
+    choices: [
+      { index: 0, finish_reason: "stop", logprobs: null, message: { role: "assistant", content } },
+    ],
+    usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
+  });
+}
+
+export function refused(
+  status: number,
+  headers: Record<string, string> = {},
+  code: string | null = null,
+): Response {
+  return Response.json({ error: { message: "no", type: "error", code } }, { status, headers });
+}
+
+/** Never answers; ends as a network call does when its signal is aborted. */
+export function hangs(_request: AiRequest, signal: AbortSignal): Promise<Response> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () =>
+      reject(new DOMException("This operation was aborted", "AbortError")),
+    );
+  });
+}

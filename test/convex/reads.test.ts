@@ -1,0 +1,110 @@
+// @vitest-environment edge-runtime
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import type { BridgeEvent } from "../../convex/model/validators.ts";
+import { AiService } from "./ai.ts";
+import { deleted, EVE, said } from "./events.ts";
+import { type Backend, IDS, mapChannel, pass, startBackend, stopBackend } from "./setup.ts";
+
+let backend: Backend;
+let room: Id<"mappings">;
+
+beforeEach(async () => {
+  backend = startBackend();
+  new AiService();
+  ({ mappingId: room } = await mapChannel(backend, "discord", { trigger: "never" }));
+});
+afterEach(stopBackend);
+
+async function ingest(...events: BridgeEvent[]): Promise<void> {
+  await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+}
+
+async function alwaysAnswer(): Promise<void> {
+  const target = { platform: "discord" as const, externalId: IDS.discord };
+  await backend.admin.mutation(api.admin.change, { ...target, trigger: "always" });
+}
+
+/** Documents read by one `ingest`, as the deployment counts them. */
+async function documentsRead(...events: BridgeEvent[]): Promise<number> {
+  return await backend.discord.mutation(async (ctx) => {
+    await ctx.runMutation(api.bridge.ingest, { events, advance: [] });
+    return (await ctx.meta.getTransactionMetrics()).documentsRead.used;
+  });
+}
+
+describe("documents read", () => {
+  test("for a plain message of a known person are three, however much there is", async () => {
+    await ingest(said(room), said(room, { author: EVE }), deleted(room, "1"));
+    expect(await documentsRead(said(room))).toBe(3);
+    const crowd = Array.from({ length: 200 }, (_, i) =>
+      said(room, {
+        author: { externalId: `${i}`, workspaceId: "guild", name: `P${i}` },
+        ...(i % 2 === 0 && { threadId: `t${i}` }),
+      }),
+    );
+    await ingest(...crowd);
+    for (let i = 10; i < 40; i++) {
+      await mapChannel(backend, "discord", { externalId: `1000000000000000${i}` });
+    }
+    expect(await documentsRead(said(room))).toBe(3);
+    expect(await documentsRead(said(room, { threadId: "t0" }))).toBe(3);
+  });
+
+  test("for a message known already are two", async () => {
+    const event = said(room);
+    await ingest(event);
+    expect(await documentsRead(event)).toBe(2);
+  });
+
+  test("for a batch share the mapping", async () => {
+    await ingest(said(room));
+    expect(await documentsRead(said(room), said(room), said(room))).toBe(1 + 3 * 2);
+  });
+
+  test("for a message that joins an open reply are within the budget of six", async () => {
+    await alwaysAnswer();
+    await ingest(said(room));
+    expect(await documentsRead(said(room))).toBeLessThanOrEqual(6);
+  });
+
+  test.fails("for a message that opens a reply are within the budget of six", async () => {
+    // The channel, the message just written and the rows of three limits come on top.
+    await alwaysAnswer();
+    await ingest(said(room));
+    await pass(backend, 1_000);
+    expect(await documentsRead(said(room))).toBeLessThanOrEqual(6);
+  });
+});
+
+describe("index ranges read", () => {
+  // A transaction may read 4,096. https://docs.convex.dev/production/state/limits
+  const LIMIT = 4_096;
+
+  test.fails("by status leave room for a thousand mappings", async () => {
+    // Nine for each mapping: from 455 mappings on, status fails in production.
+    const used = async () =>
+      await backend.admin.query(async (ctx) => {
+        await ctx.runQuery(api.admin.status, {});
+        return (await ctx.meta.getTransactionMetrics()).databaseQueries.used;
+      });
+    const one = await used();
+    await mapChannel(backend, "discord", { externalId: "100000000000000002" });
+    const each = (await used()) - one;
+    expect(each * 1_000).toBeLessThan(LIMIT);
+  });
+
+  test("by the bridge's own subscriptions leave room for a thousand mappings", async () => {
+    const used = async () =>
+      await backend.discord.query(async (ctx) => {
+        await ctx.runQuery(api.bridge.mappings, {});
+        await ctx.runQuery(api.bridge.cursors, {});
+        await ctx.runQuery(api.bridge.outbox, {});
+        return (await ctx.meta.getTransactionMetrics()).databaseQueries.used;
+      });
+    const one = await used();
+    await mapChannel(backend, "discord", { externalId: "100000000000000002" });
+    expect(((await used()) - one) * 1_000).toBeLessThan(LIMIT);
+  });
+});

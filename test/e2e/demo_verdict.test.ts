@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { runDemo } from "../../scripts/demo/run_demo.ts";
+import type { DiscordStandIn } from "../../scripts/playground/discord/stand_in.ts";
+import type { SlackStandIn } from "../../scripts/playground/slack/stand_in.ts";
+
+/** Loses the frame that would tell the bridge of "Message 2 of 50." Returns the message's id, once it is said. */
+function loseMessage(discord: DiscordStandIn): () => string | undefined {
+  discord.onChange(({ message }) => {
+    if (message.text === "Message 1 of 50.") discord.frameNext("MESSAGE_CREATE", "drop");
+  });
+  return () =>
+    discord.history.find((act) => act.kind === "say" && act.text === "Message 2 of 50.")?.id;
+}
+
+/** Says the bot's first reply a second time, with the bot's own token. Returns the copy's id, once it stands. */
+function doubleReply(slack: SlackStandIn): () => string | undefined {
+  const { SLACK_API_URL = "", SLACK_BOT_TOKEN = "" } = slack.env;
+  let copy: string | undefined;
+  const stop = slack.onChange(({ kind, message, channel }) => {
+    if (kind !== "new" || !message.fromBot) return;
+    stop();
+    void post({ channel, text: message.text });
+  });
+  const post = async (body: unknown) => {
+    const response = await fetch(`${SLACK_API_URL}chat.postMessage`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${SLACK_BOT_TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    copy = z.object({ ts: z.string() }).parse(await response.json()).ts;
+  };
+  return () => copy;
+}
+
+test("the demo names a message that was lost and a post that was doubled", async () => {
+  const printed: string[] = [];
+  let lost: () => string | undefined = () => undefined;
+  let doubled: () => string | undefined = () => undefined;
+
+  const ok = await runDemo({
+    limit: 0,
+    patienceMs: 4_000,
+    print: (text) => printed.push(text),
+    tamper: ({ discord, slack }) => {
+      lost = loseMessage(discord);
+      doubled = doubleReply(slack);
+    },
+  });
+
+  expect(ok).toBe(false);
+  const differences = printed.filter((line) => /^(lost|duplicated|unknown|different)/.test(line));
+  expect(differences).toEqual([
+    expect.stringContaining(`lost: discord message ${lost() ?? "?"} `),
+    expect.stringContaining(`duplicated: slack post ${doubled() ?? "?"} `),
+  ]);
+  expect(printed.at(-1)).toMatch(/^demo failed: mirrored=111 replies=\d+ lost=1 duplicated=1$/);
+}, 90_000);

@@ -1,0 +1,111 @@
+import { pino } from "pino";
+import type { Claim, DeliveryId, OutboxBackend, Settlement } from "../../bridges/core/backend.ts";
+import { type OutboxLimits, OutboxWorker } from "../../bridges/core/outbox.ts";
+import type { Delivery, Piece, Platform } from "../../bridges/platform.ts";
+
+/* Both sides of the outbox worker, by our own interfaces: what Convex shows it, and the platform it posts to. */
+
+const log = pino({ level: "silent" });
+const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 } };
+
+/** The outbox as Convex shows it: ids that are ready, and what claims and settlements did. */
+export class FakeOutbox implements OutboxBackend {
+  readonly deliveries = new Map<DeliveryId, Delivery>();
+  readonly settled: { id: DeliveryId; generation: number; settlement: Settlement }[] = [];
+  readonly claims: DeliveryId[] = [];
+  listener: (ids: DeliveryId[]) => void = () => undefined;
+  ready: DeliveryId[] = [];
+  onClaim: (id: DeliveryId) => Promise<void> = () => Promise.resolve();
+  onSettle: (settlement: Settlement) => Promise<void> = () => Promise.resolve();
+
+  watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void {
+    this.listener = onReady;
+    onReady([...this.ready]);
+    return () => {
+      this.listener = () => undefined;
+    };
+  }
+
+  async claim(id: DeliveryId): Promise<Claim> {
+    this.claims.push(id);
+    await this.onClaim(id);
+    if (!this.ready.includes(id)) return { status: "gone" };
+    this.#update(this.ready.filter((other) => other !== id));
+    const delivery = this.deliveries.get(id);
+    return delivery ? { status: "claimed", delivery } : { status: "gone" };
+  }
+
+  async settle(id: DeliveryId, generation: number, settlement: Settlement) {
+    await this.onSettle(settlement);
+    this.settled.push({ id, generation, settlement });
+    return { held: !(settlement.kind === "posted" && settlement.last) };
+  }
+
+  add(...deliveries: Delivery[]): void {
+    for (const delivery of deliveries) this.deliveries.set(delivery.deliveryId, delivery);
+    this.#update([...this.ready, ...deliveries.map(({ deliveryId }) => deliveryId)]);
+  }
+
+  kinds(): string[] {
+    return this.settled.map(({ settlement }) => settlement.kind);
+  }
+
+  #update(ids: DeliveryId[]): void {
+    this.ready = ids;
+    this.listener([...ids]);
+  }
+}
+
+/** Cuts at full stops; what it was asked to do is written down. */
+export class FakePlatform implements Platform {
+  readonly name = "discord";
+  readonly format = "fake 1";
+  readonly did: string[] = [];
+  onPost: (delivery: Delivery, part: number, signal: AbortSignal) => Promise<void> = () =>
+    Promise.resolve();
+
+  start = () => Promise.resolve();
+  stopIntake = () => undefined;
+  close = () => Promise.resolve();
+
+  render(content: string, from: number): Piece[] {
+    const pieces: Piece[] = [];
+    let upTo = from;
+    for (const sentence of content.slice(from).match(/[^.]+\./g) ?? []) {
+      upTo += sentence.length;
+      pieces.push({ text: sentence.trim(), upTo });
+    }
+    return pieces;
+  }
+
+  async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal) {
+    await this.onPost(delivery, part, signal);
+    this.did.push(`${delivery.deliveryId} ${String(part)} ${piece.text}`);
+    return `post-${String(part)}`;
+  }
+
+  edit(_: Delivery, postId: string, piece: Piece): Promise<void> {
+    this.did.push(`edit ${postId} ${piece.text}`);
+    return Promise.resolve();
+  }
+
+  remove(_: Delivery, postId: string): Promise<void> {
+    this.did.push(`remove ${postId}`);
+    return Promise.resolve();
+  }
+}
+
+const workers: OutboxWorker[] = [];
+
+export async function stopWorkers(): Promise<void> {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop(0)));
+}
+
+export function startWorker(limits: Partial<OutboxLimits> = {}) {
+  const outbox = new FakeOutbox();
+  const platform = new FakePlatform();
+  const worker = new OutboxWorker(outbox, platform, log, { ...FAST, ...limits });
+  workers.push(worker);
+  worker.start();
+  return { outbox, platform, worker };
+}

@@ -1,0 +1,78 @@
+import { vi } from "vitest";
+import { IngestQueue, type QueueLimits } from "../../bridges/core/queue.ts";
+import type { BridgeEvent, Outcome } from "../../bridges/platform.ts";
+
+export const FAST: Partial<QueueLimits> = { retry: { first: 1, cap: 4 }, lingerMs: 40 };
+
+/** One turn of the event loop: far less than any wait of the queue. */
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+interface Call {
+  readonly ids: string[];
+  readonly answer: (outcomes?: Outcome[]) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** A queue whose calls to Convex the test answers. */
+export function heldQueue(limits: Partial<QueueLimits> = {}) {
+  const calls: Call[] = [];
+  const aside: string[] = [];
+  const turnedAway: string[] = [];
+  const queue = new IngestQueue(
+    {
+      send: (events) =>
+        new Promise((resolve, reject) => {
+          const outcomes = events.map((): Outcome => "inserted");
+          calls.push({
+            ids: events.map((event) => event.externalId),
+            answer: (told = outcomes) => {
+              resolve(told);
+            },
+            refuse: reject,
+          });
+        }),
+      setAside: (event, code) => {
+        aside.push(`${event.externalId} ${code}`);
+        return Promise.resolve();
+      },
+      turnedAway: (event, why) => turnedAway.push(`${event.externalId} ${why}`),
+    },
+    { ...FAST, ...limits },
+  );
+  const call = async (n: number): Promise<Call> =>
+    vi.waitFor(() => {
+      const made = calls[n];
+      if (!made) throw new Error(`call ${String(n)} was not made`);
+      return made;
+    });
+  return { queue, calls, call, aside, turnedAway };
+}
+
+/** A queue whose calls end by themselves, as `fails` says; what was committed, in order. */
+export function selfAnsweringQueue(
+  fails: (events: BridgeEvent[]) => Error | undefined,
+  limits: Partial<QueueLimits> = {},
+) {
+  const committed: string[] = [];
+  const aside: string[] = [];
+  const sizes: number[] = [];
+  const queue = new IngestQueue(
+    {
+      send: async (events) => {
+        await Promise.resolve();
+        const error = fails(events);
+        if (error !== undefined) throw error;
+        sizes.push(events.length);
+        committed.push(...events.map((event) => event.externalId));
+        return events.map(() => "inserted" as const);
+      },
+      setAside: (event) => {
+        aside.push(event.externalId);
+        return Promise.resolve();
+      },
+      turnedAway: () => undefined,
+    },
+    { ...FAST, ...limits },
+  );
+  return { queue, committed, aside, sizes };
+}
