@@ -123,7 +123,8 @@ export const transcript = query({
   handler: async (ctx, { channelId, paginationOpts }) => {
     await requireAdmin(ctx);
     const id = ctx.db.normalizeId("channels", channelId);
-    if (!id) throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
+    if (!id || !(await ctx.db.get("channels", id)))
+      throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
     return await readTranscript(ctx, id, paginationOpts);
   },
 });

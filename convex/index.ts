@@ -10,7 +10,7 @@ import {
 import { visibleChannel, visibleUser } from "./model/access.ts";
 import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/chat.ts";
 import { complete } from "./model/completion.ts";
-import { toContextLine, vContextLine } from "./model/context.ts";
+import { fitContext, toContextLine, vContextLine } from "./model/context.ts";
 import { newestMessages, toChatMessage, vChatMessage } from "./model/reading.ts";
 
 /*
@@ -78,7 +78,8 @@ export const listLatestMessages = query({
   returns: v.array(vChatMessage),
   handler: async (ctx, { channelId, limit = LATEST }) => {
     if (!(await visibleChannel(ctx, channelId))) return [];
-    const wanted = Math.min(Math.max(1, Math.floor(limit)), MOST_LATEST);
+    const asked = Number.isNaN(limit) ? LATEST : Math.floor(limit);
+    const wanted = Math.min(Math.max(1, asked), MOST_LATEST);
     const newest = await newestMessages(ctx, channelId, wanted);
     return await Promise.all(newest.reverse().map((message) => toChatMessage(ctx, message)));
   },
@@ -90,7 +91,7 @@ export const generateResponse = internalAction({
   returns: v.null(),
   handler: async (ctx, { channelId }) => {
     const messages = await ctx.runQuery(internal.index.loadContext, { channelId });
-    const { content } = await complete({ messages });
+    const { content } = await complete({ messages: fitContext(messages) });
     await ctx.runMutation(internal.index.writeAgentResponse, { channelId, content });
     return null;
   },

@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
+import type { Id } from "./_generated/dataModel.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 import { loadAssignment, recordFailure, storeAnswer, vAssignment } from "./model/answering.ts";
 import { complete } from "./model/completion.ts";
@@ -23,14 +24,17 @@ export const generate = internalAction({
   args: vTicket,
   returns: v.null(),
   handler: async (ctx, ticket) => {
-    const assignment = await ctx.runQuery(internal.replies.load, ticket);
-    if (!assignment) return null;
-    const { read, ...prompt } = assignment;
+    let read: Id<"messages">[] | undefined;
     try {
-      const completion = await complete(prompt);
+      const assignment = await ctx.runQuery(internal.replies.load, ticket);
+      if (!assignment) return null;
+      read = assignment.read;
+      const nothingToAnswer = assignment.messages.length === 0;
+      const completion = nothingToAnswer ? { content: null } : await complete(assignment);
       await ctx.runMutation(internal.replies.store, { ...ticket, read, ...completion });
     } catch (error) {
-      await ctx.runMutation(internal.replies.fail, { ...ticket, ...completionFailure(error) });
+      const failure = { ...completionFailure(error), ...(read && { read }) };
+      await ctx.runMutation(internal.replies.fail, { ...ticket, ...failure });
     }
     return null;
   },
@@ -46,7 +50,7 @@ export const store = internalMutation({
   args: {
     ...vTicket,
     read: v.array(v.id("messages")),
-    content: v.string(),
+    content: v.union(v.string(), v.null()),
     usage: v.optional(vUsage),
   },
   returns: v.null(),
@@ -62,10 +66,11 @@ export const fail = internalMutation({
     reason: v.string(),
     retryable: v.boolean(),
     retryAfterMs: v.optional(v.number()),
+    read: v.optional(v.array(v.id("messages"))),
   },
   returns: v.null(),
-  handler: async (ctx, { replyId, attempt, ...failure }) => {
-    await recordFailure(ctx, replyId, attempt, failure);
+  handler: async (ctx, { replyId, attempt, read, ...failure }) => {
+    await recordFailure(ctx, replyId, attempt, failure, read);
     return null;
   },
 });

@@ -166,6 +166,7 @@ export default defineSchema({
     format: v.optional(v.string()),
     code: v.optional(v.string()),
     reason: v.optional(v.string()),
+    step: v.optional(v.string()),
     timerId: v.optional(v.id("_scheduled_functions")),
   })
     .index("by_conversationId_and_endedAt", ["conversationId", "endedAt"])
@@ -173,7 +174,7 @@ export default defineSchema({
     .index("by_mappingId_and_state", ["mappingId", "state"])
     .index("by_messageId", ["messageId"]),
 
-  // Each piece as it stands on the platform. Written by settle. `upTo` is the offset in the message's
+  // Each piece as it stands on the platform. Written by settle, and by ingest when it is taken down. `upTo` is the offset in the message's
   // content where the piece ends, so a long reply resumes at the right character [C5].
   posts: defineTable({
     mappingId: v.id("mappings"),
@@ -182,6 +183,7 @@ export default defineSchema({
     messageId: v.id("messages"),
     part: v.number(),
     upTo: v.number(),
+    deletedAt: v.optional(v.number()),
   })
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
     .index("by_deliveryId_and_part", ["deliveryId", "part"])

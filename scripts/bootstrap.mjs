@@ -26,7 +26,8 @@ function main() {
     })
     .catch((error) => {
       console.error(error);
-      process.exitCode = 1;
+      // What it had begun may still hold the process open.
+      process.exit(1);
     });
 }
 

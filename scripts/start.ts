@@ -16,25 +16,24 @@ switch (config.kind) {
     break;
   }
   case "playground": {
-    const { play } = await loadPlayground();
+    if (!hasDevelopmentPackages()) {
+      console.error(
+        "error: no platform is configured (see .env.example), and the playground needs the development packages: run `npm install`",
+      );
+      process.exitCode = 1;
+      break;
+    }
+    const { play } = await import("./playground/play.ts");
     await play();
     break;
   }
 }
 
-/** Loaded on demand: it needs development packages, which the bridges do without. */
-async function loadPlayground(): Promise<typeof import("./playground/play.ts")> {
+/** The bridges do without them; the playground's Convex is built on this one. */
+function hasDevelopmentPackages(): boolean {
   try {
-    return await import("./playground/play.ts");
-  } catch (error) {
-    if (!isMissingPackage(error)) throw error;
-    console.error(
-      "No platform is configured (see .env.example), and the playground needs the development packages: run `npm install`.",
-    );
-    process.exit(1);
+    return import.meta.resolve("convex-test") !== "";
+  } catch {
+    return false;
   }
-}
-
-function isMissingPackage(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
 }

@@ -44,6 +44,15 @@ test("the script runs in TypeScript, with its arguments and its exit code", asyn
   expect(await npmCall()).toBeUndefined();
 });
 
+test("a script that fails ends, whatever it had begun", async () => {
+  await installed(wanted);
+  const failing = "setInterval(() => {}, 1_000);\nthrow new Error('it broke');\n";
+  await writeFile(join(project, "scripts", "failing.ts"), failing);
+  const { code, stderr } = await start("scripts/failing.ts");
+  expect(code).toBe(1);
+  expect(stderr).toContain("it broke");
+});
+
 test("packages for other machines need not be there", async () => {
   await installed({ "node_modules/tsx": tsx, "node_modules/vitest": vitest });
   await start("scripts/hello.ts");

@@ -88,7 +88,10 @@ function scrubbed(secrets: readonly string[], write: (line: string) => void): De
   return {
     write(line) {
       let clean = line.replace(TOKENS, REDACTED);
-      for (const secret of secrets) clean = clean.replaceAll(secret, REDACTED);
+      for (const secret of secrets) {
+        // A shorter one is no credential of any service, and would blot out ordinary words.
+        if (secret.length >= 8) clean = clean.replaceAll(secret, REDACTED);
+      }
       write(clean);
     },
   };

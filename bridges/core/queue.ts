@@ -11,6 +11,8 @@ export const QUEUE_LIMITS = {
   totalBytes: 32 * 1024 * 1024,
   /** Tries of a batch, or of a single event, before it is split or set aside. */
   tries: 3,
+  /** Times a single event must fail, then, while the deployment works, before it is set aside. */
+  strikes: 3,
   /** How long a follower waits for events to gather, in ms. */
   lingerMs: 300,
   retry: { first: 250, cap: 30_000 } satisfies Backoff,
@@ -187,17 +189,18 @@ export class IngestQueue {
   }
 
   /**
-   * An event that failed alone. It is set aside only when it fails between two empty batches that succeed;
-   * otherwise the deployment is what is broken, and the event waits for it to be mended.
+   * An event that failed alone. It is set aside only when it fails again and again while empty batches before and
+   * after succeed; otherwise the deployment is what is broken, and the event waits for it to be mended.
    */
   async #isolate(entry: Entry, code: string): Promise<void> {
     let lastCode = code;
-    let workedBefore = false;
-    for (let failures = 1; ; failures++) {
+    for (let failures = 1, strikes = -1; ; failures++) {
       const works = (await this.#send([])) === undefined;
-      if (works && workedBefore) break;
-      workedBefore = works;
-      if (!works) await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
+      strikes = works ? strikes + 1 : -1;
+      if (strikes === this.#limits.strikes) break;
+      if (!works || strikes > 0) {
+        await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
+      }
       const failure = await this.#attempt([entry], 1);
       if (failure === undefined) return;
       lastCode = failure;

@@ -96,7 +96,10 @@ export class Sender {
     try {
       await this.#send("thread", delivery, signal, () =>
         this.rest.post(Routes.threads(delivery.channel, threadId), {
-          body: { name: threadName(delivery.content), auto_archive_duration: ARCHIVE_AFTER },
+          body: {
+            name: threadName(delivery.question ?? delivery.content),
+            auto_archive_duration: ARCHIVE_AFTER,
+          },
           signal,
         }),
       );
@@ -152,7 +155,7 @@ export function nonceOf(deliveryId: string, part: number): string {
   return createHash("sha256").update(`${deliveryId}:${part}`).digest("hex").slice(0, 24);
 }
 
-/** A thread's name, at most 100 characters: how the answer begins. */
+/** A thread's name, at most 100 characters: how the question begins. */
 export function threadName(content: string): string {
   const line = content.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
   const plain = line

@@ -70,9 +70,10 @@ function change(
 ): BridgeEvent | undefined {
   // A deleted root that has replies stays behind as a tombstone.
   if (message.subtype === "tombstone") return deletion(message.ts, context);
-  return isUserEdit(message, event.previous_message)
-    ? normaliseMessage(message, context)
-    : undefined;
+  if (!isUserEdit(message, event.previous_message)) return undefined;
+  // `edited.ts` may tell no more than the second; the event's own time keeps two edits within it in order.
+  const edited = { ts: event.event_ts ?? event.ts };
+  return normaliseMessage({ ...message, edited }, context);
 }
 
 /** Slack also sends a change when it adds a link preview or counts replies. */

@@ -44,6 +44,7 @@ export type SlackMessage = z.infer<typeof slackMessage>;
 
 export const slackEvent = slackMessage.extend({
   channel: z.string(),
+  event_ts: lenient(ts),
   hidden: lenient(z.boolean()),
   message: slackMessage.optional(),
   previous_message: lenient(slackMessage),

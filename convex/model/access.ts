@@ -2,6 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { ActionCtx, MutationCtx, QueryCtx } from "../_generated/server.js";
 import { ISSUERS, type Role } from "./issuers.ts";
 import { refusal } from "./refusals.ts";
+import { publicChatIsOpen } from "./settings.ts";
 import type { Platform } from "./validators.ts";
 
 type AnyCtx = QueryCtx | MutationCtx | ActionCtx;
@@ -42,7 +43,8 @@ export async function requireAdmin(ctx: AnyCtx): Promise<void> {
 }
 
 /**
- * The channel, if the caller may know of it: public ones for everybody, private ones for admins only. Bridges
+ * The channel, if the caller may know of it: public ones for everybody (while the chat API is open), private ones
+ * for admins only. Bridges
  * reach private channels through their own functions, never through these. Costs no read beyond the document.
  */
 export async function visibleChannel(
@@ -50,8 +52,8 @@ export async function visibleChannel(
   channelId: Id<"channels">,
 ): Promise<Doc<"channels"> | null> {
   const channel = await ctx.db.get("channels", channelId);
-  if (channel?.private && !(await isAdmin(ctx))) return null;
-  return channel;
+  const isOpen = channel?.private !== true && publicChatIsOpen();
+  return isOpen || (await isAdmin(ctx)) ? channel : null;
 }
 
 /** The user, if the caller may know of them. Mirrored people exist for admins only [E4]. */

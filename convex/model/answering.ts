@@ -1,7 +1,8 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { askForReply, MAX_ATTEMPTS, startAttempt } from "./asking.ts";
+import { askersAround, askForFirst } from "./askers.ts";
+import { MAX_ATTEMPTS, startAttempt } from "./asking.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "./jobs.ts";
@@ -19,7 +20,10 @@ export const vAssignment = v.object({
   model: v.optional(v.string()),
 });
 
-/** The context of an open reply, or null when this attempt is no longer wanted. */
+/**
+ * The context of an open reply, or null when this attempt is no longer wanted. Without messages when nothing is left to
+ * answer: no tokens are to be bought then.
+ */
 export async function loadAssignment(
   ctx: QueryCtx,
   replyId: Id<"replies">,
@@ -31,10 +35,13 @@ export async function loadAssignment(
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
   const recent = await recentMessages(ctx, conversation);
+  const read = recent.map(({ _id }) => _id);
+  const { answered } = await askersAround(ctx, reply, read);
+  if (answered.length === 0) return { messages: [], read };
   const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
   return {
     messages: fitContext(lines),
-    read: recent.map(({ _id }) => _id),
+    read,
     ...(channel.instructions !== undefined && { instructions: channel.instructions }),
     ...(channel.model !== undefined && { model: channel.model }),
   };
@@ -44,7 +51,8 @@ interface Answer {
   readonly replyId: Id<"replies">;
   readonly attempt: number;
   readonly read: readonly Id<"messages">[];
-  readonly content: string;
+  /** Null: there was nothing left to answer. */
+  readonly content: string | null;
   readonly usage?: Infer<typeof vUsage>;
 }
 
@@ -64,14 +72,9 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
     return;
   }
 
-  const { answered, unread } = await askersAround(
-    ctx,
-    conversation,
-    await ctx.db.get("messages", reply.askedBy),
-    answer.read,
-  );
+  const { answered, unread } = await askersAround(ctx, reply, answer.read);
   const last = answered.at(-1);
-  if (last) {
+  if (last && answer.content !== null) {
     const seen = await newestOf(ctx, answer.read);
     await writeAnswer(ctx, conversation, last, seen, answer.content);
     await endReply(ctx, reply, {
@@ -82,49 +85,7 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
   } else {
     await endReply(ctx, reply, { state: "cancelled", reason: "what was asked was deleted" });
   }
-  const [next] = unread.sort((a, b) => a._creationTime - b._creationTime);
-  if (next) await askForReply(ctx, conversation, next);
-}
-
-/**
- * The asking messages this reply answers, and those the AI has not read: newer ones, and ones that arrived late in
- * between. Told apart by id, because neither position nor creation time says what a query at some earlier moment
- * could see. Those older than the asker that opened the reply were answered by an earlier one.
- */
-async function askersAround(
-  ctx: QueryCtx,
-  conversation: Doc<"conversations">,
-  opener: Doc<"messages"> | null,
-  read: readonly Id<"messages">[],
-): Promise<{ answered: Doc<"messages">[]; unread: Doc<"messages">[] }> {
-  const known = new Set(read);
-  const oldest = await oldestOf(ctx, conversation, read);
-  const newestFirst = await ctx.db
-    .query("messages")
-    .withIndex("by_conversationId_and_asks_and_position", (q) =>
-      q.eq("conversationId", conversation._id).eq("asks", true).gte("position", oldest),
-    )
-    .order("desc")
-    .take(200);
-  const askers = newestFirst.reverse();
-  const since = opener?._creationTime ?? 0;
-  return {
-    answered: askers.filter(({ _id, _creationTime }) => known.has(_id) && _creationTime >= since),
-    unread: askers.filter(({ _id }) => !known.has(_id)),
-  };
-}
-
-async function oldestOf(
-  ctx: QueryCtx,
-  conversation: Doc<"conversations">,
-  read: readonly Id<"messages">[],
-): Promise<string> {
-  // A thread's first line may be its root, which stands in another conversation.
-  for (const id of read) {
-    const message = await ctx.db.get("messages", id);
-    if (message?.conversationId === conversation._id) return message.position ?? "";
-  }
-  return "";
+  await askForFirst(ctx, conversation, unread);
 }
 
 async function newestOf(
@@ -158,31 +119,38 @@ async function writeAnswer(
   await enqueueDelivery(ctx, conversation, messageId, asker.externalId);
 }
 
+/** The longest wait that a person who asked can be left with; a longer one is a failure. */
+const LONGEST_WAIT_MS = 2 * 60_000;
+
 /**
- * A failed attempt: another one later, or the end of the reply and one visible notice. Whoever asked meanwhile was
- * part of what failed, so nothing follows.
+ * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for who asked
+ * meanwhile. `read` is absent where nobody knows what the attempt had read.
  */
 export async function recordFailure(
   ctx: MutationCtx,
   replyId: Id<"replies">,
   attempt: number,
-  failure: CompletionFailure,
+  { retryable, retryAfterMs = 0, reason }: CompletionFailure,
+  read: readonly Id<"messages">[] | undefined,
 ): Promise<void> {
   const reply = await ctx.db.get("replies", replyId);
   if (!isCurrent(reply, attempt)) return;
   await cancelJob(ctx, reply.watchdogId);
-  if (failure.retryable && attempt < MAX_ATTEMPTS) {
+  if (retryable && attempt < MAX_ATTEMPTS && retryAfterMs <= LONGEST_WAIT_MS) {
     const backoffMs = 2_000 * 2 ** attempt;
-    await startAttempt(ctx, replyId, attempt + 1, Math.max(failure.retryAfterMs ?? 0, backoffMs));
+    await startAttempt(ctx, replyId, attempt + 1, Math.max(retryAfterMs, backoffMs));
     return;
   }
-  await endReply(ctx, reply, { state: "failed", reason: failure.reason });
+  await endReply(ctx, reply, { state: "failed", reason });
   const conversation = await ctx.db.get("conversations", reply.conversationId);
-  const asker = await ctx.db.get("messages", reply.askedBy);
-  if (!conversation || !asker || !(await stillWanted(ctx, conversation))) return;
-  if (await mayTellOfFailure(ctx, conversation._id)) {
-    await sayNotice(ctx, conversation, asker, FAILURE_NOTICE);
+  if (!conversation || !(await stillWanted(ctx, conversation))) return;
+  const opener = await ctx.db.get("messages", reply.askedBy);
+  const isThere = opener !== null && opener.deletedAt === undefined;
+  if (isThere && (await mayTellOfFailure(ctx, conversation._id))) {
+    await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
+  // Who asked while the last attempt ran found a reply open, and was not part of what failed.
+  if (read) await askForFirst(ctx, conversation, (await askersAround(ctx, reply, read)).unread);
 }
 
 type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;

@@ -11,6 +11,12 @@ const WATCHDOG_MS = AI_TIMEOUT_MS + 30_000;
 /** Attempts at one reply, the first included. */
 export const MAX_ATTEMPTS = 3;
 
+/** What is needed of a message to answer it; also of one just inserted, which is not read again. */
+export type Asker = Pick<
+  Doc<"messages">,
+  "_id" | "authorId" | "externalId" | "position" | "sentAt"
+>;
+
 export async function openReplyOf(
   ctx: MutationCtx,
   conversationId: Id<"conversations">,
@@ -31,13 +37,13 @@ export async function openReplyOf(
 export async function askForReply(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
-  asker: Doc<"messages">,
+  asker: Asker,
   delayMs = 0,
 ): Promise<boolean> {
   if (await openReplyOf(ctx, conversation._id)) return true;
-  const channel = await ctx.db.get("channels", conversation.channelId);
-  if (!channel || asker.authorId === undefined) return false;
-  const limited = await takeReply(ctx, { kind: "author", userId: asker.authorId }, channel);
+  if (asker.authorId === undefined) return false;
+  const author = { kind: "author", userId: asker.authorId } as const;
+  const limited = await takeReply(ctx, author, conversation.channelId);
   if (limited) {
     if (limited.firstInWindow) {
       await sayNotice(ctx, conversation, asker, limitNotice(limited));

@@ -28,7 +28,7 @@ export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, cont
   const asker = (await isAdmin(ctx))
     ? ({ kind: "author", userId: authorId } as const)
     : ({ kind: "stranger" } as const);
-  const limited = await takeReply(ctx, asker, channel);
+  const limited = await takeReply(ctx, asker, channel._id);
   if (!limited) {
     await ctx.scheduler.runAfter(0, internal.index.generateResponse, { channelId: channel._id });
   } else if (limited.firstInWindow) {

@@ -3,10 +3,16 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { endDelivery, headState, posts } from "./lanes.ts";
+import { findMessage } from "./messages.ts";
+import { piecesOf } from "./own_posts.ts";
+import { readableContent } from "./reading.ts";
 import type { Platform, vClaim } from "./validators.ts";
 
 /** How long a claim holds. Far longer than one post may take (10 s), see the bridge's outbox worker [C1]. */
 export const LEASE_MS = 60_000;
+
+/** Tries at one delivery before it is given up; with the bridge's backoff that is about a quarter of an hour. */
+export const MAX_ATTEMPTS = 10;
 
 /** After an outcome that nobody knows: time for a request still on the wire to land or to die [C1]. */
 export const QUARANTINE_MS = 25_000;
@@ -60,10 +66,11 @@ export async function claimDelivery(
     claimedAt: firstClaimedAt,
     timerId,
   });
-  const pieces = await ctx.db
-    .query("posts")
-    .withIndex("by_deliveryId_and_part", (q) => q.eq("deliveryId", deliveryId))
-    .take(1_000);
+  // By message: an edit or a delete is a delivery of its own, about what the create has posted.
+  const pieces = (await piecesOf(ctx, message._id)).filter(
+    ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
+  );
+  const question = await questionOf(ctx, delivery, conversation);
   return {
     status: "claimed",
     delivery: {
@@ -76,6 +83,7 @@ export async function claimDelivery(
       messageId: message._id,
       channel: mapping.externalId,
       ...(conversation.threadId !== undefined && { threadId: conversation.threadId }),
+      ...(question !== undefined && { question }),
       ...(delivery.replyTo !== undefined && { replyTo: delivery.replyTo }),
       content: message.content,
       posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
@@ -98,11 +106,13 @@ export async function expireLease(
 ): Promise<void> {
   const delivery = await ctx.db.get("deliveries", deliveryId);
   if (delivery?.state !== "leased" || delivery.lease?.generation !== generation) return;
-  await waitBefore(ctx, delivery, QUARANTINE_MS, {
+  const why = {
     outcomeUnknown: true,
     code: "LEASE_EXPIRED",
     reason: "the bridge that was posting this fell silent",
-  });
+  } as const;
+  if (delivery.attempts < MAX_ATTEMPTS) await waitBefore(ctx, delivery, QUARANTINE_MS, why);
+  else await endDelivery(ctx, delivery, { state: "failed", ...why });
 }
 
 /** Lets a delivery rest for `delayMs`; a timer makes it ready again. */
@@ -123,6 +133,21 @@ export async function waitBefore(
     lease: undefined,
     timerId,
   });
+}
+
+/** Characters of a question that are enough to call its thread by. */
+const QUESTION_LENGTH = 300;
+
+/** The question, where it is answered in a thread that opens at it. */
+async function questionOf(
+  ctx: MutationCtx,
+  { mappingId, replyTo }: Doc<"deliveries">,
+  { threadId }: Doc<"conversations">,
+): Promise<string | undefined> {
+  if (threadId === undefined || threadId !== replyTo) return undefined;
+  const question = await findMessage(ctx, mappingId, threadId);
+  if (!question || question.deletedAt !== undefined) return undefined;
+  return (await readableContent(ctx, question)).slice(0, QUESTION_LENGTH);
 }
 
 type Target =

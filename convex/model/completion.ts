@@ -23,19 +23,16 @@ export async function complete(prompt: Prompt): Promise<Completion> {
   const openai = new OpenAI({
     apiKey: settings.apiKey,
     baseURL: settings.baseURL,
-    timeout: AI_TIMEOUT_MS,
     maxRetries: 0,
   });
-  const response = await openai.chat.completions.create({
+  const request = {
     model: prompt.model ?? settings.model,
     max_completion_tokens: OUTPUT_TOKENS,
-    messages: [
-      ...(prompt.instructions !== undefined
-        ? [{ role: "system" as const, content: prompt.instructions }]
-        : []),
-      ...prompt.messages,
-    ],
-  });
+    messages: [...systemLines(prompt), ...prompt.messages],
+  };
+  const response = await withinTime((signal) =>
+    openai.chat.completions.create(request, { signal }),
+  );
   const content = response.choices[0]?.message.content;
   if (!content) throw new Error("No content in response");
   return {
@@ -47,4 +44,31 @@ export async function complete(prompt: Prompt): Promise<Completion> {
       },
     }),
   };
+}
+
+function systemLines({ instructions }: Prompt): { role: "system"; content: string }[] {
+  return instructions === undefined ? [] : [{ role: "system", content: instructions }];
+}
+
+/** The answer took longer than it may. */
+export class CompletionTimeout extends Error {}
+
+/**
+ * Gives a call its time limit, whole: the SDK's own ends with the headers, and a body that never comes to its end
+ * would be waited for without one. Throws `CompletionTimeout`.
+ */
+async function withinTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new CompletionTimeout());
+      abort.abort();
+    }, AI_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([call(abort.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,5 @@
 import OpenAI from "openai";
+import { CompletionTimeout } from "./completion.ts";
 
 /** What came of a failed call to the AI service. `reason` names no key and no text that people wrote. */
 export interface CompletionFailure {
@@ -11,7 +12,7 @@ export interface CompletionFailure {
 
 /** The one table of what the AI service's failures mean. https://platform.openai.com/docs/guides/error-codes */
 export function completionFailure(error: unknown): CompletionFailure {
-  if (error instanceof OpenAI.APIConnectionTimeoutError) {
+  if (error instanceof CompletionTimeout) {
     return { reason: "the AI service took too long", retryable: true };
   }
   if (error instanceof OpenAI.APIConnectionError) {

@@ -1,6 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { findMessage } from "./messages.ts";
 import { nameOf } from "./people.ts";
 import { readableContent } from "./reading.ts";
 import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "./settings.ts";
@@ -73,12 +74,7 @@ async function rootOf(
   { mappingId, threadId }: Doc<"conversations">,
 ): Promise<Doc<"messages"> | null> {
   if (!mappingId || threadId === undefined) return null;
-  return await ctx.db
-    .query("messages")
-    .withIndex("by_mappingId_and_externalId", (q) =>
-      q.eq("mappingId", mappingId).eq("externalId", threadId),
-    )
-    .unique();
+  return await findMessage(ctx, mappingId, threadId);
 }
 
 /** Drops the oldest lines until the rest fits; the newest always stays, cut where it alone is too long. */

@@ -4,8 +4,11 @@ import type { MutationCtx } from "../_generated/server.js";
 import { askForReply } from "./asking.ts";
 import { ensureConversation, type ConversationKey } from "./conversations.ts";
 import { advanceCursor } from "./cursors.ts";
+import { findMessage } from "./messages.ts";
+import { clearMessage, findPost, takeDownPost } from "./own_posts.ts";
 import { ensureIdentity } from "./people.ts";
 import { refusal } from "./refusals.ts";
+import { bury, isBuried } from "./tombstones.ts";
 import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
 
 /** A message older than this asks for nothing. Longer than Slack takes to redeliver (about 6 minutes) [B10]. */
@@ -70,7 +73,7 @@ async function applyMessage(
 ): Promise<Outcome> {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
-  if (await findTombstone(ctx, mapping._id, event.externalId)) return "known";
+  if (await isBuried(ctx, mapping._id, event.externalId)) return "known";
   // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
   if (event.editedAt !== undefined && event.position < mapping.since) return "ignored";
   return await insertMessage(ctx, mapping, event);
@@ -94,16 +97,19 @@ async function insertMessage(
   const conversation =
     inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));
 
-  const messageId = await ctx.db.insert("messages", {
-    channelId: mapping.channelId,
+  const place = {
     authorId: author.userId,
+    externalId: event.externalId,
+    position: event.position,
+    sentAt: event.sentAt,
+  };
+  const messageId = await ctx.db.insert("messages", {
+    ...place,
+    channelId: mapping.channelId,
     content: event.content,
     conversationId: conversation._id,
     mappingId: mapping._id,
-    externalId: event.externalId,
     identityId: author._id,
-    position: event.position,
-    sentAt: event.sentAt,
     kind: event.fromApp ? "app" : "person",
     ...(event.editedAt !== undefined && { editedAt: event.editedAt }),
     ...(asks && { asks: true as const }),
@@ -112,10 +118,9 @@ async function insertMessage(
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
   if (!asks) return "inserted";
-  const message = await ctx.db.get("messages", messageId);
-  if (!message) throw new Error("the message just stored is gone");
-  const delay = author.name === undefined ? NAMING_DELAY_MS : 0;
-  return (await askForReply(ctx, conversation, message, delay)) ? "asked" : "inserted";
+  const delayMs = author.name === undefined ? NAMING_DELAY_MS : 0;
+  const asker = { _id: messageId, ...place };
+  return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
 }
 
 /**
@@ -146,23 +151,9 @@ async function triggers(
       return (
         event.mentionsBot ||
         inThread?.joined === true ||
-        (event.replyTo !== undefined && (await isOwnPost(ctx, mapping._id, event.replyTo)))
+        (event.replyTo !== undefined && (await findPost(ctx, mapping._id, event.replyTo)) !== null)
       );
   }
-}
-
-async function isOwnPost(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<boolean> {
-  const post = await ctx.db
-    .query("posts")
-    .withIndex("by_mappingId_and_externalId", (q) =>
-      q.eq("mappingId", mappingId).eq("externalId", externalId),
-    )
-    .first();
-  return post !== null;
 }
 
 async function applyEdit(
@@ -170,11 +161,8 @@ async function applyEdit(
   known: Doc<"messages">,
   event: MessageEvent,
 ): Promise<Outcome> {
-  if (known.deletedAt !== undefined || event.editedAt === undefined) return "known";
-  const age = event.editedAt - (known.editedAt ?? 0);
-  // Slack tells the time of an edit by the second: of two edits in one, the later to arrive is the newer.
-  const isNews = age > 0 || (age === 0 && event.content !== known.content);
-  if (!isNews) return "known";
+  const newer = event.editedAt !== undefined && event.editedAt > (known.editedAt ?? 0);
+  if (!newer || known.deletedAt !== undefined) return "known";
   await ctx.db.patch("messages", known._id, {
     content: event.content,
     mentions: event.mentions.length > 0 ? event.mentions : undefined,
@@ -192,42 +180,10 @@ async function applyDelete(
   const known = await findMessage(ctx, mappingId, externalId);
   if (known) {
     if (known.deletedAt !== undefined) return "known";
-    await ctx.db.patch("messages", known._id, {
-      deletedAt: Date.now(),
-      content: "",
-      mentions: undefined,
-      attachments: undefined,
-      asks: undefined,
-    });
+    await clearMessage(ctx, known._id);
     return "deleted";
   }
-  if (await findTombstone(ctx, mappingId, externalId)) return "known";
-  await ctx.db.insert("tombstones", { mappingId, externalId });
-  return "deleted";
-}
-
-async function findMessage(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<Doc<"messages"> | null> {
-  return await ctx.db
-    .query("messages")
-    .withIndex("by_mappingId_and_externalId", (q) =>
-      q.eq("mappingId", mappingId).eq("externalId", externalId),
-    )
-    .unique();
-}
-
-async function findTombstone(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<Doc<"tombstones"> | null> {
-  return await ctx.db
-    .query("tombstones")
-    .withIndex("by_mappingId_and_externalId", (q) =>
-      q.eq("mappingId", mappingId).eq("externalId", externalId),
-    )
-    .unique();
+  const post = await findPost(ctx, mappingId, externalId);
+  if (post) return (await takeDownPost(ctx, post)) ? "deleted" : "known";
+  return (await bury(ctx, mappingId, externalId)) ? "deleted" : "known";
 }

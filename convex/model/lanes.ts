@@ -65,7 +65,13 @@ export async function laneHead(
 type Ending =
   | { readonly state: "sent" }
   | { readonly state: "cancelled"; readonly reason: string }
-  | { readonly state: "failed"; readonly code: string; readonly reason: string };
+  | {
+      readonly state: "failed";
+      readonly code: string;
+      readonly reason: string;
+      readonly step?: string;
+      readonly outcomeUnknown?: true;
+    };
 
 /** Ends a delivery and lets the next of its lane go. */
 export async function endDelivery(
@@ -77,6 +83,7 @@ export async function endDelivery(
   await ctx.db.patch("deliveries", delivery._id, {
     code: undefined,
     reason: undefined,
+    step: undefined,
     ...ending,
     endedAt: Date.now(),
     lease: undefined,
@@ -100,6 +107,7 @@ export async function makeReady(ctx: MutationCtx, delivery: Doc<"deliveries">): 
   }
   await ctx.db.patch("deliveries", delivery._id, {
     state: headState(mapping),
+    attempts: delivery.attempts,
     lease: undefined,
     notBefore: undefined,
     timerId: undefined,

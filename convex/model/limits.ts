@@ -1,6 +1,6 @@
 import { HOUR, MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
 import { components } from "../_generated/api.js";
-import type { Doc, Id } from "../_generated/dataModel.js";
+import type { Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { replyLimits } from "./settings.ts";
 
@@ -31,34 +31,40 @@ interface Bucket {
 }
 
 /**
- * Takes one reply from every limit that applies, or says which is used up. Runs in the mutation that asks, before
- * a token is bought, and is undone with it.
+ * Takes one reply from every limit that applies, or from none and says which is used up. Runs in the mutation that
+ * asks, before a token is bought, and is undone with it.
  */
 export async function takeReply(
   ctx: MutationCtx,
   asker: Asker,
-  channel: Doc<"channels">,
+  channelId: Id<"channels">,
 ): Promise<Limited | null> {
-  const limits = replyLimits();
-  const first: Bucket =
-    asker.kind === "author"
-      ? { whose: "author", key: asker.userId, rate: limits.perAuthor, period: HOUR }
-      : { whose: "strangers", rate: limits.perDayForStrangers, period: DAY };
-  const buckets: Bucket[] = [
-    first,
-    { whose: "channel", key: channel._id, rate: limits.perChannel, period: HOUR },
-    { whose: "day", rate: limits.perDay, period: DAY },
-  ];
-  for (const bucket of buckets) {
+  const buckets = bucketsOf(asker, channelId);
+  for (const [index, bucket] of buckets.entries()) {
     const retryAfterMs = await take(ctx, bucket);
     if (retryAfterMs === null) continue;
+    for (const taken of buckets.slice(0, index)) await take(ctx, taken, -1);
+    const about = [bucket.key, ...(bucket.key === channelId ? [] : [channelId])].join(" ");
     const notice = await limiter.limit(ctx, `notice: ${bucket.whose}`, {
-      key: `${bucket.key ?? ""} ${asker.kind === "author" ? asker.userId : ""} ${channel._id}`,
+      key: about,
       config: { kind: "fixed window", rate: 1, period: bucket.period, start: 0 },
     });
     return { whose: bucket.whose, retryAfterMs, firstInWindow: notice.ok };
   }
   return null;
+}
+
+function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
+  const limits = replyLimits();
+  const first: Bucket =
+    asker.kind === "author"
+      ? { whose: "author", key: asker.userId, rate: limits.perAuthor, period: HOUR }
+      : { whose: "strangers", rate: limits.perDayForStrangers, period: DAY };
+  return [
+    first,
+    { whose: "channel", key: channelId, rate: limits.perChannel, period: HOUR },
+    { whose: "day", rate: limits.perDay, period: DAY },
+  ];
 }
 
 /** Whether this conversation may be told once more that a reply failed. */
@@ -73,17 +79,19 @@ export async function mayTellOfFailure(
   return ok;
 }
 
-async function take(ctx: MutationCtx, bucket: Bucket): Promise<number | null> {
+/** Takes `count` from the bucket (gives back, where it is negative). Returns null, or how long it stays empty, in ms. */
+async function take(ctx: MutationCtx, bucket: Bucket, count = 1): Promise<number | null> {
   if (bucket.rate === 0) return bucket.period;
   const { ok, retryAfter } = await limiter.limit(ctx, `replies: ${bucket.whose}`, {
     ...(bucket.key !== undefined && { key: bucket.key }),
+    count,
     config: {
       kind: "fixed window",
       rate: bucket.rate,
       period: bucket.period,
       start: 0,
-      // A row that every asking message of the deployment writes would be a hot spot.
-      ...(bucket.key === undefined && { shards: Math.min(10, Math.ceil(bucket.rate / 100)) }),
+      // One row that every asking message writes: no hot spot while few may ask, and exact then.
+      ...(bucket.key === undefined && { shards: Math.max(1, Math.floor(bucket.rate / 5_000)) }),
     },
   });
   return ok ? null : retryAfter;

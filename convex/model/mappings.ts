@@ -6,7 +6,8 @@ import { vMappingState, vPlatform, vReplyIn, vTrigger, type Platform } from "./v
 /** How many mappings of one platform and state a bridge or a list takes; far beyond what one bot can serve. */
 const MOST_MAPPINGS = 1_000;
 
-const PLATFORMS: readonly Platform[] = ["discord", "slack"];
+/** Every platform, in the order admins see them. */
+export const PLATFORMS: readonly Platform[] = ["discord", "slack"];
 
 /** A mapping as admins see it. */
 export const vMappingRow = v.object({

@@ -32,7 +32,7 @@ export function limitNotice(limited: Limited): string {
 export async function sayNotice(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
-  about: Doc<"messages">,
+  about: Pick<Doc<"messages">, "position" | "sentAt" | "externalId">,
   content: string,
 ): Promise<void> {
   const now = Date.now();

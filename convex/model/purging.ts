@@ -1,8 +1,12 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { bury } from "./tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
 const BATCH = 100;
+
+/** For so long a platform may still deliver a message again, which would bring it back. */
+const REDELIVERED_FOR_MS = 15 * 60_000;
 
 interface Purge {
   readonly mappingId: Id<"mappings">;
@@ -23,7 +27,7 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
       .query("messages")
       .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
       .take(room + BATCH);
-    const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
+    const old = messages.filter(({ _creationTime }) => _creationTime <= purge.before);
     for (const message of old.slice(0, room)) await deleteMessage(ctx, message);
     room -= old.length;
     if (room <= 0) return false;
@@ -42,6 +46,10 @@ async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promis
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
   for await (const delivery of deliveries) await ctx.db.delete("deliveries", delivery._id);
   await ctx.db.delete("messages", message._id);
+  const { mappingId, externalId, sentAt = 0 } = message;
+  if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {
+    await bury(ctx, mappingId, externalId);
+  }
 }
 
 /** Only once it is empty. A reply still being written for it finds nothing to answer and stores nothing. */

@@ -50,7 +50,13 @@ async function failedDeliveries(ctx: MutationCtx): Promise<Doc<"deliveries">[]> 
 async function reopen(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<boolean> {
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
   const conversation = await ctx.db.get("conversations", delivery.conversationId);
-  const cleared = { attempts: 0, code: undefined, outcomeUnknown: undefined, claimedAt: undefined };
+  const cleared = {
+    attempts: 0,
+    code: undefined,
+    step: undefined,
+    outcomeUnknown: undefined,
+    claimedAt: undefined,
+  };
   if (!mapping || !conversation || !posts(mapping, conversation)) {
     await ctx.db.patch("deliveries", delivery._id, {
       ...cleared,

@@ -1,15 +1,12 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { QUARANTINE_MS, waitBefore } from "./claims.ts";
+import { MAX_ATTEMPTS, QUARANTINE_MS, waitBefore } from "./claims.ts";
 import { clearHealth, setHealth } from "./health.ts";
 import { cancelJob } from "./jobs.ts";
 import { endDelivery, makeReady } from "./lanes.ts";
 import { refusal } from "./refusals.ts";
 import type { Platform, vPost, vSettlement } from "./validators.ts";
-
-/** Tries at one delivery before it is given up; with the bridge's backoff that is about a quarter of an hour. */
-const MAX_ATTEMPTS = 10;
 
 interface Report {
   readonly deliveryId: Id<"deliveries">;
@@ -28,8 +25,10 @@ export async function settleDelivery(
   { deliveryId, generation, settlement }: Report,
 ): Promise<{ held: boolean }> {
   const delivery = await ctx.db.get("deliveries", deliveryId);
-  if (delivery?.platform !== platform) {
-    throw refusal("FORBIDDEN", "no such delivery on this platform");
+  // Purged with its channel while a post was on the wire: nothing is left to note it on.
+  if (!delivery) return { held: false };
+  if (delivery.platform !== platform) {
+    throw refusal("FORBIDDEN", "that delivery belongs to another platform");
   }
   const held = delivery.state === "leased" && delivery.lease?.generation === generation;
 
@@ -55,25 +54,21 @@ export async function settleDelivery(
 
     case "failed":
       if (held) {
-        const { code, reason } = settlement;
-        if (!settlement.certain) {
-          await ctx.db.patch("deliveries", deliveryId, { outcomeUnknown: true });
-        }
-        await endDelivery(ctx, delivery, { state: "failed", code, reason });
-        if (settlement.health) {
-          await setHealth(ctx, delivery.mappingId, "out", {
-            code,
-            reason,
-            ...(settlement.step !== undefined && { step: settlement.step }),
-          });
-        }
+        const { code, reason, step, certain, health } = settlement;
+        const trouble = { code, reason, ...(step !== undefined && { step }) };
+        await endDelivery(ctx, delivery, {
+          state: "failed",
+          ...trouble,
+          ...(!certain && { outcomeUnknown: true }),
+        });
+        if (health) await setHealth(ctx, delivery.mappingId, "out", trouble);
       }
       return { held: false };
 
     case "release":
       if (held) {
         await cancelJob(ctx, delivery.timerId);
-        await makeReady(ctx, delivery);
+        await makeReady(ctx, { ...delivery, attempts: delivery.attempts - 1 });
       }
       return { held: false };
   }

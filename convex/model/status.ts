@@ -2,16 +2,19 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { cursorOf } from "./cursors.ts";
-import { healthOf } from "./health.ts";
-import { listMappings, vMappingRow } from "./mappings.ts";
+import { allHealth } from "./health.ts";
+import { listMappings, PLATFORMS, vMappingRow } from "./mappings.ts";
 import { vDirection, vPlatform, type DeliveryState } from "./validators.ts";
 
-/** Rows of one kind that a status shows or counts; more than a person reads. */
-const MOST_ROWS = 100;
+/** Rows of one kind that a status shows; more than a person reads. */
+const MOST_SHOWN = 100;
+
+/** Deliveries of one state and platform that are counted. */
+const MOST_COUNTED = 500;
 
 const OPEN_STATES = ["queued", "ready", "leased", "waiting", "held"] as const;
 
-/** What an admin looks at to see whether all is well. Counts stop at 100. */
+/** What an admin looks at to see whether all is well. Counts leave out what is beyond 500 a state and platform. */
 export const vStatus = v.object({
   mappings: v.array(
     vMappingRow.extend({
@@ -37,6 +40,7 @@ export const vStatus = v.object({
       channelName: v.string(),
       code: v.optional(v.string()),
       reason: v.optional(v.string()),
+      step: v.optional(v.string()),
       outcomeUnknown: v.boolean(),
       at: v.number(),
     }),
@@ -56,16 +60,19 @@ export const vStatus = v.object({
 export type Status = Infer<typeof vStatus>;
 
 export async function overallStatus(ctx: QueryCtx): Promise<Status> {
+  const open = new Map<Id<"mappings">, number>();
+  for (const state of OPEN_STATES) count(await deliveriesIn(ctx, state), open);
+  const failed = await deliveriesIn(ctx, "failed");
+  const failures = count(failed, new Map<Id<"mappings">, number>());
+  const health = await allHealth(ctx);
   const mappings: Status["mappings"] = [];
   for (const row of await listMappings(ctx)) {
     const cursor = await cursorOf(ctx, row.mappingId);
-    let open = 0;
-    for (const state of OPEN_STATES) open += await countIn(ctx, row.mappingId, state);
     mappings.push({
       ...row,
-      health: (await healthOf(ctx, row.mappingId)).map(toHealth),
-      open,
-      failed: await countIn(ctx, row.mappingId, "failed"),
+      health: health.filter(({ mappingId }) => mappingId === row.mappingId).map(toHealth),
+      open: open.get(row.mappingId) ?? 0,
+      failed: failures.get(row.mappingId) ?? 0,
       ...(cursor && { caughtUpAt: cursor.caughtUpAt }),
     });
   }
@@ -73,8 +80,32 @@ export async function overallStatus(ctx: QueryCtx): Promise<Status> {
     .query("problems")
     .withIndex("by_resolvedAt", (q) => q.eq("resolvedAt", undefined))
     .order("desc")
-    .take(MOST_ROWS);
-  return { mappings, failed: await failedDeliveries(ctx), problems: problems.map(toProblem) };
+    .take(MOST_SHOWN);
+  return {
+    mappings,
+    failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
+    problems: problems.map(toProblem),
+  };
+}
+
+/** The newest of a state on every platform. Read by platform, not by mapping: a thousand mappings cost no more. */
+async function deliveriesIn(ctx: QueryCtx, state: DeliveryState): Promise<Doc<"deliveries">[]> {
+  const rows = PLATFORMS.map((platform) =>
+    ctx.db
+      .query("deliveries")
+      .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", state))
+      .order("desc")
+      .take(MOST_COUNTED),
+  );
+  return (await Promise.all(rows)).flat();
+}
+
+function count(
+  deliveries: readonly Doc<"deliveries">[],
+  counts: Map<Id<"mappings">, number>,
+): ReadonlyMap<Id<"mappings">, number> {
+  for (const { mappingId } of deliveries) counts.set(mappingId, (counts.get(mappingId) ?? 0) + 1);
+  return counts;
 }
 
 function toHealth({ direction, code, reason, step, at }: Doc<"mappingHealth">) {
@@ -101,40 +132,18 @@ function toProblem({
   };
 }
 
-async function countIn(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  state: DeliveryState,
-): Promise<number> {
-  const rows = await ctx.db
-    .query("deliveries")
-    .withIndex("by_mappingId_and_state", (q) => q.eq("mappingId", mappingId).eq("state", state))
-    .take(MOST_ROWS);
-  return rows.length;
-}
-
-async function failedDeliveries(ctx: QueryCtx): Promise<Status["failed"]> {
-  const failed: Status["failed"] = [];
-  for (const platform of ["discord", "slack"] as const) {
-    const rows = await ctx.db
-      .query("deliveries")
-      .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", "failed"))
-      .order("desc")
-      .take(MOST_ROWS);
-    for (const row of rows) {
-      const mapping = await ctx.db.get("mappings", row.mappingId);
-      const channel = mapping && (await ctx.db.get("channels", mapping.channelId));
-      failed.push({
-        deliveryId: row._id,
-        platform,
-        channel: mapping?.externalId ?? "",
-        channelName: channel?.name ?? "",
-        ...(row.code !== undefined && { code: row.code }),
-        ...(row.reason !== undefined && { reason: row.reason }),
-        outcomeUnknown: row.outcomeUnknown ?? false,
-        at: row.endedAt ?? row._creationTime,
-      });
-    }
-  }
-  return failed;
+async function toFailed(ctx: QueryCtx, row: Doc<"deliveries">): Promise<Status["failed"][number]> {
+  const mapping = await ctx.db.get("mappings", row.mappingId);
+  const channel = mapping && (await ctx.db.get("channels", mapping.channelId));
+  return {
+    deliveryId: row._id,
+    platform: row.platform,
+    channel: mapping?.externalId ?? "",
+    channelName: channel?.name ?? "",
+    ...(row.code !== undefined && { code: row.code }),
+    ...(row.reason !== undefined && { reason: row.reason }),
+    ...(row.step !== undefined && { step: row.step }),
+    outcomeUnknown: row.outcomeUnknown ?? false,
+    at: row.endedAt ?? row._creationTime,
+  };
 }

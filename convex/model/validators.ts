@@ -166,6 +166,8 @@ export const vClaimed = v.object({
   messageId: v.id("messages"),
   channel: v.string(),
   threadId: v.optional(v.string()),
+  /** What is answered, where the answer opens a thread: its beginning, to call the thread by. */
+  question: v.optional(v.string()),
   replyTo: v.optional(v.string()),
   content: v.string(),
   posts: v.array(vPost),

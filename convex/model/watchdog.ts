@@ -32,8 +32,6 @@ export async function watchReply(
     await ctx.db.patch("replies", replyId, { watchdogId });
     return;
   }
-  await recordFailure(ctx, replyId, attempt, {
-    reason: "the job that wrote the reply was lost",
-    retryable: true,
-  });
+  const failure = { reason: "the job that wrote the reply was lost", retryable: true };
+  await recordFailure(ctx, replyId, attempt, failure, undefined);
 }

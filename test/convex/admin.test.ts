@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { AiService } from "./ai.ts";
@@ -196,6 +195,7 @@ describe("status", () => {
           channelName: "room",
           code: "FORBIDDEN",
           reason: "no right",
+          step: "allow it",
           outcomeUnknown: false,
           at: NOON,
         },

@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -100,19 +99,14 @@ describe("what may pass", () => {
     expect(ai.requests).toHaveLength(2);
   });
 
-  test.fails(
-    "a service that asks to wait for a day does not mute the conversation for a day",
-    async () => {
-      // retryAfterMs has no upper bound, and everything said meanwhile joins the open reply.
-      ai.answers(() => refused(429, { "retry-after": "86400" }));
-      await exchange(backend, room);
-      await pass(backend, 3_600_000);
-      expect(await outgoing()).toHaveLength(1);
-    },
-  );
+  test("a service that asks to wait for a day does not mute the conversation for a day", async () => {
+    ai.answers(() => refused(429, { "retry-after": "86400" }));
+    await exchange(backend, room);
+    await pass(backend, 3_600_000);
+    expect(await outgoing()).toHaveLength(1);
+  });
 
-  test.fails("an answer whose body never ends is given up after the time limit", async () => {
-    // The SDK's timeout ends with the response's headers; a body that stalls is waited for without end.
+  test("an answer whose body never ends is given up after the time limit", async () => {
     ai.answers(
       () =>
         new Response(new ReadableStream({ start() {} }), {

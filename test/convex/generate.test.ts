@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -98,7 +97,7 @@ describe("generateResponse", () => {
     expect(ai.requests[0]?.max_completion_tokens).toBeGreaterThan(0);
   });
 
-  test.fails("caps what one question may cost, as in mapped channels", async () => {
+  test("caps what one question may cost, as in mapped channels", async () => {
     // generateResponse sends ten messages of any length: the cap of fitContext is applied to mapped channels only.
     const { channelId, authorId } = await room();
     await backend.t.run(async (ctx) => {

@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -97,16 +96,22 @@ describe("a person", () => {
 
 describe("an edit", () => {
   const original = () => said(room, { content: "first" });
-
   test("replaces the content when it is newer than what is stored", async () => {
     const event = original();
-    await ingest(event);
     const edit = (content: string, editedAt: number) => ingest({ ...event, content, editedAt });
+    await ingest(event);
     expect(await edit("third", NOON + 30)).toEqual(["edited"]);
     expect(await edit("second", NOON + 20)).toEqual(["known"]);
-    expect(await edit("third again", NOON + 30)).toEqual(["known"]);
+    expect(await edit("third", NOON + 30)).toEqual(["known"]);
     expect(await contents()).toEqual(["third"]);
     expect(await rows(backend, "messages")).toMatchObject([{ editedAt: NOON + 30 }]);
+  });
+
+  test("of the same time as the one before is the same edit, told again", async () => {
+    const event = original();
+    await ingest(event, { ...event, content: "second", editedAt: NOON });
+    expect(await ingest({ ...event, content: "first", editedAt: NOON })).toEqual(["known"]);
+    expect(await contents()).toEqual(["second"]);
   });
 
   test("also takes away mentions and files that are gone", async () => {

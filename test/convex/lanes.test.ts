@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -80,6 +79,15 @@ describe("a paused mapping", () => {
     expect(await worker.ready()).toEqual([]);
     await change("active");
     expect(await worker.ready()).toHaveLength(1);
+  });
+
+  test("holds also what a claim comes across that was still ready", async () => {
+    await exchange(backend, room);
+    const [id] = await worker.ready();
+    // As where there were more deliveries than one call holds.
+    await backend.t.run(async (ctx) => ctx.db.patch(room, { state: "paused" }));
+    expect(await worker.claim(id)).toBeNull();
+    expect(await states(backend)).toEqual(["held"]);
   });
 
   test("a wait goes on being one through a pause", async () => {

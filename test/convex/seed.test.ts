@@ -1,4 +1,3 @@
-// @vitest-environment edge-runtime
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -167,7 +166,7 @@ describe("listLatestMessages", () => {
     expect(await latest(channelId, Number.POSITIVE_INFINITY)).toHaveLength(200);
   });
 
-  test.fails("a limit that is no number takes no more than the most", async () => {
+  test("a limit that is no number takes no more than the most", async () => {
     // Math.max and Math.min pass NaN on, and no length is >= NaN: up to 500 rows are given.
     const listed = await latest(await many(210), Number.NaN);
     expect(listed.length).toBeLessThanOrEqual(200);
