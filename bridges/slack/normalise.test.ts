@@ -24,7 +24,7 @@ const said = {
   client_msg_id: "d2c0ad5a-0000-4000-8000-000000000000",
 };
 const reply = { ...said, ts: "1700000002.000200", thread_ts: said.ts };
-const edited = { ...said, text: "hi all", edited: { user: "U1", ts: "1700000009.000001" } };
+const edited = { ...said, text: "hi all", edited: { user: "U1", ts: "1700000009.000000" } };
 const changed = {
   type: "message",
   subtype: "message_changed",
@@ -115,8 +115,13 @@ describe("what is mirrored", () => {
       type: "message",
       externalId: said.ts,
       content: "hi all",
-      editedAt: 1_700_000_009_000.001,
+      editedAt: 1_700_000_009_000.1,
     });
+  });
+
+  it("two edits within one second, in the order they were made", () => {
+    const second = { ...changed, event_ts: "1700000009.000200" };
+    expect(normalise(second)).toMatchObject({ editedAt: 1_700_000_009_000.2 });
   });
 
   it("an edit whose earlier text Slack does not tell", () => {

@@ -51,6 +51,7 @@ import type * as model_settlements from "../model/settlements.js";
 import type * as model_status from "../model/status.js";
 import type * as model_tombstones from "../model/tombstones.js";
 import type * as model_transcripts from "../model/transcripts.js";
+import type * as model_triggers from "../model/triggers.js";
 import type * as model_validators from "../model/validators.js";
 import type * as model_watchdog from "../model/watchdog.js";
 import type * as purge from "../purge.js";
@@ -103,6 +104,7 @@ declare const fullApi: ApiFromModules<{
   "model/status": typeof model_status;
   "model/tombstones": typeof model_tombstones;
   "model/transcripts": typeof model_transcripts;
+  "model/triggers": typeof model_triggers;
   "model/validators": typeof model_validators;
   "model/watchdog": typeof model_watchdog;
   purge: typeof purge;

@@ -9,10 +9,8 @@ import { clearMessage, findPost, takeDownPost } from "./own_posts.ts";
 import { ensureIdentity } from "./people.ts";
 import { refusal } from "./refusals.ts";
 import { bury, isBuried } from "./tombstones.ts";
+import { asksForReply } from "./triggers.ts";
 import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
-
-/** A message older than this asks for nothing. Longer than Slack takes to redeliver (about 6 minutes) [B10]. */
-const ASKS_FOR_MS = 10 * 60_000;
 
 /** A person seen for the first time, without a name: time for the bridge to learn it before the AI reads it. */
 const NAMING_DELAY_MS = 1_000;
@@ -90,10 +88,7 @@ async function insertMessage(
     event.threadId === undefined
       ? undefined
       : await ensureConversation(ctx, { ...key, threadId: event.threadId }, event.threadName);
-  const asks =
-    !event.fromApp &&
-    Date.now() - event.sentAt < ASKS_FOR_MS &&
-    (await triggers(ctx, mapping, event, inThread));
+  const asks = await asksForReply(ctx, mapping, event, inThread);
   const conversation =
     inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));
 
@@ -134,26 +129,6 @@ function channelConversation(
   asks: boolean,
 ): ConversationKey {
   return asks && mapping.replyIn === "thread" ? { ...key, threadId: event.externalId } : key;
-}
-
-async function triggers(
-  ctx: MutationCtx,
-  mapping: Doc<"mappings">,
-  event: MessageEvent,
-  inThread: Doc<"conversations"> | undefined,
-): Promise<boolean> {
-  switch (mapping.trigger) {
-    case "always":
-      return true;
-    case "never":
-      return false;
-    case "mention":
-      return (
-        event.mentionsBot ||
-        inThread?.joined === true ||
-        (event.replyTo !== undefined && (await findPost(ctx, mapping._id, event.replyTo)) !== null)
-      );
-  }
 }
 
 async function applyEdit(

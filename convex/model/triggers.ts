@@ -1,0 +1,38 @@
+import type { Doc } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { findPost } from "./own_posts.ts";
+import type { MessageEvent } from "./validators.ts";
+
+/** A message older than this asks for nothing. Longer than Slack takes to redeliver (about 6 minutes) [B10]. */
+const ASKS_FOR_MS = 10 * 60_000;
+
+/**
+ * Whether a message asks for a reply, decided once, when it is stored. Other apps never ask: two bots would answer
+ * each other for ever.
+ */
+export async function asksForReply(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+  inThread: Doc<"conversations"> | undefined,
+): Promise<boolean> {
+  if (event.fromApp || Date.now() - event.sentAt >= ASKS_FOR_MS) return false;
+  switch (mapping.trigger) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    case "mention":
+      return (
+        event.mentionsBot || inThread?.joined === true || (await repliesToBot(ctx, mapping, event))
+      );
+  }
+}
+
+async function repliesToBot(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  { replyTo }: MessageEvent,
+): Promise<boolean> {
+  return replyTo !== undefined && (await findPost(ctx, mapping._id, replyTo)) !== null;
+}
