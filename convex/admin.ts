@@ -2,6 +2,8 @@ import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { requireAdmin } from "./model/access.ts";
+import { deleteReply } from "./model/deletions.ts";
+import { readActivity, vActivity } from "./model/activity.ts";
 import { changeMapping, mapChannel, unmapChannel } from "./model/mapping_changes.ts";
 import { listMappings, vMappingRow } from "./model/mappings.ts";
 import { refusal } from "./model/refusals.ts";
@@ -17,8 +19,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/validators.ts";
 
 /**
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
- * public one with id `adopt`, which becomes private. Codes: BAD_ID, ALREADY_MAPPED, CHANNEL_NOT_FOUND,
- * BAD_TARGET.
+ * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
+ * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET.
  */
 export const map = mutation({
   args: {
@@ -31,6 +33,7 @@ export const map = mutation({
     replyIn: v.optional(vReplyIn),
     instructions: v.optional(v.string()),
     model: v.optional(v.string()),
+    history: v.optional(v.number()),
   },
   returns: v.object({
     mappingId: v.id("mappings"),
@@ -106,13 +109,29 @@ export const status = query({
   },
 });
 
-/** Sends failed deliveries again: the one named, or every one (at most 100 a call). Codes: NOT_FOUND, NOT_FAILED. */
+/**
+ * Sends failed deliveries again: the one named, or every one (at most 100 a call). One that is named is sent even if it
+ * may stand there already; of the others, those are looked for first. Codes: NOT_FOUND, NOT_FAILED.
+ */
 export const retry = mutation({
   args: { deliveryId: v.optional(v.string()) },
   returns: v.object({ retried: v.number(), more: v.boolean() }),
   handler: async (ctx, args) => {
     await requireAdmin(ctx);
     return retryDeliveries(ctx, args.deliveryId);
+  },
+});
+
+/**
+ * Deletes something the AI said: here, and on the platform, where a bridge takes it down. Codes: NOT_FOUND,
+ * NOT_A_REPLY.
+ */
+export const deleteMessage = mutation({
+  args: { messageId: v.string() },
+  returns: v.object({ takesDown: v.boolean() }),
+  handler: async (ctx, { messageId }) => {
+    await requireAdmin(ctx);
+    return deleteReply(ctx, messageId);
   },
 });
 
@@ -126,5 +145,20 @@ export const transcript = query({
     if (!id || !(await ctx.db.get("channels", id)))
       throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
     return await readTranscript(ctx, id, paginationOpts);
+  },
+});
+
+/**
+ * What goes on in a channel now, for an admin's live view: its 50 newest messages with their deliveries, and the
+ * replies being written. Nothing for an unknown channel.
+ */
+export const activity = query({
+  args: { channelId: v.string() },
+  returns: vActivity,
+  handler: async (ctx, { channelId }) => {
+    await requireAdmin(ctx);
+    const id = ctx.db.normalizeId("channels", channelId);
+    if (!id) return { messages: [], replies: [], deliveries: [] };
+    return await readActivity(ctx, id);
   },
 });

@@ -7,15 +7,19 @@ import { ingestBatch } from "./model/ingest.ts";
 import { activeMappings } from "./model/mappings.ts";
 import { recordReport } from "./model/reports.ts";
 import { settleDelivery } from "./model/settlements.ts";
+import { standingOf } from "./model/standing.ts";
 import {
   vAdvance,
+  vChannelNews,
   vClaim,
+  vCursor,
   vEvent,
   vHealth,
   vOutcome,
   vPerson,
   vProblem,
   vSettlement,
+  vStanding,
 } from "./model/validators.ts";
 
 /*
@@ -32,11 +36,27 @@ export const mappings = query({
   handler: async (ctx) => activeMappings(ctx, await actingPlatform(ctx)),
 });
 
-/** Where each active mapping's history is committed up to. Asked once, never subscribed to: it changes often. */
+/** Where each active mapping's history is committed up to. Asked once a catch-up, never subscribed to. */
 export const cursors = query({
   args: {},
-  returns: v.array(vAdvance),
+  returns: v.array(vCursor),
   handler: async (ctx) => cursorsOf(ctx, await actingPlatform(ctx)),
+});
+
+/**
+ * What a catch-up compares the platform's history with: the newest messages and posts of a mapping after a position
+ * that are not known to be deleted, at most 200 of each, and up to 50 threads begun before `rootsBefore` in which
+ * somebody has spoken since `activeSince` (ms since 1970). Asked, never subscribed to.
+ */
+export const standing = query({
+  args: {
+    mappingId: v.id("mappings"),
+    after: v.string(),
+    rootsBefore: v.string(),
+    activeSince: v.number(),
+  },
+  returns: v.object({ rows: v.array(vStanding), threads: v.array(v.string()) }),
+  handler: async (ctx, args) => standingOf(ctx, await actingPlatform(ctx), args),
 });
 
 /**
@@ -57,12 +77,14 @@ export const outbox = query({
   handler: async (ctx) => readyDeliveries(ctx, await actingPlatform(ctx)),
 });
 
-/** Takes a ready delivery for `leaseMs` (60 s), counted from when the call was made, not answered [C2]. */
+/**
+ * Takes a ready delivery for `leaseMs` (60 s), counted from when the call was made, not answered [C2]. `format` is the
+ * version of the caller's renderer [C5].
+ */
 export const claim = mutation({
-  args: { deliveryId: v.id("deliveries"), owner: v.string() },
+  args: { deliveryId: v.id("deliveries"), owner: v.string(), format: v.optional(v.string()) },
   returns: vClaim,
-  handler: async (ctx, args) =>
-    claimDelivery(ctx, await actingPlatform(ctx), args.deliveryId, args.owner),
+  handler: async (ctx, args) => claimDelivery(ctx, await actingPlatform(ctx), args),
 });
 
 /**
@@ -79,12 +101,13 @@ export const settle = mutation({
   handler: async (ctx, args) => settleDelivery(ctx, await actingPlatform(ctx), args),
 });
 
-/** What the bridge learned besides messages: names, things set aside, the health of mappings. */
+/** What the bridge learned besides messages: names of people and channels, things set aside, the health of mappings. */
 export const report = mutation({
   args: {
     people: v.array(vPerson),
     problems: v.array(vProblem),
     health: v.array(vHealth),
+    channels: v.optional(v.array(vChannelNews)),
   },
   returns: v.null(),
   handler: async (ctx, args) => recordReport(ctx, await actingPlatform(ctx), args),

@@ -2,6 +2,7 @@ import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import {
   vAttachment,
+  vCatchUp,
   vDeliveryOp,
   vDeliveryState,
   vDirection,
@@ -122,11 +123,14 @@ export default defineSchema({
   }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
 
   // Every event of the mapping up to `upTo` is committed [A]. Written by catch-up pages, by mapping, and
-  // at most once a minute by live ingest. Read once at start; nothing subscribes.
+  // at most once a minute by live ingest. Read once a catch-up; nothing subscribes. `history`: so many messages
+  // from before the mapping are still to be taken along.
   cursors: defineTable({
     mappingId: v.id("mappings"),
     upTo: v.string(),
     caughtUpAt: v.number(),
+    history: v.optional(v.number()),
+    lastCatchUp: v.optional(vCatchUp),
   }).index("by_mappingId", ["mappingId"]),
 
   // One per reply asked for. At most one is `open` per conversation. Written by ingest and sendMessage
@@ -158,11 +162,15 @@ export default defineSchema({
     state: vDeliveryState,
     endedAt: v.optional(v.number()),
     attempts: v.number(),
+    // How often, in a row, the platform asked to wait.
+    waits: v.optional(v.number()),
     generation: v.number(),
     notBefore: v.optional(v.number()),
     claimedAt: v.optional(v.number()),
     lease: v.optional(vLease),
     outcomeUnknown: v.optional(v.literal(true)),
+    // Until when a request of unknown outcome may have been made, in ms since 1970: a bound for who looks for it.
+    unknownUntil: v.optional(v.number()),
     format: v.optional(v.string()),
     code: v.optional(v.string()),
     reason: v.optional(v.string()),

@@ -34,7 +34,8 @@ export async function loadAssignment(
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
-  const recent = await recentMessages(ctx, conversation);
+  const asked = await ctx.db.get("messages", reply.askedBy);
+  const recent = await recentMessages(ctx, conversation, asked);
   const read = recent.map(({ _id }) => _id);
   const { answered } = await askersAround(ctx, reply, read);
   if (answered.length === 0) return { messages: [], read };
@@ -149,8 +150,10 @@ export async function recordFailure(
   if (isThere && (await mayTellOfFailure(ctx, conversation._id))) {
     await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
-  // Who asked while the last attempt ran found a reply open, and was not part of what failed.
-  if (read) await askForFirst(ctx, conversation, (await askersAround(ctx, reply, read)).unread);
+  // Who asked while the last attempt ran found a reply open, and was not part of what failed. What an attempt that was
+  // lost had read is not known: then everybody after the first asker asks again.
+  const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
+  await askForFirst(ctx, conversation, unread);
 }
 
 type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;

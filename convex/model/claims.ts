@@ -6,12 +6,13 @@ import { endDelivery, headState, posts } from "./lanes.ts";
 import { findMessage } from "./messages.ts";
 import { piecesOf } from "./own_posts.ts";
 import { readableContent } from "./reading.ts";
+import { cut } from "./text.ts";
 import type { Platform, vClaim } from "./validators.ts";
 
 /** How long a claim holds. Far longer than one post may take (10 s), see the bridge's outbox worker [C1]. */
 export const LEASE_MS = 60_000;
 
-/** Tries at one delivery before it is given up; with the bridge's backoff that is about a quarter of an hour. */
+/** Tries at one delivery before it is given up; with the bridge's backoff that is some eight minutes. */
 export const MAX_ATTEMPTS = 10;
 
 /** After an outcome that nobody knows: time for a request still on the wire to land or to die [C1]. */
@@ -29,12 +30,17 @@ export async function readyDeliveries(
   return rows.map((row) => row._id);
 }
 
+interface Claimer {
+  readonly deliveryId: Id<"deliveries">;
+  readonly owner: string;
+  readonly format?: string;
+}
+
 /** Leases a ready delivery to `owner`, or ends or holds it where it is no longer to be done. */
 export async function claimDelivery(
   ctx: MutationCtx,
   platform: Platform,
-  deliveryId: Id<"deliveries">,
-  owner: string,
+  { deliveryId, owner, format: claimers }: Claimer,
 ): Promise<Infer<typeof vClaim>> {
   const delivery = await ctx.db.get("deliveries", deliveryId);
   if (delivery?.platform !== platform || delivery.state !== "ready") return { status: "gone" };
@@ -53,6 +59,8 @@ export async function claimDelivery(
   const generation = delivery.generation + 1;
   const attempts = delivery.attempts + 1;
   const firstClaimedAt = delivery.claimedAt ?? now;
+  // A part that may stand there was cut by whoever sent it, so that version is kept until the part is found [C5].
+  const format = delivery.outcomeUnknown ? delivery.format : (claimers ?? delivery.format);
   // Nobody watches leased rows, so a holder that dies is noticed by this timer; settling cancels it [C8].
   const timerId = await ctx.scheduler.runAfter(LEASE_MS, internal.deliveries.expire, {
     deliveryId,
@@ -64,6 +72,7 @@ export async function claimDelivery(
     generation,
     attempts,
     claimedAt: firstClaimedAt,
+    format,
     timerId,
   });
   // By message: an edit or a delete is a delivery of its own, about what the create has posted.
@@ -89,8 +98,10 @@ export async function claimDelivery(
       posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
       attempts,
       firstClaimedAt,
+      ageMs: now - firstClaimedAt,
       outcomeUnknown: delivery.outcomeUnknown ?? false,
-      ...(delivery.format !== undefined && { format: delivery.format }),
+      ...(delivery.unknownUntil !== undefined && { unknownUntil: delivery.unknownUntil }),
+      ...(format !== undefined && { format }),
     },
   };
 }
@@ -108,6 +119,7 @@ export async function expireLease(
   if (delivery?.state !== "leased" || delivery.lease?.generation !== generation) return;
   const why = {
     outcomeUnknown: true,
+    unknownUntil: delivery.lease.expiresAt,
     code: "LEASE_EXPIRED",
     reason: "the bridge that was posting this fell silent",
   } as const;
@@ -120,7 +132,12 @@ export async function waitBefore(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
   delayMs: number,
-  why: { readonly outcomeUnknown?: true; readonly code: string; readonly reason: string },
+  why: {
+    readonly outcomeUnknown?: true;
+    readonly unknownUntil?: number;
+    readonly code: string;
+    readonly reason: string;
+  },
 ): Promise<void> {
   const timerId = await ctx.scheduler.runAfter(delayMs, internal.deliveries.wake, {
     deliveryId: delivery._id,
@@ -147,7 +164,7 @@ async function questionOf(
   if (threadId === undefined || threadId !== replyTo) return undefined;
   const question = await findMessage(ctx, mappingId, threadId);
   if (!question || question.deletedAt !== undefined) return undefined;
-  return (await readableContent(ctx, question)).slice(0, QUESTION_LENGTH);
+  return cut(await readableContent(ctx, question), QUESTION_LENGTH);
 }
 
 type Target =

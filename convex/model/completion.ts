@@ -34,7 +34,7 @@ export async function complete(prompt: Prompt): Promise<Completion> {
     openai.chat.completions.create(request, { signal }),
   );
   const content = response.choices[0]?.message.content;
-  if (!content) throw new Error("No content in response");
+  if (!content) throw new EmptyCompletion("No content in response");
   return {
     content,
     ...(response.usage && {
@@ -49,6 +49,9 @@ export async function complete(prompt: Prompt): Promise<Completion> {
 function systemLines({ instructions }: Prompt): { role: "system"; content: string }[] {
   return instructions === undefined ? [] : [{ role: "system", content: instructions }];
 }
+
+/** The service answered without saying anything. */
+export class EmptyCompletion extends Error {}
 
 /** The answer took longer than it may. */
 export class CompletionTimeout extends Error {}

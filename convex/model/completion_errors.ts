@@ -1,5 +1,5 @@
 import OpenAI from "openai";
-import { CompletionTimeout } from "./completion.ts";
+import { CompletionTimeout, EmptyCompletion } from "./completion.ts";
 
 /** What came of a failed call to the AI service. `reason` names no key and no text that people wrote. */
 export interface CompletionFailure {
@@ -23,8 +23,11 @@ export function completionFailure(error: unknown): CompletionFailure {
     // Thrown before any request: no key is set.
     return { reason: "the AI service is not set up: OPENAI_API_KEY is missing", retryable: false };
   }
-  // A body that is no JSON surfaces as a bare SyntaxError, and an empty answer as our own error.
-  return { reason: "the AI service gave no usable answer", retryable: true };
+  // A body that is no JSON surfaces as a bare SyntaxError.
+  if (error instanceof EmptyCompletion || error instanceof SyntaxError) {
+    return { reason: "the AI service gave no usable answer", retryable: true };
+  }
+  return { reason: "the reply could not be read or stored in Convex", retryable: true };
 }
 
 /** The SDK types these fields from the response; a proxy in between may have sent anything. */

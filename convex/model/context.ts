@@ -2,8 +2,10 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { findMessage } from "./messages.ts";
+import { findPost } from "./own_posts.ts";
 import { nameOf } from "./people.ts";
 import { readableContent } from "./reading.ts";
+import { cut } from "./text.ts";
 import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "./settings.ts";
 
 /** One line of what the AI reads: people as `name: text`, its own words plain. */
@@ -19,10 +21,44 @@ export type ContextLine = Infer<typeof vContextLine>;
 export async function toContextLine(ctx: QueryCtx, message: Doc<"messages">): Promise<ContextLine> {
   const content = withAttachments(await readableContent(ctx, message), message);
   if (!message.authorId) return { role: "assistant", content };
+  const said = `${await authorName(ctx, message, message.authorId)}: ${content}`;
+  const before = [await titleOf(ctx, message), await answeredBy(ctx, message)];
   return {
     role: "user",
-    content: `${await authorName(ctx, message, message.authorId)}: ${content}`,
+    content: [...before, said].filter((line) => line !== undefined).join("\n"),
   };
+}
+
+/** A post in a forum has a title, which says as much as its text. */
+async function titleOf(
+  ctx: QueryCtx,
+  { conversationId, externalId }: Doc<"messages">,
+): Promise<string | undefined> {
+  const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
+  // A thread that hangs on a message has its name from there.
+  if (!conversation?.name || conversation.threadId !== externalId) return undefined;
+  return `[${conversation.name}]`;
+}
+
+/** Characters of an answered message that are enough to tell which one it is. */
+const QUOTE_LENGTH = 200;
+
+/** How the message begins that this one answers, as a quote; nothing when it is not known or gone. */
+async function answeredBy(
+  ctx: QueryCtx,
+  { mappingId, replyTo }: Doc<"messages">,
+): Promise<string | undefined> {
+  if (!mappingId || replyTo === undefined) return undefined;
+  const post = await findPost(ctx, mappingId, replyTo);
+  const answered = post
+    ? await ctx.db.get("messages", post.messageId)
+    : await findMessage(ctx, mappingId, replyTo);
+  if (!answered || answered.deletedAt !== undefined) return undefined;
+  const name = answered.authorId ? await authorName(ctx, answered, answered.authorId) : "you";
+  const text = withAttachments(await readableContent(ctx, answered), answered);
+  const line = Array.from(text.replace(/\s+/g, " ").trim());
+  const cut = line.length > QUOTE_LENGTH ? "…" : "";
+  return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
 
 async function authorName(
@@ -46,12 +82,14 @@ function withAttachments(content: string, { attachments = [] }: Doc<"messages">)
 const MOST_ROWS = 2 * CONTEXT_MESSAGES;
 
 /**
- * The recent messages of a conversation, oldest first. A thread's begin with the message it hangs on, which lives in
- * the channel's conversation.
+ * The recent messages of a conversation, oldest first. Two that are older than those begin it all the same: in a thread
+ * the message it hangs on, which lives in the channel's conversation, and the question (`asked`) that waits for its
+ * answer while people talk on.
  */
 export async function recentMessages(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
+  asked: Doc<"messages"> | null,
 ): Promise<Doc<"messages">[]> {
   const rows = await ctx.db
     .query("messages")
@@ -59,9 +97,11 @@ export async function recentMessages(
     .order("desc")
     .take(MOST_ROWS);
   const recent = rows.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
-  const root = await rootOf(ctx, conversation);
-  const missing = root && belongs(root) && !recent.some(({ _id }) => _id === root._id);
-  return missing ? [root, ...recent] : recent;
+  for (const older of [asked, await rootOf(ctx, conversation)]) {
+    const isMissing = older && belongs(older) && !recent.some(({ _id }) => _id === older._id);
+    if (isMissing) recent.unshift(older);
+  }
+  return recent;
 }
 
 /** Notices are said to people only; what is deleted is gone. */
@@ -83,7 +123,7 @@ export function fitContext(lines: readonly ContextLine[]): ContextLine[] {
   let room = CONTEXT_CHARACTERS;
   for (const line of lines.toReversed()) {
     if (line.content.length > room && kept.length > 0) break;
-    kept.push({ ...line, content: line.content.slice(0, room) });
+    kept.push({ ...line, content: cut(line.content, room) });
     room -= line.content.length;
   }
   return kept.reverse();

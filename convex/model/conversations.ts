@@ -20,14 +20,18 @@ export async function findConversation(
     .unique();
 }
 
-/** Finds the conversation or makes it. One row for a key: mutations are serialisable. */
+/** Finds the conversation or makes it, and renames it when its thread was. One row for a key: mutations are serialisable. */
 export async function ensureConversation(
   ctx: MutationCtx,
   key: ConversationKey,
   name?: string,
 ): Promise<Doc<"conversations">> {
   const found = await findConversation(ctx, key);
-  if (found) return found;
+  if (found) {
+    if (name === undefined || name === found.name) return found;
+    await ctx.db.patch("conversations", found._id, { name });
+    return { ...found, name };
+  }
   const id = await ctx.db.insert("conversations", {
     channelId: key.channelId,
     ...(key.mappingId && { mappingId: key.mappingId }),

@@ -2,7 +2,7 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { mappingsIn } from "./mappings.ts";
-import type { Platform, vAdvance } from "./validators.ts";
+import type { Platform, vAdvance, vCursor } from "./validators.ts";
 
 export async function cursorOf(
   ctx: QueryCtx,
@@ -17,37 +17,58 @@ export async function cursorOf(
 export async function cursorsOf(
   ctx: QueryCtx,
   platform: Platform,
-): Promise<Infer<typeof vAdvance>[]> {
+): Promise<Infer<typeof vCursor>[]> {
   const mappings = await mappingsIn(ctx, platform, "active");
   return await Promise.all(
-    mappings.map(async ({ _id, since }) => ({
-      mappingId: _id,
-      upTo: (await cursorOf(ctx, _id))?.upTo ?? since,
-    })),
+    mappings.map(async ({ _id, since }) => {
+      const cursor = await cursorOf(ctx, _id);
+      return {
+        mappingId: _id,
+        upTo: cursor?.upTo ?? since,
+        ...(cursor?.history !== undefined && { history: cursor.history }),
+      };
+    }),
   );
 }
 
-/** Moves a cursor forward, never back. */
+/** Moves a cursor forward, never back, and records what a catch-up came to. */
 export async function advanceCursor(
   ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  upTo: string,
+  { mappingId, upTo, caughtUp }: Infer<typeof vAdvance>,
 ): Promise<void> {
   const cursor = await cursorOf(ctx, mappingId);
-  if (!cursor) await restartCursor(ctx, mappingId, upTo);
-  else if (cursor.upTo < upTo) {
-    await ctx.db.patch("cursors", cursor._id, { upTo, caughtUpAt: Date.now() });
+  const at = Date.now();
+  // The next catch-up that finds nothing need not hide what this one found.
+  const worthTelling =
+    caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined || !cursor?.lastCatchUp);
+  const told = worthTelling ? { lastCatchUp: { at, ...caughtUp } } : {};
+  if (!cursor) {
+    await ctx.db.insert("cursors", { mappingId, upTo, caughtUpAt: at, ...told });
+  } else if (caughtUp || cursor.upTo < upTo) {
+    const furthest = cursor.upTo < upTo ? upTo : cursor.upTo;
+    await ctx.db.patch("cursors", cursor._id, {
+      upTo: furthest,
+      caughtUpAt: at,
+      ...told,
+      ...(caughtUp && { history: undefined }),
+    });
   }
 }
 
-/** Puts a cursor where a mapping begins: history before it is never fetched. */
+/** Puts a cursor where a mapping begins: of what is before it only `history` messages are ever fetched. */
 export async function restartCursor(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,
   upTo: string,
+  history?: number,
 ): Promise<void> {
   const cursor = await cursorOf(ctx, mappingId);
-  const fields = { mappingId, upTo, caughtUpAt: Date.now() };
+  const fields = {
+    mappingId,
+    upTo,
+    caughtUpAt: Date.now(),
+    ...(history !== undefined && { history }),
+  };
   if (cursor) await ctx.db.replace("cursors", cursor._id, fields);
   else await ctx.db.insert("cursors", fields);
 }

@@ -11,6 +11,7 @@ import { refusal } from "./refusals.ts";
 import { bury, isBuried } from "./tombstones.ts";
 import { asksForReply } from "./triggers.ts";
 import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
+import { withdrawReply } from "./withdrawals.ts";
 
 /** A person seen for the first time, without a name: time for the bridge to learn it before the AI reads it. */
 const NAMING_DELAY_MS = 1_000;
@@ -39,9 +40,9 @@ export async function ingestBatch(
     else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
     else outcomes.push(await applyMessage(ctx, mapping, event));
   }
-  for (const { mappingId, upTo } of advances) {
-    const mapping = await mappingOf(ctx, batch, mappingId);
-    if (mapping?.state === "active") await advanceCursor(ctx, mappingId, upTo);
+  for (const advance of advances) {
+    const mapping = await mappingOf(ctx, batch, advance.mappingId);
+    if (mapping?.state === "active") await advanceCursor(ctx, advance);
   }
   return outcomes;
 }
@@ -73,7 +74,8 @@ async function applyMessage(
   if (known) return await applyEdit(ctx, known, event);
   if (await isBuried(ctx, mapping._id, event.externalId)) return "known";
   // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
-  if (event.editedAt !== undefined && event.position < mapping.since) return "ignored";
+  const older = event.position < mapping.since;
+  if (event.editedAt !== undefined && older && !event.backfilled) return "ignored";
   return await insertMessage(ctx, mapping, event);
 }
 
@@ -156,6 +158,7 @@ async function applyDelete(
   if (known) {
     if (known.deletedAt !== undefined) return "known";
     await clearMessage(ctx, known._id);
+    if (known.asks) await withdrawReply(ctx, known.conversationId);
     return "deleted";
   }
   const post = await findPost(ctx, mappingId, externalId);

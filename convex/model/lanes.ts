@@ -20,6 +20,7 @@ export async function enqueueDelivery(
   conversation: Doc<"conversations">,
   messageId: Id<"messages">,
   replyTo: string | undefined,
+  op: "create" | "delete" = "create",
 ): Promise<void> {
   if (!conversation.mappingId) return;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);
@@ -32,7 +33,7 @@ export async function enqueueDelivery(
     platform: mapping.platform,
     messageId,
     ...(replyTo !== undefined && { replyTo }),
-    op: "create",
+    op,
     state: head ? "queued" : headState(mapping),
     attempts: 0,
     generation: 0,
@@ -62,6 +63,9 @@ export async function laneHead(
     .first();
 }
 
+/** Nothing of the delivery is of unknown outcome, or no longer. */
+export const KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
+
 type Ending =
   | { readonly state: "sent" }
   | { readonly state: "cancelled"; readonly reason: string }
@@ -71,6 +75,7 @@ type Ending =
       readonly reason: string;
       readonly step?: string;
       readonly outcomeUnknown?: true;
+      readonly unknownUntil?: number;
     };
 
 /** Ends a delivery and lets the next of its lane go. */
@@ -89,7 +94,7 @@ export async function endDelivery(
     lease: undefined,
     notBefore: undefined,
     timerId: undefined,
-    ...(ending.state === "sent" && { outcomeUnknown: undefined }),
+    ...(ending.state === "sent" && KNOWN),
   });
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
   const next = await laneHead(ctx, delivery.conversationId);

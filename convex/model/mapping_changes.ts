@@ -11,6 +11,9 @@ import type { DeliveryState, Platform, ReplyIn, Trigger } from "./validators.ts"
 /** Deliveries looked at when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
 const MOST_DELIVERIES = 1_000;
 
+/** Messages from before a mapping that can be taken along. */
+const MOST_HISTORY = 1_000;
+
 /** What a channel id looks like. Discord: a snowflake. Slack: C or G, then capitals and digits. */
 const ID_FORM: Record<Platform, RegExp> = {
   discord: /^\d{17,20}$/,
@@ -27,6 +30,7 @@ interface MapRequest {
   readonly replyIn?: ReplyIn;
   readonly instructions?: string;
   readonly model?: string;
+  readonly history?: number;
 }
 
 /** See `admin.map`. */
@@ -34,6 +38,16 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
   const { platform, externalId } = request;
   if (!ID_FORM[platform].test(externalId)) {
     throw refusal("BAD_ID", `"${externalId.slice(0, 40)}" is not a ${platform} channel id`);
+  }
+  const { history } = request;
+  if (
+    history !== undefined &&
+    !(Number.isInteger(history) && history > 0 && history <= MOST_HISTORY)
+  ) {
+    throw refusal(
+      "BAD_HISTORY",
+      `history is a number of messages, 1 to ${MOST_HISTORY.toString()}`,
+    );
   }
   const existing = await findMapping(ctx, platform, externalId);
   if (existing && existing.state !== "unmapped") {
@@ -64,7 +78,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
   // The row outlives unmapping and is taken up again: the keys of its messages stay good [B1].
   const mappingId = existing?._id ?? (await ctx.db.insert("mappings", fields));
   if (existing) await ctx.db.replace("mappings", existing._id, fields);
-  await restartCursor(ctx, mappingId, fields.since);
+  await restartCursor(ctx, mappingId, fields.since, history);
   return {
     mappingId,
     channelId: channel._id,
@@ -129,7 +143,8 @@ export async function unmapChannel(
     await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, {
       mappingId: mapping._id,
       channelId: mapping.channelId,
-      before: Date.now(),
+      // Creation times have fractions: all of this millisecond is before.
+      before: Date.now() + 1,
     });
   }
   const channel = await ctx.db.get("channels", mapping.channelId);

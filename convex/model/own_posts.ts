@@ -1,12 +1,12 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
-import type { MutationCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 
 /** Pieces a message is posted in at the most that are looked at. */
 const MOST_PIECES = 1_000;
 
 /** What the bridge itself posted, by the platform's id of one piece. */
 export async function findPost(
-  ctx: MutationCtx,
+  ctx: QueryCtx,
   mappingId: Id<"mappings">,
   externalId: string,
 ): Promise<Doc<"posts"> | null> {

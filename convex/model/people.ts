@@ -34,6 +34,7 @@ export async function ensureIdentity(
     ...(author.avatarUrl !== undefined && { avatarUrl: author.avatarUrl }),
   };
   if (found) {
+    if (author.provisional && found.name !== undefined) return found;
     const renamed = author.name !== undefined && author.name !== found.name;
     const redrawn = author.avatarUrl !== undefined && author.avatarUrl !== found.avatarUrl;
     if (!renamed && !redrawn) return found;

@@ -19,6 +19,21 @@ export function positionAt(platform: Platform, at: number): string {
   }
 }
 
+/** When something at this position, or with this id, was sent: ms since 1970. */
+export function timeAt(platform: Platform, position: string): number {
+  switch (platform) {
+    case "discord":
+      return Number(BigInt(position) >> 22n) + DISCORD_EPOCH;
+    case "slack":
+      return Math.floor(Number(position) * 1000);
+  }
+}
+
+/** The least id a platform may have given to something at this position. Ids of the last years sort as positions. */
+export function idAt(platform: Platform, position: string): string {
+  return platform === "discord" ? position.replace(/^0+(?=\d)/, "") : position;
+}
+
 /** The position of something said here at `at`, in answer to what stands at `after`. */
 export function positionAfter(after: string, at: number): string {
   const [base = ""] = after.split("~", 1);

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { endDelivery } from "./lanes.ts";
 import { bury } from "./tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
@@ -27,7 +28,7 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
       .query("messages")
       .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
       .take(room + BATCH);
-    const old = messages.filter(({ _creationTime }) => _creationTime <= purge.before);
+    const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
     for (const message of old.slice(0, room)) await deleteMessage(ctx, message);
     room -= old.length;
     if (room <= 0) return false;
@@ -44,7 +45,13 @@ async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promis
   const deliveries = ctx.db
     .query("deliveries")
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
-  for await (const delivery of deliveries) await ctx.db.delete("deliveries", delivery._id);
+  for await (const delivery of deliveries) {
+    // One still on the wire is the head of its lane: what was queued behind it since must not wait for ever.
+    if (delivery.endedAt === undefined) {
+      await endDelivery(ctx, delivery, { state: "cancelled", reason: "the channel was purged" });
+    }
+    await ctx.db.delete("deliveries", delivery._id);
+  }
   await ctx.db.delete("messages", message._id);
   const { mappingId, externalId, sentAt = 0 } = message;
   if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {

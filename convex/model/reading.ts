@@ -53,19 +53,22 @@ export async function toChatMessage(ctx: QueryCtx, message: Doc<"messages">): Pr
  * touched.
  */
 export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
-  let content = message.content;
-  if (!message.mentions || message.identityId === undefined) return content;
+  if (!message.mentions || message.identityId === undefined) return message.content;
   const identity = await ctx.db.get("identities", message.identityId);
+  const names = new Map<string, string>();
   for (const mention of message.mentions) {
     const known =
       mention.kind === "user" && identity
         ? await findIdentity(ctx, identity.platform, identity.workspaceId, mention.id)
         : null;
     const name = known?.name ?? mention.name ?? mention.id;
-    content = content.replaceAll(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
+    names.set(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
   }
-  return content;
+  // In one pass: a name is anybody's choice, and may look like a token itself.
+  return message.content.replace(TOKEN, (token) => names.get(token) ?? token);
 }
+
+const TOKEN = /<(?:@&?|#)[^<>\s]+>/g;
 
 const SIGIL = { user: "@", group: "@", channel: "#" } as const satisfies Record<
   Mention["kind"],

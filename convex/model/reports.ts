@@ -1,21 +1,23 @@
 import type { Infer } from "convex/values";
 import type { Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { applyChannelNews } from "./channel_news.ts";
 import { clearHealth, setHealth } from "./health.ts";
 import { ensureIdentity } from "./people.ts";
-import type { Platform, vHealth, vPerson, vProblem } from "./validators.ts";
+import type { Platform, vChannelNews, vHealth, vPerson, vProblem } from "./validators.ts";
 
 interface BridgeReport {
   readonly people: readonly Infer<typeof vPerson>[];
   readonly problems: readonly Infer<typeof vProblem>[];
   readonly health: readonly Infer<typeof vHealth>[];
+  readonly channels?: readonly Infer<typeof vChannelNews>[] | undefined;
 }
 
 /** Stores what a bridge learned. Rows of the other platform's mappings are left alone. */
 export async function recordReport(
   ctx: MutationCtx,
   platform: Platform,
-  { people, problems, health }: BridgeReport,
+  { people, problems, health, channels = [] }: BridgeReport,
 ): Promise<null> {
   for (const person of people) await ensureIdentity(ctx, platform, person);
   for (const problem of problems) {
@@ -27,6 +29,7 @@ export async function recordReport(
     if (trouble) await setHealth(ctx, mappingId, direction, trouble);
     else await clearHealth(ctx, mappingId, direction);
   }
+  for (const news of channels) await applyChannelNews(ctx, platform, news);
   return null;
 }
 

@@ -1,6 +1,6 @@
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { headState, laneHead, posts } from "./lanes.ts";
+import { headState, KNOWN, laneHead, posts } from "./lanes.ts";
 import { refusal } from "./refusals.ts";
 
 /** Deliveries retried by one call. */
@@ -11,11 +11,11 @@ export async function retryDeliveries(
   ctx: MutationCtx,
   deliveryId: string | undefined,
 ): Promise<{ retried: number; more: boolean }> {
-  const failed =
-    deliveryId === undefined ? await failedDeliveries(ctx) : [await named(ctx, deliveryId)];
+  const isNamed = deliveryId !== undefined;
+  const failed = isNamed ? [await named(ctx, deliveryId)] : await failedDeliveries(ctx);
   let retried = 0;
   for (const delivery of failed) {
-    if (await reopen(ctx, delivery)) retried++;
+    if (await reopen(ctx, delivery, isNamed)) retried++;
   }
   return { retried, more: failed.length >= MOST_RETRIES };
 }
@@ -44,18 +44,22 @@ async function failedDeliveries(ctx: MutationCtx): Promise<Doc<"deliveries">[]> 
 }
 
 /**
- * Opens a failed delivery again, at its old place in the lane. An admin has looked and decided, so an unknown outcome
- * is unknown no longer. Where the channel was unmapped meanwhile it is cancelled instead.
+ * Opens a failed delivery again, at its old place in the lane. Who names one has looked for it and decided, so an unknown
+ * outcome is unknown no longer; of all the others nobody knows, and the bridge looks again before it sends. Where the
+ * channel was unmapped meanwhile it is cancelled instead.
  */
-async function reopen(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<boolean> {
+async function reopen(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  isDecided: boolean,
+): Promise<boolean> {
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
   const conversation = await ctx.db.get("conversations", delivery.conversationId);
   const cleared = {
     attempts: 0,
     code: undefined,
     step: undefined,
-    outcomeUnknown: undefined,
-    claimedAt: undefined,
+    ...(isDecided || !delivery.outcomeUnknown ? { ...KNOWN, claimedAt: undefined } : {}),
   };
   if (!mapping || !conversation || !posts(mapping, conversation)) {
     await ctx.db.patch("deliveries", delivery._id, {

@@ -4,9 +4,14 @@ import type { MutationCtx } from "../_generated/server.js";
 import { MAX_ATTEMPTS, QUARANTINE_MS, waitBefore } from "./claims.ts";
 import { clearHealth, setHealth } from "./health.ts";
 import { cancelJob } from "./jobs.ts";
-import { endDelivery, makeReady } from "./lanes.ts";
+import { endDelivery, KNOWN, makeReady } from "./lanes.ts";
+import { takeDownPost } from "./own_posts.ts";
 import { refusal } from "./refusals.ts";
+import { isBuried } from "./tombstones.ts";
 import type { Platform, vPost, vSettlement } from "./validators.ts";
+
+/** Times in a row that a platform may ask to wait before it counts as an attempt: an hour and more. */
+const MAX_WAITS = 60;
 
 interface Report {
   readonly deliveryId: Id<"deliveries">;
@@ -17,7 +22,7 @@ interface Report {
 /**
  * Applies what a bridge tells of a delivery. A post is a fact, and is recorded whoever reports it and whenever
  * [C3]; everything else counts only from the current holder, so a holder that was given up cannot undo what its
- * successor did.
+ * successor did. `held` tells the caller whether to go on.
  */
 export async function settleDelivery(
   ctx: MutationCtx,
@@ -33,14 +38,25 @@ export async function settleDelivery(
   const held = delivery.state === "leased" && delivery.lease?.generation === generation;
 
   switch (settlement.kind) {
+    case "verify":
+      // Somebody who was given up may have told of this very part since the caller looked for it.
+      return { held: held && !(await findPart(ctx, delivery, settlement.part)) };
+
     case "posted":
       await recordPost(ctx, delivery, settlement.post);
       if (settlement.last) {
         // Also over `failed` and `waiting`: it stands there, whatever was thought meanwhile.
         if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
         await clearHealth(ctx, delivery.mappingId, "out");
-      } else if (delivery.format !== settlement.format) {
-        await ctx.db.patch("deliveries", deliveryId, { format: settlement.format });
+      } else {
+        // One part at a time is under way: the holder's post leaves none of unknown outcome.
+        const { format } = settlement;
+        await ctx.db.patch("deliveries", deliveryId, {
+          format,
+          attempts: 0,
+          waits: undefined,
+          ...(held && KNOWN),
+        });
       }
       return { held: held && !settlement.last };
 
@@ -59,7 +75,7 @@ export async function settleDelivery(
         await endDelivery(ctx, delivery, {
           state: "failed",
           ...trouble,
-          ...(!certain && { outcomeUnknown: true }),
+          ...(!certain && unknownSinceNow()),
         });
         if (health) await setHealth(ctx, delivery.mappingId, "out", trouble);
       }
@@ -77,18 +93,46 @@ export async function settleDelivery(
 async function retryLater(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
-  { code, reason, afterMs, certain }: Extract<Infer<typeof vSettlement>, { kind: "retry" }>,
-): Promise<void> {
-  await cancelJob(ctx, delivery.timerId);
-  if (delivery.attempts >= MAX_ATTEMPTS) {
-    await endDelivery(ctx, delivery, { state: "failed", code, reason });
-    return;
-  }
-  await waitBefore(ctx, delivery, certain ? afterMs : Math.max(afterMs, QUARANTINE_MS), {
+  {
     code,
     reason,
-    ...(!certain && { outcomeUnknown: true as const }),
-  });
+    afterMs,
+    certain,
+    limited,
+  }: Extract<Infer<typeof vSettlement>, { kind: "retry" }>,
+): Promise<void> {
+  await cancelJob(ctx, delivery.timerId);
+  if (limited && (delivery.waits ?? 0) < MAX_WAITS) {
+    // Lanes share a platform's limits: in a burst each would use up its attempts by waiting for the others. They wait
+    // longer each time instead, at most a minute beyond what the platform asked for.
+    const waits = (delivery.waits ?? 0) + 1;
+    await ctx.db.patch("deliveries", delivery._id, { waits, attempts: delivery.attempts - 1 });
+    const spreadMs = Math.random() * Math.min(60_000, 500 * 2 ** waits);
+    await waitBefore(ctx, delivery, afterMs + spreadMs, { code, reason });
+    return;
+  }
+  const why = { code, reason, ...(!certain && unknownSinceNow()) };
+  if (delivery.attempts >= MAX_ATTEMPTS) {
+    await endDelivery(ctx, delivery, { state: "failed", ...why });
+    return;
+  }
+  const delayMs = certain ? afterMs : Math.max(afterMs, QUARANTINE_MS);
+  await waitBefore(ctx, delivery, delayMs, why);
+}
+
+function unknownSinceNow() {
+  return { outcomeUnknown: true as const, unknownUntil: Date.now() };
+}
+
+async function findPart(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  part: number,
+): Promise<Doc<"posts"> | null> {
+  return await ctx.db
+    .query("posts")
+    .withIndex("by_deliveryId_and_part", (q) => q.eq("deliveryId", delivery._id).eq("part", part))
+    .first();
 }
 
 async function recordPost(
@@ -96,17 +140,15 @@ async function recordPost(
   delivery: Doc<"deliveries">,
   post: Infer<typeof vPost>,
 ): Promise<void> {
-  const known = await ctx.db
-    .query("posts")
-    .withIndex("by_deliveryId_and_part", (q) =>
-      q.eq("deliveryId", delivery._id).eq("part", post.part),
-    )
-    .first();
-  if (known) return;
-  await ctx.db.insert("posts", {
+  if (await findPart(ctx, delivery, post.part)) return;
+  const id = await ctx.db.insert("posts", {
     mappingId: delivery.mappingId,
     deliveryId: delivery._id,
     messageId: delivery.messageId,
     ...post,
   });
+  // A moderator was faster than this report.
+  if (!(await isBuried(ctx, delivery.mappingId, post.externalId))) return;
+  const taken = await ctx.db.get("posts", id);
+  if (taken) await takeDownPost(ctx, taken);
 }

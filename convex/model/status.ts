@@ -4,7 +4,7 @@ import type { QueryCtx } from "../_generated/server.js";
 import { cursorOf } from "./cursors.ts";
 import { allHealth } from "./health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "./mappings.ts";
-import { vDirection, vPlatform, type DeliveryState } from "./validators.ts";
+import { vCatchUp, vDirection, vPlatform, type DeliveryState } from "./validators.ts";
 
 /** Rows of one kind that a status shows; more than a person reads. */
 const MOST_SHOWN = 100;
@@ -30,6 +30,7 @@ export const vStatus = v.object({
       open: v.number(),
       failed: v.number(),
       caughtUpAt: v.optional(v.number()),
+      lastCatchUp: v.optional(vCatchUp),
     }),
   ),
   failed: v.array(
@@ -74,6 +75,7 @@ export async function overallStatus(ctx: QueryCtx): Promise<Status> {
       open: open.get(row.mappingId) ?? 0,
       failed: failures.get(row.mappingId) ?? 0,
       ...(cursor && { caughtUpAt: cursor.caughtUpAt }),
+      ...(cursor?.lastCatchUp && { lastCatchUp: cursor.lastCatchUp }),
     });
   }
   const problems = await ctx.db

@@ -48,7 +48,10 @@ export async function readTranscript(
   return { ...page, page: await Promise.all(page.page.map((row) => toTranscriptRow(ctx, row))) };
 }
 
-async function toTranscriptRow(ctx: QueryCtx, message: Doc<"messages">): Promise<TranscriptRow> {
+export async function toTranscriptRow(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+): Promise<TranscriptRow> {
   const mapping = message.mappingId && (await ctx.db.get("mappings", message.mappingId));
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));

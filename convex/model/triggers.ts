@@ -16,7 +16,8 @@ export async function asksForReply(
   event: MessageEvent,
   inThread: Doc<"conversations"> | undefined,
 ): Promise<boolean> {
-  if (event.fromApp || Date.now() - event.sentAt >= ASKS_FOR_MS) return false;
+  if (event.fromApp || event.backfilled) return false;
+  if (Date.now() - event.sentAt >= ASKS_FOR_MS) return false;
   switch (mapping.trigger) {
     case "always":
       return true;

@@ -87,17 +87,22 @@ export const vLease = v.object({
   expiresAt: v.number(),
 });
 
-/** Who said it. `name` is absent where the event carries only an id (Slack). */
+/**
+ * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: it is not what people are
+ * called in that server (Discord's history does not tell), so it never replaces a name.
+ */
 export const vAuthor = v.object({
   externalId: v.string(),
   workspaceId: v.string(),
   name: v.optional(v.string()),
   avatarUrl: v.optional(v.string()),
+  provisional: v.optional(v.literal(true)),
 });
 
 /**
  * A message as it stands on the platform: new, edited (`editedAt` set), or read again from history.
- * Content is canonical Markdown with id tokens. Times are ms since 1970.
+ * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: taken along from before the
+ * mapping, so it asks for nothing.
  */
 export const vMessageEvent = v.object({
   type: v.literal("message"),
@@ -115,6 +120,7 @@ export const vMessageEvent = v.object({
   replyTo: v.optional(v.string()),
   sentAt: v.number(),
   editedAt: v.optional(v.number()),
+  backfilled: v.optional(v.literal(true)),
 });
 export type MessageEvent = Infer<typeof vMessageEvent>;
 
@@ -145,8 +151,40 @@ export const vOutcome = v.union(
 );
 export type Outcome = Infer<typeof vOutcome>;
 
-/** "Every event of this mapping up to `upTo` is committed." Only ever moves forward. */
-export const vAdvance = v.object({ mappingId: v.id("mappings"), upTo: v.string() });
+/**
+ * What the last catch-up that brought something, or left something out, came to: how many events it recovered, and in
+ * words what it could not look through. `at` in ms since 1970.
+ */
+export const vCatchUp = v.object({
+  at: v.number(),
+  recovered: v.number(),
+  missed: v.optional(v.string()),
+});
+
+/**
+ * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `caughtUp`: a catch-up has
+ * ended with this.
+ */
+export const vAdvance = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
+});
+
+/** Where a mapping's catch-up begins. `history`: so many older messages are to be taken along first. */
+export const vCursor = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  history: v.optional(v.number()),
+});
+
+/** A message, or a piece of a reply (`own`), that Convex knows to stand on the platform. */
+export const vStanding = v.object({
+  externalId: v.string(),
+  threadId: v.optional(v.string()),
+  editedAt: v.optional(v.number()),
+  own: v.boolean(),
+});
 
 /** One piece of a delivery, known to stand on the platform. */
 export const vPost = v.object({
@@ -173,7 +211,12 @@ export const vClaimed = v.object({
   posts: v.array(vPost),
   attempts: v.number(),
   firstClaimedAt: v.number(),
+  /** ms from the first claim to this one, by Convex's clock. */
+  ageMs: v.number(),
   outcomeUnknown: v.boolean(),
+  /** Until when the request of unknown outcome may have been made (ms since 1970). */
+  unknownUntil: v.optional(v.number()),
+  /** Renderer that an unknown post was made with; else the claimer's own. */
   format: v.optional(v.string()),
 });
 
@@ -185,6 +228,7 @@ export const vClaim = v.union(
 
 /**
  * What a bridge tells of a delivery it claimed.
+ * verify    nothing yet: asks whether the caller may still send that part, before a post whose outcome was unknown [C1]
  * posted    a piece stands on the platform; `last` ends the delivery. A fact: accepted from anyone, any time [C3]
  * done      an edit or a delete is carried out
  * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`
@@ -192,6 +236,7 @@ export const vClaim = v.union(
  * release   certainly not sent; another process may have it now
  */
 export const vSettlement = v.union(
+  v.object({ kind: v.literal("verify"), part: v.number() }),
   v.object({ kind: v.literal("posted"), post: vPost, last: v.boolean(), format: v.string() }),
   v.object({ kind: v.literal("done") }),
   v.object({
@@ -200,6 +245,8 @@ export const vSettlement = v.union(
     reason: v.string(),
     afterMs: v.number(),
     certain: v.boolean(),
+    /** The platform only asked to wait: not an attempt. */
+    limited: v.optional(v.literal(true)),
   }),
   v.object({
     kind: v.literal("failed"),
@@ -226,6 +273,13 @@ export const vProblem = v.object({
   kind: v.string(),
   externalId: v.optional(v.string()),
   reason: v.string(),
+});
+
+/** What became of a mapped channel itself: its name now, or the id it moved to. */
+export const vChannelNews = v.object({
+  mappingId: v.id("mappings"),
+  name: v.optional(v.string()),
+  externalId: v.optional(v.string()),
 });
 
 /** The state of one direction of a mapping: trouble, or (without `code`) that it works again. */
