@@ -1,8 +1,11 @@
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./core/config.ts";
+import type { HealthEndpoint, PlatformState } from "./core/health.ts";
 import { createLog } from "./core/log.ts";
+import type { Metrics } from "./core/metrics.ts";
 import { failureLine, runAsProcess, type Service } from "./core/process.ts";
+import type { QueueLimits } from "./core/queue.ts";
 import { Runner } from "./core/runner.ts";
 import type { SigningKey } from "./core/token.ts";
 import type { Platform, PlatformName } from "./platform.ts";
@@ -11,6 +14,8 @@ export interface BridgesOptions {
   readonly log?: Logger;
   /** Where the one line about a fatal failure goes. Default: standard error. */
   readonly complain?: (line: string) => void;
+  /** Limits of every platform's queue, in place of the usual ones. */
+  readonly queue?: Partial<QueueLimits>;
 }
 
 export interface Bridges extends Service {
@@ -35,6 +40,8 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
   const complain = options.complain ?? ((line) => process.stderr.write(`${line}\n`));
   const runners = new Map<PlatformName, Runner>();
   const failed = new Set<PlatformName>();
+  const connected = new Set<PlatformName>();
+  let health: HealthEndpoint | undefined;
   let state: "starting" | "running" | "stopping" = "starting";
   let code = 0;
   let end: (code: number) => void = () => {};
@@ -43,7 +50,8 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
   const stop = () => {
     if (state === "stopping") return;
     state = "stopping";
-    void stopAll([...runners.values()]).then((clean) => {
+    void stopAll([...runners.values()]).then(async (clean) => {
+      await health?.close();
       end(clean ? code : 1);
     });
   };
@@ -62,7 +70,29 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
       stop();
     }
   };
-  const start = async ({ name, key, create }: Configured) => {
+  const stateOf = (name: PlatformName): PlatformState => {
+    if (failed.has(name)) return "failed";
+    if (!connected.has(name)) return "starting";
+    return runners.get(name)?.isConnected() === true ? "ready" : "away";
+  };
+  const openHealth = async (port: number): Promise<Metrics> => {
+    const { Metrics } = await import("./core/metrics.ts");
+    const { serveHealth } = await import("./core/health.ts");
+    const metrics = new Metrics();
+    const names = configured(config).map(({ name }) => name);
+    const states = () => Object.fromEntries(names.map((name) => [name, stateOf(name)]));
+    try {
+      health = await serveHealth({ port, metrics, states });
+    } catch (error) {
+      code = 1;
+      complain(failureLine(error));
+      stop();
+      throw error;
+    }
+    log.info({ port: health.port }, "health endpoint on 127.0.0.1: /healthz, /metrics");
+    return metrics;
+  };
+  const start = async ({ name, key, create }: Configured, metrics?: Metrics) => {
     const platformLog = log.child({ platform: name });
     try {
       const platform = await create(platformLog);
@@ -71,9 +101,18 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
       };
       const { convexUrl } = config;
       if (state === "stopping") return;
-      const runner = new Runner({ platform, convexUrl, key, log: platformLog, onFatal });
+      const runner = new Runner({
+        platform,
+        convexUrl,
+        key,
+        log: platformLog,
+        onFatal,
+        ...(options.queue && { queue: options.queue }),
+        ...(metrics && { metrics }),
+      });
       runners.set(name, runner);
       await runner.start();
+      connected.add(name);
     } catch (error) {
       fail(error, name);
       throw error;
@@ -81,9 +120,13 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
   };
 
   for (const line of startupLines(config)) log.info(line);
-  const ready = Promise.all(configured(config).map(start)).then(() => {
+  const ready = startAll();
+  async function startAll(): Promise<void> {
+    const { healthPort } = config;
+    const metrics = healthPort === undefined ? undefined : await openHealth(healthPort);
+    await Promise.all(configured(config).map((platform) => start(platform, metrics)));
     if (state === "starting") state = "running";
-  });
+  }
   ready.catch(() => undefined);
   return { ready, ended, stop };
 }

@@ -5,6 +5,7 @@ export type PlatformName = "discord" | "slack";
 
 /** A mapped channel, as the bridge needs to know it: where its events go. */
 export type Mapping = FunctionReturnType<typeof api.bridge.mappings>[number];
+export type Standing = FunctionReturnType<typeof api.bridge.standing>["rows"][number];
 export type MappingId = Mapping["mappingId"];
 
 /** The normalised events and what became of them. `convex/model/validators.ts` says what each field means. */
@@ -15,6 +16,7 @@ export type Outcome = FunctionReturnType<typeof api.bridge.ingest>[number];
 
 export type Person = FunctionArgs<typeof api.bridge.report>["people"][number];
 export type Problem = FunctionArgs<typeof api.bridge.report>["problems"][number];
+export type ChannelNews = NonNullable<FunctionArgs<typeof api.bridge.report>["channels"]>[number];
 export type Health = FunctionArgs<typeof api.bridge.report>["health"][number];
 
 /** One claimed delivery: what to post, where, and what of it stands there already. */
@@ -33,6 +35,71 @@ export interface Piece {
   readonly upTo: number;
 }
 
+/**
+ * What became of a post whose answer never came.
+ * posted      it stands there
+ * absent      it isn't there, as far as the platform shows
+ * repeatable  the platform knows the post again and would not make a second one: sending it again is the way to ask
+ * unsure      the platform's history doesn't tell
+ */
+export type Found =
+  | { readonly status: "posted"; readonly externalId: string }
+  | { readonly status: "absent" }
+  | { readonly status: "repeatable" }
+  | { readonly status: "unsure"; readonly reason: string };
+
+/** A thread of a mapped channel. */
+export interface ThreadRef {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** Where a channel may hold what was said after a position. */
+export interface News {
+  /** `none`: the channel itself takes no messages (a forum). `quiet`: nothing after the position. */
+  readonly channel: "none" | "quiet" | "news";
+  readonly threads: readonly ThreadRef[];
+  /** What can't be looked through, in words for an admin. */
+  readonly missed?: string;
+}
+
+/** Consecutive messages of one channel or thread, oldest first. */
+export interface HistoryPage {
+  /** What of it is mirrored. */
+  readonly events: readonly MessageEvent[];
+  /** Ids of all that stands there, mirrored or not. */
+  readonly ids: readonly string[];
+  /** Position of the last of them. */
+  readonly upTo: string;
+}
+
+/**
+ * What a platform still knows of the past. Waits out rate limits and short failures by itself; throws
+ * `PlatformError` when that doesn't help, or when only a person can. Positions are as in `convex/model/positions.ts`.
+ */
+export interface History {
+  /** For so long, in ms, an event may be under way: a cursor stays that far behind. */
+  readonly settleMs: number;
+  /** Where there may be something after `after`. */
+  news(mapping: Mapping, after: string, signal: AbortSignal): Promise<News>;
+  /** Everything after `after`, to the end. Without a thread: what stands in the channel itself. */
+  read(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    after: string,
+    signal: AbortSignal,
+  ): AsyncIterable<HistoryPage>;
+  /** The channel's newest `count` messages. */
+  newest(mapping: Mapping, count: number, signal: AbortSignal): Promise<HistoryPage>;
+  /** Whether a message still stands. True when that can't be told. */
+  stands(
+    mapping: Mapping,
+    threadId: string | undefined,
+    externalId: string,
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}
+
 /** What the core offers to a platform. Every method returns at once or with a promise; none throws. */
 export interface Intake {
   /** The active mapping of a platform channel (for a thread: ask with its parent's id); else drop the event. */
@@ -43,8 +110,15 @@ export interface Intake {
    * the process is stopping. Slack acknowledges on resolve only.
    */
   push(event: BridgeEvent): Promise<Outcome>;
+  /**
+   * Events may have passed unheard: every mapping has to be caught up with. Told before any event that came after
+   * the gap is pushed.
+   */
+  gap(why: string): void;
   /** A name learned after the fact. Batched, best effort: forgotten names are learned again. */
   named(person: Person): void;
+  /** A mapped channel was renamed or has another id now. Batched, retried until stored. */
+  channel(news: ChannelNews): void;
   /** Something an admin should see. Batched, retried until stored. */
   problem(problem: Problem): void;
   /** One direction of a mapping broke, or works again. Batched; repeats of the same state cost nothing. */
@@ -61,6 +135,8 @@ export interface Platform {
    * missing intent). Later trouble of that kind goes to `onFatal`.
    */
   start(intake: Intake, onFatal: (error: Error) => void): Promise<void>;
+  /** Usable once `start` has ended. */
+  readonly history: History;
   /** Takes no more events. Connections stay up, so that what was taken can still be acknowledged. */
   stopIntake(): void;
   /** Closes every connection. Safe to call twice, and before `start` has ended. */
@@ -72,6 +148,11 @@ export interface Platform {
    * retries of its own. Throws `PlatformError`; `certain: false` when the platform may have accepted it.
    */
   post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string>;
+  /**
+   * Looks for a piece that somebody may have posted as part `part` since the delivery's first claim. Never posts.
+   * Throws `PlatformError` when it can't look.
+   */
+  find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found>;
   /** Replaces the text of a piece. Throws `PlatformError`. */
   edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void>;
   /** Takes a piece down. A piece already gone is a success. Throws `PlatformError`. */

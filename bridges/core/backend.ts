@@ -10,6 +10,9 @@ export type DeliveryId = Delivery["deliveryId"];
 export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
+export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
+export type StandingQuestion = FunctionArgs<typeof api.bridge.standing>;
+export type Standings = FunctionReturnType<typeof api.bridge.standing>;
 export type Report = FunctionArgs<typeof api.bridge.report>;
 
 /*
@@ -21,13 +24,16 @@ export interface IngestBackend {
   /** Calls back with the active mappings, at once and whenever an admin changes them. */
   watchMappings(onMappings: (mappings: Mapping[]) => void): () => void;
   ingest(events: BridgeEvent[], advance: Advance[]): Promise<Outcome[]>;
+  cursors(): Promise<Cursor[]>;
+  standing(question: StandingQuestion): Promise<Standings>;
   report(report: Report): Promise<void>;
 }
 
 export interface OutboxBackend {
   /** Calls back with the deliveries that may be claimed now. */
   watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void;
-  claim(deliveryId: DeliveryId, owner: string): Promise<Claim>;
+  /** `format`: the version of this process's renderer [C5]. */
+  claim(deliveryId: DeliveryId, owner: string, format: string): Promise<Claim>;
   settle(
     deliveryId: DeliveryId,
     generation: number,
@@ -39,6 +45,8 @@ export function ingestBackend(client: ConvexClient, log: Logger): IngestBackend 
   return {
     watchMappings: (onMappings) => watch(client, api.bridge.mappings, onMappings, log),
     ingest: (events, advance) => client.mutation(api.bridge.ingest, { events, advance }),
+    cursors: () => client.query(api.bridge.cursors, {}),
+    standing: (question) => client.query(api.bridge.standing, question),
     report: async (report) => {
       await client.mutation(api.bridge.report, report);
     },
@@ -48,7 +56,8 @@ export function ingestBackend(client: ConvexClient, log: Logger): IngestBackend 
 export function outboxBackend(client: ConvexClient, log: Logger): OutboxBackend {
   return {
     watchOutbox: (onReady) => watch(client, api.bridge.outbox, onReady, log),
-    claim: (deliveryId, owner) => client.mutation(api.bridge.claim, { deliveryId, owner }),
+    claim: (deliveryId, owner, format) =>
+      client.mutation(api.bridge.claim, { deliveryId, owner, format }),
     settle: (deliveryId, generation, settlement) =>
       client.mutation(api.bridge.settle, { deliveryId, generation, settlement }),
   };

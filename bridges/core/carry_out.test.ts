@@ -64,19 +64,6 @@ describe("a reply", () => {
     expect(platform.did).toEqual([]);
   });
 
-  test("whose earlier post may have landed is not sent again", async () => {
-    const { outbox, platform } = startWorker();
-    outbox.add(deliveryOf("d1", { outcomeUnknown: true, attempts: 2 }));
-    await vi.waitFor(() => {
-      expect(outbox.settled[0]?.settlement).toMatchObject({
-        kind: "failed",
-        code: "OUTCOME_UNKNOWN",
-        certain: false,
-      });
-    });
-    expect(platform.did).toEqual([]);
-  });
-
   test("with no text fails visibly", async () => {
     const { outbox } = startWorker();
     outbox.add(deliveryOf("d1", { content: "" }));

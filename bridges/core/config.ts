@@ -21,6 +21,8 @@ export interface BridgesConfig {
   readonly kind: "bridges";
   readonly convexUrl: string;
   readonly logLevel: LogLevel;
+  /** Where on loopback the health endpoint is; off if absent. 0: any free port, told in the log. */
+  readonly healthPort?: number;
   readonly discord?: { readonly platform: DiscordConfig; readonly key: SigningKey };
   readonly slack?: { readonly platform: SlackConfig; readonly key: SigningKey };
 }
@@ -56,6 +58,7 @@ export const PLATFORM_SETTINGS = {
 export function loadConfig(env: Env = readEnv()): Config {
   const reader = new SettingsReader(env);
   const logLevel = reader.optional("LOG_LEVEL") ?? "info";
+  const healthPort = reader.optional("HEALTH_PORT");
   const isOn = (names: readonly SettingName[]) => names.some((name) => reader.has(name));
   const discordOn = isOn(PLATFORM_SETTINGS.discord);
   const slackOn = isOn(PLATFORM_SETTINGS.slack);
@@ -69,6 +72,7 @@ export function loadConfig(env: Env = readEnv()): Config {
     kind: "bridges",
     convexUrl,
     logLevel,
+    ...(healthPort !== undefined && { healthPort }),
     ...(discord && { discord }),
     ...(slack && { slack }),
   };

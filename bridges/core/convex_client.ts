@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** The identity was refused after it had been accepted. Only a person can help. */
   readonly onFatal: (error: FatalError) => void;
   readonly reachMs?: number;
+  /** The deployment is reached again after so many ms. */
+  readonly onBack?: (awayMs: number) => void;
 }
 
 export interface Connection {
@@ -45,7 +47,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
     // It would print what functions throw, and that may quote what people wrote.
     logger: false,
   });
-  const unwatch = watchConnection(client, log);
+  const unwatch = watchConnection(client, log, options.onBack);
 
   let giveUp: (error: BridgeError) => void = () => {};
   const ready = new Promise<void>((resolve, reject) => {
@@ -94,15 +96,21 @@ export function connectConvex(options: ConnectionOptions): Connection {
   };
 }
 
-function watchConnection(client: ConvexClient, log: Logger): () => void {
+function watchConnection(
+  client: ConvexClient,
+  log: Logger,
+  onBack: (awayMs: number) => void = () => undefined,
+): () => void {
   let lostAt: number | undefined;
   return client.subscribeToConnectionState(({ isWebSocketConnected, hasEverConnected }) => {
     if (!isWebSocketConnected && hasEverConnected && lostAt === undefined) {
       lostAt = performance.now();
       log.warn("lost the connection to Convex, reconnecting");
     } else if (isWebSocketConnected && lostAt !== undefined) {
-      log.info({ awayMs: Math.round(performance.now() - lostAt) }, "connected to Convex again");
+      const awayMs = Math.round(performance.now() - lostAt);
+      log.info({ awayMs }, "connected to Convex again");
       lostAt = undefined;
+      onBack(awayMs);
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type {
   BridgeEvent,
+  ChannelNews,
   Health,
   Intake,
   Mapping,
@@ -8,14 +9,18 @@ import type {
   Person,
   Problem,
 } from "../platform.ts";
-import type { IngestBackend } from "./backend.ts";
+import type { Advance, IngestBackend } from "./backend.ts";
 import { settledWithin } from "./backoff.ts";
-import { FatalError, type NotTaken } from "./errors.ts";
+import { FatalError, failureCode, type NotTaken } from "./errors.ts";
 import { IngestQueue, type QueueLimits } from "./queue.ts";
 import { type ReportLimits, Reports } from "./reports.ts";
+import type { Wholeness } from "./wholeness.ts";
 
 /** How long the first list of mappings may take, in ms. */
 const FIRST_MAPPINGS_MS = 10_000;
+
+/** How long advances of cursors wait for an event to ride along with, in ms. */
+const RIDE_MS = 500;
 
 export interface IntakeOptions {
   readonly limits?: Partial<QueueLimits>;
@@ -23,6 +28,10 @@ export interface IntakeOptions {
   readonly firstMappingsMs?: number;
   /** An event was not stored, and only the platform's history still has it: its mapping is no longer whole. */
   readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside") => void;
+  /** The mappings, at the start and whenever an admin changes them. */
+  readonly onMapped?: (mappings: readonly Mapping[]) => void;
+  /** See `Intake.gap`. */
+  readonly onGap?: (why: string) => void;
 }
 
 /** The way in of one platform: which channels are mirrored, and the queue their events go through. */
@@ -34,8 +43,15 @@ export class BridgeIntake implements Intake {
   readonly #reports: Reports;
   #mappings: ReadonlyMap<string, Mapping> = new Map();
   #unwatch = () => {};
+  #riding: NodeJS.Timeout | undefined;
 
-  constructor(backend: IngestBackend, log: Logger, options: IntakeOptions = {}) {
+  constructor(
+    backend: IngestBackend,
+    log: Logger,
+    /** For which mappings nothing was missed. */
+    readonly wholeness: Wholeness,
+    private readonly options: IntakeOptions = {},
+  ) {
     const onLoss = options.onLoss ?? (() => {});
     this.#backend = backend;
     this.#log = log;
@@ -43,8 +59,7 @@ export class BridgeIntake implements Intake {
     this.#reports = new Reports((report) => backend.report(report), log, options.reportLimits);
     this.#queue = new IngestQueue(
       {
-        // Cursors will ride along as the second argument, from a session that is whole.
-        send: (events) => backend.ingest(events, []),
+        send: (events) => this.#send(events),
         setAside: async (event, code) => {
           log.error(
             { mappingId: event.mappingId, externalId: event.externalId, code },
@@ -69,6 +84,7 @@ export class BridgeIntake implements Intake {
         this.#mappings = new Map(mappings.map((mapping) => [mapping.externalId, mapping]));
         this.#log.info({ channels: mappings.length }, "mapped channels");
         resolve();
+        this.options.onMapped?.(mappings);
       });
     });
     if (await settledWithin(first, this.#firstMappingsMs)) return;
@@ -87,8 +103,30 @@ export class BridgeIntake implements Intake {
     return this.#queue.push(event);
   }
 
+  /** The same for an event that catching up has read: not taken, it is not lost. */
+  offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
+    return this.#queue.offer(event);
+  }
+
+  gap(why: string): void {
+    this.options.onGap?.(why);
+  }
+
+  /** Everything of a mapping up to there is committed. Rides along with the next events. */
+  committed(advance: Advance): void {
+    this.wholeness.committed(advance);
+    this.#riding ??= setTimeout(() => {
+      this.#riding = undefined;
+      void this.#ride();
+    }, RIDE_MS);
+  }
+
   named(person: Person): void {
     this.#reports.named(person);
+  }
+
+  channel(news: ChannelNews): void {
+    this.#reports.channel(news);
   }
 
   problem(problem: Problem): void {
@@ -103,6 +141,8 @@ export class BridgeIntake implements Intake {
   async drain(ms: number): Promise<boolean> {
     const start = performance.now();
     const committed = await this.#queue.drain(ms);
+    // Best effort: a cursor left behind costs only repeated work.
+    await settledWithin(this.#ride(), Math.min(1_000, ms - (performance.now() - start)));
     const told = await this.#reports.drain(ms - (performance.now() - start));
     return committed && told;
   }
@@ -110,8 +150,34 @@ export class BridgeIntake implements Intake {
   /** Lets go of what is left. */
   end(): void {
     this.#unwatch();
+    clearTimeout(this.#riding);
     this.#queue.end();
     this.#reports.end();
+  }
+
+  async #send(events: BridgeEvent[]): Promise<Outcome[]> {
+    const known = this.wholeness.take();
+    const live = this.wholeness.live(events, () => this.#queue.messages());
+    try {
+      const outcomes = await this.#backend.ingest(events, [...known, ...live]);
+      this.wholeness.moved(live);
+      return outcomes;
+    } catch (error) {
+      this.wholeness.failed(known);
+      throw error;
+    }
+  }
+
+  /** Takes cursors along that no event has taken. */
+  async #ride(): Promise<void> {
+    while (this.wholeness.hasNews) {
+      try {
+        await this.#send([]);
+      } catch (error) {
+        this.#log.warn({ code: failureCode(error) }, "cannot move cursors");
+        return;
+      }
+    }
   }
 }
 

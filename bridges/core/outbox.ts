@@ -16,6 +16,8 @@ export const OUTBOX_LIMITS = {
   reserveMs: 5_000,
   /** Taken off the lease for clocks that run differently, in ms. */
   marginMs: 2_000,
+  /** Between two looks for a post of unknown outcome, in ms. */
+  lookAgainMs: 5_000,
   /** Between calls that Convex refuses. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
 };
@@ -112,11 +114,13 @@ export class OutboxWorker {
       return;
     }
     const { delivery } = claim;
-    const { marginMs, postMs, reserveMs } = this.#limits;
+    const { lookAgainMs, marginMs, postMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
     await carryOut(delivery, {
       platform: this.#platform,
       postMs,
+      lookAgainMs,
+      pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: () =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= postMs + reserveMs,
       settle: (settlement) => this.#settle(delivery, settlement),
@@ -126,7 +130,7 @@ export class OutboxWorker {
 
   async #claim(id: DeliveryId) {
     try {
-      const claim = await this.#backend.claim(id, this.#owner);
+      const claim = await this.#backend.claim(id, this.#owner, this.#platform.format);
       this.#failures = 0;
       return claim;
     } catch (error) {

@@ -32,6 +32,13 @@ export async function runAsProcess(service: Service, log: Logger): Promise<never
     seen.crash = true;
     service.stop();
   };
+  // Whoever read the log is gone. Unheard, this would be a crash, whose complaint raises it again, for ever.
+  const onDeaf = () => {
+    seen.crash = true;
+    service.stop();
+  };
+  process.stdout.on("error", onDeaf);
+  process.stderr.on("error", onDeaf);
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   process.on("uncaughtException", onCrash);

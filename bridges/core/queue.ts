@@ -1,5 +1,5 @@
 import { ConvexError } from "convex/values";
-import type { BridgeEvent, Outcome } from "../platform.ts";
+import type { BridgeEvent, MessageEvent, Outcome } from "../platform.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "./backoff.ts";
 import { FollowerSense } from "./follower.ts";
 import { failureCode, NotTaken } from "./errors.ts";
@@ -70,16 +70,27 @@ export class IngestQueue {
     return this.#taken.size;
   }
 
+  /** Every message taken and not yet answered. */
+  *messages(): Iterable<MessageEvent> {
+    for (const { event } of this.#taken.values()) if (event.type === "message") yield event;
+  }
+
   /** See `Intake.push`. A redelivery of an event still under way gets the same promise. */
   push(event: BridgeEvent): Promise<Outcome> {
-    if (this.#state !== "open") return this.#turnAway(event, "stopping");
+    const taken = this.offer(event);
+    return taken instanceof NotTaken ? this.#turnAway(event, taken) : taken;
+  }
+
+  /** The same for an event that is not lost when it is not taken: whoever offers it can offer it again. */
+  offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
+    if (this.#state !== "open") return new NotTaken("stopping");
     const key = keyOf(event);
     const same = this.#taken.get(key);
     if (same) return same.promise;
     const bytes = Buffer.byteLength(JSON.stringify(event));
     const { totalEvents, totalBytes, batchEvents } = this.#limits;
     if (this.#taken.size >= totalEvents || this.#bytes + bytes > totalBytes) {
-      return this.#turnAway(event, "full");
+      return new NotTaken("full");
     }
     const entry = newEntry(event, key, bytes);
     this.#taken.set(key, entry);
@@ -110,9 +121,9 @@ export class IngestQueue {
     }
   }
 
-  #turnAway(event: BridgeEvent, why: NotTaken["why"]): Promise<Outcome> {
-    this.#effects.turnedAway(event, why);
-    const refused = Promise.reject<Outcome>(new NotTaken(why));
+  #turnAway(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
+    this.#effects.turnedAway(event, error.why);
+    const refused = Promise.reject<Outcome>(error);
     refused.catch(() => undefined);
     return refused;
   }

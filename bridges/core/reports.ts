@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Health, Person, Problem } from "../platform.ts";
+import type { ChannelNews, Health, Person, Problem } from "../platform.ts";
 import type { Report } from "./backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "./backoff.ts";
 import { failureCode, NotTaken } from "./errors.ts";
@@ -18,6 +18,7 @@ export type ReportLimits = typeof REPORT_LIMITS;
 type Item =
   | { readonly kind: "person"; readonly person: Person }
   | { readonly kind: "health"; readonly health: Health }
+  | { readonly kind: "channel"; readonly news: ChannelNews }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 interface Waiting {
@@ -58,6 +59,14 @@ export class Reports {
   named(person: Person): void {
     if (this.#waiting.size >= this.#limits.waiting) this.#forgetOldestName();
     void this.#add(`person ${person.workspaceId} ${person.externalId}`, { kind: "person", person });
+  }
+
+  /** Kept until stored; the newest word on a channel says all the earlier ones did. */
+  channel(news: ChannelNews): void {
+    const key = `channel ${news.mappingId}`;
+    const waiting = this.#waiting.get(key)?.item;
+    const earlier = waiting?.kind === "channel" ? waiting.news : undefined;
+    void this.#add(key, { kind: "channel", news: { ...earlier, ...news } });
   }
 
   health(health: Health): void {
@@ -126,6 +135,7 @@ export class Reports {
       await this.#send({
         people: items.flatMap((item) => (item.kind === "person" ? [item.person] : [])),
         health: items.flatMap((item) => (item.kind === "health" ? [item.health] : [])),
+        ...channelsOf(items),
         problems: items.flatMap((item) => (item.kind === "problem" ? [item.problem] : [])),
       });
     } catch (error) {
@@ -146,4 +156,9 @@ export class Reports {
     this.#batch = Math.min(this.#limits.batch, this.#batch * 2);
     return true;
   }
+}
+
+function channelsOf(items: readonly Item[]): Pick<Report, "channels"> {
+  const channels = items.flatMap((item) => (item.kind === "channel" ? [item.news] : []));
+  return channels.length > 0 ? { channels } : {};
 }

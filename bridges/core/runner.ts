@@ -4,9 +4,19 @@ import { ingestBackend, outboxBackend } from "./backend.ts";
 import { settledWithin } from "./backoff.ts";
 import { type Connection, connectConvex } from "./convex_client.ts";
 import { BridgeError } from "./errors.ts";
+import { CatchUp, type CatchUpLimits } from "./catch_up.ts";
 import { BridgeIntake } from "./intake.ts";
+import type { Metrics } from "./metrics.ts";
 import { OutboxWorker } from "./outbox.ts";
+import type { QueueLimits } from "./queue.ts";
 import { mintToken, type SigningKey } from "./token.ts";
+import { Wholeness } from "./wholeness.ts";
+
+/** Convex away for longer than this may have cost events: the platforms don't deliver for ever [A4]. In ms. */
+const AWAY_MS = 60_000;
+
+/** Events set aside that are remembered. */
+const MOST_SET_ASIDE = 10_000;
 
 /** The whole stop, in ms; what isn't done by then is left to leases and redelivery. */
 export const STOP_MS = 10_000;
@@ -22,6 +32,9 @@ export interface RunnerOptions {
   readonly log: Logger;
   /** Something that only a person can mend broke after the start. */
   readonly onFatal: (error: Error) => void;
+  readonly queue?: Partial<QueueLimits>;
+  readonly catchUp?: Partial<CatchUpLimits>;
+  readonly metrics?: Metrics;
 }
 
 /** The life of one platform in this process. */
@@ -33,14 +46,18 @@ export class Runner {
   readonly #posting: Connection;
   readonly #intake: BridgeIntake;
   readonly #outbox: OutboxWorker;
+  readonly #catchUp: CatchUp;
+  /** Events set aside once: catching up fetches each once more, not for ever. */
+  readonly #setAside = new Set<string>();
   #stopped: Promise<boolean> | undefined;
 
-  constructor({ platform, convexUrl, key, log, onFatal }: RunnerOptions) {
+  constructor({ platform, convexUrl, key, log, onFatal, queue, catchUp, metrics }: RunnerOptions) {
     this.#platform = platform;
     this.#log = log;
     this.#onFatal = onFatal;
-    const connect = () =>
+    const connect = (onBack?: (awayMs: number) => void) =>
       connectConvex({
+        ...(onBack && { onBack }),
         url: convexUrl,
         mint: () => mintToken(platform.name, key),
         keySet: `${platform.name.toUpperCase()}_BRIDGE_JWKS`,
@@ -49,10 +66,44 @@ export class Runner {
       });
     // Two, because mutations of one socket run one at a time: a batch that is tried again would hold up claims
     // and settlements while their lease runs [B8].
-    this.#ingest = connect();
+    this.#ingest = connect((awayMs) => {
+      if (awayMs > AWAY_MS) this.#catchUp.gap("Convex was away");
+    });
     this.#posting = connect();
-    this.#intake = new BridgeIntake(ingestBackend(this.#ingest.client, log), log);
-    this.#outbox = new OutboxWorker(outboxBackend(this.#posting.client, log), platform, log);
+    const bare = ingestBackend(this.#ingest.client, log);
+    const backend = metrics ? metrics.ingest(platform.name, bare) : bare;
+    const { settleMs } = platform.history;
+    this.#intake = new BridgeIntake(
+      backend,
+      log,
+      new Wholeness({ platform: platform.name, settleMs }),
+      {
+        ...(queue && { limits: queue }),
+        onMapped: (mappings) => this.#catchUp.mapped(mappings),
+        onGap: (why) => this.#catchUp.gap(why),
+        onLoss: (event, why) => {
+          if (why === "stopping" || (why === "set aside" && this.#isOld(event.externalId))) return;
+          this.#catchUp.lost(event.mappingId);
+        },
+      },
+    );
+    this.#catchUp = new CatchUp({
+      platform,
+      backend,
+      intake: this.#intake,
+      log,
+      ...(catchUp && { limits: catchUp }),
+    });
+    const posting = outboxBackend(this.#posting.client, log);
+    const outbox = metrics ? metrics.outbox(platform.name, posting) : posting;
+    this.#outbox = new OutboxWorker(outbox, platform, log);
+  }
+
+  /** Whether both connections to Convex stand. */
+  isConnected(): boolean {
+    return [this.#ingest, this.#posting].every(
+      ({ client }) => client.connectionState().isWebSocketConnected,
+    );
   }
 
   /** Resolves once events flow both ways. Rejects with `FatalError` when only a person can help. */
@@ -64,6 +115,7 @@ export class Runner {
     await this.#platform.start(this.#intake, this.#onFatal);
     this.#goOn();
     this.#outbox.start();
+    this.#catchUp.start();
     this.#log.info(`ready: ${this.#platform.name}`);
   }
 
@@ -80,6 +132,7 @@ export class Runner {
     const start = performance.now();
     const left = () => Math.max(0, ms - (performance.now() - start));
     this.#platform.stopIntake();
+    this.#catchUp.stop();
     const [committed, posted] = await Promise.all([
       this.#intake.drain(left() - CLOSE_MS),
       this.#outbox.stop(Math.min(FINISH_POSTS_MS, left() - CLOSE_MS)),
@@ -95,6 +148,12 @@ export class Runner {
     const closed = await settledWithin(closing, left());
     this.#log.info({ committed, posted, closed }, `stopped: ${this.#platform.name}`);
     return committed && posted;
+  }
+
+  #isOld(externalId: string): boolean {
+    const isOld = this.#setAside.has(externalId);
+    if (this.#setAside.size < MOST_SET_ASIDE) this.#setAside.add(externalId);
+    return isOld;
   }
 
   #goOn(): void {

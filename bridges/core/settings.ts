@@ -41,6 +41,7 @@ interface Values {
   SLACK_API_URL: string;
   ADMIN_KEY: SigningKey;
   LOG_LEVEL: LogLevel;
+  HEALTH_PORT: number;
 }
 export type SettingName = keyof Values;
 
@@ -72,6 +73,14 @@ const SETTINGS: {
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(", ")}`),
     step: "Remove it for the default, info.",
+  },
+  HEALTH_PORT: {
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/, "is not a port number")
+      .transform(Number)
+      .refine((port) => port <= 65_535, "is not a port number"),
+    step: "Remove it to have no health endpoint, or set a free port.",
   },
 };
 

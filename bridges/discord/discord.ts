@@ -2,12 +2,16 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { Delivery, Intake, Piece, Platform } from "../platform.ts";
+import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
 import { tokenRefused } from "./fatal.ts";
+import { Finder } from "./find.ts";
 import { FORMAT, render } from "./format.ts";
 import { Gateway } from "./gateway.ts";
+import { DiscordHistory } from "./history.ts";
 import { Inbound } from "./inbound.ts";
 import { createReader, createWriter, type RestConfig } from "./rest.ts";
+import { Channels } from "./channels.ts";
+import { Typing } from "./typing.ts";
 import { Sender } from "./send.ts";
 import { Threads, type WireChannel } from "./threads.ts";
 
@@ -26,9 +30,12 @@ export function createDiscord(config: RestConfig, log: Logger): Platform {
 class Discord implements Platform {
   readonly name = "discord";
   readonly format = FORMAT;
+  readonly history: History;
   readonly #reader;
   readonly #threads;
   readonly #sender;
+  readonly #typing;
+  readonly #finder;
   #gateway: Gateway | undefined;
   #inbound: Inbound | undefined;
   #closed = false;
@@ -39,7 +46,19 @@ class Discord implements Platform {
     private readonly log: Logger,
   ) {
     this.#reader = createReader(config);
+    this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
     this.#threads = new Threads((id) => this.#fetchChannel(id));
+    this.#finder = new Finder(this.#reader);
+    this.history = new DiscordHistory({
+      reader: this.#reader,
+      names: {
+        role: (id) => this.#gateway?.names.role(id),
+        channel: (id) => this.#gateway?.names.channel(id),
+      },
+      botId: () => this.#started().botId,
+      learned: (thread) => void this.#threads.learn(thread),
+      unreadable: (mapping, externalId) => this.#started().unreadable(mapping, externalId),
+    });
     this.#sender = new Sender(
       createWriter(config),
       (id) => this.#threads.known(id)?.kind === "thread",
@@ -50,11 +69,20 @@ class Discord implements Platform {
   async start(intake: Intake, onFatal: (error: Error) => void): Promise<void> {
     if (this.#closed) throw new Error("closed before it started");
     this.#onFatal = onFatal;
+    const channels = new Channels(intake);
     const gateway: Gateway = new Gateway(
       this.config,
       {
-        identified: (botId) => inbound.identify(botId),
+        identified: (botId) => {
+          inbound.identify(botId);
+          // The raw READY: discord.js hands on what follows it before it calls itself ready again [A2].
+          intake.gap("a new Discord session");
+        },
         channel: (channel) => void this.#threads.learn(channel),
+        channelUpdated: (channel) => channels.updated(channel),
+        channelDeleted: ({ id }) => channels.deleted(id),
+        guildFound: (ids) => channels.found(ids),
+        guildLost: (ids) => channels.lost(ids),
         created: (message) => inbound.created(message),
         updated: (message) => inbound.updated(message),
         deleted: (message) => inbound.deleted(message),
@@ -63,7 +91,9 @@ class Discord implements Platform {
       onFatal,
       this.log,
     );
-    const inbound = new Inbound(intake, this.#threads, gateway.names, this.log);
+    const inbound = new Inbound(intake, this.#threads, gateway.names, this.log, (id) =>
+      this.#typing.start(id),
+    );
     this.#inbound = inbound;
     this.#gateway = gateway;
     await gateway.open();
@@ -79,6 +109,7 @@ class Discord implements Platform {
     await this.#gateway?.close();
     this.#reader.clearHashSweeper();
     this.#reader.clearHandlerSweeper();
+    this.#typing.close();
     this.#sender.close();
   }
 
@@ -87,7 +118,15 @@ class Discord implements Platform {
   }
 
   post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
+    const { threadId, replyTo, channel } = delivery;
+    this.#typing.stop(threadId ?? channel);
+    // The question was asked in the channel, the answer opens a thread at it.
+    if (threadId === replyTo) this.#typing.stop(channel);
     return this.#sender.post(delivery, part, piece, signal);
+  }
+
+  find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found> {
+    return this.#finder.find(delivery, part, piece, signal);
   }
 
   edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void> {
@@ -96,6 +135,12 @@ class Discord implements Platform {
 
   remove(delivery: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     return this.#sender.remove(delivery, postId, signal);
+  }
+
+  #started(): Inbound {
+    if (this.#inbound === undefined)
+      throw new Error("history is read only once Discord is connected");
+    return this.#inbound;
   }
 
   async #fetchChannel(id: string): Promise<WireChannel | undefined> {

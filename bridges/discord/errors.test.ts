@@ -33,11 +33,13 @@ describe("a failed request to Discord", () => {
     ["no right to open threads", refused(50013, 403), "thread", { step: /Create Public Threads/ }],
     ["no right to read", refused(160002, 400), "post", { step: /Read Message History/ }],
     ["a bad body", refused(50035, 400), "post", { mapping: false, step: undefined }],
-    ["a limit of the server", refused(30046, 400), "edit", { mapping: false }],
+    ["a code of no table", refused(30031, 400), "edit", { mapping: false, step: undefined }],
+    ["a server it has left", refused(10004, 404), "post", { mapping: true, step: /invite/ }],
+    ["a forum itself", refused(40058, 400), "post", { mapping: true, step: /post of the forum/ }],
+    ["no right to look", refused(50013, 403), "read", { step: /Read Message History/ }],
     ["a post that is gone again", refused(10008, 404), "post", { message: /deleted by someone/ }],
     ["a question that is gone", refused(10008, 404), "thread", { message: /question was deleted/ }],
     ["a blocked text", refused(200000, 400), "post", { step: /AutoMod/, mapping: false }],
-    ["a dead token", refused(0, 401), "post", { code: "401", step: /Reset Token/ }],
     ["an unknown refusal", refused(99999, 403), "post", { mapping: true, step: /Permissions/ }],
   ])("by %s needs a person and was surely not done", (_name, error, doing, expected) => {
     const explained = explain(error, { doing, sent: true, aborted: false });
@@ -54,6 +56,9 @@ describe("a failed request to Discord", () => {
     ["a rate limit", limited(7_000), 7_000],
     ["a refusal for now", refused(20028, 429), 10_000],
     ["too many requests", refused(0, 429), 10_000],
+    ["too many edits of old messages", refused(30046, 400), 60_000],
+    ["a dead token, by the next process", refused(0, 401), 60_000],
+    ["a dead token with a code", refused(50014, 401), 60_000],
   ])("by %s goes again later and was surely not done", (_name, error, retryAfterMs) => {
     expect(explain(error, posting(true))).toMatchObject({
       retryable: true,

@@ -2,7 +2,7 @@ import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { PlatformError, type PlatformErrorFields } from "../core/errors.ts";
 
 /** What a request was for; the same code means different things. */
-export type Doing = "post" | "edit" | "remove" | "thread";
+export type Doing = "post" | "edit" | "remove" | "thread" | "read";
 
 type Known = Pick<PlatformErrorFields, "reason" | "step" | "mapping"> & {
   /** Ms until another try may help; absent: a person has to act. */
@@ -18,18 +18,35 @@ const KNOWN: Readonly<Record<string, Known>> = {
     step: "unmap the channel if it was deleted, else give the bot View Channel in Edit Channel > Permissions",
     mapping: true,
   },
+  "10004": {
+    reason: "the server does not exist, or the bot is no longer in it",
+    step: "invite the bot again: Discord Developer Portal > your app > OAuth2 > URL Generator",
+    mapping: true,
+  },
   "10008": { reason: "the message was deleted on Discord" },
   "20016": { reason: "the channel is in slow mode", retryAfterMs: 10_000 },
   "20022": { reason: "the announcement channel takes no more posts for now", retryAfterMs: 10_000 },
   "20028": { reason: "the channel takes no more posts for now", retryAfterMs: 10_000 },
   "20029": { reason: "the server takes no more posts for now", retryAfterMs: 10_000 },
+  "30046": {
+    reason: "Discord takes no more edits of old messages for now",
+    retryAfterMs: 60_000,
+  },
   "40001": {
     reason: "the bot token is not authorised for this",
     step: "invite the bot again: Discord Developer Portal > your app > OAuth2 > URL Generator",
     mapping: true,
   },
   "40004": { reason: "Discord turned sending off for a while", retryAfterMs: 60_000 },
+  "40005": { reason: "Discord found the request too large" },
+  "40006": { reason: "Discord turned this off for a while", retryAfterMs: 60_000 },
+  "40058": {
+    reason: "a forum takes messages only in its posts",
+    step: "ask in a post of the forum, or map a text channel instead",
+    mapping: true,
+  },
   "40062": { reason: "Discord asks to slow down", retryAfterMs: 10_000 },
+  "40333": { reason: "Discord's firewall blocks this machine for now", retryAfterMs: 5 * 60_000 },
   "50001": {
     reason: "the bot can't see the channel",
     step: `${PERMISSIONS} > the bot's role > allow View Channel`,
@@ -42,9 +59,19 @@ const KNOWN: Readonly<Record<string, Known>> = {
     step: "map a text channel instead",
     mapping: true,
   },
+  "50009": {
+    reason: "the server asks for a verification that the bot does not have",
+    step: "Server Settings > Safety Setup: lower the verification level, or give the bot a role",
+    mapping: true,
+  },
   "50013": {
     reason: "the bot may not do this in the channel",
     step: `${PERMISSIONS} > the bot's role > allow Send Messages and Send Messages in Threads`,
+    mapping: true,
+  },
+  "50024": {
+    reason: "this kind of channel does not take this",
+    step: "map a text channel instead",
     mapping: true,
   },
   "50035": { reason: "Discord found the request malformed" },
@@ -60,8 +87,16 @@ const KNOWN: Readonly<Record<string, Known>> = {
     reason: "the server has as many open threads as Discord allows",
     step: "close threads that are no longer used",
   },
+  "160007": {
+    reason: "the channel has as many open threads as Discord allows",
+    step: "close threads that are no longer used",
+  },
   "200000": {
     reason: "the server's AutoMod blocked the text",
+    step: "Server Settings > AutoMod > the rule > exempt the bot's role",
+  },
+  "200001": {
+    reason: "the server's AutoMod blocked the thread's name",
     step: "Server Settings > AutoMod > the rule > exempt the bot's role",
   },
   "240000": { reason: "Discord blocked a link in the text" },
@@ -73,6 +108,15 @@ const THREAD: Readonly<Record<string, Known>> = {
   "50013": {
     reason: "the bot may not open threads in the channel",
     step: `${PERMISSIONS} > the bot's role > allow Create Public Threads and Send Messages in Threads`,
+    mapping: true,
+  },
+};
+const MAY_READ = `${PERMISSIONS} > the bot's role > allow View Channel and Read Message History`;
+const READ: Readonly<Record<string, Known>> = {
+  "50001": { reason: "the bot can't see the channel", step: MAY_READ, mapping: true },
+  "50013": {
+    reason: "the bot may not read the channel's history",
+    step: MAY_READ,
     mapping: true,
   },
 };
@@ -138,11 +182,13 @@ function fieldsOf(error: unknown, { doing, sent, aborted }: Failed): PlatformErr
 }
 
 function refusal({ code, status }: DiscordAPIError, doing: Doing): PlatformErrorFields {
-  const special = doing === "thread" ? THREAD : doing === "post" ? POST : {};
-  const known = special[code] ?? KNOWN[code] ?? byStatus(status);
+  const special =
+    doing === "thread" ? THREAD : doing === "post" ? POST : doing === "read" ? READ : {};
+  const tokenRefused = status === 401;
+  const known = (tokenRefused ? undefined : (special[code] ?? KNOWN[code])) ?? byStatus(status);
   const { reason, step, retryAfterMs } = known;
   return {
-    code: code === 0 ? String(status) : String(code),
+    code: code === 0 || tokenRefused ? String(status) : String(code),
     reason,
     retryable: retryAfterMs !== undefined,
     certain: true,
@@ -156,10 +202,8 @@ function refusal({ code, status }: DiscordAPIError, doing: Doing): PlatformError
 function byStatus(status: number): Known {
   switch (status) {
     case 401:
-      return {
-        reason: "Discord does not accept the bot token",
-        step: RESET_TOKEN,
-      };
+      // Ends the process, which says the step; what it was about to post waits for the next one.
+      return { reason: "Discord does not accept the bot token", retryAfterMs: 60_000 };
     case 403:
       return {
         reason: "Discord does not allow the bot to do this",

@@ -11,7 +11,7 @@ describe("Discord's form of Markdown", () => {
     ["##### **Five**", "**Five**"],
     ["![a cat](https://x/cat.png)", "[a cat](https://x/cat.png)"],
     ["```md\n#### Four\n![a](https://x)\n```", "```md\n#### Four\n![a](https://x)\n```"],
-    ["`#### no` ![a](https://x)", "`#### no` ![a](https://x)"],
+    ["`#### no` ![a](https://x)", "`#### no` [a](https://x)"],
     ["**bold** _it_ <@123>", "**bold** _it_ <@123>"],
   ])("%j is shown as %j", (content, expected) => {
     expect(shown(content)).toEqual([expected]);

@@ -6,6 +6,7 @@ import {
   Events,
   GatewayDispatchEvents,
   type GatewayGuildCreateDispatchData,
+  type GatewayGuildDeleteDispatchData,
   GatewayIntentBits,
   type GatewayMessageDeleteBulkDispatchData,
   type GatewayMessageDeleteDispatchData,
@@ -22,8 +23,15 @@ import type { WireChannel } from "./threads.ts";
 
 /** What the gateway tells, as it comes off the wire and in its order. */
 export interface Listener {
+  /** A new session: nothing of what came between it and the last one is ever told. */
   identified(botId: string): void;
   channel(channel: WireChannel): void;
+  channelUpdated(channel: WireChannel): void;
+  channelDeleted(channel: WireChannel): void;
+  /** The channels of a server the bot is in, or in again. */
+  guildFound(channelIds: readonly string[]): void;
+  /** The bot was removed from a server with these channels. */
+  guildLost(channelIds: readonly string[]): void;
   created(message: WireMessage): void;
   updated(message: WireMessage): void;
   deleted(deleted: GatewayMessageDeleteDispatchData): void;
@@ -36,7 +44,10 @@ interface Dispatches {
   /** Partial: a server that is away tells only its id. */
   [GatewayDispatchEvents.GuildCreate]: Partial<GatewayGuildCreateDispatchData>;
   [GatewayDispatchEvents.ThreadListSync]: GatewayThreadListSyncDispatchData;
+  [GatewayDispatchEvents.GuildDelete]: GatewayGuildDeleteDispatchData;
   [GatewayDispatchEvents.ChannelCreate]: WireChannel;
+  [GatewayDispatchEvents.ChannelUpdate]: WireChannel;
+  [GatewayDispatchEvents.ChannelDelete]: WireChannel;
   [GatewayDispatchEvents.ThreadCreate]: WireChannel;
   [GatewayDispatchEvents.ThreadUpdate]: WireChannel;
   [GatewayDispatchEvents.MessageCreate]: WireMessage;
@@ -150,9 +161,17 @@ export class Gateway {
     };
     const learn = (channel: WireChannel) => listener.channel(channel);
     on(GatewayDispatchEvents.Ready, ({ user }) => listener.identified(user.id));
-    on(GatewayDispatchEvents.GuildCreate, ({ channels = [], threads = [] }) =>
-      [...channels, ...threads].forEach(learn),
-    );
+    on(GatewayDispatchEvents.GuildCreate, ({ channels = [], threads = [] }) => {
+      [...channels, ...threads].forEach(learn);
+      listener.guildFound(channels.map(({ id }) => id));
+    });
+    on(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
+      // A server that Discord cannot reach for now is not gone. discord.js still knows its channels here.
+      if (unavailable !== true)
+        listener.guildLost([...(client.guilds.cache.get(id)?.channels.cache.keys() ?? [])]);
+    });
+    on(GatewayDispatchEvents.ChannelUpdate, (channel) => listener.channelUpdated(channel));
+    on(GatewayDispatchEvents.ChannelDelete, (channel) => listener.channelDeleted(channel));
     on(GatewayDispatchEvents.ThreadListSync, ({ threads }) => threads.forEach(learn));
     on(GatewayDispatchEvents.ChannelCreate, learn);
     on(GatewayDispatchEvents.ThreadCreate, learn);

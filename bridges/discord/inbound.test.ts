@@ -21,6 +21,8 @@ function setUp() {
     named: () => undefined,
     problem: (problem) => void problems.push(problem),
     health: () => undefined,
+    gap: () => undefined,
+    channel: () => undefined,
   };
   const asked: string[] = [];
   const answers: { resolve(channel?: WireChannel): void; reject(error: Error): void }[] = [];

@@ -12,6 +12,7 @@ import {
   type Place,
   type WireMessage,
 } from "./normalise.ts";
+import { UnknownKinds } from "../core/unknown_kinds.ts";
 import { isThread, type Threads } from "./threads.ts";
 
 /** Events that may wait at once for Discord to say which channel a thread hangs on. */
@@ -26,6 +27,7 @@ type Handle = (place: Place) => void;
 export class Inbound {
   #botId: string | undefined;
   #stopped = false;
+  readonly #unknown;
   #waitingCount = 0;
   readonly #waiting = new Map<string, Handle[]>();
 
@@ -34,11 +36,21 @@ export class Inbound {
     private readonly threads: Threads,
     private readonly names: Names,
     private readonly log: Logger,
-  ) {}
+    /** A message in this channel or thread is being answered. */
+    private readonly asked: (channelId: string) => void = () => {},
+  ) {
+    this.#unknown = new UnknownKinds(intake, log);
+  }
 
   /** Who the bot is, as READY tells. No message comes before it. */
   identify(botId: string): void {
     this.#botId = botId;
+  }
+
+  /** Throws before `identify`. */
+  get botId(): string {
+    if (this.#botId === undefined) throw new Error("Discord has not said yet who the bot is");
+    return this.#botId;
   }
 
   stop(): void {
@@ -77,22 +89,33 @@ export class Inbound {
       this.threads.learn({ id: message.channel_id, type });
     this.#place(message.channel_id, (place) => {
       const result = this.#try(place, message.id, () =>
-        normalise(message, { ...place, botId, guildId, names: this.names }),
+        normalise(message, {
+          ...place,
+          botId,
+          guildId,
+          names: this.names,
+          unknown: (kind) => this.#unknown.tell(place.mappingId, kind),
+        }),
       );
-      if (result !== undefined && "event" in result) this.#push(result.event);
+      if (result !== undefined && "event" in result) this.#push(result.event, message.channel_id);
     });
   }
 
   /** A message of a form nobody foresaw is set aside, so that it stops nothing and is not forgotten [B6]. */
-  #try<T>({ mappingId }: Place, externalId: string, normalise: () => T): T | undefined {
+  #try<T>(place: Place, externalId: string, normalise: () => T): T | undefined {
     try {
       return normalise();
     } catch {
-      const reason = "the message has a form the bridge does not know";
-      this.log.error({ externalId, reason }, "event set aside");
-      this.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
+      this.unreadable(place, externalId);
       return undefined;
     }
+  }
+
+  /** Tells of a message, live or from history, that can't be read. */
+  unreadable({ mappingId }: Pick<Place, "mappingId">, externalId: string): void {
+    const reason = "the message has a form the bridge does not know";
+    this.log.error({ externalId, reason }, "event set aside");
+    this.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
   }
 
   /** Calls `handle` with the channel's mapping: now if it can be told, else after the look-up, or never. */
@@ -153,12 +176,16 @@ export class Inbound {
   #missed(channelId: string, reason: string): void {
     this.log.warn({ channelId, reason }, "events not taken");
     this.intake.problem({ kind: "thread_unknown", externalId: channelId, reason });
+    this.intake.gap("a thread could not be placed");
   }
 
-  #push(event: BridgeEvent): void {
+  #push(event: BridgeEvent, channelId?: string): void {
     // Discord wants no acknowledgement. What the queue refuses is fetched again by catching up, and the
     // intake knows that it refused.
-    this.intake.push(event).catch((error: unknown) => {
+    const pushed = this.intake.push(event).then((outcome) => {
+      if (outcome === "asked" && channelId !== undefined && !this.#stopped) this.asked(channelId);
+    });
+    pushed.catch((error: unknown) => {
       this.log.debug({ externalId: event.externalId, err: error }, "event not taken");
     });
   }

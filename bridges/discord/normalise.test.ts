@@ -215,7 +215,7 @@ describe("a Discord message", () => {
       },
       "[forwarded message]\n> one\n> two",
     ],
-    ["an embed", { embeds: [{ title: "Build", description: "passed" }] }, "Build\npassed"],
+    ["an embed", { embeds: [{ title: "Build", description: "passed" }] }, "> **Build**\n> passed"],
     ["something unknown", {}, "[message without text]"],
   ])("without text is told as %s", (_name, fields, text) => {
     expect(eventOf({ ...fields, content: "" }).content).toBe(text);

@@ -30,6 +30,8 @@ export interface Context extends Place {
   /** Messages read from history do not say which server they are from. */
   readonly guildId: string;
   readonly names: Names;
+  /** Hears of each kind of message or content that the bridge does not know. */
+  readonly unknown?: (kind: string) => void;
 }
 
 /**
@@ -49,11 +51,17 @@ const SAID: ReadonlySet<MessageType> = new Set([
   MessageType.ContextMenuCommand,
 ]);
 
+/** Discord's own notices are known, and not mirrored. */
+const KNOWN: ReadonlySet<unknown> = new Set(Object.values(MessageType));
+
 /** A message as it stands now: just sent, or read from history. Pure. */
 export function normaliseMessage(message: WireMessage, context: Context): Normalised {
   const { author, type, content, timestamp } = message;
   if (author?.id === context.botId) return { skipped: "own" };
-  if (type !== undefined && !SAID.has(type)) return { skipped: "kind" };
+  if (type !== undefined && !SAID.has(type)) {
+    if (!KNOWN.has(type)) context.unknown?.(`message type ${type}`);
+    return { skipped: "kind" };
+  }
   if (author === undefined || content === undefined || timestamp === undefined)
     return { skipped: "partial" };
   const member = message.member;
@@ -61,7 +69,7 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
   const avatar = avatarUrl(author, member, context.guildId);
   const replyTo = repliedTo(message);
   const edited = message.edited_timestamp ?? undefined;
-  const { text, mentions } = plainContent(message, context.names);
+  const { text, mentions } = plainContent(message, context.names, context.unknown);
   return {
     event: {
       type: "message",
@@ -71,7 +79,9 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
       ...(context.threadId === undefined ? {} : { threadId: context.threadId }),
       ...(context.threadName === undefined ? {} : { threadName: context.threadName }),
       author: {
-        externalId: author.id,
+        // A relay's webhook says under one id what many people said under names of their own.
+        externalId:
+          message.webhook_id === undefined ? author.id : `${author.id} ${author.username}`,
         workspaceId: context.guildId,
         name,
         ...(avatar === undefined ? {} : { avatarUrl: avatar }),

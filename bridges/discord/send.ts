@@ -13,6 +13,7 @@ const PING_NOBODY = { parse: [], replied_user: false };
 const ARCHIVE_AFTER = 1_440;
 const MAX_REMEMBERED = 1_000;
 const THREAD_EXISTS = "160004";
+const UNKNOWN_MESSAGE = "10008";
 
 const posted = z.object({ id: z.string() });
 
@@ -106,7 +107,8 @@ export class Sender {
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       // Whatever became of the thread, the post itself was surely not sent.
-      if (error.code !== THREAD_EXISTS) throw asCertain(error);
+      // A forum's question stands in the thread itself, where its channel does not find it.
+      if (error.code !== THREAD_EXISTS && error.code !== UNKNOWN_MESSAGE) throw asCertain(error);
     }
     if (this.#opened.size >= MAX_REMEMBERED) this.#opened.clear();
     this.#opened.add(threadId);

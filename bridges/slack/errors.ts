@@ -23,6 +23,7 @@ const APP = "api.slack.com/apps > your app";
 const INVITE = "In Slack, open the channel and send: /invite @ and the bot's name";
 const MAP_ANOTHER = "Unarchive the channel in Slack, or map another one";
 const POSTING = "In Slack, channel settings > Permissions: let the bot post in this channel";
+const ADMINS = "Ask the workspace's administrators to allow the app";
 const SHORTEN = "Report this: the bridge cuts replies to fit, and this one did not";
 const REPORT = "Report this: the bridge sent what Slack does not take";
 
@@ -38,6 +39,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["channel_not_found", channel("the bot cannot see the channel, or it is gone", INVITE)],
   ["is_archived", channel("the channel is archived", MAP_ANOTHER)],
   ["is_inactive", channel("the channel is frozen", MAP_ANOTHER)],
+  ["no_permission", channel("the app may not post in this channel", INVITE)],
+  ["ekm_access_denied", channel("the workspace's administrators stopped posting", ADMINS)],
+  ["access_denied", channel("the workspace does not let the app do this", ADMINS)],
+  ["accesslimited", channel("the workspace does not let the app in from this network", ADMINS)],
+  ["team_access_not_granted", channel("the app is not approved for this workspace", ADMINS)],
+  ["enterprise_is_restricted", channel("the organisation does not let the app do this", ADMINS)],
+  [
+    "method_not_supported_for_channel_type",
+    channel("this kind of conversation does not take this", "Map a channel instead"),
+  ],
   ["restricted_action", channel("the workspace does not let the bot post here", POSTING)],
   ["restricted_action_read_only_channel", channel("the channel is read-only", POSTING)],
   ["restricted_action_non_threadable_channel", channel("the channel allows no threads", POSTING)],
@@ -52,11 +63,17 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["msg_too_long", delivery("the text is too long for Slack", SHORTEN)],
   ["msg_blocks_too_long", delivery("the text is too long for a block", SHORTEN)],
   ["invalid_blocks", delivery("Slack does not take this block", REPORT)],
+  ["invalid_blocks_format", delivery("Slack does not take this block", REPORT)],
+  ["invalid_arguments", delivery("Slack does not take this request", REPORT)],
+  ["invalid_metadata_format", delivery("Slack does not take the post's metadata", REPORT)],
+  ["invalid_metadata_schema", delivery("Slack does not take the post's metadata", REPORT)],
+  ["metadata_too_large", delivery("the post's metadata is too long for Slack", REPORT)],
   ["no_text", delivery("the reply is empty", REPORT)],
   ["ratelimited", later("Slack asks to slow down")],
   ["rate_limited", later("Slack asks to slow down")],
   ["message_limit_exceeded", later("the workspace has reached its limit of messages")],
   ["service_unavailable", later("Slack is unavailable")],
+  ["org_login_required", later("the workspace is being moved to another organisation")],
   ["team_added_to_org", later("the workspace is being moved to another organisation")],
   ["request_timeout", later("Slack received only a part of the request")],
   ["internal_error", unclear("Slack had an internal error")],

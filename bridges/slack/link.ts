@@ -18,6 +18,10 @@ export interface LinkEvents {
   readonly envelope: (envelope: Envelope) => void;
   /** Later trouble that only a person can mend. The link is closed. */
   readonly fatal: (error: FatalError) => void;
+  /** Resolves when this link may open its next socket; `opened` or `lost` tells what came of it. */
+  readonly turn?: (signal: AbortSignal) => Promise<void>;
+  readonly opened?: () => void;
+  readonly lost?: () => void;
 }
 
 /** Slack says hello within moments; a socket that does not is given up. */
@@ -82,16 +86,21 @@ export class SocketLink {
     let failures = 0;
     while (!this.#isClosing()) {
       let wait: number | undefined;
+      await this.#events.turn?.(this.#closing.signal);
+      if (this.#isClosing()) break;
       try {
         const { lost } = await this.#connect();
         const since = performance.now();
         this.#log.info("Slack socket open");
         opened();
+        this.#events.opened?.();
         await lost;
+        this.#events.lost?.();
         this.#log.info("Slack socket closed");
         failures = performance.now() - since > GOOD_MS ? 0 : failures + 1;
       } catch (error) {
         if (this.#isClosing()) break;
+        this.#events.lost?.();
         const fatal = fatalError(error, "app");
         if (fatal !== undefined) throw fatal;
         const { code, retryAfterMs } = platformError(error);

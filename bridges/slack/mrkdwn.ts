@@ -1,4 +1,5 @@
 import type { MessageEvent } from "../platform.ts";
+import { markdownLink } from "./links.ts";
 
 type Mention = MessageEvent["mentions"][number];
 
@@ -12,17 +13,18 @@ export interface Canonical {
 /** Whether a link's label may become Markdown: in code it must stay as it was typed. */
 type Code = "none" | "inline" | "block";
 
-const SPECIAL = /[<&`]/g;
+const SPECIAL = /[<&`*~]/g;
 
 /**
- * Turns the flattened `text` of a Slack message into canonical Markdown, in one pass and linear time. Emphasis
- * stays as typed. Never throws: what is no known token stays as it is. The forms are those of
+ * Turns Slack's own markup (a message's flattened `text`, or an app's block) into canonical Markdown, in one pass
+ * and linear time. Never throws: what is no known token stays as it is. The forms are those of
  * https://docs.slack.dev/messaging/formatting-message-text
  */
 export function toCanonical(text: string): Canonical {
   const out: string[] = [];
   const mentions = new Map<string, Mention>();
   let code: Code = "none";
+  const emphasis = new Emphasis(text);
   let at = 0;
   while (at < text.length) {
     SPECIAL.lastIndex = at;
@@ -56,11 +58,62 @@ export function toCanonical(text: string): Canonical {
         at += fence ? 3 : 1;
         break;
       }
+      case "*":
+      case "~": {
+        const sign = text[at] === "*" ? "*" : "~";
+        out.push(code === "none" && emphasis.marks(sign, at) ? sign + sign : sign);
+        at += 1;
+        break;
+      }
       case undefined: // The end.
         break;
     }
   }
   return { content: out.join(""), mentions: [...mentions.values()] };
+}
+
+/**
+ * Which of Slack's `*bold*` and `~struck~` signs mark something: they stand at the edge of a word, both on one line.
+ * Italic is `_so_` in Markdown too.
+ */
+class Emphasis {
+  readonly #text: string;
+  /** Where the sign that closes an open one stands. */
+  readonly #closing = { "*": -1, "~": -1 };
+  /** Up to here a look for the closing sign was in vain. */
+  readonly #inVain = { "*": -1, "~": -1 };
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Asked for each sign in turn, so each character is looked at a few times at most. */
+  marks(sign: "*" | "~", at: number): boolean {
+    if (this.#closing[sign] === at) return true;
+    if (this.#closing[sign] > at || this.#inVain[sign] > at) return false;
+    const before = this.#text.charAt(at - 1);
+    const after = this.#text.charAt(at + 1);
+    if (before === sign || isWordPart(before) || after === "" || after === sign || /\s/.test(after))
+      return false;
+    for (let i = at + 1; i <= this.#text.length; i += 1) {
+      const char = this.#text.charAt(i);
+      if (char === "" || char === "\n" || char === "`") {
+        this.#inVain[sign] = i;
+        return false;
+      }
+      const next = this.#text.charAt(i + 1);
+      const closes = char === sign && !/\s/.test(this.#text.charAt(i - 1));
+      if (closes && next !== sign && !isWordPart(next)) {
+        this.#closing[sign] = i;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function isWordPart(char: string): boolean {
+  return /[\p{L}\p{N}]/u.test(char);
 }
 
 /** Decodes the three entities Slack uses, and no others. */
@@ -145,16 +198,8 @@ function commandToken(command: string, label: string | undefined): Token | undef
 
 function linkToken(url: string, label: string | undefined, code: Code): Token | undefined {
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S/.test(url)) return undefined;
-  if (label === undefined || label === "") return { text: url };
-  if (code !== "none" || label === url || isBare(url, label)) return { text: label };
-  const safeLabel = label.replace(/[\\[\]]/g, "\\$&");
-  return { text: `[${safeLabel}](${/[()\s]/.test(url) ? `<${url}>` : url})` };
-}
-
-/** Whether the label is what the person typed and Slack made a link of: the URL without its scheme. */
-function isBare(url: string, label: string): boolean {
-  const rest = url.replace(/^(https?:\/\/|mailto:|tel:)/i, "");
-  return rest === label || rest === `${label}/`;
+  if (code !== "none") return { text: label === undefined || label === "" ? url : label };
+  return { text: markdownLink(url, label) };
 }
 
 function remember(mentions: Map<string, Mention>, mention: Mention): void {

@@ -90,7 +90,7 @@ describe("what is mirrored", () => {
     const { user: _user, ...webhook } = said;
     expect(
       normalise({ ...webhook, subtype: "bot_message", bot_id: "B9", username: "CI" }),
-    ).toMatchObject({ fromApp: true, author: { externalId: "B9", name: "CI" } });
+    ).toMatchObject({ fromApp: true, author: { externalId: "B9 CI", name: "CI" } });
     expect(
       normalise({ ...said, user: "U9", bot_id: "B9", bot_profile: { name: "CI" } }),
     ).toMatchObject({ fromApp: true, author: { externalId: "U9" } });
@@ -100,7 +100,7 @@ describe("what is mirrored", () => {
   it("what an app put into attachments only", () => {
     const attachments = [{ title: "Build", text: "<https://e.com|failed>" }, { fallback: "2nd" }];
     expect(normalise({ ...said, bot_id: "B9", text: "", attachments })).toMatchObject({
-      content: "Build\n[failed](https://e.com)\n2nd",
+      content: "> **Build**\n> [failed](https://e.com)\n\n> 2nd",
     });
   });
 

@@ -1,5 +1,5 @@
 import type { BridgeEvent, MappingId, MessageEvent } from "../platform.ts";
-import { toCanonical } from "./mrkdwn.ts";
+import { contentOf } from "./content.ts";
 import { type SlackEvent, type SlackMessage, toMillis } from "./payload.ts";
 
 /** Who the bridge is on Slack and where the event belongs. Posts are told apart by these ids, never by names. */
@@ -9,10 +9,32 @@ export interface SlackContext {
   readonly appId: string | undefined;
   readonly teamId: string;
   readonly mappingId: MappingId;
+  /** The channel's id. Absent: what a message quotes is not told. */
+  readonly channel?: string;
+  /** Hears of each kind of message or content that the bridge does not know. */
+  readonly unknown?: (kind: string) => void;
 }
 
-/** What a person or an app says. Every other subtype is Slack speaking: joins, topics, pins, calls. */
-const SAID = new Set(["file_share", "me_message", "thread_broadcast", "bot_message"]);
+/** What a person or an app says. */
+const SAID = new Set([
+  "file_share",
+  "me_message",
+  "thread_broadcast",
+  "bot_message",
+  "huddle_thread",
+]);
+
+/** Slack speaking, of joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
+const NOTICES = new Set([
+  ...["message_replied", "tombstone", "ekm_access_denied", "reminder_add", "sh_room_created"],
+  ...["channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name"],
+  ...["channel_archive", "channel_unarchive", "channel_posting_permissions"],
+  ...["channel_convert_to_private", "channel_convert_to_public"],
+  ...["group_join", "group_leave", "group_topic", "group_purpose", "group_name"],
+  ...["group_archive", "group_unarchive", "pinned_item", "unpinned_item"],
+  ...["bot_add", "bot_remove", "bot_enable", "bot_disable", "assistant_app_thread"],
+  ...["document_mention", "file_comment", "file_mention", "reply_broadcast", "joiner_notification"],
+]);
 
 /** Slack's own account: not marked as a bot in events. */
 const SLACKBOT = "USLACKBOT";
@@ -37,9 +59,14 @@ export function normaliseMessage(
   message: SlackMessage,
   context: SlackContext,
 ): MessageEvent | undefined {
-  if (message.subtype !== undefined && !SAID.has(message.subtype)) return undefined;
   if (isOwn(message, context)) return undefined;
-  const { content, mentions } = toCanonical(textOf(message));
+  const { subtype } = message;
+  if (subtype !== undefined && !SAID.has(subtype)) {
+    if (!NOTICES.has(subtype)) context.unknown?.(`message ${subtype}`);
+    return undefined;
+  }
+  const unknown = context.unknown ?? (() => {});
+  const { content, mentions, replyTo } = contentOf(message, context.channel, unknown);
   const { ts, thread_ts: root, edited } = message;
   return {
     type: "message",
@@ -53,6 +80,7 @@ export function normaliseMessage(
     content,
     mentions,
     attachments: filesOf(message),
+    ...(replyTo === undefined ? {} : { replyTo }),
     sentAt: toMillis(ts),
     ...(edited === undefined ? {} : { editedAt: toMillis(edited.ts) }),
   };
@@ -79,7 +107,7 @@ function change(
 /** Slack also sends a change when it adds a link preview or counts replies. */
 function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
   if (message.edited === undefined) return false;
-  if (previous === undefined) return true;
+  if (previous === undefined || message.edited.ts !== previous.edited?.ts) return true;
   return message.text !== previous.text || fileIds(message) !== fileIds(previous);
 }
 
@@ -98,7 +126,10 @@ function isOwn(message: SlackMessage, context: SlackContext): boolean {
 
 function isFromApp(message: SlackMessage): boolean {
   return (
-    message.subtype === "bot_message" || message.bot_id !== undefined || message.user === SLACKBOT
+    message.subtype === "bot_message" ||
+    message.subtype === "huddle_thread" ||
+    message.bot_id !== undefined ||
+    message.user === SLACKBOT
   );
 }
 
@@ -106,24 +137,14 @@ function isFromApp(message: SlackMessage): boolean {
 function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
   const workspaceId = message.user_team ?? message.team ?? context.teamId;
   if (message.user !== undefined) return { externalId: message.user, workspaceId };
-  const name = message.bot_profile?.name ?? message.username;
+  const name = message.username ?? message.bot_profile?.name;
+  const bot = message.bot_id ?? "unknown";
   return {
-    externalId: message.bot_id ?? "unknown",
+    // A relay says under one id what many people said under names of their own.
+    externalId: message.username === undefined ? bot : `${bot} ${message.username}`,
     workspaceId,
     ...(name === undefined ? {} : { name }),
   };
-}
-
-/** Apps often put everything into attachments; a person's forward does so too. */
-function textOf(message: SlackMessage): string {
-  if (message.text !== undefined && message.text !== "") return message.text;
-  return (message.attachments ?? [])
-    .map(({ pretext, title, text, fallback }) => {
-      const shown = [pretext, title, text].filter((part) => part !== undefined && part !== "");
-      return shown.length > 0 ? shown.join("\n") : (fallback ?? "");
-    })
-    .filter((part) => part !== "")
-    .join("\n");
 }
 
 function filesOf(message: SlackMessage): MessageEvent["attachments"] {

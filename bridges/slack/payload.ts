@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attachmentList, blockList } from "./block_payload.ts";
 
 /*
  * The parts of Slack's message payloads the bridge reads: the same shape in events and in history. What it can do
@@ -22,8 +23,6 @@ const file = z.object({
   id: text,
 });
 
-const attachment = z.object({ pretext: text, title: text, text, fallback: text });
-
 export const slackMessage = z.object({
   subtype: text,
   ts,
@@ -37,7 +36,8 @@ export const slackMessage = z.object({
   text,
   edited: lenient(z.object({ ts })),
   files: lenient(z.array(file)),
-  attachments: lenient(z.array(attachment)),
+  blocks: lenient(blockList),
+  attachments: lenient(attachmentList),
   bot_profile: lenient(z.object({ name: text, app_id: text })),
 });
 export type SlackMessage = z.infer<typeof slackMessage>;

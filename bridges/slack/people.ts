@@ -62,6 +62,15 @@ export class People {
     return { ...event, author: { ...author, ...profile }, mentions };
   }
 
+  /** A person changed their profile. Told only of people who are known: the workspace has many others. */
+  changed(user: { readonly id: string; readonly team_id?: string }): void {
+    for (const [key, { profile }] of this.#known) {
+      const [workspaceId = "", userId] = key.split(" ");
+      if (userId !== user.id || profile === undefined) continue;
+      this.#ask(key, workspaceId, userId);
+    }
+  }
+
   stop(): void {
     this.#stopping.abort();
     this.#waiting.clear();

@@ -1,8 +1,9 @@
 import type { App, Receiver } from "@slack/bolt";
 import type { Logger } from "pino";
 import { settledWithin } from "../core/backoff.ts";
-import type { FatalError } from "../core/errors.ts";
+import { FatalError } from "../core/errors.ts";
 import { type Envelope, SocketLink } from "./link.ts";
+import { Shifts } from "./shifts.ts";
 import type { SlackConfig } from "./web.ts";
 
 /** How long `stop` waits for acknowledgements on their way. */
@@ -15,32 +16,56 @@ const LAST_ACKS_MS = 1_000;
  * minutes. An acknowledgement later than the 3 s Slack waits, or on a socket that is gone, means a redelivery,
  * which is harmless.
  *
- * Slack gives each event to any one of the open sockets, so the number of links changes nothing here.
+ * Slack gives each event to any one of the open sockets. Two are held, of different age: Slack replaces each every
+ * few hours, and the other hears what comes meanwhile [F2].
  */
 export class CommitReceiver implements Receiver {
   readonly #links: readonly SocketLink[];
   readonly #log: Logger;
   readonly #inHand = new Set<Promise<void>>();
+  readonly #fatal: (error: FatalError) => void;
   #app: App | undefined;
   #accepting = true;
 
   constructor(
     config: SlackConfig,
     log: Logger,
-    options: { readonly links: number; readonly fatal: (error: FatalError) => void },
+    options: {
+      /** How much younger than the first the second socket is at least, in ms. */
+      readonly ageGapMs: number;
+      /** For a moment there was no socket. Called once there is one again. */
+      readonly gap: () => void;
+      readonly fatal: (error: FatalError) => void;
+    },
   ) {
     this.#log = log;
-    const events = { envelope: (envelope: Envelope) => this.#take(envelope), fatal: options.fatal };
-    this.#links = Array.from({ length: options.links }, () => new SocketLink(config, log, events));
+    this.#fatal = options.fatal;
+    const shifts = new Shifts(options.ageGapMs, options.gap);
+    this.#links = [0, 1].map(
+      (index) =>
+        new SocketLink(config, log, {
+          envelope: (envelope: Envelope) => this.#take(envelope),
+          fatal: options.fatal,
+          turn: (signal) => shifts.turn(index, signal),
+          opened: () => shifts.opened(index),
+          lost: () => shifts.lost(index),
+        }),
+    );
   }
 
   init(app: App): void {
     this.#app = app;
   }
 
-  /** Resolves once every link is open. Rejects with `FatalError`. */
+  /** Resolves once the first socket is open; the second follows when its time has come. Rejects with `FatalError`. */
   async start(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.open()));
+    const [first, ...others] = this.#links;
+    await first?.open();
+    for (const link of others) {
+      link.open().catch((error: unknown) => {
+        if (error instanceof FatalError) this.#fatal(error);
+      });
+    }
   }
 
   /** Leaves every further event to Slack. The sockets stay open for what is in hand. */

@@ -1,0 +1,82 @@
+/** Replaces `source[start, end)` by `text`. Never empty in the source: each place in the result has its own origin. */
+export interface Change {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+interface Segment {
+  readonly source: number;
+  readonly text: number;
+  /** Lengths; equal where the source is copied. */
+  readonly sourceLength: number;
+  readonly textLength: number;
+  readonly copied: boolean;
+}
+
+/** A text after changes, that knows where in the source each place of it comes from. */
+export class Rewritten {
+  readonly text: string;
+  readonly #segments: Segment[] = [];
+  readonly #sourceLength: number;
+
+  /** Of changes that overlap the one that begins first is made. */
+  constructor(source: string, changes: readonly Change[]) {
+    const out: string[] = [];
+    let at = 0;
+    let length = 0;
+    const add = (part: string, sourceLength: number, copied: boolean) => {
+      const textLength = part.length;
+      this.#segments.push({ source: at, text: length, sourceLength, textLength, copied });
+      out.push(part);
+      at += sourceLength;
+      length += textLength;
+    };
+    for (const { start, end, text } of changes.toSorted((a, b) => a.start - b.start)) {
+      if (start < at || end <= start) continue;
+      if (start > at) add(source.slice(at, start), start - at, true);
+      add(text, end - start, false);
+    }
+    if (at < source.length) add(source.slice(at), source.length - at, true);
+    this.text = out.join("");
+    this.#sourceLength = source.length;
+  }
+
+  /** The place in the text for one in the source; the end of a change for a place within it. */
+  toText(offset: number): number {
+    const segment = this.#find(offset, "source");
+    if (segment === undefined) return this.text.length;
+    const into = offset - segment.source;
+    if (segment.copied || into === 0) return segment.text + into;
+    return segment.text + segment.textLength;
+  }
+
+  /** The place in the source for one in the text that is not within a change. */
+  toSource(offset: number): number {
+    const segment = this.#find(offset, "text");
+    if (segment === undefined) return this.#sourceLength;
+    return segment.source + (offset - segment.text);
+  }
+
+  /** The change that a place in the text lies within, as places in the text. */
+  changeAround(offset: number): { readonly start: number; readonly end: number } | undefined {
+    const segment = this.#find(offset, "text");
+    if (segment === undefined || segment.copied || segment.text === offset) return undefined;
+    return { start: segment.text, end: segment.text + segment.textLength };
+  }
+
+  /** The segment that holds `offset`; of those that begin there, the first. */
+  #find(offset: number, side: "source" | "text"): Segment | undefined {
+    const length = side === "source" ? "sourceLength" : "textLength";
+    let [low, high] = [0, this.#segments.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const segment = this.#segments[middle];
+      const isBefore = segment !== undefined && segment[side] + segment[length] <= offset;
+      const isEmptyThere = segment?.[side] === offset && segment[length] === 0;
+      if (isBefore && !isEmptyThere) low = middle + 1;
+      else high = middle;
+    }
+    return this.#segments[low];
+  }
+}

@@ -1,0 +1,197 @@
+import type { Blockquote, Code, Heading, ListItem, Nodes, Text } from "mdast";
+import { parseParts } from "../core/markdown_tree.ts";
+import type { Change } from "../core/rewrite.ts";
+import { htmlChanges } from "./html.ts";
+import { tableChanges } from "./tables.ts";
+
+/** What is rewritten as one: short enough for a message, with room for more beside it. */
+const MAX_CHANGE = 900;
+
+/** Stands between two back ticks, so that three of them end no block. */
+const JOINER = "\u200b";
+
+/**
+ * What has to change for Discord to show Markdown as it is meant. Everything it shows by itself stays as it was
+ * written. https://support.discord.com/hc/en-us/articles/210298617 lists what it knows.
+ */
+export function dialectChanges(content: string): Change[] {
+  return parseParts(content).flatMap(({ start, source, tree }) => {
+    const found: Change[] = [];
+    visit(tree, { source, depth: 0 }, (change) => {
+      if (change.text.length <= MAX_CHANGE) found.push(change);
+    });
+    return found.map((change) => ({
+      ...change,
+      start: change.start + start,
+      end: change.end + start,
+    }));
+  });
+}
+
+export interface Where {
+  readonly source: string;
+  /** Quotes and lists around. */
+  readonly depth: number;
+}
+
+type Emit = (change: Change) => void;
+
+function visit(node: Nodes, where: Where, emit: Emit): void {
+  const { source } = where;
+  const { start, end } = rangeOf(node);
+  const replace = (text: string) => emit({ start, end, text });
+  switch (node.type) {
+    case "heading":
+      heading(node, source, replace);
+      return;
+    case "thematicBreak":
+      replace("──────────");
+      return;
+    case "table":
+      tableChanges(node, source).forEach(emit);
+      return;
+    case "code":
+      code(node, where, emit);
+      return;
+    case "html":
+      htmlChanges(source, start, end).forEach(emit);
+      return;
+    case "image":
+      replace(node.alt ? `[${node.alt}](${node.url})` : node.url);
+      return;
+    case "text":
+      text(node, source, emit);
+      return;
+    case "break":
+      // The back slash would show.
+      if (source[start] === "\\") emit({ start, end: start + 1, text: "" });
+      return;
+    case "strong":
+      // Two underscores underline.
+      if (source.startsWith("__", start)) {
+        emit({ start, end: start + 2, text: "**" });
+        emit({ start: end - 2, end, text: "**" });
+      }
+      break;
+    case "blockquote":
+      if (node.children.some(({ type }) => type === "blockquote")) flatten(node, source, emit);
+      break;
+    case "listItem":
+      listItem(node, source, emit);
+      break;
+    default:
+      break;
+  }
+  if (!("children" in node)) return;
+  const isBox = node.type === "blockquote" || node.type === "list";
+  const inside = { source, depth: where.depth + (isBox ? 1 : 0) };
+  for (const child of node.children) visit(child, inside, emit);
+}
+
+/** A node's place. Every node that was parsed has one. */
+export function rangeOf(node: Nodes): { readonly start: number; readonly end: number } {
+  return { start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 };
+}
+
+/** Discord knows three levels, and only lines that begin with number signs. */
+function heading(node: Heading, source: string, replace: (text: string) => void): void {
+  const first = node.children[0];
+  const last = node.children.at(-1);
+  if (first === undefined || last === undefined) return;
+  const title = source.slice(rangeOf(first).start, rangeOf(last).end).replaceAll(/\s*\n\s*/g, " ");
+  const underlined = source[rangeOf(node).start] !== "#";
+  if (node.depth > 3) replace(`**${title.replaceAll(/\*\*|__/g, "")}**`);
+  else if (underlined) replace(`${"#".repeat(node.depth)} ${title}`);
+}
+
+function code(node: Code, { source, depth }: Where, emit: Emit): void {
+  const { start, end } = rangeOf(node);
+  const marker = /^(`{3,}|~{3,})/.exec(source.slice(start, start + 80))?.[1];
+  if (marker === undefined) {
+    const lineStart = source.lastIndexOf("\n", start - 1) + 1;
+    const isIndent = source.slice(lineStart, start).trim() === "";
+    if (depth === 0 && isIndent)
+      emit({ start: lineStart, end, text: `\`\`\`\n${safeCode(node.value)}\n\`\`\`` });
+    return;
+  }
+  if (marker !== "```") emit({ start, end: start + marker.length, text: "```" });
+  const bodyStart = source.indexOf("\n", start);
+  if (bodyStart === -1 || bodyStart >= end) return;
+  const lastLine = source.lastIndexOf("\n", end - 1) + 1;
+  const closing = source.slice(lastLine, end);
+  const isClosed = lastLine > bodyStart && closing.trim().startsWith(marker);
+  const bodyEnd = isClosed ? lastLine : end;
+  for (const { index } of source.slice(bodyStart, bodyEnd).matchAll(/```/g)) {
+    const at = bodyStart + index;
+    emit({ start: at, end: at + 3, text: safeCode("```") });
+  }
+  unindent(source, start, bodyEnd, emit);
+  if (isClosed) {
+    const at = lastLine + closing.length - closing.trimStart().length;
+    const gone = source.slice(lastLine, at);
+    const needed = marker !== "```" || gone !== "";
+    // What is before a quote's sign stays.
+    if (needed && !closing.includes(">")) emit({ start: lastLine, end, text: "```" });
+  }
+}
+
+function safeCode(text: string): string {
+  return text.replaceAll("```", `\`${JOINER}\`${JOINER}\``);
+}
+
+/** Code in a list is indented like its item; Discord would show that as part of the code. */
+function unindent(source: string, start: number, bodyEnd: number, emit: Emit): void {
+  const lineStart = source.lastIndexOf("\n", start - 1) + 1;
+  const margin = source.slice(lineStart, start);
+  if (margin === "" || margin.trim() !== "") return;
+  emit({ start: lineStart, end: start, text: "" });
+  for (let at = source.indexOf("\n", start) + 1; at > 0 && at < bodyEnd;) {
+    const spaces = /^[ \t]*/.exec(source.slice(at, at + margin.length))?.[0].length ?? 0;
+    if (spaces > 0) emit({ start: at, end: at + spaces, text: "" });
+    const next = source.indexOf("\n", at);
+    if (next === -1) return;
+    at = next + 1;
+  }
+}
+
+/** Discord has one depth of quotes. */
+function flatten(node: Blockquote, source: string, emit: Emit): void {
+  const { start, end } = rangeOf(node);
+  for (const { 0: signs, index } of source.slice(start, end).matchAll(/^[ \t]*(?:>[ \t]?){2,16}/gm))
+    emit({ start: start + index, end: start + index + signs.length, text: "> " });
+}
+
+function listItem(node: ListItem, source: string, emit: Emit): void {
+  const { start } = rangeOf(node);
+  const mark = /^(?:(\+)|\d{1,9}(\)))/.exec(source.slice(start, start + 12));
+  if (mark?.[1] !== undefined) emit({ start, end: start + 1, text: "-" });
+  if (mark?.[2] !== undefined) {
+    const at = start + mark[0].length - 1;
+    emit({ start: at, end: at + 1, text: "." });
+  }
+  if (typeof node.checked !== "boolean") return;
+  const box = /\[[ xX\t]\]/.exec(source.slice(start, start + 24));
+  if (box === null) return;
+  const at = start + box.index;
+  emit({ start: at, end: at + 3, text: node.checked ? "☑" : "☐" });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&apos;": "'",
+  "&#39;": "'",
+  "&nbsp;": "\u00a0",
+};
+
+/** Discord decodes nothing, and hides what stands between two pairs of bars. */
+function text(node: Text, source: string, emit: Emit): void {
+  const { start, end } = rangeOf(node);
+  const typed = source.slice(start, end);
+  for (const { 0: found, index } of typed.matchAll(/&(?:amp|lt|gt|quot|apos|nbsp|#39);| \|\| /g)) {
+    const shown = ENTITIES[found] ?? " \\|\\| ";
+    emit({ start: start + index, end: start + index + found.length, text: shown });
+  }
+}

@@ -1,0 +1,26 @@
+import { type APIEmbed, EmbedType } from "discord-api-types/v10";
+
+/** What an app shows in a frame, as a quote. Previews of links say nothing of their own and are left out. */
+export function embedText(embed: APIEmbed, markdown: (text: string) => string): string {
+  const { type, author, title, url, description, fields = [], footer } = embed;
+  // The type is not sure to be there: it says nothing but how previews were made.
+  if (type !== undefined && type !== EmbedType.Rich) return "";
+  const heading =
+    title === undefined ? "" : `**${url === undefined ? title : `[${title}](${url})`}**`;
+  const lines = [
+    author === undefined ? "" : `${author.name}:`,
+    heading,
+    markdown(description ?? ""),
+    ...fields.map(({ name, value }) => `**${name}** ${markdown(value)}`),
+    footer?.text ?? "",
+  ].filter((line) => line !== "");
+  return lines.length === 0 ? "" : quoted(lines.join("\n"));
+}
+
+/** Every line of a text as a quote. */
+export function quoted(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? ">" : `> ${line}`))
+    .join("\n");
+}

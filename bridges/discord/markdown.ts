@@ -1,0 +1,142 @@
+/** What Discord's Markdown is read with. */
+export interface Tokens {
+  /** Whether Discord took the id for a mention of a person. */
+  isMentioned(userId: string): boolean;
+}
+
+/**
+ * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands as
+ * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte. The forms are those
+ * of https://discord.com/developers/docs/reference#message-formatting
+ */
+export function toCanonical(text: string, tokens: Tokens): string {
+  const out: string[] = [];
+  const codeEnds = findCode(text);
+  const line = { quoting: false };
+  let at = startLine(0);
+  while (at < text.length) {
+    const special = nextSpecial(text, at);
+    out.push(text.slice(at, special));
+    at = special;
+    switch (text[at]) {
+      case "`": {
+        const end = codeEnds.get(at) ?? endOfTicks(text, at);
+        const code = text.slice(at, end);
+        out.push(line.quoting ? code.replaceAll("\n", "\n> ") : code);
+        at = end;
+        break;
+      }
+      case "\\":
+        out.push(text.slice(at, at + 2));
+        at += 2;
+        break;
+      case "\n":
+        out.push(line.quoting ? "\n> " : "\n");
+        at = startLine(at + 1);
+        break;
+      case "<": {
+        const [shown, length] = readToken(text, at, tokens);
+        out.push(shown);
+        at += length;
+        break;
+      }
+      case undefined: // The end.
+        break;
+    }
+  }
+  return out.join("");
+
+  /** Where the line's own text begins, past a mark that only Discord knows. */
+  function startLine(from: number): number {
+    if (text.startsWith("-# ", from)) return from + 3;
+    if (line.quoting || !text.startsWith(">>> ", from)) return from;
+    line.quoting = true;
+    out.push("> ");
+    return from + 4;
+  }
+}
+
+function nextSpecial(text: string, from: number): number {
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === "<" || char === "`" || char === "\\" || char === "\n") return at;
+  }
+  return text.length;
+}
+
+/** Where each piece of code ends, by where it begins. Back ticks that nothing closes are not code. */
+function findCode(text: string): ReadonlyMap<number, number> {
+  const runs = [...text.matchAll(/`+/g)].map(({ index, 0: ticks }) => ({
+    index,
+    length: ticks.length,
+    // A block is closed by any three.
+    kind: Math.min(3, ticks.length),
+  }));
+  const next = new Map<number, number>();
+  const closing = runs.map((_, index) => index).fill(-1);
+  for (let index = runs.length - 1; index >= 0; index -= 1) {
+    const kind = runs[index]?.kind ?? 0;
+    closing[index] = next.get(kind) ?? -1;
+    next.set(kind, index);
+  }
+  const ends = new Map<number, number>();
+  for (let index = 0; index < runs.length; index += 1) {
+    const run = runs[index];
+    const close = runs[closing[index] ?? -1];
+    if (run === undefined || close === undefined) continue;
+    ends.set(run.index, close.index + close.length);
+    index = closing[index] ?? index;
+  }
+  return ends;
+}
+
+function endOfTicks(text: string, at: number): number {
+  let end = at;
+  while (text[end] === "`") end += 1;
+  return end;
+}
+
+/** What stands between angle brackets is short: a look no further keeps this linear. */
+const MAX_TOKEN = 120;
+
+const USER = /^<@!(\d{1,20})>/;
+const EMOJI = /^<a?:(\w{1,32}):\d{1,20}>/;
+const TIME = /^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/;
+const COMMAND = /^<\/([^:<>\n]{1,100}):\d{1,20}>/;
+const PLACE = /^<id:(customize|browse|guide|linked-roles)(?::\d{1,20})?>/;
+
+function readToken(text: string, at: number, tokens: Tokens): [shown: string, length: number] {
+  const rest = text.slice(at, at + MAX_TOKEN);
+  const user = USER.exec(rest);
+  // Old clients write `<@!id>`. Only what Discord itself took for a mention is touched.
+  if (user?.[1] !== undefined && tokens.isMentioned(user[1]))
+    return [`<@${user[1]}>`, user[0].length];
+  const emoji = EMOJI.exec(rest);
+  if (emoji?.[1] !== undefined) return [`:${emoji[1]}:`, emoji[0].length];
+  const time = TIME.exec(rest);
+  const moment = time === null ? undefined : timeText(Number(time[1]), time[2]);
+  if (time !== null && moment !== undefined) return [moment, time[0].length];
+  const command = COMMAND.exec(rest);
+  if (command?.[1] !== undefined) return [`/${command[1]}`, command[0].length];
+  const place = PLACE.exec(rest);
+  if (place?.[1] !== undefined) return [`#${place[1]}`, place[0].length];
+  return ["<", 1];
+}
+
+/** The moment in UTC: a reader's own time zone is not known here. `undefined`: no such moment. */
+function timeText(seconds: number, style: string | undefined): string | undefined {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return undefined;
+  const [day = "", clock = ""] = date.toISOString().split("T");
+  switch (style) {
+    case "d":
+    case "D":
+      return day;
+    case "t":
+      return `${clock.slice(0, 5)} UTC`;
+    case "T":
+      return `${clock.slice(0, 8)} UTC`;
+    default:
+      return `${day} ${clock.slice(0, 5)} UTC`;
+  }
+}

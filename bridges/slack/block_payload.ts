@@ -1,0 +1,109 @@
+import { z } from "zod";
+
+/*
+ * The parts of Block Kit that the bridge reads: https://docs.slack.dev/reference/block-kit/blocks. What is
+ * malformed is dropped, so that no odd field ever costs a message; unknown types stay, to be counted.
+ */
+
+const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+const text = lenient(z.string());
+const number = lenient(z.number());
+const flag = lenient(z.boolean());
+
+/** A list whose malformed members are left out. */
+const listOf = <T extends z.ZodType>(member: T) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .transform((members) =>
+      members.flatMap((each) => {
+        const parsed = member.safeParse(each);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    );
+
+const style = lenient(z.object({ bold: flag, italic: flag, strike: flag, code: flag }));
+
+/** What stands in a line: text, a link, a mention, an emoji, … */
+export const inlineElement = z.object({
+  type: z.string(),
+  text,
+  url: text,
+  user_id: text,
+  usergroup_id: text,
+  channel_id: text,
+  range: text,
+  name: text,
+  unicode: text,
+  fallback: text,
+  value: text,
+  style,
+});
+export type InlineElement = z.infer<typeof inlineElement>;
+
+const section = z.object({ type: z.string(), elements: listOf(inlineElement) });
+
+/** A paragraph, a list, a quote or preformatted text. Lists hold sections, the others what stands in a line. */
+export const richElement = z.object({
+  type: z.string(),
+  elements: z.unknown().optional(),
+  style: text,
+  indent: number,
+  offset: number,
+  language: text,
+});
+export type RichElement = z.infer<typeof richElement>;
+
+export const readInline = (elements: unknown): InlineElement[] =>
+  listOf(inlineElement).parse(elements);
+export const readSections = (elements: unknown): z.infer<typeof section>[] =>
+  listOf(section).parse(elements);
+
+const textObject = z.object({ type: z.string(), text: z.string() });
+export type TextObject = z.infer<typeof textObject>;
+const labelled = lenient(z.union([textObject, z.string()]));
+
+/** A part of a context block, a button, … */
+export const blockPart = z.object({ type: z.string(), text: labelled, alt_text: text });
+
+export const block = z.object({
+  type: z.string(),
+  text: labelled,
+  title: labelled,
+  elements: z.unknown().optional(),
+  fields: listOf(textObject),
+  rows: z.unknown().optional(),
+  alt_text: text,
+  image_url: text,
+  title_url: text,
+});
+export type Block = z.infer<typeof block>;
+
+export const blockList = listOf(block);
+export const readParts = (elements: unknown) => listOf(blockPart).parse(elements);
+export const readRich = (elements: unknown): RichElement[] => listOf(richElement).parse(elements);
+export const readRows = (rows: unknown): Block[][] => listOf(blockList).parse(rows);
+
+const field = z.object({ title: text, value: text });
+
+/** A secondary attachment: an app's legacy form, a link's preview, or a message that was shared. */
+export const attachment = z.object({
+  pretext: text,
+  author_name: text,
+  title: text,
+  title_link: text,
+  text,
+  fallback: text,
+  fields: listOf(field),
+  image_url: text,
+  footer: text,
+  from_url: text,
+  channel_id: text,
+  ts: lenient(z.union([z.string(), z.number()])),
+  is_msg_unfurl: flag,
+  is_share: flag,
+  blocks: lenient(blockList),
+  message_blocks: lenient(listOf(z.object({ message: z.object({ blocks: blockList }) }))),
+});
+export type Attachment = z.infer<typeof attachment>;
+export const attachmentList = listOf(attachment);
