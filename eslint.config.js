@@ -42,12 +42,16 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       // convex/ first: its files are checked with the settings the Convex CLI uses.
       parserOptions: {
-        project: ["convex/tsconfig.json", "tsconfig.json"],
+        project: [
+          "convex/tsconfig.json",
+          "tsconfig.json",
+          "scripts/playground/page/app/tsconfig.json",
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -95,9 +99,9 @@ export default defineConfig(
     files: ["**/*.{js,mjs}"],
     languageOptions: { globals: { console: "readonly", process: "readonly" } },
   },
-  { files: ["**/*.{ts,js,mjs}"], ignores: [...configuration, ...tests], rules: noEnvironment },
+  { files: ["**/*.{ts,tsx,js,mjs}"], ignores: [...configuration, ...tests], rules: noEnvironment },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     ignores: tests,
     plugins: { repository: { rules: { boundaries } } },
     rules: { "repository/boundaries": "error" },

@@ -1,4 +1,5 @@
 // Runs a TypeScript script of this repository: `node scripts/bootstrap.mjs scripts/start.ts [arguments]`.
+// With `--compiled` before it, the script is compiled first and runs without a TypeScript loader beside it.
 // Installs packages first when they are missing or not those of package-lock.json. The script runs in this
 // very process, so that signals and exit codes are its own. Plain JavaScript without dependencies, and in a
 // syntax that old versions of Node can read far enough to be told which version is needed.
@@ -14,21 +15,32 @@ function main() {
   if (isOlder(process.versions.node, needed)) {
     fail("Node " + needed + " or newer is needed; this is Node " + process.versions.node + ".");
   }
+  const compiled = process.argv[2] === "--compiled";
+  if (compiled) process.argv.splice(2, 1);
   const script = process.argv[2];
   if (script === undefined) fail("usage: node scripts/bootstrap.mjs <script.ts> [arguments]");
   installIfNeeded();
   // The script finds its arguments where it would if it had been started itself.
   process.argv.splice(1, 2, resolve(root, script));
-  import("tsx/esm/api")
-    .then((tsx) => {
-      tsx.register();
-      return import(pathToFileURL(process.argv[1]).href);
-    })
+  (compiled ? compile(script).catch(load) : load())
+    .then((url) => import(url))
     .catch((error) => {
       console.error(error);
       // What it had begun may still hold the process open.
       process.exit(1);
     });
+}
+
+function compile(script) {
+  return import("./compile.mjs").then((compiler) => compiler.compile(script));
+}
+
+/** Modules are compiled as they are imported. Also where compiling ahead fails, as on a read-only disk. */
+function load() {
+  return import("tsx/esm/api").then((tsx) => {
+    tsx.register();
+    return pathToFileURL(process.argv[1]).href;
+  });
 }
 
 function isOlder(version, needed) {

@@ -21,6 +21,10 @@ interface Check {
 const checks: readonly Check[] = [
   { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
   { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
+  {
+    name: "types of the page",
+    command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
+  },
   { name: "lint", command: ["eslint/bin/eslint.js", "."] },
   { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
 ];

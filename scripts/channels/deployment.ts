@@ -12,16 +12,27 @@ const DEADLINE_MS = 20_000;
 
 type Query = FunctionReference<"query">;
 type Mutation = FunctionReference<"mutation">;
+type Action = FunctionReference<"action">;
 
 /** The deployment's admin functions. Every method throws `Failure` where the call did not succeed. */
 export interface Deployment {
   query<F extends Query>(f: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
   mutate<F extends Mutation>(f: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
+  act<F extends Action>(f: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
+}
+
+/** Where a deployment is, and the key that makes its admin's tokens. */
+export interface DeploymentAddress {
+  readonly url: string;
+  readonly key: SigningKey;
 }
 
 /** The configured deployment; with none configured, that of the playground running on this machine. */
 export async function connect(): Promise<Deployment> {
-  const { url, key } = await address();
+  return connectTo(await address());
+}
+
+export async function connectTo({ url, key }: DeploymentAddress): Promise<Deployment> {
   const client = new ConvexHttpClient(url, {
     auth: await mintToken("admin", key),
     skipConvexDeploymentUrlCheck: true,
@@ -31,10 +42,11 @@ export async function connect(): Promise<Deployment> {
   return {
     query: (f, args) => explained(client.query<typeof f>(f, args)),
     mutate: (f, args) => explained(client.mutation<typeof f>(f, args)),
+    act: (f, args) => explained(client.action<typeof f>(f, args)),
   };
 }
 
-async function address(): Promise<{ url: string; key: SigningKey }> {
+async function address(): Promise<DeploymentAddress> {
   const config = loadAdminConfig();
   switch (config.kind) {
     case "admin":

@@ -1,5 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../convex/_generated/api.js";
+import type { SeenChannel } from "./seen_channel.ts";
 
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 export type Status = FunctionReturnType<typeof api.admin.status>;
@@ -40,6 +41,18 @@ export function mappingTable(rows: readonly MappingRow[]): string {
   return table([header, ...lines]);
 }
 
+/** Channels of a platform as the bot sees them. */
+export function foundTable(channels: readonly SeenChannel[]): string {
+  if (channels.length === 0) return "The bot sees no such channel.";
+  const rows = channels.map(({ id, name, within, troubles }) => [
+    id,
+    `#${name}`,
+    within ?? "",
+    troubles.length === 0 ? "ready" : troubles.map(({ problem }) => problem).join("; "),
+  ]);
+  return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
+}
+
 export function statusReport({ mappings, failed, problems }: Status): string {
   if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
   const sections = [mappings.map(healthOf).join("\n")];
@@ -77,13 +90,21 @@ function healthOf(row: MappingStatus): string {
     ...(row.failed > 0 ? [`${row.failed} failed`] : []),
     ...(row.caughtUpAt === undefined ? [] : [`caught up ${time(row.caughtUpAt)}`]),
   ];
+  const caughtUp = row.lastCatchUp;
+  const hasNews = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
+  const recovered = hasNews
+    ? [
+        `  last gap, closed ${time(caughtUp.at)}: ${caughtUp.recovered} recovered` +
+          (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
+      ]
+    : [];
   const state = row.state === "active" && row.health.length === 0 ? "healthy" : row.state;
   const head = [`${place(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
   const troubles = row.health.map(({ direction, code, reason, step, at }) => {
     const way = direction === "in" ? "reading" : "posting";
     return `  ${way} fails since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
   });
-  return [head, ...troubles].map(plain).join("\n");
+  return [head, ...recovered, ...troubles].map(plain).join("\n");
 }
 
 function place(row: MappingRow): string {
@@ -122,6 +143,6 @@ function table(rows: readonly (readonly string[])[]): string {
 }
 
 /** Names and reasons come from elsewhere: nothing in them may steer the terminal. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, " ");
 }

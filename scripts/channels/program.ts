@@ -53,17 +53,49 @@ export function makeProgram(print: (text: string) => void): Command {
         "--adopt <channel id>",
         "a public Convex channel; it becomes private for good",
       ).argParser(notEmpty),
+    )
+    .addOption(
+      new Option(
+        "--history <n>",
+        "take the channel's last n messages along (1 to 1000); none of them is answered",
+      ).argParser(countOf),
     );
-  addSettings(mapVerb).action(
-    async (platform: Platform, id: string, options: Common & { to?: string; adopt?: string }) => {
-      const { json: _, ...rest } = options;
-      const place = placeOf(mapVerb, platform, id);
-      if (rest.to === undefined && rest.adopt === undefined) {
-        mapVerb.error("error: say where to: --to <channel name>, or --adopt <channel id>");
+  addSettings(mapVerb)
+    .option("--no-check", "don't ask the platform whether the bot may work there")
+    .action(
+      async (
+        platform: Platform,
+        id: string,
+        options: Common & { to?: string; adopt?: string; history?: number; check: boolean },
+      ) => {
+        const { json: _, check, ...rest } = options;
+        const place = placeOf(mapVerb, platform, id);
+        if (rest.to === undefined && rest.adopt === undefined) {
+          mapVerb.error("error: say where to: --to <channel name>, or --adopt <channel id>");
+        }
+        const { viewOf } = await import("./views.ts");
+        const view = check ? await viewOf(platform) : undefined;
+        await run(options, (verbs, deployment) => verbs.map(deployment, place, rest, view));
+      },
+    );
+
+  verb(program, "find", "The channels of a platform that the bot sees, with their ids.", [
+    "find discord",
+    "find slack support",
+  ])
+    .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
+    .argument("[text]", "a part of the name")
+    .action(async (platform: Platform, text: string | undefined, options: Common) => {
+      const { viewOf } = await import("./views.ts");
+      const view = await viewOf(platform);
+      if (view === undefined) {
+        const { Failure } = await import("./failure.ts");
+        throw new Failure("NO_TOKEN", `the ${platform} bot's token is not at hand: npm run setup`);
       }
-      await run(options, (verbs, deployment) => verbs.map(deployment, place, rest));
-    },
-  );
+      const { find } = await import("./verbs.ts");
+      const answer = await find(view, text ?? "");
+      print(options.json ? JSON.stringify(answer.data, undefined, 2) : answer.text);
+    });
 
   const unmapVerb = verb(program, "unmap", "Stop mirroring a channel. Its messages are kept.", [
     "unmap discord 112233445566778899",
@@ -177,6 +209,12 @@ function placeOf(command: Command, platform: Platform, externalId: string): Plac
   const wrong = wrongId(platform, externalId);
   if (wrong !== undefined) command.error(`error: ${wrong}`);
   return { platform, externalId };
+}
+
+function countOf(value: string): number {
+  const count = Number(value);
+  if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError("It is not a number from 1 to 1000.");
 }
 
 function notEmpty(value: string): string {

@@ -1,7 +1,9 @@
 import { api } from "../../convex/_generated/api.js";
 import type { Platform, ReplyIn, Trigger } from "../../convex/model/validators.ts";
 import type { Deployment } from "./deployment.ts";
-import { mappingTable, sentence, statusReport } from "./print.ts";
+import { foundTable, mappingTable, plain, sentence, statusReport } from "./print.ts";
+import type { PlatformView } from "./seen_channel.ts";
+import { asking, mustWork } from "./views.ts";
 
 /** What a verb answers: `data` for `--json`, `text` for people. */
 export interface Answer {
@@ -30,17 +32,39 @@ export interface MapOptions {
   readonly replyIn?: ReplyIn;
   readonly instructions?: string;
   readonly model?: string;
+  readonly history?: number;
 }
 
-export async function map(to: Deployment, place: Place, options: MapOptions): Promise<Answer> {
-  const data = await to.mutate(api.admin.map, { ...place, ...options });
+/** `view`: the platform, to be asked first; undefined: the bridge will find out. */
+export async function map(
+  to: Deployment,
+  place: Place,
+  options: MapOptions,
+  view?: PlatformView,
+): Promise<Answer> {
+  const seen = view && (await asking(() => view.channel(place.externalId)));
+  const notes = seen ? mustWork(seen, options.replyIn === "thread") : [];
+  const name = seen === undefined || seen.name === "" ? {} : { externalName: seen.name };
+  const data = await to.mutate(api.admin.map, { ...place, ...name, ...options });
   const made = data.channelCreated ? "the new private channel" : "the private channel";
-  const bot =
-    place.platform === "slack"
+  const shown = seen === undefined ? place.externalId : `${place.externalId} (#${seen.name})`;
+  const bot = seen ? ["The bot may read and post there.", ...notes].join("\n") : unverified(place);
+  const text = `Mapped ${place.platform} ${shown} to ${made} "${data.channelName}". ${bot}`;
+  return { data: { ...data, verified: seen !== undefined, ...name }, text: plain(text) };
+}
+
+function unverified({ platform }: Place): string {
+  const step =
+    platform === "slack"
       ? "Invite the bot there: /invite @its-name."
       : "The bot must be able to see it.";
-  const text = `Mapped ${place.platform} ${place.externalId} to ${made} "${data.channelName}". ${bot}`;
-  return { data, text };
+  return `Not verified, as no token is at hand. ${step}`;
+}
+
+/** The channels the bot sees whose name contains `text`. */
+export async function find(view: PlatformView, text: string): Promise<Answer> {
+  const data = await asking(() => view.find(text));
+  return { data, text: foundTable(data) };
 }
 
 export async function unmap(

@@ -21,6 +21,27 @@ export function plainText(platform: PlatformName, text: string, names: Names): s
   }
 }
 
+/**
+ * A text without its formatting, so that Slack's marks and Markdown's read the same: what is left are the words, the
+ * links, and code blocks byte for byte.
+ */
+export function bare(text: string): string {
+  const parts = text.split(/(```[\s\S]*?```)/).map((part) => {
+    const code = /^```\n?([\s\S]*?)\n?```$/.exec(part)?.[1];
+    return code === undefined ? bareProse(part) : `\`\`\`${code}\`\`\``;
+  });
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function bareProse(text: string): string {
+  return text
+    .replace(/\]\(<([^<>]*)>\)/g, "]($1)")
+    .replace(/^[ \t]*(?:> ?|[•-] )/gm, "")
+    .replace(/[*_~\\]/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 /** https://docs.slack.dev/messaging/formatting-message-text */
 function slackToken(inner: string, names: Names): string | undefined {
   const [target = "", label] = inner.split("|", 2);

@@ -18,7 +18,9 @@ export function describePlatform(chat: ChatStandIn, channels: ReadonlyMap<string
   ]);
   const lines = places.flatMap(({ label, messages }) => [
     `  ${label}`,
-    ...shorten(messages.map(describeMessage)).map((line) => `    ${line}`),
+    ...shorten(messages.map(describeMessage))
+      .flatMap((message) => message.split("\n"))
+      .map((line) => `    ${line}`),
   ]);
   return [`What people see on ${title}`, ...lines].join("\n");
 }
@@ -29,7 +31,18 @@ function threadsOf(chat: ChatStandIn, channel: string): string[] {
 }
 
 function describeMessage({ author, text, edited, fromBot }: SeenMessage): string {
-  return `${fromBot ? "🤖 " : ""}${author}: ${oneLine(text)}${edited ? " (edited)" : ""}`;
+  const said = fromBot ? asShown(text) : oneLine(text);
+  return `${fromBot ? "🤖 " : ""}${author}: ${said}${edited ? " (edited)" : ""}`;
+}
+
+/** Lines of a message that are shown as they stand. */
+const MOST_LINES = 40;
+
+/** A short message with formatting line by line, as people see it; a long one by how it begins. */
+function asShown(text: string): string {
+  const lines = text.split("\n");
+  if (lines.length === 1 || lines.length > MOST_LINES) return oneLine(text);
+  return ["", ...lines.map((line) => `  ${line}`.trimEnd())].join("\n");
 }
 
 /** What Convex holds, conversation by conversation. */

@@ -11,6 +11,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   const admin = await stage.stack.adminClient();
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
+  const studios = addChannels(stage, "studio");
 
   tell("Two channels are mapped: the lounge on Discord and the lounge on Slack.");
   for (const platform of PLATFORMS) {
@@ -33,6 +34,31 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, channel, thread);
   });
 
+  tell("A post in a forum on Discord: a conversation whose title the AI reads too.");
+  const forum = stage.stack.discord.addForum("help");
+  await stage.map(admin, "discord", forum, { to: "discord help" });
+  await sleep(500);
+  const post = stage.stack.discord.openPost({
+    channel: forum,
+    person: stage.person("discord", "Barbara"),
+    name: "How long is a bridge?",
+    text: "And how is it **measured**?",
+  });
+  await answered(stage, "discord", forum, post);
+  stage.say("discord", forum, "Barbara", "Thank you!", post);
+  await answered(stage, "discord", forum, post);
+
+  tell("An answer in a Slack thread, also sent to the channel.");
+  const root = stage.say("slack", lounges.slack, "Edsger", "Who is up for lunch?");
+  await answered(stage, "slack", lounges.slack);
+  stage.broadcast(
+    lounges.slack,
+    "Ada",
+    "Me! At *noon*, at <https://example.com|the usual place>.",
+    root,
+  );
+  await answered(stage, "slack", lounges.slack, root);
+
   tell("Somebody edits a message, somebody deletes one.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
@@ -49,6 +75,15 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
     await answered(stage, platform, lounges[platform]);
+  });
+
+  tell("A reply full of formatting, as each platform can show it.");
+  await onBoth(async (platform) => {
+    const studio = studios[platform];
+    await stage.map(admin, platform, studio, { to: `${platform} studio` });
+    await sleep(500);
+    stage.say(platform, studio, "Barbara", "Please show me some formatting.");
+    await answered(stage, platform, studio);
   });
 
   tell("Talk in a channel that is not mapped: nobody listens.");

@@ -58,6 +58,12 @@ export class Stage {
     });
   }
 
+  /** Answers in a Slack thread and sends the answer to the channel too. */
+  broadcast(channel: string, name: string, text: string, thread: string): string {
+    const person = this.person("slack", name);
+    return this.stack.slack.say({ channel, person, text, thread, broadcast: true });
+  }
+
   /** Maps a channel through the admin function, as the admin script does. */
   async map(
     admin: ConvexHttpClient,
@@ -103,20 +109,28 @@ export class Stage {
 
   /** Compares what the platforms saw with what Convex holds now. */
   async judge(): Promise<Verdict> {
-    return judge(this.#witnesses(), await this.rows());
+    return this.judgeRows(await this.rows());
+  }
+
+  judgeRows(rows: readonly TranscriptRow[]): Verdict {
+    return judge(this.witnesses(), rows);
   }
 
   /**
    * Waits until everything is as it should be and stays so for a moment, or until `patienceMs` brought nothing new.
-   * Returns the last verdict.
+   * Returns the last verdict. `look` gives one, every `everyMs`.
    */
-  async settle(patienceMs: number): Promise<Verdict> {
-    let verdict = await this.judge();
+  async settle(
+    patienceMs: number,
+    look: () => Promise<Verdict> = () => this.judge(),
+    everyMs = 200,
+  ): Promise<Verdict> {
+    let verdict = await look();
     let progress = signature(verdict);
     let deadline = Date.now() + patienceMs;
     while (verdict.differences.length > 0 && Date.now() < deadline) {
-      await sleep(200);
-      verdict = await this.judge();
+      await sleep(everyMs);
+      verdict = await look();
       if (signature(verdict) === progress) continue;
       progress = signature(verdict);
       deadline = Date.now() + patienceMs;
@@ -124,10 +138,11 @@ export class Stage {
     if (verdict.differences.length > 0) return verdict;
     // A second copy of something would come after the first.
     await sleep(1_000);
-    return await this.judge();
+    return await look();
   }
 
-  #witnesses(): Witness[] {
+  /** What the platforms saw of each mapped channel. */
+  witnesses(): Witness[] {
     return PLATFORMS.flatMap((platform) =>
       this.#mapped
         .filter((mapped) => mapped.platform === platform)

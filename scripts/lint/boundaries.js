@@ -5,7 +5,11 @@ import { dirname, relative, resolve, sep } from "node:path";
  * what it may import of this repository besides itself; `packages` refuses packages by their beginning.
  */
 const anyPlatformPackage = ["discord.js", "@discordjs/", "discord-api-types", "@slack/"];
-const sharedWithBridges = ["convex/_generated/", "convex/model/issuers.ts"];
+const sharedWithBridges = [
+  "convex/_generated/",
+  "convex/model/issuers.ts",
+  "convex/model/positions.ts",
+];
 
 const zones = [
   { prefix: "convex/", allow: ["convex/"], packages: ["node:", ...anyPlatformPackage] },

@@ -21,6 +21,9 @@ export interface BridgeProcess {
   stop(): Promise<number | NodeJS.Signals>;
   /** SIGKILL: no time to say goodbye. */
   kill(): Promise<void>;
+  /** SIGSTOP: it does nothing at all until `thaw()`, as on a machine that was suspended. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** Starts the bridge and resolves once each platform reported ready. Rejects with its log when it ends before. */
@@ -47,6 +50,12 @@ export async function startBridgeProcess(
     async kill() {
       child.kill("SIGKILL");
       await ended;
+    },
+    freeze() {
+      child.kill("SIGSTOP");
+    },
+    thaw() {
+      child.kill("SIGCONT");
     },
   };
 

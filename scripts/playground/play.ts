@@ -1,9 +1,12 @@
 import { createInterface } from "node:readline";
-import { api } from "../../convex/_generated/api.js";
-import type { PlatformName } from "../../bridges/platform.ts";
+import { readEnvFiles } from "../../bridges/core/env.ts";
 import type { ChatChange, ChatStandIn } from "./chat.ts";
+import { openPlayground, type Playground } from "./page/playground.ts";
 import { announcePlayground, withdrawPlayground } from "./running.ts";
-import { PLATFORMS, startStack, type Stack } from "./stack.ts";
+import { PLATFORMS } from "./stack.ts";
+
+/** Where the page is, or on the next port that is free. */
+const PAGE_PORT = 5173;
 
 /** How long the first exchange may take before the playground says that something is wrong. */
 const FIRST_ANSWER_MS = 30_000;
@@ -11,30 +14,41 @@ const FIRST_ANSWER_MS = 30_000;
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 
 /**
- * The playground: the whole product on this machine, with nothing configured. Plays one exchange on each platform, then
- * says what is typed, until stopped (Ctrl-C, or the end of the input).
+ * The playground: the whole product on this machine, with nothing configured. Serves a page to see it all, plays one
+ * exchange on each platform, then says what is typed, until stopped (Ctrl-C, or the end of the input).
  */
 export async function play(): Promise<void> {
   console.log(
     "Nothing is configured, so this is the playground: Convex, Discord, Slack and an AI,",
   );
   console.log("all on this machine and in memory. Nothing here is kept, and no account is used.\n");
-  const stack = await startStack();
   const stopped = untilStopped();
+  const playground = await openPlayground({
+    settings: readEnvFiles(),
+    port: PAGE_PORT,
+    progress: (step) => console.log(`… ${step}`),
+  });
   try {
-    const channels = await openChannels(stack);
-    await stack.startBridge();
+    const { stack, channels, stage, page } = playground;
     await announcePlayground({
       pid: process.pid,
       convexUrl: stack.convex.url,
       adminKey: stack.adminKey,
+      platforms: { ...stack.discord.env, ...stack.slack.env },
     });
-    console.log(`Convex: ${stack.convex.url}`);
+    const { ai } = stage.stage();
+    console.log(`\nConvex: ${stack.convex.url}`);
+    console.log(
+      ai.real
+        ? `AI: OpenAI (${ai.model}), with the OPENAI_API_KEY of your env files: replies cost money`
+        : "AI: a stand-in that says what it was sent",
+    );
     for (const platform of PLATFORMS) {
       const { channel } = channels[platform];
       console.log(`${TITLE[platform]}: #general (${channel}), mapped to "${platform} general"`);
     }
-    console.log("ready: playground\n");
+    console.log("ready: playground");
+    console.log(`\n  Open ${page.url} to see all of it, live.\n`);
 
     for (const platform of PLATFORMS) {
       show(stack.chat(platform));
@@ -47,31 +61,13 @@ export async function play(): Promise<void> {
     console.log(
       "In a second terminal: `npm run channels -- list` shows and changes the mappings.\n",
     );
-    readTyped(stack, channels);
+    readTyped(playground);
     await stopped;
   } finally {
     console.log("\nStopping the playground …");
     await withdrawPlayground(process.pid);
-    await stack.stop();
+    await playground.stop();
   }
-}
-
-type Channels = Record<PlatformName, { readonly channel: string; readonly person: string }>;
-
-async function openChannels(stack: Stack): Promise<Channels> {
-  const admin = await stack.adminClient();
-  const open = async (platform: PlatformName) => {
-    const chat = stack.chat(platform);
-    const channel = chat.addChannel("general");
-    await admin.mutation(api.admin.map, {
-      platform,
-      externalId: channel,
-      externalName: "general",
-      to: `${platform} general`,
-    });
-    return { channel, person: chat.addPerson("You") };
-  };
-  return { discord: await open("discord"), slack: await open("slack") };
 }
 
 /** Prints what people on the platform see, as it happens. */
@@ -92,7 +88,7 @@ async function answered(chat: ChatStandIn, channel: string): Promise<void> {
   }
 }
 
-function readTyped(stack: Stack, channels: Channels): void {
+function readTyped({ stage, channels }: Playground): void {
   createInterface({ input: process.stdin }).on("line", (line) => {
     if (line.trim() === "") return;
     const [, name, text] = /^\s*(discord|slack)\s*:\s*(.+)$/i.exec(line) ?? [];
@@ -101,16 +97,9 @@ function readTyped(stack: Stack, channels: Channels): void {
       console.log("Begin the line with the platform: `discord: hi` or `slack: hi`.");
       return;
     }
-    const chat = stack.chat(platform);
     const { channel, person } = channels[platform];
-    chat.say({ channel, person, text: asSent(platform, text) });
+    stage.rooms[platform].say({ channel }, person, text);
   });
-}
-
-/** What the platform's own client makes of typed text: Slack's escapes three characters. */
-function asSent(platform: PlatformName, text: string): string {
-  if (platform === "discord") return text;
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 async function untilStopped(): Promise<void> {

@@ -13,6 +13,8 @@ const vPlayground = z.object({
   pid: z.number().int().positive(),
   convexUrl: z.url(),
   adminKey: z.string(),
+  /** The settings of both platforms' stand-ins, so that the admin script can ask them. */
+  platforms: z.record(z.string(), z.string()).optional(),
 });
 
 export type RunningPlayground = Readonly<z.infer<typeof vPlayground>>;

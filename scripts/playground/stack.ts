@@ -36,6 +36,7 @@ export interface StackOptions {
   readonly convexEnv?: Readonly<Record<string, string>>;
   readonly slack?: Parameters<typeof startSlackStandIn>[0];
   readonly discord?: Parameters<typeof startDiscordStandIn>[0];
+  readonly openai?: Parameters<typeof startOpenAiStandIn>[0];
 }
 
 /** Starts a stack on ports of its own; any number can run at once. */
@@ -44,7 +45,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     makeAllKeys(),
     startDiscordStandIn({ rateLimits: "generous", ...options.discord }),
     startSlackStandIn(options.slack),
-    startOpenAiStandIn(),
+    startOpenAiStandIn(options.openai),
   ]);
   const convex = await startLocalConvex({
     env: {

@@ -21,13 +21,29 @@ export type AnswerFault =
   | "500AfterAccept"
   /** An HTTP status, not carried out. */
   | number
-  /** HTTP 429 with Retry-After in seconds, not carried out. */
-  | { readonly retryAfter: number }
+  /** HTTP 429 with Retry-After in seconds, not carried out. `global` (Discord): it is the whole bot's, not the route's. */
+  | { readonly retryAfter: number; readonly global?: true }
   /** The platform's own error, not carried out. */
   | { readonly error: string };
 
-/** What to do with one frame instead of sending it. A dropped one is gone: the platform thinks it was sent. */
-export type FrameFault = "drop" | "double";
+/**
+ * What to do with one frame instead of sending it, or (`drop` alone) with one that arrived. A dropped one is gone: its
+ * sender thinks it was sent. `swap`: the next frame overtakes it. A delay lets others overtake it, too.
+ */
+export type FrameFault = "drop" | "double" | "swap" | { readonly delayMs: number };
+
+/** A swapped frame that no other follows goes alone after this long, in ms. */
+const LONGEST_SWAP_MS = 1_000;
+
+/** Which entry: its number, or the next one of a name. */
+export type EntryMark = number | string;
+
+interface Plan {
+  readonly mark: EntryMark;
+  /** `before`: what the entry stands for does not happen any more. `after`: it has happened, and nothing after it. */
+  readonly side: "before" | "after";
+  readonly act: () => void;
+}
 
 /**
  * The one place every request and frame of a stand-in passes: it is numbered and logged here, and asks here what
@@ -39,6 +55,10 @@ export class Wire {
   readonly refused: string[] = [];
   readonly #faults = new Map<string, AnswerFault[]>();
   readonly #frameFaults = new Map<string, FrameFault[]>();
+  readonly #listeners = new Listeners<WireEntry>();
+  readonly #storms = new Set<{ readonly name: string | undefined; readonly fault: AnswerFault }>();
+  #plans: Plan[] = [];
+  #swapped: (() => void) | undefined;
 
   answerNext(name: string, fault: AnswerFault): void {
     enqueue(this.#faults, name, fault);
@@ -48,37 +68,112 @@ export class Wire {
     enqueue(this.#frameFaults, name, fault);
   }
 
+  /** Answers every request (of this name, if given) like this until the function it returns is called. */
+  storm(fault: AnswerFault, name?: string): () => void {
+    const storm = { name, fault };
+    this.#storms.add(storm);
+    return () => {
+      this.#storms.delete(storm);
+    };
+  }
+
+  /** Calls `listener` with every entry as it is logged. Returns how to stop it. */
+  onEntry(listener: (entry: WireEntry) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /**
+   * Does something, once, at one entry. `before`: the request is not carried out, the frame not sent or not read.
+   * `after`: the request is carried out and not answered, the frame sent or read. Returns how to call it off.
+   */
+  at(mark: EntryMark, side: Plan["side"], act: () => void): () => void {
+    const plan = { mark, side, act };
+    this.#plans.push(plan);
+    return () => {
+      this.#plans = this.#plans.filter((other) => other !== plan);
+    };
+  }
+
   /** Logs a request and says what to do with it. */
   request(name: string): AnswerFault | "deliver" {
-    this.#log({ direction: "in", kind: "http", name });
-    return this.#faults.get(name)?.shift() ?? "deliver";
+    const plan = this.#log({ direction: "in", kind: "http", name });
+    if (plan) {
+      plan.act();
+      return plan.side === "before" ? "hang" : "hangAfterAccept";
+    }
+    const storm = [...this.#storms].find((each) => (each.name ?? name) === name);
+    return this.#faults.get(name)?.shift() ?? storm?.fault ?? "deliver";
   }
 
-  /** Logs the answer to a request. */
-  answer(name: string, status: number): void {
-    this.#log({ direction: "out", kind: "http", name, status });
+  /** Logs the answer to a request, and sends it. */
+  answer(name: string, status: number, send: () => void): void {
+    const plan = this.#log({ direction: "out", kind: "http", name, status });
+    if (plan?.side !== "before") send();
+    plan?.act();
   }
 
-  /** Logs a frame that arrived. */
-  received(name: string): void {
-    this.#log({ direction: "in", kind: "socket", name });
-  }
-
-  /** Logs a frame that is to go out, and sends it as often as its fault says. */
-  send(name: string, send: () => void): void {
-    this.#log({ direction: "out", kind: "socket", name });
+  /** Logs a frame that arrived; whether it is to be read. */
+  received(name: string): boolean {
+    const plan = this.#log({ direction: "in", kind: "socket", name });
     const fault = this.#frameFaults.get(name)?.shift();
-    if (fault === "drop") return;
-    send();
-    if (fault === "double") send();
+    plan?.act();
+    return plan?.side !== "before" && fault !== "drop";
+  }
+
+  /** Logs a frame that is to go out, and sends it when and as often as its fault says. */
+  send(name: string, send: () => void): void {
+    const plan = this.#log({ direction: "out", kind: "socket", name });
+    const fault = this.#frameFaults.get(name)?.shift();
+    if (plan?.side !== "before") this.#sendFaulty(fault, send);
+    plan?.act();
+  }
+
+  #sendFaulty(fault: FrameFault | undefined, send: () => void): void {
+    const overtaken = this.#swapped;
+    this.#swapped = undefined;
+    switch (fault) {
+      case "drop":
+        break;
+      case "double":
+        send();
+        send();
+        break;
+      case "swap":
+        this.#hold(send);
+        break;
+      case undefined:
+        send();
+        break;
+      default:
+        setTimeout(send, fault.delayMs).unref();
+    }
+    overtaken?.();
+  }
+
+  #hold(send: () => void): void {
+    const timer = setTimeout(() => {
+      if (this.#swapped === late) this.#swapped = undefined;
+      send();
+    }, LONGEST_SWAP_MS).unref();
+    const late = () => {
+      clearTimeout(timer);
+      send();
+    };
+    this.#swapped = late;
   }
 
   refuse(what: string): void {
     this.refused.push(what);
   }
 
-  #log(entry: Omit<WireEntry, "n" | "at">): void {
-    this.entries.push({ n: this.entries.length + 1, at: Date.now(), ...entry });
+  /** Returns what is planned at this entry. */
+  #log(entry: Omit<WireEntry, "n" | "at">): Plan | undefined {
+    const logged = { n: this.entries.length + 1, at: Date.now(), ...entry };
+    this.entries.push(logged);
+    this.#listeners.emit(logged);
+    const plan = this.#plans.find(({ mark }) => mark === logged.n || mark === logged.name);
+    if (plan) this.#plans = this.#plans.filter((other) => other !== plan);
+    return plan;
   }
 }
 

@@ -29,20 +29,21 @@ export function runAs<T>(call: Call, run: () => T): T {
 /** Ties transactions and functions to the call they belong to, and counts. */
 export class CallTracker {
   readonly #counter: CallCounter;
+  readonly #loses: (path: string) => boolean;
   /** The function and kind of the open transaction: one at a time. */
   #transaction: { readonly path: string; readonly kind: CallKind } | undefined;
 
-  constructor(counter: CallCounter) {
+  /** `loses`: whether a scheduled function that should begin now never does. */
+  constructor(counter: CallCounter, loses: (path: string) => boolean) {
     this.#counter = counter;
+    this.#loses = loses;
   }
 
   /** To be called when a top-level transaction ends, in its own async context. */
   ended(end: TransactionEnd): void {
-    const { metrics } = end;
-    if (this.#transaction && metrics) {
+    if (this.#transaction) {
       const { path, kind } = this.#transaction;
-      const { documentsRead, documentsWritten } = metrics;
-      this.#counter.countDocuments(path, kind, documentsRead.used, documentsWritten.used);
+      this.#counter.countTransaction(path, kind, end);
     }
     this.#transaction = undefined;
     const call = current.getStore();
@@ -80,6 +81,9 @@ export class CallTracker {
     const kind = kindOf(call);
     // A client's calls are counted where they arrive: some never get as far as their handler.
     if (call.inside !== "nothing" || kind === "scheduled") this.#counter.count(path, kind);
+    if (call.inside === "nothing" && kind === "scheduled" && this.#loses(path)) {
+      throw new Error(`${path} was lost before it began`);
+    }
     if (!isAction && kind !== "nested") this.#transaction = { path, kind };
     const { abortOnce } = call;
     const result = await runAs(

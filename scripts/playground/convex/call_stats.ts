@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { ConflictCounter } from "./conflicts.ts";
+import type { TransactionEnd } from "./engine.ts";
 
 /**
  * Who caused a function call.
@@ -28,9 +30,15 @@ export const vCallRow = z.object({
   path: z.string(),
   kind: z.enum(callKinds),
   calls: z.number(),
-  /** Of top-level transactions only: what they read and wrote, nested calls included. */
+  /** Of top-level transactions only: what they read and wrote, nested calls included, as Convex bills it. */
   documentsRead: z.number(),
   documentsWritten: z.number(),
+  bytesRead: z.number(),
+  bytesWritten: z.number(),
+  /** Stored documents read, each once: a patch reads again, and Convex bills that again in `documentsRead`. */
+  documents: z.number(),
+  /** Index ranges and single documents asked for. */
+  ranges: z.number(),
 });
 export type CallRow = z.infer<typeof vCallRow>;
 
@@ -40,6 +48,9 @@ export const vCallStats = z.object({
   billed: z.number(),
   /** Open WebSocket connections. */
   sockets: z.number(),
+  /** Mutations under way while another one committed, and those of them that had read what it wrote. */
+  overlapping: z.number(),
+  conflicts: z.array(z.object({ path: z.string(), with: z.string(), calls: z.number() })),
 });
 export type CallStats = z.infer<typeof vCallStats>;
 
@@ -53,32 +64,56 @@ export function callsOf(stats: CallStats, path: string, ...kinds: CallKind[]): n
 /** Counts calls by function and kind. */
 export class CallCounter {
   readonly #rows = new Map<string, CallRow>();
+  readonly #conflicts = new ConflictCounter();
 
   count(path: string, kind: CallKind): void {
     this.#row(path, kind).calls++;
   }
 
-  countDocuments(path: string, kind: CallKind, read: number, written: number): void {
+  countTransaction(path: string, kind: CallKind, end: TransactionEnd): void {
+    const { metrics, reads, writes, committed } = end;
     const row = this.#row(path, kind);
-    row.documentsRead += read;
-    row.documentsWritten += written;
+    row.documentsRead += metrics?.documentsRead.used ?? 0;
+    row.documentsWritten += metrics?.documentsWritten.used ?? 0;
+    row.bytesRead += metrics?.bytesRead.used ?? 0;
+    row.bytesWritten += metrics?.bytesWritten.used ?? 0;
+    row.ranges += metrics?.databaseQueries.used ?? 0;
+    row.documents += reads.documentsBefore(writes);
+    if (committed && writes.length > 0) this.#conflicts.committed(path, end);
   }
 
   reset(): void {
     this.#rows.clear();
+    this.#conflicts.reset();
   }
 
   stats(sockets: number): CallStats {
     const rows = [...this.#rows.values()].filter(({ calls }) => calls > 0);
     const billed = rows.filter(({ kind }) => kind !== "nested");
-    return { rows, billed: billed.reduce((sum, { calls }) => sum + calls, 0), sockets };
+    return {
+      rows,
+      billed: billed.reduce((sum, { calls }) => sum + calls, 0),
+      sockets,
+      overlapping: this.#conflicts.overlapping,
+      conflicts: this.#conflicts.list(),
+    };
   }
 
   #row(path: string, kind: CallKind): CallRow {
     const key = `${kind} ${path}`;
     let row = this.#rows.get(key);
     if (!row) {
-      row = { path, kind, calls: 0, documentsRead: 0, documentsWritten: 0 };
+      row = {
+        path,
+        kind,
+        calls: 0,
+        documentsRead: 0,
+        documentsWritten: 0,
+        bytesRead: 0,
+        bytesWritten: 0,
+        documents: 0,
+        ranges: 0,
+      };
       this.#rows.set(key, row);
     }
     return row;

@@ -37,6 +37,8 @@ export interface DeploymentOptions {
   /** Hide the text of errors from clients, as production does. */
   readonly redact: boolean;
   readonly counter: CallCounter;
+  /** Whether a scheduled function that should begin now never does. */
+  readonly losesJob: (path: string) => boolean;
   /** Called for each commit, before any other transaction begins. */
   readonly onCommit: (end: TransactionEnd) => void;
 }
@@ -56,8 +58,8 @@ export interface Deployment {
 
 /** Loads every function of a folder, with the components its convex.config.ts names. */
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { functionsDir, redact, counter } = options;
-  const tracker = new CallTracker(counter);
+  const { functionsDir, redact, counter, losesJob } = options;
+  const tracker = new CallTracker(counter, losesJob);
   // Leaves whatever async context a call is made from: convex-test would take it for a nested call.
   const outside = AsyncLocalStorage.snapshot();
 

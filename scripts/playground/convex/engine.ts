@@ -4,10 +4,13 @@ import { ReadSet, type Write } from "./read_set.ts";
 import { keyOf } from "./sorted_documents.ts";
 import { rangeOf, TableIndexes, type TableRange } from "./table_indexes.ts";
 
-/** How a top-level transaction ended. `ts`: of the newest commit, in nanoseconds since 1970. */
+/** How a top-level transaction ended. Times are of commits, in nanoseconds since 1970. */
 export interface TransactionEnd {
   readonly committed: boolean;
+  /** The newest commit. */
   readonly ts: bigint;
+  /** The newest commit when it asked for its turn: what it would have seen had it run at once. */
+  readonly since: bigint;
   readonly reads: ReadSet;
   readonly writes: readonly Write[];
   readonly metrics: Metrics | undefined;
@@ -23,6 +26,7 @@ export class Engine {
   readonly #indexes = new Map<string, TableIndexes>();
   /** What the open transaction has read. One transaction at a time: convex-test takes a lock. */
   #reads = new ReadSet();
+  #since = 0n;
 
   /** `onEnd` runs before any other transaction begins, in the async context of the one that ended. */
   constructor(internals: Internals, onEnd: (end: TransactionEnd) => void) {
@@ -47,25 +51,30 @@ export class Engine {
       rollback: transactions.rollback.bind(transactions),
     };
     transactions.begin = async (isNested, limits) => {
+      const since = this.lastCommit;
       await original.begin(isNested, limits);
-      if (!isNested) this.#reads = new ReadSet();
+      if (isNested) return;
+      this.#reads = new ReadSet();
+      this.#since = since;
     };
     transactions.commit = (isNested) => {
       if (isNested) return original.commit(isNested);
       const metrics = transactions.getMetricsTracker()?.getTransactionMetrics();
       const changed = this.#pendingIds();
       const reads = this.#reads;
+      const since = this.#since;
       const ts = original.commit(isNested);
       const writes = changed.map((change) => this.#applied(change));
-      this.#onEnd({ committed: true, ts: this.lastCommit, reads, writes, metrics });
+      this.#onEnd({ committed: true, ts: this.lastCommit, since, reads, writes, metrics });
       return ts;
     };
     transactions.rollback = (isNested) => {
       if (isNested) return original.rollback(isNested);
       const metrics = transactions.getMetricsTracker()?.getTransactionMetrics();
       const reads = this.#reads;
+      const since = this.#since;
       original.rollback(isNested);
-      this.#onEnd({ committed: false, ts: this.lastCommit, reads, writes: [], metrics });
+      this.#onEnd({ committed: false, ts: this.lastCommit, since, reads, writes: [], metrics });
     };
   }
 
@@ -114,6 +123,9 @@ export class Engine {
     db._evaluateQuery = (query) => {
       const results = original.evaluate(query);
       this.#reads.addRange(component, rangeRead(db, query, results.length, results.at(-1)));
+      for (const { _id: id } of results) {
+        if (typeof id === "string") this.#reads.addDocument(component, id);
+      }
       return results;
     };
     db.paginate = (page) => {
@@ -122,7 +134,9 @@ export class Engine {
     };
     db.get = (table, id) => {
       this.#reads.addId(component, id);
-      return original.get(table, id);
+      const document = original.get(table, id);
+      if (document) this.#reads.addDocument(component, id);
+      return document;
     };
     db.queryNext = (queryId) => {
       const next = original.queryNext(queryId);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { type Caller, RefusedToken } from "./auth.ts";
 import type { Outcome } from "./outcome.ts";
@@ -64,6 +65,7 @@ export async function answerHttp(
       abortOnce: fault === "rerun",
     });
     if (fault === "lostAfter") return void request.socket.destroy();
+    if (typeof fault === "object") await delay(fault.answerAfterMs);
     reply(200, bodyOf(outcome));
   } catch (error) {
     if (error instanceof RefusedToken) reply(401, { code: error.code, message: error.message });

@@ -38,6 +38,10 @@ export interface FakeDatabase {
 export interface Metrics {
   readonly documentsRead: { readonly used: number };
   readonly documentsWritten: { readonly used: number };
+  readonly bytesRead: { readonly used: number };
+  readonly bytesWritten: { readonly used: number };
+  /** Index ranges and single documents asked for. */
+  readonly databaseQueries: { readonly used: number };
 }
 
 export interface TransactionManager {

@@ -39,6 +39,8 @@ export interface LocalConvex {
     delay(ms: number): Promise<void>;
     /** Lets the next mutations of clients go wrong; see `MutationFault`. */
     mutations(fault: MutationFault, which?: { path?: string; times?: number }): Promise<void>;
+    /** The next scheduled runs of a function never begin. */
+    loseJobs(path: string, times?: number): Promise<void>;
   };
   /** Ends the process. Safe to call twice. */
   stop(): Promise<void>;
@@ -90,6 +92,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
       delay: (ms) => tell({ name: "delay", ms }),
       mutations: (fault, { path, times } = {}) =>
         tell({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
+      loseJobs: (path, times = 1) => tell({ name: "loseJobs", path, times }),
     },
     stop,
   };

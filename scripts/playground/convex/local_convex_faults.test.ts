@@ -82,6 +82,17 @@ test("a mutation aborted by a conflict runs again and writes once", async () => 
   expect(callsOf(await convex.stats(), "notes:addOnce", "mutation")).toBe(1);
 });
 
+test("a late answer is late alone, and no second one comes", async () => {
+  const here = room();
+  await convex.faults.mutations({ answerAfterMs: 150 }, { path: "notes:addOnce" });
+  const start = performance.now();
+  const late = client().mutation(api.notes.addOnce, { room: here, text: "late" });
+  await vi.waitFor(async () => expect(await notesIn(here)).toEqual(["late"]), { interval: 5 });
+  expect(performance.now() - start).toBeLessThan(140);
+  expect(await late).toBe(0);
+  expect(performance.now() - start).toBeGreaterThanOrEqual(149);
+});
+
 test("a replayed request id gets the recorded outcome", async () => {
   const here = room();
   const sessionId = crypto.randomUUID();

@@ -14,6 +14,7 @@ export interface Write {
 export class ReadSet {
   readonly #ids = new Set<string>();
   readonly #ranges = new Map<string, TableRange[]>();
+  readonly #documents = new Set<string>();
 
   addId(component: string, id: string): void {
     this.#ids.add(`${component} ${id}`);
@@ -24,6 +25,17 @@ export class ReadSet {
     const ranges = this.#ranges.get(key);
     if (ranges) ranges.push(range);
     else this.#ranges.set(key, [range]);
+  }
+
+  addDocument(component: string, id: string): void {
+    this.#documents.add(`${component} ${id}`);
+  }
+
+  /** Stored documents read, each once: not what a patch read again, nor what the transaction itself inserted. */
+  documentsBefore(writes: readonly Write[]): number {
+    const inserted = writes.filter(({ before }) => before === undefined);
+    const own = new Set(inserted.map(({ component, id }) => `${component} ${id}`));
+    return [...this.#documents].filter((document) => !own.has(document)).length;
   }
 
   /** Whether the transaction might have seen something else after these writes. */

@@ -26,6 +26,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
     functionsDir,
     redact,
     counter,
+    losesJob: (path) => faults.losesJob(path),
     onCommit: (end) => queries.committed(end),
   });
   const queries = new LiveQueries(deployment, counter);
@@ -64,6 +65,9 @@ async function obey(command: Command): Promise<unknown> {
       break;
     case "planMutations":
       faults.planMutations(command.fault, command.path ?? undefined, command.times);
+      break;
+    case "loseJobs":
+      faults.planLostJobs(command.path, command.times);
       break;
   }
   return null;

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { JSONValue } from "convex/values";
 import { type Caller, RefusedToken } from "./auth.ts";
 import type { Deployment } from "./deployment.ts";
@@ -167,6 +168,7 @@ export class SyncSession {
         deployment.run({ type: "mutation", path, args, caller, kind: "mutation", abortOnce }),
       );
       if (fault === "lostAfter") return this.#connection.cut();
+      if (typeof fault === "object") await setTimeout(fault.answerAfterMs);
       this.#answer("MutationResponse", requestId, outcome);
       if (!outcome.success) return;
       this.#owesTransition = true;

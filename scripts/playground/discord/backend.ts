@@ -13,6 +13,8 @@ export interface Backend {
   readonly world: World;
   /** Whether the portal's switch for the Message Content intent is on. */
   readonly messageContentIntent: boolean;
+  /** Whether the bot is a member of the guild. */
+  readonly isInvited: boolean;
   readonly nonces: NonceBook;
   readonly posts: AcceptedPost[];
   readonly typing: Place[];

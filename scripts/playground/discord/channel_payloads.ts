@@ -26,7 +26,7 @@ export function textPayload(
 ): APITextChannel & { guild_id: string } {
   return {
     id: channel.id,
-    type: ChannelType.GuildText,
+    type: typeOf(channel),
     guild_id: world.guild.id,
     name: channel.name,
     position: [...world.channels.keys()].indexOf(channel.id),
@@ -34,9 +34,19 @@ export function textPayload(
     topic: null,
     nsfw: false,
     rate_limit_per_user: 0,
-    last_message_id: channel.messages.newest?.id ?? null,
+    last_message_id: newestIn(world, channel) ?? null,
     permission_overwrites: overwrites(world, channel),
   };
+}
+
+/** A forum has what a text channel has here; clients tell them apart by the type alone. */
+function typeOf({ forum }: TextChannel): ChannelType.GuildText {
+  return (forum ? ChannelType.GuildForum : ChannelType.GuildText) as ChannelType.GuildText;
+}
+
+/** Of a forum it is the newest post. */
+function newestIn(world: World, channel: TextChannel): string | undefined {
+  return channel.forum ? world.threadsOf(channel).at(-1)?.id : channel.messages.newest?.id;
 }
 
 function overwrites(world: World, channel: TextChannel) {

@@ -14,6 +14,7 @@ import { applicationPayload, guildCreatePayload } from "./guild_payloads.ts";
 import { userPayload, withoutContent } from "./message_payloads.ts";
 import type { WorldEvent } from "./model.ts";
 import { Session } from "./session.ts";
+import { ALL_INTENTS, FINAL, IDENTIFIES_A_DAY, PRIVILEGED } from "./session_rules.ts";
 import { isDenied, type World } from "./world.ts";
 
 export interface GatewaySettings {
@@ -24,25 +25,6 @@ export interface GatewaySettings {
   /** How long a session without a socket can be resumed. Discord doesn't say; minutes. */
   readonly sessionLifeMs: number;
 }
-
-const IDENTIFIES_A_DAY = 1_000;
-const ALL_INTENTS = Object.values(Intent).reduce<number>(
-  (all, bit) => (typeof bit === "number" ? all | bit : all),
-  0,
-);
-/** Never granted here: the bridge has no use for them. */
-const PRIVILEGED = Intent.GuildMembers | Intent.GuildPresences;
-/** A session closed with one of these can't be resumed (Discord docs, "Gateway Close Event Codes"). */
-const FINAL = new Set<number>([
-  Close.AuthenticationFailed,
-  Close.InvalidSeq,
-  Close.SessionTimedOut,
-  Close.InvalidShard,
-  Close.ShardingRequired,
-  Close.InvalidAPIVersion,
-  Close.InvalidIntents,
-  Close.DisallowedIntents,
-]);
 
 /** The gateway: sessions that are told what happens in the world, and can be resumed. */
 export class Gateway {
@@ -105,6 +87,21 @@ export class Gateway {
     this.#refusals += 1;
   }
 
+  /** Tells every session that it is no longer valid; `resumable` ones may still come back. */
+  invalidate(resumable: boolean): void {
+    for (const [socket, session] of [...this.#bySocket]) {
+      if (!resumable) this.#sessions.delete(session.id);
+      this.#send(socket, "INVALID_SESSION", { op: Op.InvalidSession, d: resumable });
+    }
+  }
+
+  /** Asks every client to reconnect, as Discord does when a machine of its own goes. */
+  askToReconnect(): void {
+    for (const socket of [...this.#bySocket.keys()]) {
+      this.#send(socket, "RECONNECT", { op: Op.Reconnect, d: null });
+    }
+  }
+
   stop(): void {
     for (const socket of this.#server.clients) socket.terminate();
     this.#server.close();
@@ -134,7 +131,7 @@ export class Gateway {
       return;
     }
     const { op, d } = parsed.data;
-    this.wire.received(Op[op].toUpperCase());
+    if (!this.wire.received(Op[op].toUpperCase())) return;
     switch (op) {
       case Op.Heartbeat:
         this.#send(socket, "HEARTBEAT_ACK", { op: Op.HeartbeatAck });

@@ -28,6 +28,8 @@ export interface Denied {
 
 export interface TextChannel {
   readonly kind: "text";
+  /** Holds posts only, each a thread of its own. */
+  readonly forum?: true;
   readonly id: string;
   name: string;
   denied: Denied;

@@ -5,6 +5,8 @@ import type { RateLimits } from "./rate_limits.ts";
 export interface DiscordOptions {
   /** Whether the Message Content intent is switched on in the portal. Default true. */
   readonly messageContentIntent?: boolean;
+  /** Whether REST shows the bot as a member of the guild. Default true. */
+  readonly isInvited?: boolean;
   /** Default `real`. */
   readonly rateLimits?: RateLimits;
   /** How long `enforce_nonce` remembers. Default three minutes. */

@@ -61,19 +61,23 @@ export class RateLimiter {
 }
 
 /** Headers and body of a 429. The header counts whole seconds, the body fractions. */
-export function tooMany(retryAfterMs: number): {
+export function tooMany(
+  retryAfterMs: number,
+  global = false,
+): {
   headers: Readonly<Record<string, string>>;
   body: unknown;
 } {
   return {
     headers: {
       "retry-after": String(Math.ceil(retryAfterMs / 1000)),
-      "x-ratelimit-scope": "user",
+      "x-ratelimit-scope": global ? "global" : "user",
+      ...(global ? { "x-ratelimit-global": "true" } : {}),
     },
     body: {
       message: "You are being rate limited.",
       retry_after: retryAfterMs / 1000,
-      global: false,
+      global,
     },
   };
 }

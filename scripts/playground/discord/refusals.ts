@@ -14,6 +14,7 @@ export class Refusal extends Error {
 const table = new Map<number, { status: number; message: string }>([
   [Code.UnknownChannel, { status: 404, message: "Unknown Channel" }],
   [Code.UnknownGuild, { status: 404, message: "Unknown Guild" }],
+  [Code.UnknownMember, { status: 404, message: "Unknown Member" }],
   [Code.UnknownMessage, { status: 404, message: "Unknown Message" }],
   [Code.MissingAccess, { status: 403, message: "Missing Access" }],
   [

@@ -35,8 +35,7 @@ export class Rest {
     const { name, ids } = found;
     const fault = this.wire.request(name);
     const send = ({ status, body, headers }: Answer) => {
-      this.wire.answer(name, status);
-      sendJson(response, status, body, headers);
+      this.wire.answer(name, status, () => sendJson(response, status, body, headers));
     };
     const answer = (): Answer => {
       if (request.headers.authorization !== `Bot ${this.credentials.token}`) {
@@ -57,7 +56,7 @@ export class Rest {
         send(failed(refuse(Number(fault.error)), {}));
         return;
       }
-      send({ status: 429, ...tooMany(fault.retryAfter * 1000) });
+      send({ status: 429, ...tooMany(fault.retryAfter * 1000, fault.global) });
       return;
     }
     switch (fault) {

@@ -12,7 +12,7 @@ import { allowedMentions, checkContent, createMessage, parseBody } from "./creat
 import { applicationPayload, guildPayload } from "./guild_payloads.ts";
 import { allow, mentionsIn } from "./mentions.ts";
 import type { Point } from "./message_log.ts";
-import { messagePayload, userPayload, withoutContent } from "./message_payloads.ts";
+import { memberPayload, messagePayload, userPayload, withoutContent } from "./message_payloads.ts";
 import type { Channel, Message } from "./model.ts";
 import { invalid, refuse } from "./refusals.ts";
 import { isSnowflake } from "./snowflakes.ts";
@@ -60,12 +60,22 @@ export const routes = {
       },
     }),
   "GET users/@me": ({ world }) => ok(userPayload(world.bot)),
+  "GET users/@me/guilds": ({ world, isInvited }) =>
+    ok(
+      isInvited ? [{ id: world.guild.id, name: world.guild.name, owner: false, features: [] }] : [],
+    ),
   "GET applications/@me": ({ world, messageContentIntent }) =>
     ok(applicationPayload(world, messageContentIntent)),
   "GET guilds/:id": (backend, call) => ok(guildPayload(inGuild(backend, call))),
   "GET guilds/:id/channels": (backend, call) => {
     const world = inGuild(backend, call);
     return ok([...world.channels.values()].map((channel) => textPayload(world, channel)));
+  },
+  "GET guilds/:id/members/:member": (backend, call) => {
+    const world = inGuild(backend, call);
+    const user = world.users.get(call.ids[1] ?? "");
+    if (!user || user.kind === "webhook") throw refuse(Code.UnknownMember);
+    return ok({ ...memberPayload(user), user: userPayload(user) });
   },
   "GET guilds/:id/threads/active": (backend, call) => {
     const world = inGuild(backend, call);
@@ -93,6 +103,9 @@ export const routes = {
     const channel = channelOf(backend, call);
     const limit = limitOf(call, 50);
     const point = pointOf(call);
+    if (channel.kind === "text" && channel.forum) {
+      throw refuse(Code.CannotExecuteActionOnThisChannelType);
+    }
     // Without Read Message History there is no error, only nothing (Discord docs, "Get Channel Messages").
     if (isDenied(channel, "history")) return ok([]);
     return ok(channel.messages.page(point, limit).map((message) => shown(backend, message)));

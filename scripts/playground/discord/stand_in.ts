@@ -18,15 +18,9 @@ import {
 } from "../wire.ts";
 import { placeOf, type Backend, type Credentials } from "./backend.ts";
 import { Gateway } from "./gateway.ts";
+import { Lookup } from "./lookup.ts";
 import { mentionsIn } from "./mentions.ts";
-import {
-  type Channel,
-  type Denied,
-  type Message,
-  type TextChannel,
-  type Thread,
-  type User,
-} from "./model.ts";
+import type { Channel, Denied, Message } from "./model.ts";
 import { NonceBook } from "./nonces.ts";
 import type { DiscordOptions, DiscordSaying } from "./options.ts";
 import { Rest } from "./rest.ts";
@@ -52,6 +46,7 @@ export async function startDiscordStandIn(options: DiscordOptions = {}): Promise
   const backend: Backend = {
     world,
     messageContentIntent,
+    isInvited: options.isInvited ?? true,
     nonces: new NonceBook(options.nonceWindowMs),
     posts: [],
     typing: [],
@@ -84,10 +79,12 @@ export class DiscordStandIn implements ChatStandIn {
   readonly history: PersonAct[] = [];
   readonly #changes = new Listeners<ChatChange>();
   readonly #world: World;
+  readonly #lookup: Lookup;
 
   /** Made by `startDiscordStandIn`. */
   constructor(private readonly parts: Parts) {
     this.#world = parts.backend.world;
+    this.#lookup = new Lookup(this.#world);
     this.env = {
       DISCORD_BOT_TOKEN: parts.credentials.token,
       DISCORD_API_URL: `http://127.0.0.1:${parts.server.port}/api`,
@@ -137,8 +134,8 @@ export class DiscordStandIn implements ChatStandIn {
   }
 
   say(saying: DiscordSaying): string {
-    const author = this.#user(saying.person);
-    const channel = this.#place(saying);
+    const author = this.#lookup.user(saying.person);
+    const channel = this.#lookup.place(saying);
     const message = this.#world.post(draftOf(author, channel, saying));
     this.history.push({
       kind: "say",
@@ -153,7 +150,7 @@ export class DiscordStandIn implements ChatStandIn {
   }
 
   edit(change: Place & { readonly id: string; readonly text: string }): void {
-    const channel = this.#place(change);
+    const channel = this.#lookup.place(change);
     const message = find(channel, change.id);
     const content = change.text.trim();
     this.#world.edit(message, { content, mentions: mentionsIn(content) });
@@ -161,7 +158,7 @@ export class DiscordStandIn implements ChatStandIn {
   }
 
   remove(at: Place & { readonly id: string }): void {
-    const channel = this.#place(at);
+    const channel = this.#lookup.place(at);
     const message = find(channel, at.id);
     this.#world.remove(message);
     this.#did({ kind: "delete" }, channel, message);
@@ -169,7 +166,7 @@ export class DiscordStandIn implements ChatStandIn {
 
   /** A moderator deletes several messages at once. */
   removeMany(at: Place & { readonly ids: readonly string[] }): void {
-    const channel = this.#place(at);
+    const channel = this.#lookup.place(at);
     const messages = at.ids.map((id) => find(channel, id));
     this.#world.removeMany(channel, messages);
     for (const message of messages) this.#did({ kind: "delete" }, channel, message);
@@ -177,41 +174,60 @@ export class DiscordStandIn implements ChatStandIn {
 
   /** Discord adds a link preview: an update of the message that is no edit. */
   unfurl(at: Place & { readonly id: string; readonly embed: APIEmbed }): void {
-    this.#world.unfurl(find(this.#place(at), at.id), at.embed);
+    this.#world.unfurl(find(this.#lookup.place(at), at.id), at.embed);
   }
 
   openThread(on: { readonly channel: string; readonly id: string; readonly name: string }): string {
-    const channel = this.#channel(on.channel);
+    const channel = this.#lookup.channel(on.channel);
     const message = find(channel, on.id);
     if (this.#world.threads.has(message.id)) throw new Error("the message has a thread");
     const owner = message.author.kind === "person" ? message.author : this.#world.owner;
     return this.#world.openThread(message, channel, on.name, owner).id;
   }
 
+  /** Makes a forum, which takes posts only. */
+  addForum(name: string): string {
+    return this.#world.addChannel(name, { forum: true }).id;
+  }
+  /** A person opens a post in a forum; returns the id of the post's thread and of its first message. */
+  openPost(post: { channel: string; person: string; name: string; text: string }): string {
+    const author = this.#lookup.user(post.person);
+    const thread = this.#world.openPost(
+      this.#lookup.channel(post.channel),
+      post.name,
+      author,
+      post.text,
+    );
+    const { id } = thread;
+    const { person, text } = post;
+    this.history.push({ kind: "say", ...placeOf(thread), id, person, text, at: Date.now() });
+    return id;
+  }
+
   setArchived(thread: string, archived: boolean): void {
-    this.#world.setArchived(this.#thread(thread), archived);
+    this.#world.setArchived(this.#lookup.thread(thread), archived);
   }
   /** Only moderators may write in a locked thread, and the bot is none. */
   lockThread(thread: string): void {
-    this.#thread(thread).locked = true;
-    this.#world.setArchived(this.#thread(thread), this.#thread(thread).archived);
+    this.#lookup.thread(thread).locked = true;
+    this.#world.setArchived(this.#lookup.thread(thread), this.#lookup.thread(thread).archived);
   }
   removeThread(thread: string): void {
-    this.#world.removeThread(this.#thread(thread));
+    this.#world.removeThread(this.#lookup.thread(thread));
   }
   renameChannel(channel: string, name: string): void {
-    this.#world.renameChannel(this.#channel(channel), name);
+    this.#world.renameChannel(this.#lookup.channel(channel), name);
   }
   removeChannel(channel: string): void {
-    this.#world.removeChannel(this.#channel(channel));
+    this.#world.removeChannel(this.#lookup.channel(channel));
   }
   /** Replaces what the bot is denied in a channel and its threads; `{}` gives everything back. */
   deny(channel: string, denied: Denied): void {
-    this.#world.deny(this.#channel(channel), denied);
+    this.#world.deny(this.#lookup.channel(channel), denied);
   }
 
   transcript(channel: string, thread?: string): SeenMessage[] {
-    const place = this.#place(thread === undefined ? { channel } : { channel, thread });
+    const place = this.#lookup.place(thread === undefined ? { channel } : { channel, thread });
     return place.messages.oldestFirst().filter(isSaid).map(seen);
   }
 
@@ -225,11 +241,15 @@ export class DiscordStandIn implements ChatStandIn {
     return `<@${userId}>`;
   }
 
-  /** What happens to the next request of a route, instead of an answer. Several are used up in order. */
+  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  get faults(): Pick<Wire, "storm" | "at" | "onEntry"> {
+    return this.parts.wire;
+  }
   /** What to do with the next gateway frame of this name (`MESSAGE_CREATE`, …) instead of sending it. */
   frameNext(name: string, fault: FrameFault): void {
     this.parts.wire.frameNext(name, fault);
   }
+  /** What happens to the next request of a route, instead of an answer. Several are used up in order. */
   answerNext(route: RouteName, fault: AnswerFault): void {
     this.parts.wire.answerNext(route, fault);
   }
@@ -240,6 +260,14 @@ export class DiscordStandIn implements ChatStandIn {
   /** The next resume is answered with Invalid Session: the client has to identify, nothing is replayed. */
   refuseResume(): void {
     this.parts.gateway.refuseResume();
+  }
+  /** Invalid Session to every session that is connected. */
+  invalidateSessions(resumable: boolean): void {
+    this.parts.gateway.invalidate(resumable);
+  }
+  /** Asks every client to reconnect and resume. */
+  askToReconnect(): void {
+    this.parts.gateway.askToReconnect();
   }
   /** The owner resets the token: what `env` holds is refused from now on, and sessions end with 4004. */
   resetToken(): void {
@@ -265,28 +293,5 @@ export class DiscordStandIn implements ChatStandIn {
     // What a bot said is taken down by a moderator.
     const person = author.kind === "self" ? this.#world.owner.id : author.id;
     this.history.push({ ...act, ...placeOf(channel), id: message.id, person, at: Date.now() });
-  }
-
-  #user(id: string): User {
-    const user = this.#world.users.get(id);
-    if (!user || user.kind === "self") throw new Error(`no person ${id}`);
-    return user;
-  }
-  #channel(id: string): TextChannel {
-    const channel = this.#world.channels.get(id);
-    if (!channel) throw new Error(`no channel ${id}`);
-    return channel;
-  }
-  #thread(id: string): Thread {
-    const thread = this.#world.threads.get(id);
-    if (!thread) throw new Error(`no thread ${id}`);
-    return thread;
-  }
-  #place(place: Place): Channel {
-    const channel = this.#channel(place.channel);
-    if (place.thread === undefined) return channel;
-    const thread = this.#thread(place.thread);
-    if (thread.parent !== channel) throw new Error(`thread ${thread.id} is in another channel`);
-    return thread;
   }
 }

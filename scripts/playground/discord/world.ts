@@ -23,6 +23,8 @@ import { Snowflakes, timeOf } from "./snowflakes.ts";
 
 /** A message about to be written. Whoever calls has checked that it may be. */
 export interface Draft {
+  /** Only where it is not for the clock to say. */
+  readonly id?: string;
   readonly channel: Channel;
   readonly author: User;
   readonly content: string;
@@ -68,9 +70,10 @@ export class World {
     return role;
   }
 
-  addChannel(name: string): TextChannel {
+  addChannel(name: string, options: { readonly forum?: true } = {}): TextChannel {
     const channel: TextChannel = {
       kind: "text",
+      ...options,
       id: this.ids.next(),
       name,
       denied: {},
@@ -113,7 +116,7 @@ export class World {
       this.setArchived(draft.channel, false); // Sending unarchives (Discord docs, "Threads").
     }
     const message: Message = {
-      id: this.ids.next(),
+      id: draft.id ?? this.ids.next(),
       channel: draft.channel,
       author: draft.author,
       type: draft.type ?? (draft.reference ? MessageType.Reply : MessageType.Default),
@@ -186,6 +189,28 @@ export class World {
       type: MessageType.ThreadStarterMessage,
       reference: { channelId: parent.id, messageId: on.id },
     });
+    return thread;
+  }
+
+  /** Opens a post of a forum: a thread whose first message has its id. */
+  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
+    const now = Date.now();
+    const thread: Thread = {
+      kind: "thread",
+      id: this.ids.next(),
+      name,
+      parent: forum,
+      ownerId: owner.id,
+      openedAt: now,
+      archived: false,
+      archiveChangedAt: now,
+      locked: false,
+      messages: new MessageLog(),
+    };
+    this.threads.set(thread.id, thread);
+    this.events.emit({ kind: "threadCreated", thread });
+    const mentions = { users: [], roles: [], everyone: false, here: false };
+    this.post({ id: thread.id, channel: thread, author: owner, content, mentions });
     return thread;
   }
 

@@ -17,6 +17,7 @@ export function answerTo(messages: readonly ChatLine[]): string {
   const asked = said.findLastIndex(({ role }) => role === "user");
   const { name, text } = speakerOf(said[asked]?.content ?? "");
   if (/write a long reply/i.test(text)) return longAnswer(name);
+  if (/show (?:me )?some formatting/i.test(text)) return FORMATTED;
   const before = said[asked - 1];
   const count = said.length === 1 ? "1 message" : `${said.length} messages`;
   const context = before ? `${count}; the one before was “${quote(before.content)}”` : count;
@@ -24,11 +25,30 @@ export function answerTo(messages: readonly ChatLine[]): string {
   return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
 }
 
-/** People's lines begin with their name. */
+/** People's lines begin with their name; before it may stand a post's title, and what is answered as a quote. */
 function speakerOf(content: string): { name: string; text: string } {
-  const match = /^([^:\n]{1,80}): ([\s\S]*)$/.exec(content);
+  const said = content.replace(/^(?:(?:\[.*\]|> .*)\n)*/, "");
+  const match = /^([^:\n]{1,80}): ([\s\S]*)$/.exec(said);
   return match ? { name: match[1] ?? "", text: match[2] ?? "" } : { name: "you", text: content };
 }
+
+/** What a model likes to write, and not every platform shows. */
+const FORMATTED = [
+  "#### Bridges of the world",
+  "They come in **many** kinds, _some_ of them ~~wooden~~ built of `steel`:",
+  [
+    "| Bridge | Country | Length |",
+    "|:-------|:--------|-------:|",
+    "| Akashi Kaikyō | 日本 | 3,911 m |",
+    "| Golden Gate | USA | 2,737 m |",
+  ].join("\n"),
+  ["1. Look at the map", "   - the river", "   - both banks", "2. Build"].join("\n"),
+  ["- [x] planned", "- [ ] built"].join("\n"),
+  ["> A bridge is a promise.", "> > Who said that?"].join("\n"),
+  ["```sh", "echo 'mind the gap'", "```"].join("\n"),
+  "---",
+  "More in [the encyclopedia](https://example.com/bridge).",
+].join("\n\n");
 
 function quote(text: string): string {
   const line = Array.from(text.replace(/\s+/g, " ").trim());

@@ -39,8 +39,8 @@ export interface OpenAiStandIn {
   readonly wire: readonly WireEntry[];
   /** What was asked for and isn't implemented. Tests assert that it is empty. */
   readonly refused: readonly string[];
-  /** What goes wrong with the next request; further ones queue. */
-  next(fault: OpenAiFault): void;
+  /** What goes wrong with the next request (whose last message contains `about`, if given); further ones queue. */
+  next(fault: OpenAiFault, about?: string): void;
   stop(): Promise<void>;
 }
 
@@ -58,12 +58,21 @@ const CHAT = "POST /v1/chat/completions";
  * own rather than a general mock, because it records also what it refuses, logs it all, and refuses all other paths.
  */
 export async function startOpenAiStandIn(
-  options: { readonly apiKey?: string } = {},
+  options: {
+    readonly apiKey?: string;
+    /** How long an answer takes that nothing goes wrong with, in ms. Default 0. */
+    readonly thinkMs?: number;
+  } = {},
 ): Promise<OpenAiStandIn> {
   const apiKey = options.apiKey ?? `sk-playground-${randomUUID()}`;
   const wire = new Wire();
   const requests: OpenAiRequest[] = [];
-  const faults: OpenAiFault[] = [];
+  const faults: { readonly fault: OpenAiFault; readonly about: string }[] = [];
+  const faultOf = ({ messages }: ChatRequest): OpenAiFault | undefined => {
+    const last = messages.at(-1)?.content ?? "";
+    const place = faults.findIndex(({ about }) => last.includes(about));
+    return place < 0 ? undefined : faults.splice(place, 1)[0]?.fault;
+  };
 
   const carryOut = async (name: string, key: string, body: string): Promise<Answer | "hang"> => {
     const chat = name === CHAT ? chatRequest.safeParse(parseJson(body)) : undefined;
@@ -77,7 +86,8 @@ export async function startOpenAiStandIn(
     if (!authorised) {
       return failure(401, "Incorrect API key.", "invalid_request_error", "invalid_api_key");
     }
-    const fault = faults.shift();
+    const { thinkMs = 0 } = options;
+    const fault = faultOf(chat.data) ?? (thinkMs > 0 ? { delayMs: thinkMs } : undefined);
     if (typeof fault === "object" && "delayMs" in fault) {
       await delay(fault.delayMs);
       return completion(chat.data, answerTo(chat.data.messages));
@@ -92,9 +102,10 @@ export async function startOpenAiStandIn(
     const body = await readBody(request);
     const answer = await carryOut(name, request.headers.authorization ?? "", body);
     if (answer === "hang" || response.destroyed) return;
-    wire.answer(name, answer.status);
-    response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
-    response.end(answer.body);
+    wire.answer(name, answer.status, () => {
+      response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
+      response.end(answer.body);
+    });
   };
   const listening = await listen(wire, handle);
 
@@ -104,8 +115,8 @@ export async function startOpenAiStandIn(
     requests,
     wire: wire.entries,
     refused: wire.refused,
-    next: (fault) => {
-      faults.push(fault);
+    next: (fault, about = "") => {
+      faults.push({ fault, about });
     },
     stop: () => listening.close(),
   };

@@ -117,13 +117,14 @@ function rangeOf(params: Params): (ts: string) => boolean {
 }
 
 function page(
-  { app }: Backend,
+  { app, historyPage }: Backend,
   params: Params,
   channel: Channel,
   messages: readonly Message[],
   fallback: number,
 ): Record<string, unknown> {
-  const limit = limitParam(params, fallback, fallback === 100 ? 999 : 1000);
+  const asked = limitParam(params, fallback, fallback === 100 ? 999 : 1000);
+  const limit = Math.min(asked, historyPage);
   const withMetadata = flagParam(params, "include_all_metadata");
   const next = messages[limit];
   return {

@@ -14,6 +14,8 @@ export interface Backend {
   readonly appToken: string;
   /** The bot token's scopes. */
   readonly scopes: readonly string[];
+  /** Messages a page of history holds at the most. */
+  readonly historyPage: number;
   readonly socketMode: SocketMode;
   /** Where sockets connect to, without a ticket. Known once the port is. */
   readonly socketUrl: () => string;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ChatChange, PersonAct, Place, Saying, SeenMessage } from "../chat.ts";
 import { Listeners } from "../wire.ts";
+import { richTextOf } from "./rich_text.ts";
 import { shownText } from "./text.ts";
 import type { Channel, Member, Message, Workspace, WorkspaceChange } from "./workspace.ts";
 
@@ -51,6 +52,7 @@ export class People {
     const message = this.workspace.post(place, {
       author,
       text,
+      ...(!author.app && { blocks: richTextOf(text) }),
       ...(thread !== undefined && { threadTs: thread }),
       ...(thread !== undefined && broadcast && { broadcast }),
       // An app's posts carry one only if it gave one.
@@ -64,7 +66,8 @@ export class People {
     const message = this.message(channel, id);
     if (message.text === text) return; // Slack's clients send no edit that changes nothing.
     const person = message.author.id;
-    this.workspace.change(this.channel(channel), message, { text }, message.author);
+    const change = { text, ...(message.blocks && { blocks: richTextOf(text) }) };
+    this.workspace.change(this.channel(channel), message, change, message.author);
     this.#record({ kind: "edit", channel, thread: message.threadTs, id, person, text });
   }
 

@@ -59,6 +59,7 @@ export class SocketMode {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #pings: NodeJS.Timeout;
   #held: Delivery[] | undefined;
+  #ghosts = 0;
   #random: number;
   #stopped = false;
 
@@ -89,8 +90,15 @@ export class SocketMode {
     this.#server.handleUpgrade(request, socket, head, (opened) => this.#welcome(opened));
   }
 
+  /** Ghosts included: Slack takes them for open. */
   connections(): number {
-    return [...this.#sockets].filter((socket) => socket.readyState === WebSocket.OPEN).length;
+    const open = [...this.#sockets].filter((socket) => socket.readyState === WebSocket.OPEN);
+    return open.length + this.#ghosts;
+  }
+
+  /** So many sockets count as open, and are given events, though their clients are gone. */
+  setGhosts(count: number): void {
+    this.#ghosts = count;
   }
 
   /** Events neither acknowledged nor given up yet. */
@@ -129,6 +137,12 @@ export class SocketMode {
   /** Breaks every connection without a word. */
   closeAll(): void {
     for (const socket of this.#sockets) socket.terminate();
+  }
+
+  /** Breaks the connection that has been open longest. */
+  closeOldest(): void {
+    const [oldest] = this.#sockets;
+    oldest?.terminate();
   }
 
   stop(): void {
@@ -176,6 +190,10 @@ export class SocketMode {
       this.#fail(delivery);
     }, this.options.ackWithinMs);
     this.#inFlight.set(envelopeId, { delivery, sentAt: performance.now(), timer });
+    if (socket === "ghost") {
+      this.wire.send("events_api", () => undefined);
+      return;
+    }
     this.#frame(socket, "events_api", {
       envelope_id: envelopeId,
       type: "events_api",
@@ -202,26 +220,27 @@ export class SocketMode {
   #receive(data: string): void {
     const frame = ackFrame.safeParse(parseJson(data));
     if (!frame.success) {
-      this.wire.received("unknown");
+      if (!this.wire.received("unknown")) return;
       this.wire.refuse("a Socket Mode frame that acknowledges nothing");
       return;
     }
     const waiting = this.#inFlight.get(frame.data.envelope_id);
     // Too late, or twice: Slack has given this envelope up and takes no notice.
-    this.wire.received(waiting ? "ack" : "late ack");
-    if (!waiting) return;
+    const isRead = this.wire.received(waiting ? "ack" : "late ack");
+    if (!waiting || !isRead) return;
     clearTimeout(waiting.timer);
     this.#inFlight.delete(frame.data.envelope_id);
     const { eventId, attempt } = waiting.delivery;
     this.acks.push({ eventId, attempt, afterMs: performance.now() - waiting.sentAt });
   }
 
-  #pick(): WebSocket | undefined {
+  #pick(): WebSocket | "ghost" | undefined {
     const open = [...this.#sockets].filter(
       (socket) => socket.readyState === WebSocket.OPEN && !this.#leaving.has(socket),
     );
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    return open[Math.floor((this.#random / 2 ** 32) * open.length)];
+    const choice = Math.floor((this.#random / 2 ** 32) * (open.length + this.#ghosts));
+    return choice < open.length ? open[choice] : this.#ghosts > 0 ? "ghost" : undefined;
   }
 
   #frame(socket: WebSocket, name: string, frame: unknown): void {

@@ -22,6 +22,8 @@ export interface SlackStandInOptions {
   readonly subscriptions?: readonly Subscription[];
   /** The bot token's scopes. Default: all that the methods here ask for. */
   readonly scopes?: readonly string[];
+  /** Messages a page of history holds at the most. Slack gives 15 to some apps; the default is what it gives to others. */
+  readonly historyPage?: number;
   /** ms since 1970; what timestamps are made of. */
   readonly now?: () => number;
 }
@@ -46,6 +48,8 @@ export interface SlackStandIn extends ChatStandIn {
   say(message: Saying & { readonly broadcast?: boolean }): string;
   /** Slack itself adds a link's preview: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
+  /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
+  tell(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
   /** Invites the bot, or takes it out. */
   setBotMember(channel: string, isMember: boolean): void;
   setArchived(channel: string, archived: boolean): void;
@@ -53,6 +57,10 @@ export interface SlackStandIn extends ChatStandIn {
   answerNext(method: string, fault: AnswerFault): void;
   /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
   frameNext(name: string, fault: FrameFault): void;
+  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  readonly faults: Pick<Wire, "storm" | "at" | "onEntry">;
+  /** So many sockets count as open, and are given events, though their clients are gone. */
+  setGhostSockets(count: number): void;
   /** Keeps events back until `release`, which sends them in order. */
   hold(): void;
   release(): void;
@@ -60,6 +68,8 @@ export interface SlackStandIn extends ChatStandIn {
   recycleSockets(reason?: "warning" | "refresh_requested" | "link_disabled"): void;
   /** Breaks every socket without a word. */
   closeSockets(): void;
+  /** Breaks the socket that has been open longest. */
+  closeOldestSocket(): void;
 }
 
 const ALL_SCOPES = [
@@ -97,6 +107,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     botToken,
     appToken,
     scopes: options.scopes ?? ALL_SCOPES,
+    historyPage: options.historyPage ?? 1_000,
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
     wire,
@@ -114,12 +125,13 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     options.subscriptions ?? ["message.channels", "message.groups"],
   );
   let events = 0;
+  const tell = (event: Readonly<Record<string, unknown>>) => {
+    events += 1;
+    const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
+    socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
+  };
   workspace.changes.add((change) => {
-    for (const event of eventsOf(change, identity, subscriptions)) {
-      events += 1;
-      const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
-      socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
-    }
+    eventsOf(change, identity, subscriptions).forEach(tell);
   });
   const people = new People(workspace, bot, now);
 
@@ -150,6 +162,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     openThread: ({ channel, id }) => people.message(channel, id).ts,
     transcript: (channel, thread) => people.transcript(channel, thread),
     onChange: (listener) => people.changes.add(listener),
+    tell,
     setBotMember: (channel, isMember) => {
       people.channel(channel).botIsMember = isMember;
     },
@@ -160,10 +173,13 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     mention: (userId) => `<@${userId}>`,
     answerNext: (method, fault) => wire.answerNext(method, fault),
     frameNext: (name, fault) => wire.frameNext(name, fault),
+    faults: wire,
+    setGhostSockets: (count) => socketMode.setGhosts(count),
     hold: () => socketMode.hold(),
     release: () => socketMode.release(),
     recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
     closeSockets: () => socketMode.closeAll(),
+    closeOldestSocket: () => socketMode.closeOldest(),
     stop: async () => {
       socketMode.stop();
       await listening.close();

@@ -88,17 +88,18 @@ export function webApi(
       sendJson(response, 501, { message: `the Slack stand-in has no ${what}` });
       return;
     }
-    const fault = wire.request(name);
     const body = await readBody(request);
+    const fault = wire.request(name);
     const answer = answerTo(fault, () => {
       const params = paramsOf(request.headers["content-type"] ?? "", body, url.searchParams);
       return call(backend, name, request.headers.authorization, params);
     });
     if (!answer) return; // It hangs until the client gives up or the stand-in stops.
-    wire.answer(name, answer.status);
-    sendJson(response, answer.status, answer.body, {
-      "x-oauth-scopes": backend.scopes.join(","),
-      ...answer.headers,
+    wire.answer(name, answer.status, () => {
+      sendJson(response, answer.status, answer.body, {
+        "x-oauth-scopes": backend.scopes.join(","),
+        ...answer.headers,
+      });
     });
   };
 }

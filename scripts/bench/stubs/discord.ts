@@ -1,0 +1,173 @@
+import { type WebSocket, WebSocketServer } from "ws";
+import { answerJson, listenOn } from "./listen.ts";
+
+const EPOCH = 1_420_070_400_000;
+const GUILD = "100000000000000001";
+const BOT = { id: "100000000000000002", username: "bridge", discriminator: "0", avatar: null };
+
+export interface DiscordStub {
+  readonly env: Readonly<Record<string, string>>;
+  /** A message by one of many people, as the gateway frame that tells of it. */
+  frame(channel: string, person: number): string;
+  send(frame: string): void;
+  /** Bytes that the socket has not taken yet. */
+  backlog(): number;
+  /** Hears of every post as its request arrives; `at`: `performance.now()`. */
+  onPost: (at: number) => void;
+  stop(): Promise<void>;
+}
+
+export const DISCORD_CHANNEL = "100000000000000010";
+
+/** Discord's gateway and as much of its REST API as a bridge needs, answering at once and keeping nothing. */
+export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<DiscordStub> {
+  let sequence = 0;
+  let socket: WebSocket | undefined;
+  const server = await listenOn((request, response) => {
+    const path = request.url?.replace(/^\/api\/v10/, "").replace(/\?.*/, "") ?? "";
+    const answer = (body: unknown) => answerJson(request, response, body);
+    if (path === "/gateway/bot") {
+      const limit = { total: 1000, remaining: 999, reset_after: 1, max_concurrency: 1 };
+      return answer({ url: gatewayUrl, shards: 1, session_start_limit: limit });
+    }
+    if (request.method === "POST" && path.endsWith("/messages")) {
+      stub.onPost(performance.now());
+      return answer({ id: snowflake(++sequence) });
+    }
+    if (path.endsWith("/messages")) return answer([]);
+    if (path.includes("/threads")) return answer({ threads: [], members: [], has_more: false });
+    const [, channel] = /^\/channels\/(\d+)$/.exec(path) ?? [];
+    if (channel !== undefined) return answer(channelOf(channel));
+    request.resume();
+    response.writeHead(404, { "content-type": "application/json" }).end('{"code":0}');
+  });
+  const gatewayUrl = `ws://127.0.0.1:${server.port}`;
+  const gateway = new WebSocketServer({ server: server.server });
+
+  gateway.on("connection", (ws) => {
+    const send = (frame: object) => ws.send(JSON.stringify(frame));
+    const dispatch = (t: string, d: unknown) => send({ op: 0, s: ++sequence, t, d });
+    ws.on("error", () => ws.terminate());
+    ws.on("message", (data) => {
+      // What discord.js sends; only its `op` matters here.
+      const { op } = JSON.parse(Buffer.isBuffer(data) ? data.toString() : "{}") as { op?: number };
+      if (op === 1) send({ op: 11 });
+      if (op !== 2) return;
+      socket = ws;
+      dispatch("READY", {
+        v: 10,
+        user: { ...BOT, bot: true },
+        guilds: [{ id: GUILD, unavailable: true }],
+        session_id: "session",
+        resume_gateway_url: gatewayUrl,
+        application: { id: BOT.id, flags: 1 << 19 },
+      });
+      dispatch("GUILD_CREATE", guildOf(channels));
+    });
+    send({ op: 10, d: { heartbeat_interval: 41_250 } });
+  });
+
+  const stub: DiscordStub = {
+    env: {
+      DISCORD_BOT_TOKEN: "bench.bot.token",
+      DISCORD_API_URL: `http://127.0.0.1:${server.port}/api`,
+    },
+    frame(channel, person) {
+      const n = ++sequence;
+      return JSON.stringify({ op: 0, s: n, t: "MESSAGE_CREATE", d: messageOf(n, channel, person) });
+    },
+    send: (frame) => socket?.send(frame),
+    backlog: () => socket?.bufferedAmount ?? 0,
+    onPost: () => undefined,
+    async stop() {
+      for (const ws of gateway.clients) ws.terminate();
+      await server.close();
+    },
+  };
+  return stub;
+}
+
+/** An id of this moment; `n` keeps those of one millisecond apart. */
+export function snowflake(n: number): string {
+  return ((BigInt(Date.now() - EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
+}
+
+function messageOf(n: number, channel: string, person: number) {
+  const timestamp = new Date().toISOString();
+  return {
+    id: snowflake(n),
+    type: 0,
+    channel_id: channel,
+    channel_type: 0,
+    guild_id: GUILD,
+    author: {
+      id: (200000000000000000n + BigInt(person)).toString(),
+      username: `person${person}`,
+      global_name: `Person ${person}`,
+      discriminator: "0",
+      avatar: null,
+    },
+    member: {
+      nick: null,
+      avatar: null,
+      roles: [],
+      joined_at: timestamp,
+      premium_since: null,
+      pending: false,
+      deaf: false,
+      mute: false,
+      flags: 0,
+      communication_disabled_until: null,
+    },
+    content: `Message ${n}: does anybody know why the build on the second machine is slower today?`,
+    timestamp,
+    edited_timestamp: null,
+    tts: false,
+    pinned: false,
+    mention_everyone: false,
+    mention_roles: [],
+    mentions: [],
+    attachments: [],
+    embeds: [],
+    components: [],
+    flags: 0,
+  };
+}
+
+function channelOf(id: string, position = 0) {
+  return {
+    id,
+    type: 0,
+    name: `channel-${id.slice(-4)}`,
+    guild_id: GUILD,
+    position,
+    permission_overwrites: [],
+    parent_id: null,
+    topic: null,
+    nsfw: false,
+    rate_limit_per_user: 0,
+    last_message_id: null,
+  };
+}
+
+function guildOf(channels: readonly string[]) {
+  return {
+    id: GUILD,
+    name: "bench",
+    owner_id: BOT.id,
+    joined_at: new Date().toISOString(),
+    large: false,
+    member_count: 2,
+    roles: [{ id: GUILD, name: "@everyone", permissions: "2248473465835073", position: 0 }],
+    emojis: [],
+    stickers: [],
+    features: [],
+    members: [{ user: { ...BOT, bot: true }, roles: [], joined_at: new Date().toISOString() }],
+    channels: channels.map(channelOf),
+    threads: [],
+    voice_states: [],
+    presences: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+  };
+}

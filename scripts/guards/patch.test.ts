@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { findingOf, readPatch } from "./patch.ts";
+
+test("a patch names its guard, its test file and the test", () => {
+  const text = "Removes it.\nTest: test/a.test.ts > one > two, three\n\n--- a/x.ts\n+++ b/x.ts\n";
+  expect(readPatch("test/guards/lane_order.patch", text)).toEqual({
+    guard: "lane_order",
+    file: "test/guards/lane_order.patch",
+    testFile: "test/a.test.ts",
+    testName: "one > two, three",
+  });
+});
+
+test("a patch that names no test is refused", () => {
+  expect(() => readPatch("test/guards/x.patch", "--- a/x.ts\n")).toThrow("test/guards/x.patch");
+});
+
+test("only a test that passes with the guard and fails without it has caught it", () => {
+  const ran = (passed: number, failed: number) => ({ passed, failed });
+  expect(findingOf(ran(1, 0), ran(0, 1))).toBe("caught");
+  expect(findingOf(ran(1, 0), ran(1, 0))).toBe("not caught");
+  expect(findingOf(ran(1, 0), ran(0, 0))).toBe("not caught");
+  expect(findingOf(ran(0, 1), ran(0, 1))).toBe("fails without the patch");
+  expect(findingOf(ran(0, 0), ran(0, 0))).toBe("no such test");
+});

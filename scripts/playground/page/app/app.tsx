@@ -1,0 +1,117 @@
+import { useConvexConnectionState, useQuery } from "convex/react";
+import { ConvexError } from "convex/values";
+import { useMemo, useState } from "react";
+import { api } from "../../../../convex/_generated/api.js";
+import type { Stage } from "../protocol.ts";
+import { BreakPanel } from "./break_panel.tsx";
+import { ChatWindow } from "./chat_window.tsx";
+import { ConvexView } from "./convex_view.tsx";
+import type { Live, LiveState } from "./live.ts";
+import { Lobby } from "./lobby.tsx";
+import { type Playing, PlayingContext } from "./playing.ts";
+
+/** The whole page: a platform on either side, Convex between them, and below it the chat API that needs neither. */
+export function App(props: {
+  readonly live: Live;
+  readonly state: LiveState;
+  readonly stage: Stage;
+}) {
+  const { live, state, stage } = props;
+  const [trouble, setTrouble] = useState<string>();
+  const mappings = useQuery(api.admin.list);
+  const playing = useMemo((): Playing => {
+    const attempt: Playing["attempt"] = async (act) => {
+      try {
+        const value = await act();
+        setTrouble(undefined);
+        return value;
+      } catch (error) {
+        setTrouble(reasonOf(error));
+        return undefined;
+      }
+    };
+    return {
+      stage,
+      said: state.said,
+      attempt,
+      ask: (command) => attempt(() => live.ask(command)),
+    };
+  }, [live, state.said, stage]);
+
+  return (
+    <PlayingContext value={playing}>
+      <header className="top">
+        <div>
+          <h1>Discord, Slack and Convex</h1>
+          <p className="lead">
+            The real bridge and the real backend, between stand-ins for the platforms. Everything is
+            on this machine and in memory.
+          </p>
+        </div>
+        <Pills stage={stage} connected={state.connected} />
+      </header>
+      <nav className="jump" aria-label="Jump to">
+        <a href="#discord">Discord</a>
+        <a href="#convex">Convex</a>
+        <a href="#slack">Slack</a>
+        <a href="#break">Break it</a>
+        <a href="#lobby">Chat API</a>
+      </nav>
+      <main>
+        <BreakPanel />
+        <div className="windows">
+          <ChatWindow platform="discord" mappings={mappings} />
+          <ConvexView mappings={mappings} />
+          <ChatWindow platform="slack" mappings={mappings} />
+        </div>
+        <Lobby />
+      </main>
+      <div className="trouble" role="alert">
+        {trouble !== undefined && (
+          <p>
+            {trouble}{" "}
+            <button type="button" onClick={() => setTrouble(undefined)}>
+              Dismiss
+            </button>
+          </p>
+        )}
+      </div>
+    </PlayingContext>
+  );
+}
+
+function Pills({ stage, connected }: { readonly stage: Stage; readonly connected: boolean }) {
+  const { isWebSocketConnected } = useConvexConnectionState();
+  const { ai, bridge } = stage;
+  return (
+    <ul className="pills" aria-label="What runs">
+      {!connected && <Pill tone="bad">playground stopped</Pill>}
+      <Pill tone={ai.real ? "warn" : "plain"}>
+        {ai.real
+          ? `AI: OpenAI, ${ai.model} (your key pays)`
+          : "AI: a stand-in that says what it was sent"}
+      </Pill>
+      <Pill tone={bridge === "running" ? "good" : "bad"}>bridge {bridge}</Pill>
+      <Pill tone={isWebSocketConnected ? "good" : "bad"}>
+        {isWebSocketConnected ? "Convex live" : "Convex away"}
+      </Pill>
+    </ul>
+  );
+}
+
+function Pill(props: { readonly tone: string; readonly children: React.ReactNode }) {
+  return (
+    <li className="pill" data-tone={props.tone}>
+      {props.children}
+    </li>
+  );
+}
+
+/** What people should read of a failure. Convex gives a reason where callers may branch on it. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ConvexError) {
+    const data: unknown = error.data;
+    if (typeof data === "object" && data !== null && "message" in data) return String(data.message);
+  }
+  return error instanceof Error ? error.message : String(error);
+}

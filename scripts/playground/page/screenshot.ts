@@ -1,0 +1,91 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Command } from "commander";
+import type { Page } from "playwright-core";
+import { findChromium, launchChromium } from "./chromium.ts";
+import { openPlayground, type Playground } from "./playground.ts";
+
+/* `npm run screenshot`: starts the playground, lets people talk in it, and takes the README's picture of its page. */
+
+const README_PICTURE = join(import.meta.dirname, "..", "..", "..", "docs", "playground.png");
+
+const options = new Command("npm run screenshot --")
+  .description("Takes a picture of the playground's page with Chromium.")
+  .option("--out <file>", "where to", README_PICTURE)
+  .option("--width <pixels>", "of the window", Number, 1440)
+  .option("--height <pixels>", "of the window", Number, 1000)
+  .option("--dark", "with the dark colours", false)
+  .option("--full", "the whole page, however long", false)
+  .parse()
+  .opts<{ out: string; width: number; height: number; dark: boolean; full: boolean }>();
+
+const browserPath = findChromium();
+if (browserPath === undefined) {
+  console.error("error: no Chromium or Chrome is installed (Debian: apt install chromium)");
+  process.exit(1);
+}
+
+const playground = await openPlayground();
+const browser = await launchChromium(browserPath);
+try {
+  const page = await browser.newPage({
+    viewport: { width: options.width, height: options.height },
+    colorScheme: options.dark ? "dark" : "light",
+    deviceScaleFactor: 1,
+  });
+  await page.goto(playground.page.url);
+  await play(page, playground);
+  const out = resolve(options.out);
+  await mkdir(dirname(out), { recursive: true });
+  await page.screenshot({ path: out, fullPage: options.full });
+  console.log(out);
+} finally {
+  await browser.close();
+  await playground.stop();
+}
+
+/** A conversation that shows threads, Markdown, an edit and a reply on its way. */
+async function play(page: Page, { stage, stack, channels }: Playground): Promise<void> {
+  const { discord, slack } = stage.rooms;
+  const people = {
+    discord: discord.side().people.map(({ id }) => id),
+    slack: slack.side().people.map(({ id }) => id),
+  };
+  const talk = async (platform: "discord" | "slack", person: number, text: string) => {
+    const room = stage.rooms[platform];
+    const { channel } = channels[platform];
+    const posts = stack.chat(platform).posts.length;
+    const id = room.say({ channel }, people[platform][person] ?? "", text);
+    await until(() => stack.chat(platform).posts.length > posts);
+    return id;
+  };
+  await talk("discord", 1, "Does the bridge keep **Markdown** and `code`?");
+  await talk("slack", 1, "Good morning! Is anybody here yet?");
+  const asked = await talk("discord", 2, "And what about threads?");
+  const { channel } = channels.discord;
+  const thread = discord.openThread(channel, asked);
+  const before = stack.discord.posts.length;
+  discord.say({ channel, thread }, people.discord[1] ?? "", "They are conversations of their own.");
+  await until(() => stack.discord.posts.length > before);
+  const typo = await talk("slack", 2, "Teh same answers arrive here.");
+  slack.edit({ channel: channels.slack.channel }, typo, "The same answers arrive here.");
+  for (const [name, text] of [
+    ["Ann", "No platform here, only Convex."],
+    ["Bob", "I see it too."],
+  ] as const) {
+    await page.getByLabel(`Message as ${name}`).fill(text);
+    await page.getByLabel(`Message as ${name}`).press("Enter");
+    await page.waitForTimeout(1_500);
+  }
+  slack.say({ channel: channels.slack.channel }, people.slack[1] ?? "", "One more question …");
+  await page.evaluate("document.activeElement.blur(); scrollTo({ top: 0, behavior: 'instant' })");
+  await page.getByText("1 being written").waitFor();
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!isSo()) {
+    if (Date.now() > deadline) throw new Error("the conversation does not get on");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

@@ -1,0 +1,71 @@
+import { WebAPIRateLimitedError } from "@slack/web-api";
+import { afterEach, expect, it, vi } from "vitest";
+import { cleanUp, listener, start, webClient } from "./testing.ts";
+
+afterEach(cleanUp);
+
+it("gives some events to ghosts, and what they don't acknowledge again", async () => {
+  const slack = await start({ ackWithinMs: 50, redeliverAfterMs: Array<number>(12).fill(10) });
+  const channel = slack.addChannel("general");
+  const person = slack.addPerson("Ada");
+  const seen: string[] = [];
+  await listener(slack, async ({ ack, body }) => {
+    seen.push(body.event.text ?? "");
+    await ack();
+  });
+  slack.setGhostSockets(1);
+  expect(slack.connections()).toBe(2);
+  const texts = Array.from({ length: 12 }, (_, n) => `message ${n}`);
+  for (const text of texts) slack.say({ channel, person, text });
+  await vi.waitFor(() => expect(slack.acks).toHaveLength(12), 5_000);
+  expect([...seen].sort()).toEqual([...texts].sort());
+  expect(slack.acks.some(({ attempt }) => attempt > 0)).toBe(true);
+  slack.setGhostSockets(0);
+  expect(slack.connections()).toBe(1);
+});
+
+it("delivers again what was acknowledged, when the acknowledgement is lost", async () => {
+  const slack = await start({ ackWithinMs: 100, redeliverAfterMs: [0, 0, 0] });
+  const channel = slack.addChannel("general");
+  const attempts: number[] = [];
+  await listener(slack, async ({ ack, retry_num }) => {
+    attempts.push(retry_num);
+    await ack();
+  });
+  slack.frameNext("ack", "drop");
+  slack.say({ channel, person: slack.addPerson("Ada"), text: "hello?" });
+  await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+  expect(attempts).toEqual([0, 1]);
+});
+
+it("refuses every method in a storm of 429, or one, until it ends", async () => {
+  const slack = await start();
+  const channel = slack.addChannel("general");
+  const web = webClient(slack);
+  const calm = slack.faults.storm({ retryAfter: 7 }, "chat.postMessage");
+  const post = () => web.chat.postMessage({ channel, text: "hi" });
+  await expect(post()).rejects.toBeInstanceOf(WebAPIRateLimitedError);
+  await expect(web.auth.test()).resolves.toMatchObject({ ok: true });
+  calm();
+  const calmAll = slack.faults.storm({ retryAfter: 7 });
+  await expect(web.auth.test()).rejects.toMatchObject({ retryAfter: 7 });
+  calmAll();
+  await post();
+  expect(slack.posts).toHaveLength(1);
+});
+
+it("carries a request out, or not, when its sender dies after or before it", async () => {
+  const slack = await start();
+  const channel = slack.addChannel("general");
+  const web = webClient(slack, { timeout: 200 });
+  for (const [text, side] of [
+    ["one", "before"],
+    ["two", "after"],
+  ] as const) {
+    let happened = false;
+    slack.faults.at("chat.postMessage", side, () => (happened = true));
+    await expect(web.chat.postMessage({ channel, text })).rejects.toThrow();
+    expect(happened).toBe(true);
+  }
+  expect(slack.posts.map(({ text }) => text)).toEqual(["two"]);
+});

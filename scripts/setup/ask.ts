@@ -1,0 +1,61 @@
+import { Failure } from "../channels/failure.ts";
+
+/** Asks the person at the terminal. */
+export interface Ask {
+  choose<T extends string>(
+    question: string,
+    choices: readonly { value: T; name: string }[],
+  ): Promise<T>;
+  line(question: string): Promise<string>;
+  /** What is typed is not shown. Empty: not now. `wrong` says what is wrong with an answer. */
+  secret(question: string, wrong?: (value: string) => string | undefined): Promise<string>;
+  confirm(question: string): Promise<boolean>;
+}
+
+/** At a terminal. Ctrl-C throws `Failure`; what was done before stays, and setup goes on from there. */
+export function terminalAsk(): Ask {
+  return {
+    choose: (message, choices) =>
+      prompted(({ select }) => select({ message, choices: [...choices] })),
+    line: (message) => prompted(({ input }) => input({ message, required: true })),
+    secret: (message, wrong) =>
+      prompted(({ password }) =>
+        password({ message, mask: true, validate: (value) => wrong?.(value.trim()) ?? true }),
+      ).then((value) => value.trim()),
+    confirm: (message) => prompted(({ confirm }) => confirm({ message, default: false })),
+  };
+}
+
+/** With nobody there. Secrets come from the environment only; a change of a key must have been allowed by a flag. */
+export function scriptedAsk(mayChangeKeys: boolean): Ask {
+  return {
+    choose: async (question) => {
+      throw new Failure(
+        "NO_TERMINAL",
+        `nobody is there to answer "${question}": say it with a flag (--help)`,
+      );
+    },
+    line: async (question) => {
+      throw new Failure(
+        "NO_TERMINAL",
+        `nobody is there to answer "${question}": say it with a flag (--help)`,
+      );
+    },
+    secret: async () => "",
+    confirm: async () => mayChangeKeys,
+  };
+}
+
+/** Loaded only when something is asked. */
+async function prompted<T>(
+  run: (prompts: typeof import("@inquirer/prompts")) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(await import("@inquirer/prompts"));
+  } catch (error) {
+    if (error instanceof Error && error.name === "ExitPromptError") {
+      throw new Failure("STOPPED", "stopped. Run it again to go on from here");
+    }
+    throw error;
+  }
+}

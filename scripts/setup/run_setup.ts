@@ -1,0 +1,210 @@
+import type { PlatformName } from "../../bridges/platform.ts";
+import { loadConfig, PLATFORM_SETTINGS } from "../../bridges/core/config.ts";
+import type { Env } from "../../bridges/core/env.ts";
+import { SettingsReader, type SettingName } from "../../bridges/core/settings.ts";
+import { Failure } from "../channels/failure.ts";
+import type { Ask } from "./ask.ts";
+import type { ConvexCli } from "./convex_cli.ts";
+import { settleKeys } from "./settle_keys.ts";
+
+export type Hosting = "cloud" | "local" | "self-hosted";
+
+export interface SetupTools {
+  readonly print: (line: string) => void;
+  readonly ask: Ask;
+  /** A flag allowed what would otherwise be asked. */
+  readonly mayChangeKeys: boolean;
+  readonly cli: ConvexCli;
+  /** Of this process, without the files. */
+  readonly environment: Env;
+  /** The environment over `.env.local` over `.env`, as it stands now. */
+  readonly settings: () => Env;
+  /** Writes to `.env.local`. */
+  readonly save: (values: Readonly<Record<string, string>>) => Promise<void>;
+}
+
+export interface SetupChoices {
+  readonly hosting?: Hosting;
+  readonly selfHostedUrl?: string;
+  readonly platforms?: readonly PlatformName[];
+  readonly openaiBaseUrl?: string;
+  readonly openaiModel?: string;
+  readonly push: boolean;
+}
+
+const TITLE = { discord: "Discord", slack: "Slack" } as const;
+const TOKENS = {
+  discord: ["DISCORD_BOT_TOKEN"],
+  slack: ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"],
+} as const satisfies Record<PlatformName, readonly SettingName[]>;
+
+/**
+ * The whole way from tokens to a deployment that answers. Each step first looks what is there, so that a run
+ * that stopped is continued by the next one. Private keys are saved before the deployment learns their public half:
+ * a crash between the two loses nothing. Throws `Failure`.
+ */
+export async function runSetup(tools: SetupTools, choices: SetupChoices): Promise<void> {
+  const { print, cli } = tools;
+  await chooseDeployment(tools, choices);
+  const platforms = await gatherTokens(tools, choices);
+
+  print("Reading the deployment's variables …");
+  const there = await cli.variables();
+  const { variables, said } = await settleKeys(tools, platforms, there);
+  said.forEach(print);
+  Object.assign(variables, await aiVariables(tools, choices, there));
+  const changed = Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => there[name] !== value),
+  );
+  if (Object.keys(changed).length > 0) {
+    await cli.setVariables(changed);
+    print(`Set on the deployment: ${Object.keys(changed).join(", ")}.`);
+  } else print("The deployment's variables are as they should be.");
+
+  if (choices.push) {
+    print("Pushing the backend …");
+    await cli.push();
+    print("Pushed.");
+  }
+  if (there.OPENAI_API_KEY === undefined && changed.OPENAI_API_KEY === undefined) {
+    print("No AI key is set yet: run this again with one, or `npx convex env set OPENAI_API_KEY`.");
+  }
+  print(nextStep(tools, platforms));
+}
+
+async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promise<void> {
+  const { ask, print, settings, save, cli, environment } = tools;
+  const before = settings();
+  const known =
+    has(before, "CONVEX_SELF_HOSTED_URL") ||
+    has(before, "CONVEX_DEPLOYMENT") ||
+    has(before, "CONVEX_DEPLOY_KEY");
+  const hosting =
+    choices.hosting ??
+    (known
+      ? undefined
+      : await ask.choose<Hosting>("Where should Convex run?", [
+          { value: "cloud", name: "Convex Cloud (an account, free to begin with)" },
+          { value: "local", name: "on this machine (no account; while `npx convex dev` runs)" },
+          { value: "self-hosted", name: "a Convex you host yourself" },
+        ]));
+  if (hosting === "self-hosted") {
+    const url =
+      choices.selfHostedUrl ??
+      before.CONVEX_SELF_HOSTED_URL ??
+      (await ask.line("Its address (https://…)"));
+    const adminKey =
+      before.CONVEX_SELF_HOSTED_ADMIN_KEY ??
+      (await ask.secret("Its admin key (generate_admin_key.sh prints it)"));
+    if (!URL.canParse(url))
+      throw new Failure("BAD_URL", "the address is not an http or https address");
+    if (adminKey === "") {
+      throw new Failure("NO_ADMIN_KEY", "a self-hosted Convex needs CONVEX_SELF_HOSTED_ADMIN_KEY");
+    }
+    await save({
+      CONVEX_SELF_HOSTED_URL: url,
+      CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
+      CONVEX_URL: url,
+    });
+  } else if (hosting !== undefined && !known) {
+    print("The Convex CLI asks what it needs to know:");
+    await cli.configure(hosting === "local" ? { CONVEX_AGENT_MODE: "anonymous" } : {});
+  }
+  const after = settings();
+  if (!has(after, "CONVEX_URL")) {
+    const url =
+      after.CONVEX_SELF_HOSTED_URL ??
+      (await ask.line("The deployment's URL (https://….convex.cloud)"));
+    await save({ CONVEX_URL: url });
+  }
+  if (has(environment, "CONVEX_URL")) {
+    print("CONVEX_URL of the environment counts, whatever .env.local says.");
+  }
+}
+
+/** Asks for tokens that aren't there, saves them, and tells which platforms are on. */
+async function gatherTokens(tools: SetupTools, choices: SetupChoices): Promise<PlatformName[]> {
+  const on: PlatformName[] = [];
+  for (const platform of ["discord", "slack"] as const) {
+    if (choices.platforms && !choices.platforms.includes(platform)) continue;
+    const given: Record<string, string> = {};
+    for (const name of TOKENS[platform]) {
+      const value = tools.settings()[name]?.trim() ?? "";
+      const token =
+        value === ""
+          ? await tools.ask.secret(`${TITLE[platform]}: ${name} (empty: not now)`, (typed) =>
+              typed === "" ? undefined : wrongSetting(name, typed),
+            )
+          : value;
+      if (token === "") break;
+      const wrong = wrongSetting(name, token);
+      if (wrong !== undefined) throw new Failure("BAD_TOKEN", wrong);
+      given[name] = token;
+    }
+    const missing = TOKENS[platform].filter((name) => given[name] === undefined);
+    if (missing.length === 0) {
+      await tools.save(given);
+      on.push(platform);
+    } else if (choices.platforms || Object.keys(given).length > 0) {
+      const step = steps(missing);
+      throw new Failure("NO_TOKEN", `${TITLE[platform]} needs ${missing.join(" and ")}.\n${step}`);
+    } else tools.print(`${TITLE[platform]}: off, without ${TOKENS[platform].join(" and ")}.`);
+  }
+  return on;
+}
+
+async function aiVariables(
+  { ask, environment, settings }: SetupTools,
+  { openaiBaseUrl, openaiModel }: SetupChoices,
+  there: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const fromHere = environment.OPENAI_API_KEY?.trim() ?? settings().OPENAI_API_KEY?.trim() ?? "";
+  const key =
+    fromHere === "" && there.OPENAI_API_KEY === undefined
+      ? await ask.secret("The key of the AI service, OPENAI_API_KEY (empty: not now)")
+      : fromHere;
+  if (/[\s'"]/.test(key))
+    throw new Failure("BAD_TOKEN", "OPENAI_API_KEY has spaces or quotes in it");
+  return {
+    // What the deployment has stays, unless nothing is there: this machine's may be another project's.
+    ...(key !== "" && there.OPENAI_API_KEY === undefined ? { OPENAI_API_KEY: key } : {}),
+    ...(openaiBaseUrl === undefined ? {} : { OPENAI_BASE_URL: openaiBaseUrl }),
+    ...(openaiModel === undefined ? {} : { OPENAI_MODEL: openaiModel }),
+  };
+}
+
+function wrongSetting(name: SettingName, value: string): string | undefined {
+  const reader = new SettingsReader({ [name]: value });
+  reader.required(name);
+  const [found] = reader.problems;
+  return found && `${found.name} ${found.problem}. ${found.step}`;
+}
+
+function steps(names: readonly SettingName[]): string {
+  const reader = new SettingsReader({});
+  for (const name of names) reader.required(name);
+  return reader.problems.map(({ name, step }) => `  ${name}: ${step}`).join("\n");
+}
+
+function nextStep({ settings }: SetupTools, platforms: readonly PlatformName[]): string {
+  const config = loadConfig(settings());
+  if (config.kind === "invalid") {
+    const lines = config.problems.map(({ name, problem, step }) => `  ${name} ${problem}. ${step}`);
+    return `Still to mend in .env.local:\n${lines.join("\n")}`;
+  }
+  const [first] = platforms;
+  if (first === undefined) {
+    return `Next: get a token (docs/setup.md) and run this again. Settings: ${PLATFORM_SETTINGS.discord[0]}, …`;
+  }
+  return [
+    "Next:",
+    "  npm run doctor                          checks all of it",
+    `  npm run channels -- find ${first.padEnd(16)}lists the channels the bot sees`,
+    `  npm run channels -- map ${first} <id> --to <name>`,
+    "  npm start                               runs the bridge",
+  ].join("\n");
+}
+
+function has(env: Env, name: string): boolean {
+  return (env[name]?.trim() ?? "") !== "";
+}

@@ -1,0 +1,37 @@
+import { Command, InvalidArgumentError } from "commander";
+import { runSoak } from "./run_soak.ts";
+
+/* `npm run soak`: random traffic while bridges are killed and everything goes wrong; then the verdict. */
+
+interface Flags {
+  readonly messages: number;
+  readonly kills: number;
+  readonly seed: number;
+}
+
+const program = new Command("soak")
+  .description(
+    "Talks at random on Discord and Slack while bridge processes are killed and everything around them fails,\n" +
+      "then compares what the platforms saw with what Convex holds.",
+  )
+  .option("--messages <n>", "messages people say", wholeNumber, 2_000)
+  .option("--kills <n>", "kills (SIGKILL) of bridge processes", wholeNumber, 50)
+  .option("--seed <n>", "repeats the same choices", wholeNumber, Date.now() % 100_000)
+  .addHelpText("after", "\nExit codes: 0 ok, 1 something differs, 2 wrong usage.")
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  })
+  .action(async (flags: Flags) => {
+    const ok = await runSoak({ ...flags, patienceMs: 120_000, print: console.log });
+    process.exitCode = ok ? 0 : 1;
+  });
+
+await program.parseAsync();
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new InvalidArgumentError("a whole number from 0 on is needed.");
+  }
+  return number;
+}
