@@ -141,7 +141,8 @@ describe("the Discord adapter posts", () => {
     discord.answerNext("POST channels/:id/messages", 401);
     expect(await refusal(platform.post(stage.delivery(), 0, piece("a"), soon()))).toMatchObject({
       code: "401",
-      retryable: false,
+      retryable: true,
+      certain: true,
     });
     expect(fatal[0]).toBeInstanceOf(FatalError);
   });

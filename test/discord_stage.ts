@@ -51,6 +51,8 @@ export class Stage {
       named: () => undefined,
       problem: () => undefined,
       health: () => undefined,
+      gap: () => undefined,
+      channel: () => undefined,
     };
     await platform.start(intake, (error) => fatal.push(error));
     return { events, fatal };
@@ -74,6 +76,7 @@ export class Stage {
       posts: [],
       attempts: 1,
       firstClaimedAt: Date.now(),
+      ageMs: 0,
       outcomeUnknown: false,
       ...fields,
     };

@@ -17,6 +17,7 @@ import type {
 } from "../bridges/platform.ts";
 import { api } from "../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../scripts/playground/convex/local_convex.ts";
+import { NO_HISTORY } from "./support/no_history.ts";
 import { makeAllKeys } from "../scripts/playground/convex/keys.ts";
 
 /* The core with stock Convex clients against a deployment; the platform is the test itself. */
@@ -82,6 +83,7 @@ afterAll(async () => {
 class TestPlatform implements Platform {
   readonly name = "discord";
   readonly format = "test 1";
+  readonly history = NO_HISTORY;
   readonly posts: string[] = [];
   readonly calls: string[] = [];
   intake: Intake | undefined;
@@ -105,6 +107,7 @@ class TestPlatform implements Platform {
     this.posts.push(`${delivery.channel} ${delivery.replyTo ?? "-"} ${piece.text}`);
     return Promise.resolve(`90000000000000000${String(this.posts.length)}`);
   }
+  find = () => Promise.resolve({ status: "absent" } as const);
   edit = () => Promise.resolve();
   remove = () => Promise.resolve();
 

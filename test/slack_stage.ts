@@ -2,7 +2,9 @@ import { pino } from "pino";
 import { afterEach, expect } from "vitest";
 import type {
   BridgeEvent,
+  ChannelNews,
   Delivery,
+  Health,
   Intake,
   MappingId,
   Outcome,
@@ -50,7 +52,18 @@ export class Core implements Intake {
   problem(problem: Problem): void {
     this.problems.push(problem);
   }
-  health(): void {}
+  readonly healths: Health[] = [];
+  health(health: Health): void {
+    this.healths.push(health);
+  }
+  readonly gaps: string[] = [];
+  readonly channels: ChannelNews[] = [];
+  channel(news: ChannelNews): void {
+    this.channels.push(news);
+  }
+  gap(why: string): void {
+    this.gaps.push(why);
+  }
   texts(): string[] {
     return this.events.map((event) => (event.type === "message" ? event.content : "deleted"));
   }
@@ -66,11 +79,16 @@ export interface Setup {
   readonly lines: string[];
 }
 
-export function createBridge(slack: SlackStandIn, lines: string[], tokens: Partial<Tokens> = {}) {
+export function createBridge(
+  slack: SlackStandIn,
+  lines: string[],
+  tokens: Partial<Tokens> = {},
+  options: Parameters<typeof createSlack>[2] = {},
+) {
   const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
   const log = pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
   const config = { botToken: SLACK_BOT_TOKEN, appToken: SLACK_APP_TOKEN, apiUrl: SLACK_API_URL };
-  const bridge = createSlack({ ...config, ...tokens }, log);
+  const bridge = createSlack({ ...config, ...tokens }, log, options);
   cleanups.push(() => bridge.close());
   return bridge;
 }
@@ -114,6 +132,7 @@ export const delivery = (fields: Partial<Delivery> & Pick<Delivery, "channel">):
   posts: [],
   attempts: 1,
   firstClaimedAt: 0,
+  ageMs: 0,
   outcomeUnknown: false,
   ...fields,
 });

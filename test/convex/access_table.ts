@@ -20,6 +20,8 @@ export async function prepare(backend: Backend) {
   await pass(backend, 2_000);
   ai.always(() => completion(null));
   const deliveries = await rows(backend, "deliveries");
+  const answer = deliveries[0]?.messageId;
+  if (!answer) throw new Error("nothing was answered");
   const deliveryOf = (platform: "discord" | "slack") => {
     const found = deliveries.find((delivery) => delivery.platform === platform);
     if (!found) throw new Error(`no reply waits for ${platform}`);
@@ -28,7 +30,7 @@ export async function prepare(backend: Backend) {
   const people = await rows(backend, "users");
   const mirrored = people.find((person) => person.mirrored);
   if (!mirrored) throw new Error("nobody was mirrored");
-  return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf };
+  return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf, answer };
 }
 export type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
@@ -104,6 +106,11 @@ export const TABLE: Record<string, Row> = {
 
   "bridge:mappings": { call: (as) => as.query(api.bridge.mappings, {}), cells: bridges },
   "bridge:cursors": { call: (as) => as.query(api.bridge.cursors, {}), cells: bridges },
+  "bridge:standing (Discord's mapping)": {
+    call: (as, { onDiscord: { mappingId } }) =>
+      as.query(api.bridge.standing, { mappingId, after: "0", rootsBefore: "1", activeSince: 0 }),
+    cells: onlyDiscord,
+  },
   "bridge:outbox": { call: (as) => as.query(api.bridge.outbox, {}), cells: bridges },
   "bridge:ingest (nothing)": {
     call: (as) => as.mutation(api.bridge.ingest, { events: [], advance: [] }),
@@ -165,6 +172,13 @@ export const TABLE: Record<string, Row> = {
     cells: admins,
   },
   "admin:list": { call: (as) => as.query(api.admin.list, {}), cells: admins },
+  "doctor:about": { call: (as) => as.query(api.doctor.about, {}), cells: admins },
+  "doctor:askModel": { call: (as) => as.action(api.doctor.askModel, {}), cells: admins },
+  "doctor:stored": {
+    call: (as) =>
+      as.query(api.doctor.stored, { platform: "discord", externalId: "1", messageIds: [] }),
+    cells: admins,
+  },
   "admin:status": { call: (as) => as.query(api.admin.status, {}), cells: admins },
   "admin:transcript": {
     call: (as, { onDiscord: { channelId } }) =>
@@ -172,6 +186,14 @@ export const TABLE: Record<string, Row> = {
         channelId,
         paginationOpts: { numItems: 10, cursor: null },
       }),
+    cells: admins,
+  },
+  "admin:activity": {
+    call: (as, { onDiscord: { channelId } }) => as.query(api.admin.activity, { channelId }),
+    cells: admins,
+  },
+  "admin:deleteMessage": {
+    call: (as, { answer }) => as.mutation(api.admin.deleteMessage, { messageId: answer }),
     cells: admins,
   },
   "admin:retry": { call: (as) => as.mutation(api.admin.retry, {}), cells: admins },

@@ -154,7 +154,7 @@ describe("settle", () => {
     const again = await worker.take();
     expect(again).toMatchObject({
       generation: 2,
-      attempts: 2,
+      attempts: 1,
       posts: [{ part: 1, externalId: "8001", upTo: 10 }],
       firstClaimedAt: claimed.firstClaimedAt,
       outcomeUnknown: false,

@@ -10,6 +10,9 @@ import schema from "../../convex/schema.ts";
 
 export const modules = import.meta.glob(["../../convex/**/*.{ts,js}", "!../../convex/**/*.*.ts"]);
 
+// A function's first call loads its module, which may take longer than a test waits for it.
+await Promise.all(Object.values(modules).map((load) => load()));
+
 /** Noon, so that no hour or day ends while a test looks away. */
 export const NOON = Date.UTC(2026, 2, 10, 12, 5);
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { AiService } from "./ai.ts";
@@ -147,6 +147,7 @@ describe("unmap with deleteMessages", () => {
     await say(...Array.from({ length: 120 }, () => "old"));
     await pass(backend, 1_000);
     await purge();
+    vi.setSystemTime(Date.now() + 5);
     await mapChannel(backend, "discord", { trigger: "never" });
     await say("new", "newer");
     await pass(backend, 60_000);

@@ -12,10 +12,12 @@ export type Settlement = Infer<typeof vSettlement>;
 export class Worker {
   readonly #backend: Backend;
   readonly #owner: string;
+  readonly #format: string | undefined;
 
-  constructor(backend: Backend, owner = "worker") {
+  constructor(backend: Backend, owner = "worker", format?: string) {
     this.#backend = backend;
     this.#owner = owner;
+    this.#format = format;
   }
 
   async ready(): Promise<Id<"deliveries">[]> {
@@ -29,6 +31,7 @@ export class Worker {
     const claim = await this.#backend.discord.mutation(api.bridge.claim, {
       deliveryId: id,
       owner: this.#owner,
+      ...(this.#format !== undefined && { format: this.#format }),
     });
     return claim.status === "claimed" ? claim.delivery : null;
   }
@@ -62,7 +65,9 @@ export function posted(externalId: string, part = 1, last = true): Settlement {
   return { kind: "posted", post: { part, externalId, upTo: 10 * part }, last, format: "1" };
 }
 
-export function retry(afterMs: number, certain = true): Settlement {
+type Retry = Extract<Settlement, { kind: "retry" }>;
+
+export function retry(afterMs: number, certain = true): Retry {
   return { kind: "retry", code: "RATE_LIMITED", reason: "slow down", afterMs, certain };
 }
 

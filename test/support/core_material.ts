@@ -42,6 +42,7 @@ export function deliveryOf(id: string, fields: Partial<Delivery> = {}): Delivery
     posts: [],
     attempts: 1,
     firstClaimedAt: 0,
+    ageMs: 0,
     outcomeUnknown: false,
     ...fields,
   };

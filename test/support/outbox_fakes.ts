@@ -1,12 +1,13 @@
 import { pino } from "pino";
 import type { Claim, DeliveryId, OutboxBackend, Settlement } from "../../bridges/core/backend.ts";
 import { type OutboxLimits, OutboxWorker } from "../../bridges/core/outbox.ts";
-import type { Delivery, Piece, Platform } from "../../bridges/platform.ts";
+import { NO_HISTORY } from "./no_history.ts";
+import type { Delivery, Found, Piece, Platform } from "../../bridges/platform.ts";
 
 /* Both sides of the outbox worker, by our own interfaces: what Convex shows it, and the platform it posts to. */
 
 const log = pino({ level: "silent" });
-const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 } };
+const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 }, lookAgainMs: 5 };
 
 /** The outbox as Convex shows it: ids that are ready, and what claims and settlements did. */
 export class FakeOutbox implements OutboxBackend {
@@ -16,6 +17,9 @@ export class FakeOutbox implements OutboxBackend {
   listener: (ids: DeliveryId[]) => void = () => undefined;
   ready: DeliveryId[] = [];
   onClaim: (id: DeliveryId) => Promise<void> = () => Promise.resolve();
+  /** Whether the worker still holds what it settles. */
+  holds: (settlement: Settlement) => boolean = (settlement) =>
+    !(settlement.kind === "posted" && settlement.last);
   onSettle: (settlement: Settlement) => Promise<void> = () => Promise.resolve();
 
   watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void {
@@ -38,7 +42,7 @@ export class FakeOutbox implements OutboxBackend {
   async settle(id: DeliveryId, generation: number, settlement: Settlement) {
     await this.onSettle(settlement);
     this.settled.push({ id, generation, settlement });
-    return { held: !(settlement.kind === "posted" && settlement.last) };
+    return { held: this.holds(settlement) };
   }
 
   add(...deliveries: Delivery[]): void {
@@ -60,6 +64,7 @@ export class FakeOutbox implements OutboxBackend {
 export class FakePlatform implements Platform {
   readonly name = "discord";
   readonly format = "fake 1";
+  readonly history = NO_HISTORY;
   readonly did: string[] = [];
   onPost: (delivery: Delivery, part: number, signal: AbortSignal) => Promise<void> = () =>
     Promise.resolve();
@@ -82,6 +87,13 @@ export class FakePlatform implements Platform {
     await this.onPost(delivery, part, signal);
     this.did.push(`${delivery.deliveryId} ${String(part)} ${piece.text}`);
     return `post-${String(part)}`;
+  }
+
+  onFind: () => Promise<Found> = () => Promise.resolve({ status: "absent" });
+
+  async find(delivery: Delivery, part: number): Promise<Found> {
+    this.did.push(`find ${delivery.deliveryId} ${String(part)}`);
+    return this.onFind();
   }
 
   edit(_: Delivery, postId: string, piece: Piece): Promise<void> {

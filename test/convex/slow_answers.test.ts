@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
+import type { BridgeEvent } from "../../convex/model/validators.ts";
+import { AiService, refused } from "./ai.ts";
+import { EVE, said } from "./events.ts";
+import {
+  type Backend,
+  mapChannel,
+  pass,
+  rows,
+  settleDown,
+  startBackend,
+  stopBackend,
+} from "./setup.ts";
+import { deliveryOf, exchange, posted, retry, Worker } from "./worker.ts";
+
+let backend: Backend;
+let ai: AiService;
+let room: Id<"mappings">;
+
+beforeEach(async () => {
+  backend = startBackend();
+  ai = new AiService();
+  ({ mappingId: room } = await mapChannel(backend));
+});
+afterEach(stopBackend);
+
+const ingest = (...events: BridgeEvent[]) =>
+  backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+
+test("a question is answered although more was said since than the AI reads", async () => {
+  ai.answers(() => refused(500), "here it is");
+  await ingest(said(room, { content: "the question" }));
+  await settleDown(backend);
+  for (let n = 0; n < 40; n++) {
+    await ingest(said(room, { author: EVE, fromApp: true, content: `chatter ${n}` }));
+  }
+  await pass(backend, 60_000);
+  const read = ai.requests.at(-1)?.messages.map(({ content }) => content);
+  expect(read?.[0]).toBe("Bob: the question");
+  expect(read).toHaveLength(1 + 30);
+  expect(await rows(backend, "replies")).toMatchObject([{ state: "done" }]);
+});
+
+test("a platform that only asks to wait uses up no attempt, however often", async () => {
+  await exchange(backend, room);
+  const worker = new Worker(backend);
+  for (let n = 0; n < 30; n++) {
+    const claimed = await worker.take();
+    expect(claimed.attempts).toBe(1);
+    await worker.settle(claimed, { ...retry(1_000), limited: true });
+    await pass(backend, 62_000);
+  }
+  const claimed = await worker.post("8001");
+  expect(await deliveryOf(backend, claimed.deliveryId)).toMatchObject({ state: "sent" });
+});
+
+test("a reply of many parts has its attempts back with each part that stands", async () => {
+  await exchange(backend, room);
+  const worker = new Worker(backend);
+  for (let part = 1; part <= 12; part++) {
+    const claimed = await worker.take();
+    await worker.settle(claimed, posted(`800${part}`, part, false));
+    await worker.settle(claimed, retry(1_000));
+    await pass(backend, 2_000);
+  }
+  expect((await worker.take()).posts).toHaveLength(12);
+});
+
+test("a moderator who is faster than the report of a post takes it out of the context too", async () => {
+  await exchange(backend, room);
+  const worker = new Worker(backend);
+  const claimed = await worker.take();
+  await ingest({ type: "delete", mappingId: room, externalId: "8001" });
+  await worker.settle(claimed, posted("8001"));
+  const answers = (await rows(backend, "messages")).filter(({ kind }) => kind === "reply");
+  expect(answers).toMatchObject([{ content: "" }]);
+  expect(answers[0]?.deletedAt).toBeDefined();
+});
+
+test("mapping again while the old posts are purged leaves no lane stuck behind one of them", async () => {
+  await exchange(backend, room);
+  const onTheWire = await new Worker(backend).take();
+  const target = { platform: "discord", externalId: onTheWire.channel } as const;
+  await backend.admin.mutation(api.admin.unmap, { ...target, deleteMessages: true });
+  await mapChannel(backend);
+  // The purge has not come to the old post yet when a new reply queues up behind it.
+  vi.setSystemTime(Date.now() + 5);
+  await backend.t.run(async (ctx) => {
+    const old = await ctx.db.get("deliveries", onTheWire.deliveryId);
+    const message = await ctx.db.get("messages", onTheWire.messageId);
+    if (!old || !message) throw new Error("gone too early");
+    const fields = { channelId: message.channelId, conversationId: old.conversationId };
+    const messageId = await ctx.db.insert("messages", {
+      ...fields,
+      mappingId: room,
+      content: "new",
+    });
+    const { conversationId, platform } = old;
+    const delivery = {
+      conversationId,
+      platform,
+      mappingId: room,
+      messageId,
+      op: "create" as const,
+    };
+    await ctx.db.insert("deliveries", { ...delivery, state: "queued", attempts: 0, generation: 0 });
+  });
+  await pass(backend, 60_000);
+  expect(await rows(backend, "deliveries")).toMatchObject([{ state: "ready" }]);
+});

@@ -1,0 +1,29 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { startStack } from "../../scripts/playground/stack.ts";
+
+test("a bridge whose log nobody reads any more ends, instead of complaining about it for ever", async () => {
+  const stack = await startStack();
+  try {
+    const entry = join(import.meta.dirname, "..", "..", "scripts", "playground", "bridge_main.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", entry], {
+      env: { PATH: process.env.PATH, ...stack.bridgeEnv(["slack"]) },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(child, "exit");
+    await vi.waitFor(
+      () => {
+        expect(stack.slack.connections()).toBeGreaterThan(0);
+      },
+      { timeout: 20_000 },
+    );
+    child.stdout.destroy();
+    child.stderr.destroy();
+    await stack.convex.faults.cutSockets();
+    expect(await ended).toEqual([1, null]);
+  } finally {
+    await stack.stop();
+  }
+}, 60_000);

@@ -1,0 +1,194 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import { startBridgeProcess, type BridgeProcess } from "../../scripts/playground/bridge_process.ts";
+import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+
+/* What an admin does with a deployment that runs, as commands, and that nothing of it shows a secret or a text. */
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const MARK = "MARKED-what-people-wrote";
+
+let stack: Stack;
+let env: Record<string, string>;
+let bridge: BridgeProcess;
+let folder: string;
+const outputs: string[] = [];
+
+beforeAll(async () => {
+  stack = await startStack();
+  folder = await mkdtemp(join(tmpdir(), "bridge-operating-"));
+  env = { ...stack.bridgeEnv(), ADMIN_KEY: stack.adminKey, LOG_LEVEL: "debug", HEALTH_PORT: "0" };
+  bridge = await startBridgeProcess(env, ["discord", "slack"]);
+}, 60_000);
+
+afterAll(async () => {
+  await bridge.stop();
+  await stack.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** `npm run <name> -- <args>`. */
+function run(name: "channels" | "doctor", args: readonly string[], changes = {}): Promise<Ended> {
+  const command = ["--import", "tsx", join(ROOT, `scripts/${name}/${name}.ts`), ...args];
+  const options = {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, TMPDIR: folder, ...env, ...changes },
+  };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, command, options, (_error, stdout, stderr) => {
+      const output = stdout + stderr;
+      outputs.push(output);
+      resolve({ code: child.exitCode ?? -1, output });
+    });
+  });
+}
+
+async function health(path: string): Promise<Response> {
+  const line = bridge.log.find((each) => each.includes("health endpoint"));
+  const port = /"port":(\d+)/.exec(line ?? "")?.[1] ?? "";
+  return await fetch(`http://127.0.0.1:${port}${path}`);
+}
+
+describe("channels map asks the platform", () => {
+  test("maps a channel the bot may work in, and keeps its name", async () => {
+    const [discord, slack] = [stack.discord.addChannel("rooms"), stack.slack.addChannel("rooms")];
+    const ended = await Promise.all([
+      run("channels", ["map", "discord", discord, "--to", "d"]),
+      run("channels", ["map", "slack", slack, "--to", "s"]),
+    ]);
+    for (const { code, output } of ended) {
+      expect(code, output).toBe(0);
+      expect(output).toMatch(/\(#rooms\) .*may read and post/s);
+    }
+    const rows = await (await stack.adminClient()).query(api.admin.list, {});
+    expect(rows.map(({ externalName }) => externalName)).toEqual(["rooms", "rooms"]);
+  }, 60_000);
+
+  test("maps nothing where the bot could not work, and names the step; --no-check maps it", async () => {
+    const silent = stack.discord.addChannel("silent");
+    stack.discord.deny(silent, { send: true });
+    const away = stack.slack.addChannel("away");
+    stack.slack.setBotMember(away, false);
+    const ended = await Promise.all([
+      run("channels", ["map", "discord", silent, "--to", "x"]),
+      run("channels", ["map", "slack", away, "--to", "x"]),
+      run("channels", ["map", "slack", "C0NOWHERE0", "--to", "x"]),
+      run("channels", ["map", "discord", silent, "--to", "x"], { DISCORD_BOT_TOKEN: "wrong" }),
+    ]);
+    const expected = [/allow Send Messages/, /\/invite @/, /Check the id/, /Reset Token/];
+    for (const [n, { code, output }] of ended.entries()) {
+      expect(code, output).toBe(1);
+      expect(output).toMatch(expected[n] ?? /never/);
+    }
+    const client = await stack.adminClient();
+    expect(await client.query(api.admin.list, {})).toHaveLength(2);
+    const forced = await run("channels", ["map", "slack", away, "--to", "x", "--no-check"]);
+    expect(forced.code, forced.output).toBe(0);
+    expect(forced.output).toContain("Not verified");
+    await client.mutation(api.admin.unmap, { platform: "slack", externalId: away });
+  }, 60_000);
+
+  test("find lists what the bot sees, with ids and what is in the way", async () => {
+    const [slack, discord] = await Promise.all([
+      run("channels", ["find", "slack"]),
+      run("channels", ["find", "discord", "silen"]),
+    ]);
+    expect(slack.output).toMatch(/C\w+\s+#away\s+the bot is not in the channel/);
+    expect(slack.output).toMatch(/C\w+\s+#rooms\s+ready/);
+    expect(discord.output).toMatch(/\d+\s+#silent\s+Playground\s+the bot lacks Send Messages/);
+    expect(discord.output).not.toContain("#rooms");
+  }, 60_000);
+});
+
+describe("the health endpoint", () => {
+  test("says ready while both platforms are, and counts what was stored and posted", async () => {
+    for (const platform of ["discord", "slack"] as const) {
+      const chat = stack.chat(platform);
+      const rows = await (await stack.adminClient()).query(api.admin.list, {});
+      const channel = rows.find((row) => row.platform === platform)?.externalId ?? "";
+      chat.say({ channel, person: chat.addPerson("Ann"), text: `${MARK} hello` });
+      await vi.waitFor(() => expect(chat.posts).toHaveLength(1), 20_000);
+    }
+    const response = await health("/healthz");
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { ok: true, platforms: { discord: "ready", slack: "ready" } },
+    ]);
+    const metrics = await vi.waitFor(async () => {
+      const text = await (await health("/metrics")).text();
+      expect(text).toMatch(/bridge_settlements_total\{platform="slack",kind="posted"\} 1/);
+      return text;
+    }, 10_000);
+    expect(metrics).toMatch(/bridge_events_total\{platform="discord",outcome="asked"\} 1/);
+    expect(metrics).toMatch(/bridge_mappings\{platform="discord"\} 1/);
+    outputs.push(metrics);
+  }, 60_000);
+
+  test("a port that is taken is named, with the step", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = String(typeof address === "object" ? (address?.port ?? 0) : 0);
+    const failed = startBridgeProcess({ ...env, HEALTH_PORT: port }, ["discord"]);
+    await expect(failed).rejects.toThrow(/error: port \d+ .* Set HEALTH_PORT to a free port/s);
+    server.close();
+  }, 60_000);
+});
+
+test("no command and no failure shows a secret or what people wrote", async () => {
+  const client = await stack.adminClient();
+  const rows = await client.query(api.admin.list, {});
+  const [discord, slack] = rows.map(({ externalId }) => externalId);
+  // Posts that fail in every way, and a platform that breaks.
+  stack.discord.answerNext("POST channels/:id/messages", { error: "50013" });
+  stack.slack.answerNext("chat.postMessage", { error: "is_archived" });
+  const say = (platform: "discord" | "slack", channel = "") =>
+    stack
+      .chat(platform)
+      .say({ channel, person: stack.chat(platform).addPerson("Bo"), text: `${MARK} again` });
+  say("discord", discord);
+  say("slack", slack);
+  await vi.waitFor(
+    async () => expect((await client.query(api.admin.status, {})).failed).toHaveLength(2),
+    { timeout: 20_000, interval: 300 },
+  );
+  stack.discord.closeGateway(1006);
+  stack.slack.closeSockets();
+
+  const wrong = { DISCORD_BOT_TOKEN: "MARKED.discord.token", SLACK_BOT_TOKEN: "xoxb-MARKED" };
+  const spoiled = {
+    DISCORD_BRIDGE_KEY: '{"d":"MARKED"}',
+    ADMIN_KEY: "MARKED",
+    SLACK_APP_TOKEN: "xapp-MARKED 1",
+  };
+  const ended = await Promise.all([
+    run("channels", ["list", "--json"]),
+    run("channels", ["status"]),
+    run("channels", ["retry"]),
+    run("channels", ["list"], { ADMIN_KEY: "MARKED" }),
+    run("channels", ["find", "slack"], wrong),
+    run("doctor", ["--ask"]),
+    run("doctor", ["--json"], wrong),
+    run("doctor", [], spoiled),
+  ]);
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 1, 1, expect.any(Number), 1, 1]);
+  const shown = [...outputs, ...bridge.log].join("\n");
+  expect(shown).not.toMatch(/MARKED/);
+  expect(shown).not.toMatch(/^\s+at .*:\d+:\d+/m);
+  const secrets = Object.entries(env).flatMap(([name, value]) => {
+    if (name.endsWith("TOKEN")) return [value];
+    return name.endsWith("KEY") ? [/"d":"([^"]+)"/.exec(value)?.[1] ?? "no key"] : [];
+  });
+  expect(secrets).toHaveLength(6);
+  for (const secret of [...secrets, stack.openai.apiKey]) expect(shown).not.toContain(secret);
+}, 90_000);

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { PlatformName } from "../../bridges/platform.ts";
+import { FAILURE_NOTICE } from "../../convex/model/notices.ts";
+import { callsOf } from "../../scripts/playground/convex/call_stats.ts";
+import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import type { OpenAiFault } from "../../scripts/playground/openai/stand_in.ts";
+import { OutboxStage, type Room } from "./outbox_stage.ts";
+
+/*
+ * Everything that can happen to the AI's side of an exchange, each in a room of its own at the same time. What counts is
+ * what people see in the end: one answer, or one notice; never both, never two, never nothing.
+ */
+
+interface Failure {
+  readonly name: string;
+  readonly platform: PlatformName;
+  /** What goes wrong with each request for the room, in order. */
+  readonly faults: readonly OpenAiFault[];
+  readonly ends: "answer" | "notice";
+  /** Requests made for it, in all. */
+  readonly requests: number;
+}
+
+const MALFORMED = ["malformed", "malformed", "malformed"] as const;
+
+const FAILURES: readonly Failure[] = (
+  [
+    ["a 429 once", [{ retryAfter: 1 }], "answer", 2],
+    ["a 429 with a wait, once", [{ retryAfter: 9 }], "answer", 2],
+    ["a 429 that asks to wait for an hour", [{ retryAfter: 3_600 }], "notice", 1],
+    ["a 429 every time", [{ retryAfter: 1 }, { retryAfter: 1 }, { retryAfter: 1 }], "notice", 3],
+    ["no credit left", ["insufficientQuota"], "notice", 1],
+    ["HTTP 500 once", [500], "answer", 2],
+    ["HTTP 500 every time", [500, 500, 500], "notice", 3],
+    ["a refused key", [401], "notice", 1],
+    ["an unknown model", [404], "notice", 1],
+    ["an empty answer once", ["empty"], "answer", 2],
+    ["an empty answer every time", ["empty", "empty", "empty"], "notice", 3],
+    ["a malformed body once", ["malformed"], "answer", 2],
+    ["a malformed body every time", MALFORMED, "notice", 3],
+    ["no answer in time, once", ["hang"], "answer", 2],
+  ] as const
+).map(([name, faults, ends, requests], index) => ({
+  ...{ name, faults, ends, requests },
+  platform: PLATFORMS[index % PLATFORMS.length] ?? "discord",
+}));
+
+/** Attempts at a lost job: the watchdog looks 90 s after each. */
+const WATCHDOG_MS = 90_000;
+
+let stage: OutboxStage;
+const rooms = new Map<string, Room>();
+const room = (name: string): Room => {
+  const found = rooms.get(name);
+  if (!found) throw new Error(`no room ${name}`);
+  return found;
+};
+
+beforeAll(async () => {
+  stage = await OutboxStage.open();
+  const { openai, convex } = stage.stack;
+  for (const { name, platform } of FAILURES) rooms.set(name, await stage.room(platform, name));
+  for (const platform of PLATFORMS) {
+    rooms.set(`lost ${platform}`, await stage.room(platform, "a job that never began"));
+  }
+  await stage.stack.startBridge();
+  await convex.faults.loseJobs("replies:generate", PLATFORMS.length);
+  for (const platform of PLATFORMS) room(`lost ${platform}`).ask("Are you there?");
+  await jobsLost();
+  for (const { name, faults } of FAILURES) {
+    for (const fault of faults) openai.next(fault, `${name}?`);
+    room(name).ask(`What of ${name}?`);
+  }
+}, 60_000);
+
+/** Both jobs were lost, so no other will be. */
+async function jobsLost(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const stats = await stage.stack.convex.stats();
+      expect(callsOf(stats, "replies:generate", "scheduled")).toBe(PLATFORMS.length);
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+}
+
+afterAll(async () => {
+  const { discord, slack, openai } = stage.stack;
+  expect([...discord.refused, ...slack.refused, ...openai.refused]).toEqual([]);
+  await stage.stack.stop();
+});
+
+test.each(FAILURES)(
+  "$name: ends in one $ends",
+  async ({ name, ends, requests }) => {
+    await room(name).posted(1, 100_000);
+    const [post] = room(name).posts;
+    if (ends === "notice") expect(post?.text).toBe(FAILURE_NOTICE);
+    else expect(post?.text).toContain(`What of ${name}?`);
+    const made = stage.stack.openai.requests.filter(({ messages }) =>
+      messages.at(-1)?.content.includes(`${name}?`),
+    );
+    expect(made).toHaveLength(requests);
+  },
+  110_000,
+);
+
+test.each(PLATFORMS)(
+  "a job that never began, on %s: the watchdog starts another, and the answer comes",
+  async (platform) => {
+    const lost = room(`lost ${platform}`);
+    await lost.posted(1, WATCHDOG_MS + 45_000);
+    expect(lost.posts[0]?.text).toContain("Are you there?");
+  },
+  WATCHDOG_MS + 50_000,
+);
+
+test("nobody got a second answer or notice, and nothing is under way", async () => {
+  for (const each of rooms.values()) {
+    expect(each.posts).toHaveLength(1);
+    await each.expectAllOnce();
+  }
+});
+
+test("a conversation whose reply failed is not mute: the next question is answered", async () => {
+  const failed = room("HTTP 500 every time");
+  failed.ask("And now?");
+  await failed.posted(2, 15_000);
+  expect(failed.posts[1]?.text).toContain("And now?");
+});

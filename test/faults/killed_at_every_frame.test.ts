@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PlatformName } from "../../bridges/platform.ts";
+import { sleep, Stage } from "../../scripts/demo/stage.ts";
+import type { BridgeProcess } from "../../scripts/playground/bridge_process.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/playground/stack.ts";
+import type { WireEntry } from "../../scripts/playground/wire.ts";
+
+/*
+ * One exchange: a person asks in a channel and is answered, then asks in a thread and is answered. It is played once
+ * whole to see which frames it has, then once for each of them and for each side of it: there the bridge is killed,
+ * and started again. Each time in a channel of its own, so that what a lease and a quarantine delay is judged once,
+ * at the end.
+ */
+
+/** Longer than a lease (60 s), its quarantine (25 s), and the looks at the platform. */
+const PATIENCE_MS = 130_000;
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack({ slack: { redeliverAfterMs: [0, 5_000, 20_000] } });
+});
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+/** One platform's person, and the bridge that is killed. */
+class Exchange {
+  #bridge: BridgeProcess | undefined;
+  #channels = 0;
+
+  constructor(
+    readonly stage: Stage,
+    readonly platform: PlatformName,
+  ) {}
+
+  async start(): Promise<void> {
+    this.#bridge = await stack.startBridge([this.platform]);
+  }
+
+  /** Plays it in a new channel. With `kill`, only until the bridge has died; then to the end, by the next one. */
+  async play(kill?: {
+    readonly n: number;
+    readonly side: "before" | "after";
+  }): Promise<WireEntry[]> {
+    const { platform, stage } = this;
+    const chat = stack.chat(platform);
+    const { wire, faults } = stack[platform];
+    const channel = chat.addChannel(`channel ${(++this.#channels).toString()}`);
+    const admin = await stack.adminClient();
+    const root = stage.say(platform, channel, "Ada", "The root of a thread.");
+    const thread = chat.openThread({ channel, id: root, name: "thread" });
+    await stage.map(admin, platform, channel, { to: `${platform} ${channel}` });
+    await this.#quiet(400);
+
+    let killing: Promise<void> | undefined;
+    const start = wire.length;
+    const callOff =
+      kill &&
+      faults.at(start + kill.n, kill.side, () => {
+        killing = this.#bridge?.kill();
+      });
+    const isOver = (where: string | undefined) => () =>
+      killing !== undefined || chat.transcript(channel, where).some(({ fromBot }) => fromBot);
+
+    stage.say(platform, channel, "Ada", "A question in the channel?");
+    await until(isOver(undefined));
+    stage.say(platform, channel, "Ada", "A question in the thread?", thread);
+    if (!killing) await until(isOver(thread));
+    if (!killing) await this.#quiet(250);
+    callOff?.();
+    const entries = wire.slice(start);
+    if (killing) {
+      await killing;
+      await this.start();
+    }
+    return entries;
+  }
+
+  /** Waits until nothing has passed for so long: what comes next is this exchange's own. */
+  async #quiet(ms: number): Promise<void> {
+    const { wire } = stack[this.platform];
+    const until = Date.now() + 5_000;
+    while (Date.now() < until && Date.now() - (wire.at(-1)?.at ?? 0) < ms) await sleep(25);
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!isSo() && Date.now() < end) await sleep(10);
+}
+
+/** From 1. Posts first: what becomes of them takes longest to find out, and the others' turns are as good as waiting. */
+function inOrder(frames: readonly WireEntry[]): number[] {
+  const isPost = (n: number) => /postMessage|POST .*messages/.test(frames[n - 1]?.name ?? "");
+  const all = frames.map((_, index) => index + 1);
+  return [...all.filter(isPost), ...all.filter((n) => !isPost(n))];
+}
+
+const nameOf = ({ direction, name }: WireEntry) => `${direction} ${name}`;
+
+test("killed before and after every frame of an exchange, the bridge loses nothing and says nothing twice", async () => {
+  const stage = new Stage(stack);
+  const killed: string[] = [];
+  await Promise.all(
+    PLATFORMS.map(async (platform) => {
+      const exchange = new Exchange(stage, platform);
+      await exchange.start();
+      const frames = await exchange.play();
+      expect(frames.map(nameOf)).toEqual(expect.arrayContaining(EXPECTED[platform]));
+      for (const n of inOrder(frames)) {
+        for (const side of ["before", "after"] as const) {
+          const last = (await exchange.play({ n, side })).at(n - 1);
+          if (last) killed.push(`${platform}: ${side} ${nameOf(last)}`);
+        }
+      }
+    }),
+  );
+  for (const platform of PLATFORMS) {
+    for (const frame of EXPECTED[platform]) {
+      expect(killed).toContain(`${platform}: before ${frame}`);
+      expect(killed).toContain(`${platform}: after ${frame}`);
+    }
+  }
+  const verdict = await stage.settle(PATIENCE_MS, () => stage.judge(), 1_000);
+  expect(verdict.differences).toEqual([]);
+  expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
+  // Each exchange has two questions, and as many answers.
+  expect(verdict.replies).toBe(verdict.mirrored);
+  expect([...stack.discord.refused, ...stack.slack.refused]).toEqual([]);
+}, 420_000);
+
+/** Frames that an exchange can't do without. */
+const EXPECTED: Record<PlatformName, string[]> = {
+  discord: [
+    "out MESSAGE_CREATE",
+    "in POST channels/:id/messages",
+    "out POST channels/:id/messages",
+  ],
+  slack: ["out events_api", "in ack", "in chat.postMessage", "out chat.postMessage"],
+};

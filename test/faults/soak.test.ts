@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { runSoak } from "../../scripts/soak/run_soak.ts";
+
+test("a short soak: nothing is lost, doubled or put out of order", async () => {
+  const printed: string[] = [];
+  const ok = await runSoak({
+    messages: 150,
+    kills: 4,
+    seed: 7,
+    patienceMs: 130_000,
+    print: (line) => printed.push(line),
+  });
+  expect(ok, printed.join("\n")).toBe(true);
+  expect(printed.at(-1)).toMatch(/^soak ok: seed=7 messages=150 .* lost=0 duplicated=0$/);
+}, 300_000);

@@ -1,0 +1,160 @@
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { parse } from "dotenv";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { mintToken, parseSigningKey } from "../../bridges/core/token.ts";
+import { AUDIENCE, ISSUERS } from "../../convex/model/issuers.ts";
+import { readKeySet } from "../../scripts/setup/key_sets.ts";
+import { type ConvexStub, startConvexStub } from "./convex_stub.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const SECRETS = {
+  DISCORD_BOT_TOKEN: "MARKED-discord-token",
+  OPENAI_API_KEY: "sk-MARKED-openai",
+  CONVEX_SELF_HOSTED_ADMIN_KEY: "MARKED-admin-key",
+};
+
+let project: string;
+let stub: ConvexStub;
+
+// Setup writes into its project, so it is given a copy.
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), "bridge-setup-"));
+  for (const name of [
+    "convex",
+    "bridges",
+    "scripts",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+  ]) {
+    await cp(join(root, name), join(project, name), { recursive: true });
+  }
+  await mkdir(join(project, ".convex"), { recursive: true });
+  await symlink(join(root, "node_modules"), join(project, "node_modules"));
+  stub = await startConvexStub();
+}, 60_000);
+
+afterAll(async () => {
+  await stub.stop();
+  await rm(project, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** `npm run setup -- <args>` with nobody at the terminal. */
+async function setup(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const command = ["--import", "tsx", "scripts/setup/setup.ts", ...args];
+  const child = spawn(process.execPath, command, {
+    cwd: project,
+    env: { PATH: process.env.PATH, HOME: project, CONVEX_VERSION_API_ORIGIN: stub.url, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { code, output: out + err };
+}
+
+const envFile = () => readFile(join(project, ".env.local"), "utf8");
+const FLAGS = ["--no-input", "--no-push", "--convex", "self-hosted", "--platforms", "discord"];
+const first = () => setup([...FLAGS, "--self-hosted-url", stub.url], SECRETS);
+
+async function isAccepted(privateKey: string, keySet: string | undefined): Promise<boolean> {
+  const key = parseSigningKey(privateKey);
+  if (key === undefined) throw new Error("no key");
+  const set = createLocalJWKSet({ keys: readKeySet(keySet) ?? [] });
+  const claims = { issuer: ISSUERS.discord, audience: AUDIENCE };
+  return jwtVerify(await mintToken("discord", key), set, claims).then(
+    () => true,
+    () => false,
+  );
+}
+
+test("from tokens to a deployment with keys, and a file for this user only, with every line kept", async () => {
+  await writeFile(join(project, ".env.local"), "# mine\nOTHER='kept'\n\nDISCORD_BOT_TOKEN=\n", {
+    mode: 0o644,
+  });
+  const { code, output } = await first();
+  expect(output).toContain("npm run doctor");
+  expect(code).toBe(0);
+  const saved = await envFile();
+  expect(saved).toMatch(/^# mine\nOTHER='kept'\n\nDISCORD_BOT_TOKEN=MARKED-discord-token\n/);
+  expect((await stat(join(project, ".env.local"))).mode & 0o777).toBe(0o600);
+  const { DISCORD_BRIDGE_KEY = "", SLACK_BRIDGE_KEY, CONVEX_URL, OPENAI_API_KEY } = parse(saved);
+  expect(CONVEX_URL).toBe(stub.url);
+  expect([SLACK_BRIDGE_KEY, OPENAI_API_KEY]).toEqual([undefined, undefined]);
+  expect(await isAccepted(DISCORD_BRIDGE_KEY, stub.variables.get("DISCORD_BRIDGE_JWKS"))).toBe(
+    true,
+  );
+  // The platform that is off: set, as the push needs, and nobody can sign for it.
+  expect(readKeySet(stub.variables.get("SLACK_BRIDGE_JWKS"))).toEqual([]);
+  expect(readKeySet(stub.variables.get("ADMIN_JWKS"))).toHaveLength(1);
+  expect(stub.variables.get("OPENAI_API_KEY")).toBe(SECRETS.OPENAI_API_KEY);
+}, 60_000);
+
+test("a second run changes nothing, and shows no secret", async () => {
+  const before = [await envFile(), [...stub.variables]];
+  const { code, output } = await setup(FLAGS);
+  expect(code, output).toBe(0);
+  expect([await envFile(), [...stub.variables]]).toEqual(before);
+  expect(output).not.toMatch(/MARKED|"d":/);
+}, 60_000);
+
+test("pushes the backend by the official CLI, and names what failed without a secret or a stack trace", async () => {
+  const { code, output } = await setup(FLAGS.filter((flag) => flag !== "--no-push"));
+  expect(stub.requests).toContain("POST /api/deploy2/start_push");
+  expect(code).toBe(1);
+  expect(output).toContain("error: Pushing the backend failed");
+  expect(output).not.toMatch(/MARKED|"d":|^\s+at .*:\d+:\d+/m);
+}, 60_000);
+
+test("a key the deployment doesn't know is added only when that is allowed, beside the others", async () => {
+  const { DISCORD_BRIDGE_JWKS: others } = Object.fromEntries(stub.variables);
+  const file = await envFile();
+  await writeFile(join(project, ".env.local"), file.replace(/^DISCORD_BRIDGE_KEY=.*\n/m, ""));
+  const refused = await setup(FLAGS);
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain("--change-keys");
+  expect(stub.variables.get("DISCORD_BRIDGE_JWKS")).toBe(others);
+  const allowed = await setup([...FLAGS, "--change-keys"]);
+  expect(allowed.code, allowed.output).toBe(0);
+  const keys = readKeySet(stub.variables.get("DISCORD_BRIDGE_JWKS"));
+  expect(keys).toHaveLength(2);
+  expect(keys?.slice(0, 1)).toEqual(readKeySet(others));
+}, 60_000);
+
+test("rotate: the old key and the new one are accepted until the old one is taken away", async () => {
+  const old = parse(await envFile()).DISCORD_BRIDGE_KEY ?? "";
+  const since = stub.history.length;
+  const begun = await setup(["rotate", "discord"]);
+  expect(begun.code, begun.output).toBe(0);
+  expect(begun.output).toContain("rotate discord --finish");
+  const fresh = parse(await envFile()).DISCORD_BRIDGE_KEY ?? "";
+  expect(fresh).not.toBe(old);
+  for (const moment of stub.history.slice(since)) {
+    const set = moment.get("DISCORD_BRIDGE_JWKS");
+    expect([await isAccepted(old, set), await isAccepted(fresh, set)]).toEqual([true, true]);
+  }
+  const finished = await setup(["rotate", "discord", "--finish"]);
+  expect(finished.code, finished.output).toBe(0);
+  const set = stub.variables.get("DISCORD_BRIDGE_JWKS");
+  expect([await isAccepted(old, set), await isAccepted(fresh, set)]).toEqual([false, true]);
+  expect(begun.output + finished.output).not.toMatch(/"d":/);
+}, 60_000);
+
+test("a token that can't be one stops it, unsaid", async () => {
+  const { code, output } = await setup([...FLAGS.slice(0, -1), "slack"], {
+    SLACK_BOT_TOKEN: "MARKED not a token",
+    SLACK_APP_TOKEN: "xapp-1",
+  });
+  expect(code).toBe(1);
+  expect(output).toMatch(/SLACK_BOT_TOKEN has spaces.*OAuth & Permissions/);
+  expect(output).not.toContain("MARKED");
+}, 60_000);
