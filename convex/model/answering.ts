@@ -1,7 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { askersAround, askForFirst } from "./askers.ts";
+import { askersAround, askForFirst, waitingAskers } from "./askers.ts";
 import { MAX_ATTEMPTS, startAttempt } from "./asking.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
@@ -34,8 +34,8 @@ export async function loadAssignment(
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
-  const asked = await ctx.db.get("messages", reply.askedBy);
-  const recent = await recentMessages(ctx, conversation, asked);
+  const waiting = await waitingAskers(ctx, reply);
+  const recent = await recentMessages(ctx, conversation, waiting);
   const read = recent.map(({ _id }) => _id);
   const { answered } = await askersAround(ctx, reply, read);
   if (answered.length === 0) return { messages: [], read };

@@ -34,6 +34,17 @@ export async function askersAround(
   };
 }
 
+/** Those that no earlier reply answered, as far as is known before the AI is asked. In the platform's order. */
+export async function waitingAskers(
+  ctx: QueryCtx,
+  reply: Doc<"replies">,
+): Promise<Doc<"messages">[]> {
+  const opener = await ctx.db.get("messages", reply.askedBy);
+  const since = opener?._creationTime ?? 0;
+  const askers = await askersFrom(ctx, reply.conversationId, "");
+  return askers.filter(({ _creationTime }) => _creationTime >= since);
+}
+
 /** Asks for the next reply on behalf of the first who may have one: others may have reached their limit. */
 export async function askForFirst(
   ctx: MutationCtx,

@@ -82,14 +82,14 @@ function withAttachments(content: string, { attachments = [] }: Doc<"messages">)
 const MOST_ROWS = 2 * CONTEXT_MESSAGES;
 
 /**
- * The recent messages of a conversation, oldest first. Two that are older than those begin it all the same: in a thread
- * the message it hangs on, which lives in the channel's conversation, and the question (`asked`) that waits for its
- * answer while people talk on.
+ * The recent messages of a conversation, oldest first, and what is older and still belongs there: the questions that
+ * wait for their answer (`waiting`) while people talk on, and the message a thread hangs on, which lives in the
+ * channel's conversation.
  */
 export async function recentMessages(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
-  asked: Doc<"messages"> | null,
+  waiting: readonly Doc<"messages">[],
 ): Promise<Doc<"messages">[]> {
   const rows = await ctx.db
     .query("messages")
@@ -97,11 +97,16 @@ export async function recentMessages(
     .order("desc")
     .take(MOST_ROWS);
   const recent = rows.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
-  for (const older of [asked, await rootOf(ctx, conversation)]) {
-    const isMissing = older && belongs(older) && !recent.some(({ _id }) => _id === older._id);
-    if (isMissing) recent.unshift(older);
-  }
-  return recent;
+  const root = await rootOf(ctx, conversation);
+  const known = new Set([...recent.map(({ _id }) => _id), root?._id]);
+  const older = waiting.filter((message) => belongs(message) && !known.has(message._id));
+  const inOrder = [...older, ...recent].sort((a, b) => compare(a.position, b.position));
+  if (!root || !belongs(root)) return inOrder;
+  return [root, ...inOrder.filter(({ _id }) => _id !== root._id)];
+}
+
+function compare(a = "", b = ""): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Notices are said to people only; what is deleted is gone. */

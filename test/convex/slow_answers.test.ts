@@ -43,6 +43,14 @@ test("a question is answered although more was said since than the AI reads", as
   expect(await rows(backend, "replies")).toMatchObject([{ state: "done" }]);
 });
 
+test("a burst of questions, more than the AI usually reads, is answered by one reply that has read them all", async () => {
+  const burst = Array.from({ length: 50 }, (_, n) => said(room, { content: `question ${n}` }));
+  await ingest(...burst);
+  await pass(backend, 60_000);
+  expect(ai.requests).toHaveLength(1);
+  expect(ai.requests[0]?.messages).toHaveLength(50);
+});
+
 test("a platform that only asks to wait uses up no attempt, however often", async () => {
   await exchange(backend, room);
   const worker = new Worker(backend);
