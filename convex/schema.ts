@@ -197,7 +197,8 @@ export default defineSchema({
     .index("by_deliveryId_and_part", ["deliveryId", "part"])
     .index("by_messageId", ["messageId"]),
 
-  // Events set aside and gaps that could not be filled [B6]. Written by `report`, resolved by admins.
+  // Events set aside and gaps that could not be filled [B6]. Written by `report`. A row that has
+  // `resolvedAt` counts as mended: the next of its kind is a new one.
   problems: defineTable({
     platform: vPlatform,
     mappingId: v.optional(v.id("mappings")),

@@ -181,7 +181,7 @@ test("list and status show the mapped channels to people and to programs", async
   expect(list.stdout).toMatch(new RegExp(`^discord +${id} +shown +active +always +channel$`, "m"));
   const status = await channels(["status"]);
   expect(status).toMatchObject({ code: 0, stderr: "" });
-  expect(status.stdout).toContain(`discord ${id} -> "shown": healthy`);
+  expect(status.stdout).toContain(`discord ${id} -> "shown": no trouble reported`);
   const { stdout } = await channels(["status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
     mappings: expect.arrayContaining([expect.objectContaining({ externalId: id, health: [] })]),

@@ -98,7 +98,8 @@ function healthOf(row: MappingStatus): string {
           (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
       ]
     : [];
-  const state = row.state === "active" && row.health.length === 0 ? "healthy" : row.state;
+  const state =
+    row.state === "active" && row.health.length === 0 ? "no trouble reported" : row.state;
   const head = [`${place(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
   const troubles = row.health.map(({ direction, code, reason, step, at }) => {
     const way = direction === "in" ? "reading" : "posting";
