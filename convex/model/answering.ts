@@ -37,8 +37,7 @@ export async function loadAssignment(
   const waiting = await waitingAskers(ctx, reply);
   const recent = await recentMessages(ctx, conversation, waiting);
   const read = recent.map(({ _id }) => _id);
-  const { answered } = await askersAround(ctx, reply, read);
-  if (answered.length === 0) return { messages: [], read };
+  if (waiting.length === 0) return { messages: [], read };
   const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
   return {
     messages: fitContext(lines),
