@@ -1,5 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { PlatformError, type PlatformErrorFields } from "../core/errors.ts";
+import { isUnreached } from "../core/unreached.ts";
 
 /** What a request was for; the same code means different things. */
 export type Doing = "post" | "edit" | "remove" | "thread" | "read";
@@ -125,16 +126,6 @@ const POST: Readonly<Record<string, Known>> = {
   "10008": { reason: "it was posted, and then deleted by someone on Discord" },
 };
 
-/** Errors of a connection that never stood: nothing was sent. */
-const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
 export interface Failed {
   readonly doing: Doing;
   /** It was handed to the network. */
@@ -177,7 +168,7 @@ function fieldsOf(error: unknown, { doing, sent, aborted }: Failed): PlatformErr
     code: "network",
     reason: "the connection to Discord failed",
     retryable: true,
-    certain: !sent || NOT_CONNECTED.has(networkCode(error)),
+    certain: !sent || isUnreached(networkCode(error)),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   WebAPIRequestError,
 } from "@slack/web-api";
 import { FatalError, PlatformError, type PlatformErrorFields } from "../core/errors.ts";
+import { isUnreached } from "../core/unreached.ts";
 
 /** Which of the app's two tokens a request was made with: they are mended in different places. */
 export type TokenKind = "bot" | "app";
@@ -178,22 +179,11 @@ function read(error: unknown): Failure {
   return { code: transportCode(error instanceof WebAPIRequestError ? error.original : error) };
 }
 
-/** Failures before a connection stood: the request surely did not reach Slack. */
-const UNREACHED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
 function transportCode(error: unknown): "timeout" | "unreachable" | "network" {
   let cause = error;
   for (let depth = 0; depth < 5 && cause instanceof Error; depth += 1) {
     if (cause.name === "TimeoutError" || cause.name === "AbortError") return "timeout";
-    if ("code" in cause && typeof cause.code === "string" && UNREACHED.has(cause.code))
-      return "unreachable";
+    if ("code" in cause && isUnreached(cause.code)) return "unreachable";
     cause = cause.cause;
   }
   return "network";
