@@ -1,28 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import { AiService } from "./ai.ts";
 import { BOB, deleted, said, snowflake } from "./events.ts";
-import {
-  type Backend,
-  failure,
-  IDS,
-  mapChannel,
-  NOON,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend } from "./fresh.ts";
+import { failure, IDS, mapChannel, NOON, rows, settleDown } from "./setup.ts";
 import { exchange, failed, Worker } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 

@@ -1,32 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import type { BridgeEvent, MessageEvent, Outcome } from "../../convex/model/validators.ts";
-import { AiService } from "./ai.ts";
+import type { MessageEvent } from "../../convex/model/validators.ts";
 import { deleted, EVE, said, saidOnSlack, snowflake } from "./events.ts";
-import {
-  type Backend,
-  mapChannel,
-  NOON,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
-
-let backend: Backend;
-let ai: AiService;
-
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
-
-async function ingest(...events: BridgeEvent[]): Promise<Outcome[]> {
-  return await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-}
+import { ai, backend, ingest } from "./fresh.ts";
+import { mapChannel, NOON, pass, rows, settleDown } from "./setup.ts";
 
 /** Says the AI's waiting reply on the platform, as the message with that id. */
 async function post(externalId: string) {

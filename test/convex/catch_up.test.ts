@@ -1,37 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { api } from "../../convex/_generated/api.js";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Id } from "../../convex/_generated/dataModel.js";
+import { api } from "../../convex/_generated/api.js";
 import { positionAt } from "../../convex/model/positions.ts";
-import type { BridgeEvent } from "../../convex/model/validators.ts";
-import { AiService } from "./ai.ts";
 import { BOB, deleted, said } from "./events.ts";
-import {
-  type Backend,
-  failure,
-  IDS,
-  mapChannel,
-  NOON,
-  rows,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { backend, ingest } from "./fresh.ts";
+import { failure, IDS, mapChannel, NOON, rows } from "./setup.ts";
 
 const HOUR = 3_600_000;
 
-let backend: Backend;
 let room: Id<"mappings">;
 
 beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
   ({ mappingId: room } = await mapChannel(backend, "discord", { history: 20 }));
 });
-afterEach(stopBackend);
-
-async function ingest(...events: BridgeEvent[]) {
-  return await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-}
-
 async function cursor() {
   const [found] = await backend.discord.query(api.bridge.cursors, {});
   return found;

@@ -1,31 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService, completion } from "./ai.ts";
+import { completion } from "./ai.ts";
 import { deleted, EVE, said } from "./events.ts";
-import {
-  type Backend,
-  failure,
-  mapChannel,
-  pass,
-  rows,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend, ingest } from "./fresh.ts";
+import { failure, mapChannel, pass, rows } from "./setup.ts";
 
-let backend: Backend;
-let ai: AiService;
 beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
   ai.always(() => completion("an answer"));
 });
-afterEach(stopBackend);
-
-type Event = ReturnType<typeof said> | ReturnType<typeof deleted>;
-const ingest = (...events: Event[]) =>
-  backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-
 /** A question whose reply has not begun: the author's name is still being learned. */
 const question = (mappingId: Id<"mappings">, externalId: string) =>
   said(mappingId, { externalId, author: { externalId, workspaceId: "guild" } });

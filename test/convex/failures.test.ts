@@ -1,31 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
 import { FAILURE_NOTICE } from "../../convex/model/notices.ts";
-import { AiService, completion, hangs, refused } from "./ai.ts";
+import { completion, hangs, refused } from "./ai.ts";
 import { EVE, said } from "./events.ts";
-import {
-  type Backend,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend } from "./fresh.ts";
+import { channelId, room } from "./fresh_room.ts";
+import { pass, rows, settleDown } from "./setup.ts";
 import { exchange, Worker } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-let room: Id<"mappings">;
-let channelId: Id<"channels">;
-
-beforeEach(async () => {
-  backend = startBackend();
-  ai = new AiService();
-  ({ mappingId: room, channelId } = await mapChannel(backend));
-});
-afterEach(stopBackend);
 
 /** What people see on the platform, in order. */
 async function outgoing(): Promise<string[]> {

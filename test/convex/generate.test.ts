@@ -1,46 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService, completion } from "./ai.ts";
-import { type Backend, failure, pass, rows, startBackend, stopBackend } from "./setup.ts";
-
-let backend: Backend;
-let ai: AiService;
-
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
-
-async function room() {
-  const { nobody } = backend;
-  const channelId = await nobody.mutation(api.index.createChannel, { name: "general" });
-  const authorId = await nobody.mutation(api.index.createUser, { name: "Ann" });
-  return { channelId, authorId };
-}
-
-async function gone<Table extends "channels" | "users">(table: Table): Promise<Id<Table>> {
-  const { channelId, authorId } = await room();
-  const id = (table === "channels" ? channelId : authorId) as Id<Table>;
-  await backend.t.run(async (ctx) => ctx.db.delete(id));
-  return id;
-}
-
-async function say(channelId: Id<"channels">, authorId: Id<"users">, ...contents: string[]) {
-  for (const content of contents) {
-    const result = await backend.nobody.mutation(api.index.sendMessage, {
-      channelId,
-      authorId,
-      content,
-    });
-    expect(result).toBeNull();
-  }
-}
+import { completion } from "./ai.ts";
+import { ai, backend } from "./fresh.ts";
+import { gone, openChannel, say } from "./seed_chat.ts";
+import { failure, pass, rows } from "./setup.ts";
 
 describe("loadContext", () => {
   test("gives the ten newest, oldest first, people as `name: text`", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     ai.always(() => completion(null));
     await say(channelId, authorId, ...Array.from({ length: 9 }, (_, i) => `m${i + 1}`));
     await backend.t.mutation(internal.index.writeAgentResponse, { channelId, content: "reply" });
@@ -56,7 +24,7 @@ describe("loadContext", () => {
     const load = (channelId: Id<"channels">) =>
       failure(backend.t.query(internal.index.loadContext, { channelId }));
     expect(await load(await gone("channels"))).toBe("Channel not found");
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await say(channelId, authorId, "hi");
     await backend.t.run(async (ctx) => ctx.db.delete(authorId));
     expect(await load(channelId)).toBe("User not found");
@@ -68,7 +36,7 @@ describe("generateResponse", () => {
     backend.t.action(internal.index.generateResponse, { channelId });
 
   test("alone, with the channel's id and nothing else, stores one answer to what was said", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await backend.t.run(async (ctx) =>
       ctx.db.insert("messages", { channelId, authorId, content: "what is up?" }),
     );
@@ -88,18 +56,18 @@ describe("generateResponse", () => {
 
   test("asks the model that OPENAI_MODEL names", async () => {
     vi.stubEnv("OPENAI_MODEL", "gpt-small");
-    await generate((await room()).channelId);
+    await generate((await openChannel()).channelId);
     expect(ai.requests[0]?.model).toBe("gpt-small");
   });
 
   test("caps what one answer may cost", async () => {
-    await generate((await room()).channelId);
+    await generate((await openChannel()).channelId);
     expect(ai.requests[0]?.max_completion_tokens).toBeGreaterThan(0);
   });
 
   test("caps what one question may cost, as in mapped channels", async () => {
     // generateResponse sends ten messages of any length: the cap of fitContext is applied to mapped channels only.
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await backend.t.run(async (ctx) => {
       for (let i = 0; i < 10; i++) {
         await ctx.db.insert("messages", { channelId, authorId, content: "x".repeat(50_000) });
@@ -115,7 +83,7 @@ describe("generateResponse", () => {
     ["nothing", () => completion("")],
     ["no choices", () => Response.json({ choices: [] })],
   ])("says so when the answer holds %s, and stores nothing", async (_name, answer) => {
-    const { channelId } = await room();
+    const { channelId } = await openChannel();
     ai.answers(answer);
     expect(await failure(generate(channelId))).toBe("No content in response");
     expect(await rows(backend, "messages")).toEqual([]);
@@ -128,7 +96,7 @@ describe("generateResponse", () => {
 
   test("without a key only generating fails; every other function of the file works", async () => {
     vi.stubEnv("OPENAI_API_KEY", undefined);
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await say(channelId, authorId, "hi");
     expect(await backend.nobody.query(api.index.listMessages, { channelId })).toHaveLength(1);
     expect(await backend.nobody.query(api.index.listLatestMessages, { channelId })).toHaveLength(1);
@@ -138,7 +106,7 @@ describe("generateResponse", () => {
   });
 
   test("an answer that arrives after the channel was mapped is dropped", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     const release = ai.holds("too late");
     await say(channelId, authorId, "hi");
     await vi.advanceTimersByTimeAsync(0);

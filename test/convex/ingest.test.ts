@@ -1,36 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import type { BridgeEvent, Outcome } from "../../convex/model/validators.ts";
-import { AiService } from "./ai.ts";
 import { BOB, deleted, EVE, said, snowflake } from "./events.ts";
-import {
-  type Backend,
-  failure,
-  IDS,
-  mapChannel,
-  NOON,
-  rows,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { backend, ingest } from "./fresh.ts";
+import { failure, IDS, mapChannel, NOON, rows } from "./setup.ts";
 
-let backend: Backend;
 let room: Id<"mappings">;
 let channelId: Id<"channels">;
 
 beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
   // Nobody is answered, so that what is stored is what was said.
   ({ mappingId: room, channelId } = await mapChannel(backend, "discord", { trigger: "never" }));
 });
-afterEach(stopBackend);
-
-async function ingest(...events: BridgeEvent[]): Promise<Outcome[]> {
-  return await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-}
-
 async function contents(): Promise<string[]> {
   const listed = await backend.admin.query(api.index.listLatestMessages, { channelId });
   return listed.map(({ content }) => content);

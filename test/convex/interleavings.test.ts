@@ -1,40 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import type { BridgeEvent } from "../../convex/model/validators.ts";
-import { AiService, completion } from "./ai.ts";
+import { completion } from "./ai.ts";
 import { deleted, EVE, said } from "./events.ts";
-import {
-  type Backend,
-  IDS,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend, ingest } from "./fresh.ts";
+import { room, spoken } from "./fresh_room.ts";
+import { IDS, mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { states } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-let room: Id<"mappings">;
-let channelId: Id<"channels">;
-
-beforeEach(async () => {
-  backend = startBackend();
-  ai = new AiService();
-  ({ mappingId: room, channelId } = await mapChannel(backend));
-});
-afterEach(stopBackend);
-
-const ingest = (...events: BridgeEvent[]) =>
-  backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-
-async function spoken(): Promise<string[]> {
-  const listed = await backend.admin.query(api.index.listLatestMessages, { channelId });
-  return listed.map(({ content }) => content);
-}
 
 const lines = (request: number) => ai.requests[request]?.messages.map(({ content }) => content);
 

@@ -1,21 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
-import { type Backend, IDS, mapChannel, pass, rows, startBackend, stopBackend } from "./setup.ts";
-import { deliveryOf, exchange, failed, posted, retry, states, Worker } from "./worker.ts";
-
-let backend: Backend;
-let room: Id<"mappings">;
-let worker: Worker;
-
-beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
-  worker = new Worker(backend);
-  ({ mappingId: room } = await mapChannel(backend));
-});
-afterEach(stopBackend);
+import { ai, backend } from "./fresh.ts";
+import { room, worker } from "./fresh_room.ts";
+import { IDS, mapChannel, pass, rows } from "./setup.ts";
+import { deliveryOf, exchange, failed, posted, retry, states } from "./worker.ts";
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 const change = (state: "paused" | "active") =>
@@ -36,7 +24,6 @@ describe("a paused mapping", () => {
   });
 
   test("holds a reply that was being written", async () => {
-    const ai = new AiService();
     const release = ai.holds("late");
     await exchange(backend, room);
     await change("paused");

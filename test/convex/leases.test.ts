@@ -1,21 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
-import { type Backend, mapChannel, NOON, pass, rows, startBackend, stopBackend } from "./setup.ts";
+import { backend } from "./fresh.ts";
+import { room, worker } from "./fresh_room.ts";
+import { NOON, pass, rows } from "./setup.ts";
 import { deliveryOf, exchange, failed, posted, retry, states, Worker } from "./worker.ts";
-
-let backend: Backend;
-let room: Id<"mappings">;
-let worker: Worker;
-
-beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
-  worker = new Worker(backend);
-  ({ mappingId: room } = await mapChannel(backend));
-});
-afterEach(stopBackend);
 
 describe("a lease that runs out", () => {
   test("is noticed by a timer; after the quarantine somebody else may look", async () => {

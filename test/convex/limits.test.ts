@@ -1,31 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
 import { BOB, EVE, said } from "./events.ts";
-import {
-  type Backend,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend } from "./fresh.ts";
+import { room } from "./fresh_room.ts";
+import { mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { exchange } from "./worker.ts";
 
-let backend: Backend;
-let ai: AiService;
-let room: Id<"mappings">;
-
 const HOUR = 3_600_000;
-
-beforeEach(async () => {
-  backend = startBackend();
-  ai = new AiService();
-  ({ mappingId: room } = await mapChannel(backend));
-});
-afterEach(stopBackend);
 
 const from = (name: string) => ({ author: { ...BOB, externalId: name, name } });
 

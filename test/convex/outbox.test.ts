@@ -1,22 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
 import { said } from "./events.ts";
-import { type Backend, IDS, mapChannel, pass, rows, startBackend, stopBackend } from "./setup.ts";
+import { backend } from "./fresh.ts";
+import { room, worker } from "./fresh_room.ts";
+import { IDS, pass, rows } from "./setup.ts";
 import { deliveryOf, exchange, failed, posted, retry, states, Worker } from "./worker.ts";
-
-let backend: Backend;
-let room: Id<"mappings">;
-let worker: Worker;
-
-beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
-  worker = new Worker(backend);
-  ({ mappingId: room } = await mapChannel(backend));
-});
-afterEach(stopBackend);
 
 describe("a lane", () => {
   test("offers its head only, and the next when that one is sent", async () => {

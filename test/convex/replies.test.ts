@@ -1,40 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import type { BridgeEvent } from "../../convex/model/validators.ts";
-import { AiService } from "./ai.ts";
 import { deleted, EVE, said, saidOnSlack } from "./events.ts";
-import {
-  type Backend,
-  IDS,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend, ingest } from "./fresh.ts";
+import { channelId, room, spoken } from "./fresh_room.ts";
+import { IDS, mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { exchange, Worker } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-let room: Id<"mappings">;
-let channelId: Id<"channels">;
-
-beforeEach(async () => {
-  backend = startBackend();
-  ai = new AiService();
-  ({ mappingId: room, channelId } = await mapChannel(backend));
-});
-afterEach(stopBackend);
-
-const ingest = (...events: BridgeEvent[]) =>
-  backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
-
-async function spoken(): Promise<string[]> {
-  const listed = await backend.admin.query(api.index.listLatestMessages, { channelId });
-  return listed.map(({ content }) => content);
-}
 
 const lines = (request: number) => ai.requests[request]?.messages.map(({ content }) => content);
 

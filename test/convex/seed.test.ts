@@ -1,46 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService, completion } from "./ai.ts";
-import { type Backend, failure, rows, settleDown, startBackend, stopBackend } from "./setup.ts";
-
-let backend: Backend;
-let ai: AiService;
-
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
-
-async function room() {
-  const { nobody } = backend;
-  const channelId = await nobody.mutation(api.index.createChannel, { name: "general" });
-  const authorId = await nobody.mutation(api.index.createUser, { name: "Ann" });
-  return { channelId, authorId };
-}
-
-async function gone<Table extends "channels" | "users">(table: Table): Promise<Id<Table>> {
-  const { channelId, authorId } = await room();
-  const id = (table === "channels" ? channelId : authorId) as Id<Table>;
-  await backend.t.run(async (ctx) => ctx.db.delete(id));
-  return id;
-}
-
-async function say(channelId: Id<"channels">, authorId: Id<"users">, ...contents: string[]) {
-  for (const content of contents) {
-    const result = await backend.nobody.mutation(api.index.sendMessage, {
-      channelId,
-      authorId,
-      content,
-    });
-    expect(result).toBeNull();
-  }
-}
+import { completion } from "./ai.ts";
+import { ai, backend } from "./fresh.ts";
+import { gone, openChannel, say } from "./seed_chat.ts";
+import { failure, rows, settleDown } from "./setup.ts";
 
 describe("sendMessage", () => {
   test("stores the message with the seed's fields and no others", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await say(channelId, authorId, "hi");
     const [message] = await rows(backend, "messages");
     expect(message).toEqual({
@@ -53,7 +21,7 @@ describe("sendMessage", () => {
   });
 
   test("schedules one generateResponse for each message", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await say(channelId, authorId, "one", "two", "three");
     const jobs = await backend.t.run(async (ctx) =>
       ctx.db.system.query("_scheduled_functions").collect(),
@@ -64,7 +32,7 @@ describe("sendMessage", () => {
   });
 
   test("is answered once for each message, with the answer as a message of nobody", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     ai.answers("hello Ann", "still here");
     await say(channelId, authorId, "one", "two");
     await settleDown(backend);
@@ -79,7 +47,7 @@ describe("sendMessage", () => {
   });
 
   test("names what is missing: first the channel, then the user", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     const send = (args: { channelId: Id<"channels">; authorId: Id<"users"> }) =>
       failure(backend.nobody.mutation(api.index.sendMessage, { ...args, content: "x" }));
     const noChannel = await gone("channels");
@@ -93,7 +61,7 @@ describe("sendMessage", () => {
 
 describe("listMessages", () => {
   test("gives the ten newest, newest first, with exactly the seed's fields", async () => {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     ai.always(() => completion(null));
     await say(channelId, authorId, ...Array.from({ length: 12 }, (_, i) => `m${i + 1}`));
     const listed = await backend.nobody.query(api.index.listMessages, { channelId });
@@ -108,7 +76,7 @@ describe("listMessages", () => {
   });
 
   test("gives the AI's messages no author field at all", async () => {
-    const { channelId } = await room();
+    const { channelId } = await openChannel();
     await backend.t.mutation(internal.index.writeAgentResponse, { channelId, content: "I am" });
     const [message] = await backend.nobody.query(api.index.listMessages, { channelId });
     expect(Object.keys(message ?? {}).sort()).toEqual(
@@ -117,7 +85,7 @@ describe("listMessages", () => {
   });
 
   test("gives nothing for a channel without messages, or one that is gone", async () => {
-    const { channelId } = await room();
+    const { channelId } = await openChannel();
     const list = (id: Id<"channels">) =>
       backend.nobody.query(api.index.listMessages, { channelId: id });
     expect(await list(channelId)).toEqual([]);
@@ -125,8 +93,8 @@ describe("listMessages", () => {
   });
 
   test("keeps channels apart", async () => {
-    const first = await room();
-    const second = await room();
+    const first = await openChannel();
+    const second = await openChannel();
     ai.always(() => completion(null));
     await say(first.channelId, first.authorId, "here");
     await say(second.channelId, second.authorId, "there");
@@ -138,7 +106,7 @@ describe("listMessages", () => {
 
 describe("listLatestMessages", () => {
   async function many(count: number) {
-    const { channelId, authorId } = await room();
+    const { channelId, authorId } = await openChannel();
     await backend.t.run(async (ctx) => {
       for (let i = 1; i <= count; i++) {
         await ctx.db.insert("messages", { channelId, authorId, content: `m${i}` });

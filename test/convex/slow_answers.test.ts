@@ -1,33 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import type { BridgeEvent } from "../../convex/model/validators.ts";
-import { AiService, refused } from "./ai.ts";
+import { refused } from "./ai.ts";
 import { EVE, said } from "./events.ts";
-import {
-  type Backend,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend, ingest } from "./fresh.ts";
+import { room } from "./fresh_room.ts";
+import { mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { deliveryOf, exchange, posted, retry, Worker } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-let room: Id<"mappings">;
-
-beforeEach(async () => {
-  backend = startBackend();
-  ai = new AiService();
-  ({ mappingId: room } = await mapChannel(backend));
-});
-afterEach(stopBackend);
-
-const ingest = (...events: BridgeEvent[]) =>
-  backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
 
 test("a question is answered although more was said since than the AI reads", async () => {
   ai.answers(() => refused(500), "here it is");

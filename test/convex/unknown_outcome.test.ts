@@ -1,33 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
-import {
-  type Backend,
-  mapChannel,
-  NOON,
-  pass,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { backend } from "./fresh.ts";
+import { room, worker } from "./fresh_room.ts";
+import { NOON, pass, settleDown } from "./setup.ts";
 import { deliveryOf, exchange, failed, posted, retry, states, Worker } from "./worker.ts";
 
-let backend: Backend;
-let room: Id<"mappings">;
-let worker: Worker;
-
 beforeEach(async () => {
-  backend = startBackend();
-  new AiService();
-  worker = new Worker(backend);
-  ({ mappingId: room } = await mapChannel(backend));
   await exchange(backend, room);
   // On a busy machine the first answer takes a while: its functions are still being loaded.
   for (let n = 0; n < 100 && (await worker.ready()).length === 0; n++) await settleDown(backend);
 });
-afterEach(stopBackend);
-
 const LEASE_AND_QUARANTINE = 86_000;
 const again = (deliveryId?: string) =>
   backend.admin.mutation(api.admin.retry, { ...(deliveryId !== undefined && { deliveryId }) });
@@ -45,8 +27,8 @@ describe("a delivery of unknown outcome", () => {
   });
 
   test("keeps the renderer of who may have posted it; any other takes the claimer's", async () => {
-    worker = new Worker(backend, "old", "1");
-    expect(await worker.take()).toMatchObject({ format: "1" });
+    const old = new Worker(backend, "old", "1");
+    expect(await old.take()).toMatchObject({ format: "1" });
     await pass(backend, LEASE_AND_QUARANTINE);
     const next = new Worker(backend, "new", "2");
     const claimed = await next.take();

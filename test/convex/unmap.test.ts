@@ -1,29 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { AiService } from "./ai.ts";
 import { said } from "./events.ts";
-import {
-  type Backend,
-  failure,
-  IDS,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-  startBackend,
-  stopBackend,
-} from "./setup.ts";
+import { ai, backend } from "./fresh.ts";
+import { failure, IDS, mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { exchange, posted, Worker } from "./worker.ts";
-
-let backend: Backend;
-let ai: AiService;
-
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 
