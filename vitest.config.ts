@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 // Convex functions run in an isolate that resembles the edge runtime, not Node.
 const convexTests = ["convex/**/*.test.ts", "test/convex/**/*.test.ts"];
 
+const inCi = process.env["CI"] === "true";
+
 /** Starts first what mostly waits: leases that run out, a minute without Convex. The rest is done meanwhile. */
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -15,11 +17,13 @@ class WaitingFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // More than there are cores: the long ones hardly use theirs.
-    maxWorkers: 5,
+    // More than there are cores: the long ones hardly use theirs. Elsewhere time matters less than calm.
+    maxWorkers: inCi ? 3 : 5,
     sequence: { sequencer: WaitingFirst },
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // A test that waits says itself what for, and gives up before this does.
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
+    setupFiles: ["test/support/patience.ts"],
     projects: [
       {
         extends: true,

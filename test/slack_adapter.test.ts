@@ -92,7 +92,7 @@ describe("an acknowledgement", () => {
 
   it("is not given for what was not taken: Slack delivers it again, and then it is", async () => {
     const { slack, core, channel, ada, lines } = await start({
-      ackWithinMs: 300,
+      ackWithinMs: 1_000,
       redeliverAfterMs: [0, 50, 50],
     });
     core.commit = async () => {
@@ -110,7 +110,7 @@ describe("an acknowledgement", () => {
   it("on a socket that is gone is left out: the redelivery is acknowledged", async () => {
     const { slack, core, channel, ada } = await start({
       ackWithinMs: 400,
-      redeliverAfterMs: [600, 600, 600],
+      redeliverAfterMs: Array<number>(50).fill(600),
     });
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;

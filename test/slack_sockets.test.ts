@@ -7,7 +7,7 @@ describe("the socket", () => {
     "is opened again after %s, and nothing is missed",
     async (how) => {
       const { slack, core, channel, ada } = await start({
-        redeliverAfterMs: Array<number>(20).fill(150),
+        redeliverAfterMs: Array<number>(200).fill(150),
       });
       for (let round = 1; round <= 2; round += 1) {
         slack[how]();
@@ -21,7 +21,7 @@ describe("the socket", () => {
 
   it("is opened again when Slack fails on the way", async () => {
     const { slack, core, channel, ada, fatal } = await start({
-      redeliverAfterMs: Array<number>(40).fill(150),
+      redeliverAfterMs: Array<number>(200).fill(150),
     });
     slack.answerNext("apps.connections.open", 503);
     slack.answerNext("apps.connections.open", { error: "internal_error" });

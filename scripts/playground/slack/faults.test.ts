@@ -5,12 +5,13 @@ import { cleanUp, listener, start, webClient } from "./testing.ts";
 afterEach(cleanUp);
 
 it("gives some events to ghosts, and what they don't acknowledge again", async () => {
-  const slack = await start({ ackWithinMs: 50, redeliverAfterMs: Array<number>(12).fill(10) });
+  const slack = await start({ ackWithinMs: 250, redeliverAfterMs: Array<number>(20).fill(10) });
   const channel = slack.addChannel("general");
   const person = slack.addPerson("Ada");
-  const seen: string[] = [];
+  // A set: what is acknowledged too late, on a busy machine, comes again as it does from Slack.
+  const seen = new Set<string>();
   await listener(slack, async ({ ack, body }) => {
-    seen.push(body.event.text ?? "");
+    seen.add(body.event.text ?? "");
     await ack();
   });
   slack.setGhostSockets(1);
@@ -18,14 +19,14 @@ it("gives some events to ghosts, and what they don't acknowledge again", async (
   const texts = Array.from({ length: 12 }, (_, n) => `message ${n}`);
   for (const text of texts) slack.say({ channel, person, text });
   await vi.waitFor(() => expect(slack.acks).toHaveLength(12), 5_000);
-  expect([...seen].sort()).toEqual([...texts].sort());
+  expect(seen).toEqual(new Set(texts));
   expect(slack.acks.some(({ attempt }) => attempt > 0)).toBe(true);
   slack.setGhostSockets(0);
   expect(slack.connections()).toBe(1);
 });
 
 it("delivers again what was acknowledged, when the acknowledgement is lost", async () => {
-  const slack = await start({ ackWithinMs: 100, redeliverAfterMs: [0, 0, 0] });
+  const slack = await start({ ackWithinMs: 1_000, redeliverAfterMs: [0, 0, 0] });
   const channel = slack.addChannel("general");
   const attempts: number[] = [];
   await listener(slack, async ({ ack, retry_num }) => {

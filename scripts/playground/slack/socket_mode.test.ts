@@ -8,7 +8,7 @@ afterEach(cleanUp);
 
 describe("Socket Mode", () => {
   it("sends what is not acknowledged three times more, as the same event, then gives it up", async () => {
-    const slack = await start({ ackWithinMs: 200, redeliverAfterMs: [0, 20, 40] });
+    const slack = await start({ ackWithinMs: 1_000, redeliverAfterMs: [0, 20, 40] });
     const channel = slack.addChannel("general");
     const person = slack.addPerson("Ada");
     const seen: [string, string | undefined, number][] = [];
@@ -28,7 +28,7 @@ describe("Socket Mode", () => {
   });
 
   it("stops sending once an attempt is acknowledged in time, and ignores a late acknowledgement", async () => {
-    const slack = await start({ ackWithinMs: 250, redeliverAfterMs: [0, 0, 0] });
+    const slack = await start({ ackWithinMs: 1_000, redeliverAfterMs: [0, 0, 0] });
     const channel = slack.addChannel("general");
     let first: Envelope | undefined;
     await listener(slack, async (given) => {
