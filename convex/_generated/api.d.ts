@@ -52,6 +52,7 @@ import type * as model_reports from "../model/reports.js";
 import type * as model_retries from "../model/retries.js";
 import type * as model_settings from "../model/settings.js";
 import type * as model_settlements from "../model/settlements.js";
+import type * as model_speaking from "../model/speaking.js";
 import type * as model_standing from "../model/standing.js";
 import type * as model_status from "../model/status.js";
 import type * as model_text from "../model/text.js";
@@ -113,6 +114,7 @@ declare const fullApi: ApiFromModules<{
   "model/retries": typeof model_retries;
   "model/settings": typeof model_settings;
   "model/settlements": typeof model_settlements;
+  "model/speaking": typeof model_speaking;
   "model/standing": typeof model_standing;
   "model/status": typeof model_status;
   "model/text": typeof model_text;

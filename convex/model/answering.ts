@@ -6,10 +6,10 @@ import { MAX_ATTEMPTS, startAttempt } from "./asking.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "./jobs.ts";
-import { enqueueDelivery, posts } from "./lanes.ts";
+import { posts } from "./lanes.ts";
 import { mayTellOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
-import { ownPosition, positionAfter } from "./positions.ts";
+import { speak } from "./speaking.ts";
 import type { vUsage } from "./validators.ts";
 
 /** What one attempt at a reply works with. `read` are the messages the AI is shown, oldest first. */
@@ -103,20 +103,15 @@ async function writeAnswer(
   seen: Doc<"messages"> | null,
   content: string,
 ): Promise<void> {
-  const now = Date.now();
-  const messageId = await ctx.db.insert("messages", {
-    channelId: conversation.channelId,
-    conversationId: conversation._id,
-    ...(conversation.mappingId && { mappingId: conversation.mappingId }),
-    content,
+  await speak(ctx, conversation, {
     kind: "reply",
-    position: seen?.position === undefined ? ownPosition(now) : positionAfter(seen.position, now),
-    sentAt: Math.max(now, (seen?.sentAt ?? 0) + 1),
+    content,
+    behind: seen,
+    replyTo: asker.externalId,
   });
   if (conversation.threadId !== undefined && !conversation.joined) {
     await ctx.db.patch("conversations", conversation._id, { joined: true });
   }
-  await enqueueDelivery(ctx, conversation, messageId, asker.externalId);
 }
 
 /** The longest wait that a person who asked can be left with; a longer one is a failure. */

@@ -1,8 +1,7 @@
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { enqueueDelivery } from "./lanes.ts";
 import type { Limited } from "./limits.ts";
-import { ownPosition, positionAfter } from "./positions.ts";
+import { speak } from "./speaking.ts";
 
 /** Said in the channel when a reply finally failed. */
 export const FAILURE_NOTICE = "Sorry, I could not answer that. Please try again later.";
@@ -35,15 +34,10 @@ export async function sayNotice(
   about: Pick<Doc<"messages">, "position" | "sentAt" | "externalId">,
   content: string,
 ): Promise<void> {
-  const now = Date.now();
-  const messageId = await ctx.db.insert("messages", {
-    channelId: conversation.channelId,
-    conversationId: conversation._id,
-    ...(conversation.mappingId && { mappingId: conversation.mappingId }),
-    content,
+  await speak(ctx, conversation, {
     kind: "notice",
-    position: about.position === undefined ? ownPosition(now) : positionAfter(about.position, now),
-    sentAt: Math.max(now, (about.sentAt ?? 0) + 1),
+    content,
+    behind: about,
+    replyTo: about.externalId,
   });
-  await enqueueDelivery(ctx, conversation, messageId, about.externalId);
 }
