@@ -14,7 +14,7 @@ export class FollowerSense {
   #recent: boolean[] = [];
 
   note(outcomes: readonly Outcome[]): void {
-    const told = outcomes.filter((outcome) => outcome !== "ignored");
+    const told = outcomes.filter((outcome) => outcome !== "ignored" && outcome !== "inactive");
     this.#recent = [...this.#recent, ...told.map((outcome) => outcome === "known")].slice(-WINDOW);
   }
 

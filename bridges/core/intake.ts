@@ -27,7 +27,7 @@ export interface IntakeOptions {
   readonly reportLimits?: Partial<ReportLimits>;
   readonly firstMappingsMs?: number;
   /** An event was not stored, and only the platform's history still has it: its mapping is no longer whole. */
-  readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside") => void;
+  readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside" | "inactive") => void;
   /** The mappings, at the start and whenever an admin changes them. */
   readonly onMapped?: (mappings: readonly Mapping[]) => void;
   /** See `Intake.gap`. */
@@ -161,11 +161,21 @@ export class BridgeIntake implements Intake {
     try {
       const outcomes = await this.#backend.ingest(events, [...known, ...live]);
       this.wholeness.moved(live);
+      this.#tellInactive(events, outcomes);
       return outcomes;
     } catch (error) {
       this.wholeness.failed(known);
       throw error;
     }
+  }
+
+  /**
+   * A pause may have begun and ended before the subscription told of it: what came meanwhile is to be caught up with,
+   * and no live event may move the cursor over it.
+   */
+  #tellInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
+    for (const [index, event] of events.entries())
+      if (outcomes[index] === "inactive") this.options.onLoss?.(event, "inactive");
   }
 
   /** Takes cursors along that no event has taken. */

@@ -46,6 +46,7 @@ interface Past {
   readonly full?: number;
   readonly history?: number;
   readonly older?: MessageEvent[];
+  readonly outcome?: Outcome;
 }
 
 function run(past: Past) {
@@ -87,7 +88,7 @@ function run(past: Past) {
       }
       pushed.push(event);
       did.push(`${event.type} ${event.externalId}`);
-      return Promise.resolve("inserted");
+      return Promise.resolve(past.outcome ?? "inserted");
     },
     committed: (advance) => {
       advances.push(advance);
@@ -126,6 +127,16 @@ test("a catch-up that breaks off has moved the cursor no further than what it co
   });
   await expect(result).rejects.toThrow("cut off");
   expect(advances.map(({ upTo }) => upTo)).toEqual([at(-9 * MINUTE)]);
+});
+
+test("no cursor moves over what met a mapping that is paused", async () => {
+  const { result, advances } = run({
+    threads: [{ id: "T" }],
+    pages: { T: [page(said(-2 * MINUTE, { threadId: "T" }))], channel: [page(said(-9 * MINUTE))] },
+    outcome: "inactive",
+  });
+  await expect(result).rejects.toMatchObject({ code: "INACTIVE" });
+  expect(advances).toEqual([]);
 });
 
 test("messages that are not mirrored move the cursor too [A8]", async () => {

@@ -170,8 +170,11 @@ class Recovery {
       }
       outcomes.push(taken);
     }
-    for (const outcome of await Promise.all(outcomes))
+    for (const outcome of await Promise.all(outcomes)) {
+      // Paused meanwhile: the cursor must not move over what was not stored.
+      if (outcome === "inactive") throw new BridgeError("INACTIVE", "the mapping is not active");
       if (outcome !== "known" && outcome !== "ignored") this.#recovered += 1;
+    }
   }
 }
 

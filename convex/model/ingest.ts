@@ -36,7 +36,7 @@ export async function ingestBatch(
   const outcomes: Outcome[] = [];
   for (const event of events) {
     const mapping = await mappingOf(ctx, batch, event.mappingId);
-    if (mapping?.state !== "active") outcomes.push("ignored");
+    if (mapping?.state !== "active") outcomes.push("inactive");
     else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
     else outcomes.push(await applyMessage(ctx, mapping, event));
   }

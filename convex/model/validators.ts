@@ -139,7 +139,8 @@ export type BridgeEvent = Infer<typeof vEvent>;
  * inserted  stored                      asked    stored, and a reply is being written
  * edited    content replaced            deleted  content cleared, or the delete remembered
  * known     nothing new (redelivered, or an older edit)
- * ignored   the mapping is not active, or the message is older than the mapping
+ * ignored   the message is older than the mapping
+ * inactive  the mapping is paused or unmapped: not stored, and to be caught up with when that ends
  */
 export const vOutcome = v.union(
   v.literal("inserted"),
@@ -148,6 +149,7 @@ export const vOutcome = v.union(
   v.literal("deleted"),
   v.literal("known"),
   v.literal("ignored"),
+  v.literal("inactive"),
 );
 export type Outcome = Infer<typeof vOutcome>;
 

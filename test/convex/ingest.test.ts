@@ -114,7 +114,7 @@ describe("an edit", () => {
     expect(await contents()).toEqual(["edited"]);
   });
 
-  test("of a message from before the mapping is ignored", async () => {
+  test("of a message from before the mapping changes nothing", async () => {
     const sentAt = NOON - 3_600_000;
     const old = said(room, { sentAt, externalId: snowflake(sentAt), editedAt: NOON });
     expect(await ingest(old)).toEqual(["ignored"]);
@@ -232,7 +232,7 @@ describe("a batch", () => {
     expect(cursor?.upTo).not.toBe("99999999999999999999");
   });
 
-  test.each(["paused", "unmapped"] as const)("for a %s mapping is ignored", async (state) => {
+  test.each(["paused", "unmapped"] as const)("for a %s mapping changes nothing", async (state) => {
     const event = said(room);
     await ingest(event);
     const target = { platform: "discord" as const, externalId: IDS.discord };
@@ -243,13 +243,13 @@ describe("a batch", () => {
       content: "x",
       editedAt: NOON + 1,
     });
-    expect(outcomes).toEqual(["ignored", "ignored", "ignored"]);
+    expect(outcomes).toEqual(["inactive", "inactive", "inactive"]);
     expect(await contents()).toEqual(["hello"]);
   });
 
-  test("for a mapping that never was is ignored", async () => {
+  test("for a mapping that never was changes nothing", async () => {
     const id = `${"9".repeat(24)}mappings` as Id<"mappings">;
-    expect(await ingest(said(id), deleted(id, "1"))).toEqual(["ignored", "ignored"]);
+    expect(await ingest(said(id), deleted(id, "1"))).toEqual(["inactive", "inactive"]);
   });
 });
 
