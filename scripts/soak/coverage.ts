@@ -1,5 +1,4 @@
 import type { TranscriptRow } from "../../convex/model/transcripts.ts";
-import { CONTEXT_MESSAGES } from "../../convex/model/settings.ts";
 import { groupBy } from "../demo/group_by.ts";
 import type { Witness } from "../demo/verdict.ts";
 import { answerTo } from "../playground/openai/answers.ts";
@@ -39,31 +38,14 @@ function unanswered(
     .flatMap(({ messages }) => messages.map(({ content }) => content))
     .join("\n");
   const tokens = new Set(read.match(/\bm\d+(?=:)/g));
-  const crowded = crowdedSince(replies, shown);
   const deleted = new Set(acts.filter(({ kind }) => kind === "delete").map(({ id }) => id));
   return acts.flatMap((act) => {
     const token = act.kind === "say" ? /^m\d+(?=:)/.exec(act.text)?.[0] : undefined;
     if (token === undefined || deleted.has(act.id) || tokens.has(token)) return [];
-    if (act.at <= (crowded.get(act.thread ?? "") ?? 0)) return [];
     return [
       `not covered: ${platform} message ${act.id} (${token}) in ${act.channel}: no reply saw it`,
     ];
   });
-}
-
-/** By thread: when the AI was last shown as much as it ever is. What was said long before then was crowded out. */
-function crowdedSince(
-  replies: readonly TranscriptRow[],
-  shown: ReadonlyMap<string, readonly OpenAiRequest[]>,
-): Map<string, number> {
-  const since = new Map<string, number>();
-  for (const { content, threadId = "" } of replies) {
-    for (const { at, messages } of shown.get(content) ?? []) {
-      if (messages.length < CONTEXT_MESSAGES) continue;
-      since.set(threadId, Math.max(since.get(threadId) ?? 0, at));
-    }
-  }
-  return since;
 }
 
 function inversions({ platform, posts }: Witness, replies: readonly TranscriptRow[]): string[] {

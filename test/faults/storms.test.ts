@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import { OutboxStage } from "./outbox_stage.ts";
+
+/* 429 to every request of a platform: Discord calls it global, on Slack it is the whole workspace's. */
+
+const ROOMS = 5;
+/** How long the storm lasts, in ms, and how long each refusal says to wait, in s. */
+const STORM_MS = 6_000;
+const RETRY_AFTER = 2;
+
+let stage: OutboxStage;
+
+beforeAll(async () => {
+  stage = await OutboxStage.open();
+});
+
+afterAll(async () => {
+  await stage.stack.stop();
+});
+
+test.each(PLATFORMS)(
+  "a storm of 429 over all of %s delays every lane, floods nothing, and costs no reply",
+  async (platform) => {
+    const names = Array.from({ length: ROOMS }, (_, n) => `room ${n.toString()}`);
+    const rooms = await Promise.all(names.map((name) => stage.room(platform, name)));
+    const bridge = await stage.stack.startBridge([platform]);
+    const { faults, wire } = stage.stack[platform];
+    const start = wire.length;
+    const calm = faults.storm({ retryAfter: RETRY_AFTER, global: true });
+    for (const room of rooms) room.ask("Is anybody there?");
+    await new Promise((resolve) => setTimeout(resolve, STORM_MS));
+    const asked = wire.slice(start).filter(({ direction, kind }) => {
+      return direction === "in" && kind === "http";
+    });
+    expect(rooms.flatMap(({ posts }) => posts)).toEqual([]);
+    // A room's post, its typing and its look at the channel, each at most once a wait.
+    const turns = 1 + STORM_MS / (RETRY_AFTER * 1_000);
+    expect(asked.length).toBeGreaterThan(ROOMS);
+    expect(asked.length).toBeLessThanOrEqual(3 * ROOMS * turns);
+    calm();
+    for (const room of rooms) {
+      await room.settled(40_000);
+      await room.expectAllOnce();
+    }
+    await bridge.stop();
+  },
+);
