@@ -19,6 +19,17 @@ describe("the socket", () => {
     },
   );
 
+  it("is given up when Slack answers no ping any more, and what it was given then comes again", async () => {
+    const { slack, core, channel, ada } = await start({
+      ackWithinMs: 1_000,
+      redeliverAfterMs: Array<number>(200).fill(150),
+    });
+    slack.deafenSockets();
+    slack.say({ channel, person: ada, text: "can you hear me?" });
+    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    expect(new Set(core.texts())).toEqual(new Set(["can you hear me?"]));
+  });
+
   it("is opened again when Slack fails on the way", async () => {
     const { slack, core, channel, ada, fatal } = await start({
       redeliverAfterMs: Array<number>(200).fill(150),

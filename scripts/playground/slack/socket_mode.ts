@@ -134,6 +134,11 @@ export class SocketMode {
     }
   }
 
+  /** Reads nothing more from the connections that are open. */
+  deafen(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Breaks every connection without a word. */
   closeAll(): void {
     for (const socket of this.#sockets) socket.terminate();

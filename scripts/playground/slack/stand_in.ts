@@ -70,6 +70,8 @@ export interface SlackStandIn extends ChatStandIn {
   closeSockets(): void;
   /** Breaks the socket that has been open longest. */
   closeOldestSocket(): void;
+  /** Reads nothing any more from the sockets that are open: they get no pong, and no acknowledgement arrives. */
+  deafenSockets(): void;
 }
 
 const ALL_SCOPES = [
@@ -180,6 +182,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
     closeSockets: () => socketMode.closeAll(),
     closeOldestSocket: () => socketMode.closeOldest(),
+    deafenSockets: () => socketMode.deafen(),
     stop: async () => {
       socketMode.stop();
       await listening.close();
