@@ -8,6 +8,7 @@ const tests = ["test/**/*.ts", "**/*.test.ts"];
 
 // The environment is read in one place of each program; everything else is given what it needs.
 const configuration = [
+  "vitest.config.ts",
   "bridges/core/config.ts",
   "convex/auth.config.ts",
   "convex/model/settings.ts",

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 // Convex functions run in an isolate that resembles the edge runtime, not Node.
 const convexTests = ["convex/**/*.test.ts", "test/convex/**/*.test.ts"];
 
-const inCi = process.env["CI"] === "true";
+const inCi = process.env.CI === "true";
 
 /** Starts first what mostly waits: leases that run out, a minute without Convex. The rest is done meanwhile. */
 class WaitingFirst extends BaseSequencer {
