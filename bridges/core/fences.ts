@@ -1,6 +1,8 @@
-/** A fenced code block. Offsets into the source; `close` and `end` are its length if it is never closed. */
+import type { Container } from "./containers.ts";
+
+/** A fenced code block. Offsets into the source. */
 export interface Fence {
-  /** Where the opening line begins, and that line: said again when the block goes on in the next piece. */
+  /** Where the line that opens it begins, and what that says: said again when the block goes on in the next piece. */
   readonly start: number;
   readonly open: string;
   readonly marker: string;
@@ -8,41 +10,28 @@ export interface Fence {
   /** Where the closing line begins, and where it ends (before its line break). */
   readonly close: number;
   readonly end: number;
+  /** Never closed: `close` and `end` are the source's length. */
+  readonly isEndless: boolean;
+  readonly container: Container | undefined;
 }
 
 /** Longer opening lines are text: said again in each piece, they would leave no room for the code. */
 const MAX_OPENING = 64;
 
-/** Every code block of the source, in order. Linear time. */
-export function findFences(source: string): Fence[] {
-  const fences: Fence[] = [];
-  let opened: Omit<Fence, "close" | "end"> | undefined;
-  for (let start = 0; start < source.length;) {
-    const newline = source.indexOf("\n", start);
-    const end = newline === -1 ? source.length : newline;
-    const line = source.slice(start, end).trimEnd();
-    const marker = /^[ \t]*(`{3,16}|~{3,16})(?![`~])/.exec(line)?.[1];
-    if (opened === undefined) {
-      const info = marker === undefined ? "" : line.slice(line.indexOf(marker) + marker.length);
-      if (
-        marker !== undefined &&
-        line.length <= MAX_OPENING &&
-        !info.includes("`") &&
-        end < source.length
-      )
-        opened = { start, open: line, marker, body: end + 1 };
-    } else if (
-      marker !== undefined &&
-      line.trimStart() === marker &&
-      marker.startsWith(opened.marker)
-    ) {
-      fences.push({ ...opened, close: start, end });
-      opened = undefined;
-    }
-    start = end + 1;
-  }
-  if (opened !== undefined) fences.push({ ...opened, close: source.length, end: source.length });
-  return fences;
+/** A line's text that opens a block. */
+export function openingFence(text: string): Pick<Fence, "open" | "marker"> | undefined {
+  if (text.length > 2 * MAX_OPENING) return undefined;
+  const open = text.trim();
+  const [, marker, info = ""] = /^(`{3,16}|~{3,16})(?![`~])(.*)$/s.exec(open) ?? [];
+  if (marker === undefined || open.length > MAX_OPENING || info.includes("`")) return undefined;
+  return { open, marker };
+}
+
+/** Whether a line's text closes the block. */
+export function closes({ marker }: Pick<Fence, "marker">, text: string): boolean {
+  if (text.length > 2 * MAX_OPENING) return false;
+  const sign = text.trim();
+  return /^(?:`{3,16}|~{3,16})$/.test(sign) && sign.startsWith(marker);
 }
 
 /** How many blocks end before `offset`. */
@@ -60,5 +49,5 @@ export function countEnded(fences: readonly Fence[], offset: number): number {
 export function fenceAround(fences: readonly Fence[], offset: number): Fence | undefined {
   const fence = fences[countEnded(fences, offset)];
   if (fence === undefined || fence.body > offset) return undefined;
-  return offset < fence.end || fence.close === fence.end ? fence : undefined;
+  return offset < fence.end || fence.isEndless ? fence : undefined;
 }

@@ -2,7 +2,8 @@ import type { Root } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
-import { countEnded, fenceAround, findFences } from "./fences.ts";
+import { scanBlocks } from "./blocks.ts";
+import { countEnded, fenceAround } from "./fences.ts";
 
 /** A part of a text that stands for itself, as a tree. Its positions count from `start`. */
 export interface Part {
@@ -14,7 +15,7 @@ export interface Part {
 /** Parsing takes more than linear time for some texts; a part so long is left as it is. */
 const MAX_PART = 8_000;
 
-/** No model writes so much at once; parsing it would hold up the process for seconds. */
+/** Nobody reads on so far, and parsing more would hold up the process for seconds. What follows is left as it is. */
 const MAX_TEXT = 40_000;
 
 /** Quotes and lists in each other, deeper than anybody writes. */
@@ -22,11 +23,11 @@ const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
 
 /** The text's Markdown, part by part, where a blank line parts what begins at the margin. Linear time. */
 export function parseParts(source: string): Part[] {
-  if (source.length > MAX_TEXT) return [];
   const starts = partStarts(source);
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
-    if (part.trim() === "" || part.length > MAX_PART || TOO_DEEP.test(part)) return [];
+    if (start >= MAX_TEXT || part.length > MAX_PART) return [];
+    if (part.trim() === "" || TOO_DEEP.test(part)) return [];
     const tree = fromMarkdown(part, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
     return [{ start, source: part, tree }];
   });
@@ -48,7 +49,7 @@ function gathered(starts: readonly number[], end: number): number[] {
 }
 
 function partStarts(source: string): number[] {
-  const fences = findFences(source);
+  const { fences } = scanBlocks(source);
   const starts = [0];
   for (const { index } of source.matchAll(/\n[ \t]*\n(?=[^\s])/g)) {
     const start = source.indexOf("\n", index + 1) + 1;

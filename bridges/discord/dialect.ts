@@ -1,7 +1,8 @@
-import type { Blockquote, Code, Heading, ListItem, Nodes, Text } from "mdast";
+import type { Code, Heading, List, ListItem, Nodes, Text } from "mdast";
 import { parseParts } from "../core/markdown_tree.ts";
 import type { Change } from "../core/rewrite.ts";
 import { htmlChanges } from "./html.ts";
+import { quoteChanges } from "./quotes.ts";
 import { tableChanges } from "./tables.ts";
 
 /** What is rewritten as one: short enough for a message, with room for more beside it. */
@@ -17,9 +18,10 @@ const JOINER = "\u200b";
 export function dialectChanges(content: string): Change[] {
   return parseParts(content).flatMap(({ start, source, tree }) => {
     const found: Change[] = [];
-    visit(tree, { source, depth: 0 }, (change) => {
+    visit(tree, { source, depth: 0, isQuoted: false }, (change) => {
       if (change.text.length <= MAX_CHANGE) found.push(change);
     });
+    found.push(...quoteChanges(source));
     return found.map((change) => ({
       ...change,
       start: change.start + start,
@@ -32,6 +34,7 @@ export interface Where {
   readonly source: string;
   /** Quotes and lists around. */
   readonly depth: number;
+  readonly isQuoted: boolean;
 }
 
 type Emit = (change: Change) => void;
@@ -48,7 +51,7 @@ function visit(node: Nodes, where: Where, emit: Emit): void {
       replace("──────────");
       return;
     case "table":
-      tableChanges(node, source).forEach(emit);
+      tableChanges(node, source, where.isQuoted ? "> " : "").forEach(emit);
       return;
     case "code":
       code(node, where, emit);
@@ -73,8 +76,8 @@ function visit(node: Nodes, where: Where, emit: Emit): void {
         emit({ start: end - 2, end, text: "**" });
       }
       break;
-    case "blockquote":
-      if (node.children.some(({ type }) => type === "blockquote")) flatten(node, source, emit);
+    case "list":
+      if (node.ordered === true) numbers(node, source, emit);
       break;
     case "listItem":
       listItem(node, source, emit);
@@ -84,7 +87,8 @@ function visit(node: Nodes, where: Where, emit: Emit): void {
   }
   if (!("children" in node)) return;
   const isBox = node.type === "blockquote" || node.type === "list";
-  const inside = { source, depth: where.depth + (isBox ? 1 : 0) };
+  const isQuoted = where.isQuoted || node.type === "blockquote";
+  const inside = { source, depth: where.depth + (isBox ? 1 : 0), isQuoted };
   for (const child of node.children) visit(child, inside, emit);
 }
 
@@ -118,21 +122,19 @@ function code(node: Code, { source, depth }: Where, emit: Emit): void {
   const bodyStart = source.indexOf("\n", start);
   if (bodyStart === -1 || bodyStart >= end) return;
   const lastLine = source.lastIndexOf("\n", end - 1) + 1;
-  const closing = source.slice(lastLine, end);
-  const isClosed = lastLine > bodyStart && closing.trim().startsWith(marker);
+  const closing = source.slice(lastLine, end).replace(/^[ \t>]*/, "");
+  const isClosed = lastLine > bodyStart && closing.startsWith(marker);
   const bodyEnd = isClosed ? lastLine : end;
   for (const { index } of source.slice(bodyStart, bodyEnd).matchAll(/```/g)) {
     const at = bodyStart + index;
     emit({ start: at, end: at + 3, text: safeCode("```") });
   }
   unindent(source, start, bodyEnd, emit);
-  if (isClosed) {
-    const at = lastLine + closing.length - closing.trimStart().length;
-    const gone = source.slice(lastLine, at);
-    const needed = marker !== "```" || gone !== "";
-    // What is before a quote's sign stays.
-    if (needed && !closing.includes(">")) emit({ start: lastLine, end, text: "```" });
-  }
+  if (!isClosed) return;
+  const closeAt = end - closing.length;
+  const isQuoted = source.slice(lastLine, closeAt).includes(">");
+  if (closing !== "```") emit({ start: isQuoted ? closeAt : lastLine, end, text: "```" });
+  else if (!isQuoted && closeAt > lastLine) emit({ start: lastLine, end: closeAt, text: "" });
 }
 
 function safeCode(text: string): string {
@@ -154,11 +156,16 @@ function unindent(source: string, start: number, bodyEnd: number, emit: Emit): v
   }
 }
 
-/** Discord has one depth of quotes. */
-function flatten(node: Blockquote, source: string, emit: Emit): void {
-  const { start, end } = rangeOf(node);
-  for (const { 0: signs, index } of source.slice(start, end).matchAll(/^[ \t]*(?:>[ \t]?){2,16}/gm))
-    emit({ start: start + index, end: start + index + signs.length, text: "> " });
+/** Code ends a list on Discord, so that the items after it need their own numbers. */
+function numbers(list: List, source: string, emit: Emit): void {
+  if (!list.children.some(({ children }) => children.some(({ type }) => type === "code"))) return;
+  for (const [index, item] of list.children.entries()) {
+    const { start } = rangeOf(item);
+    const typed = /^\d{1,9}/.exec(source.slice(start, start + 9))?.[0];
+    const number = String((list.start ?? 1) + index);
+    if (typed !== undefined && typed !== number)
+      emit({ start, end: start + typed.length, text: number });
+  }
 }
 
 function listItem(node: ListItem, source: string, emit: Emit): void {

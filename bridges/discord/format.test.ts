@@ -27,6 +27,28 @@ describe("Discord's form of Markdown", () => {
     expect(pieces.at(-1)?.upTo).toBe(content.length);
     expect(render(content, pieces[0]?.upTo ?? 0)).toEqual(pieces.slice(1));
   });
+
+  test("of a text nobody would read to its end the first 20 pieces are posted, and what is left is told", () => {
+    const content = Array.from({ length: 9_000 }, (_, n) => `- line ${n} &amp; more\n`).join("\n");
+    const pieces = render(content, 0);
+    expect(pieces).toHaveLength(21);
+    for (const { text } of pieces) expect(text.length).toBeLessThanOrEqual(2_000);
+    expect(pieces[9]?.text).toContain("& more");
+    expect(pieces.at(-1)?.text).toMatch(
+      /^_This is too long .*: [\d,]+ characters are left out\._$/,
+    );
+    expect(pieces.at(-1)?.upTo).toBe(content.length);
+    expect(render(content, pieces[9]?.upTo ?? 0)).toEqual(pieces.slice(10));
+  });
+
+  test("a quote and a list that go on in the next piece are opened again there", () => {
+    const words = "many words ".repeat(150).trim();
+    const [, second] = shown(`1. ${words}\n1. ${words} end\n\n> ${words}`);
+    expect(second).toMatch(/^2\. many words/);
+    const pieces = shown(`> ${words} ${words}\nlazy`);
+    expect(pieces).toHaveLength(2);
+    expect(pieces[1]).toMatch(/^> words many[^]*\n> lazy$/);
+  });
 });
 
 test("a nonce is the same for every attempt, another for every part, and short enough", () => {

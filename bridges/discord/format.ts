@@ -1,10 +1,11 @@
+import { piecesFrom } from "../core/pieces.ts";
 import { Rewritten } from "../core/rewrite.ts";
-import { splitMarkdown } from "../core/split.ts";
+import { type CutPiece, Splitter } from "../core/split.ts";
 import type { Piece } from "../platform.ts";
 import { dialectChanges } from "./dialect.ts";
 
 /** Changes whenever the same content could be cut at other places [C5]. */
-export const FORMAT = "discord-2";
+export const FORMAT = "discord-3";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
@@ -12,21 +13,25 @@ const LIMIT = 2_000;
 /** Canonical Markdown in Discord's dialect, in pieces that fit. */
 export function render(content: string, from: number): Piece[] {
   const shown = new Rewritten(content, dialectChanges(content));
-  const pieces: Piece[] = [];
-  let at = shown.toText(from);
-  while (at < shown.text.length) {
-    const cut = splitMarkdown(shown.text, at, LIMIT);
-    const bad = cut.findIndex(({ upTo }) => shown.changeAround(upTo) !== undefined);
-    const good = bad === -1 ? cut : cut.slice(0, bad);
-    for (const { text, upTo } of good) pieces.push({ text, upTo: shown.toSource(upTo) });
-    if (bad === -1) break;
-    at = good.at(-1)?.upTo ?? at;
-    // A piece can end only where one can begin again: before or after what was rewritten [C5].
-    const around = shown.changeAround(cut[bad]?.upTo ?? at);
-    const end = around === undefined ? at : around.start > at ? around.start : around.end;
-    const [shorter] = splitMarkdown(shown.text.slice(0, end), at, LIMIT);
-    if (shorter !== undefined) pieces.push({ text: shorter.text, upTo: shown.toSource(end) });
-    at = Math.max(end, at + 1);
+  const splitter = new Splitter(shown.text);
+  return piecesFrom(content, from, (at) => {
+    const piece = nextPiece(splitter, shown, shown.toText(at));
+    return piece && { text: piece.text, upTo: shown.toSource(piece.upTo) };
+  });
+}
+
+/** A piece can end only where one can begin again: before or after what was rewritten [C5]. */
+function nextPiece(splitter: Splitter, shown: Rewritten, at: number): Piece | undefined {
+  let piece = splitter.next(at, LIMIT);
+  for (let tries = 0; piece !== undefined && tries < LIMIT; tries += 1) {
+    const end = endOf(piece, shown);
+    if (end !== undefined) return { text: piece.text, upTo: end };
+    const around = shown.changeAround(piece.cut) ?? { start: at, end: piece.upTo };
+    piece = splitter.next(at, LIMIT, around.start > piece.low ? around.start : around.end);
   }
-  return pieces;
+  return piece;
+}
+
+function endOf({ cut, upTo }: CutPiece, shown: Rewritten): number | undefined {
+  return [upTo, cut].find((end) => shown.changeAround(end) === undefined);
 }

@@ -5,8 +5,11 @@ import type { Change } from "../core/rewrite.ts";
 /** Wider lines would wrap, on a phone at the latest. */
 const MAX_WIDTH = 72;
 
-/** A table as aligned code, or, where that is too wide, as a list of its rows. Discord shows no tables. */
-export function tableChanges(table: Table, source: string): Change[] {
+/**
+ * A table as aligned code, or, where that is too wide, as a list of its rows. Discord shows no tables. `margin`: what its
+ * lines begin with.
+ */
+export function tableChanges(table: Table, source: string, margin: string): Change[] {
   const [head, ...body] = table.children;
   const start = table.position?.start.offset ?? 0;
   const end = table.position?.end.offset ?? 0;
@@ -16,7 +19,7 @@ export function tableChanges(table: Table, source: string): Change[] {
     Math.max(3, ...rows.map((row) => widthOf(row[column] ?? ""))),
   );
   const places = body.map((row) => ({
-    start: row.position?.start.offset ?? end,
+    start: marginBefore(source, row.position?.start.offset ?? end),
     end: row.position?.end.offset ?? end,
   }));
   const total = widths.reduce((sum, width) => sum + width + 2, 0);
@@ -28,18 +31,19 @@ export function tableChanges(table: Table, source: string): Change[] {
       widths.map((width, column) => pad(cells[column] ?? "", width, table.align?.[column]));
     const lines = rows.map((row) => line(row).join("  ").trimEnd());
     const rule = widths.map((width) => "─".repeat(width)).join("──");
-    const top = `\`\`\`\n${lines[0] ?? ""}\n${rule}`;
+    const top = ["```", lines[0] ?? "", rule].join(`\n${margin}`);
+    const bottom = `\n${margin}\`\`\``;
     const headEnd = lineEndBefore(source, places[0]?.start ?? end);
     const isLast = places.length === 0;
     return [
       {
         start,
         end: isLast ? end : headEnd,
-        text: isLast ? `${top}\n\`\`\`` : top,
+        text: isLast ? top + bottom : top,
       },
       ...places.map((place, index) => ({
         ...place,
-        text: (lines[index + 1] ?? "") + (index === places.length - 1 ? "\n```" : ""),
+        text: (lines[index + 1] ?? "") + (index === places.length - 1 ? bottom : ""),
       })),
     ];
   }
@@ -59,6 +63,12 @@ export function tableChanges(table: Table, source: string): Change[] {
       }),
     ];
   }
+}
+
+/** Where the indentation before `offset` begins: in code it would show. */
+function marginBefore(source: string, offset: number): number {
+  const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
+  return source.slice(lineStart, offset).trim() === "" ? lineStart : offset;
 }
 
 /** Where the line before the one at `offset` ends. */

@@ -28,6 +28,15 @@ describe("a reply as pieces for Slack", () => {
     );
   });
 
+  it("takes 12,000 characters a message, and tells what is left of a text that needs more than 20", () => {
+    const content = "Some words that nobody reads to the end. ".repeat(8_000);
+    const pieces = renderPieces(content, 0);
+    expect(pieces).toHaveLength(21);
+    for (const { text } of pieces) expect(text.length).toBeLessThanOrEqual(12_000);
+    expect(pieces.at(-1)?.text).toMatch(/^_This is too long .* characters are left out\._$/);
+    expect(renderPieces(content, pieces[4]?.upTo ?? 0)).toEqual(pieces.slice(5));
+  });
+
   it("cuts shorter where neutralising makes a piece too long", () => {
     const content = "<@".repeat(10_000);
     const pieces = renderPieces(content, 0);

@@ -1,8 +1,9 @@
-import { splitMarkdown } from "../core/split.ts";
+import { piecesFrom } from "../core/pieces.ts";
+import { Splitter } from "../core/split.ts";
 import type { Piece } from "../platform.ts";
 
 /** Version of this renderer; raise it when pieces would be cut elsewhere [C5]. */
-export const FORMAT = "slack-markdown-1";
+export const FORMAT = "slack-markdown-2";
 
 /** What Slack takes in one `markdown` block: https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 const BLOCK_LIMIT = 12_000;
@@ -18,24 +19,16 @@ const WORD_JOINER = "\u2060";
 
 /** Cuts canonical Markdown from offset `from` into what fits in one `markdown` block each. Pure. */
 export function renderPieces(content: string, from: number): Piece[] {
-  const pieces: Piece[] = [];
-  let at = from;
-  for (;;) {
-    const cut = splitMarkdown(content, at, CUT).map(inert);
-    const tooLong = cut.findIndex(({ text }) => text.length > BLOCK_LIMIT);
-    if (tooLong === -1) return [...pieces, ...cut];
-    const fit = cut.slice(0, tooLong);
-    pieces.push(...fit);
-    at = fit.at(-1)?.upTo ?? at;
+  const splitter = new Splitter(content);
+  return piecesFrom(content, from, (at) => {
+    const piece = inert(splitter.next(at, CUT));
     // A piece must follow from its offset alone, so only the one that is too long is cut shorter.
-    const shorter = splitMarkdown(content, at, SAFE_CUT).slice(0, 1).map(inert);
-    pieces.push(...shorter);
-    at = shorter.at(-1)?.upTo ?? content.length;
-  }
+    return piece && piece.text.length > BLOCK_LIMIT ? inert(splitter.next(at, SAFE_CUT)) : piece;
+  });
 }
 
-function inert(piece: Piece): Piece {
-  return { text: neutralise(piece.text), upTo: piece.upTo };
+function inert(piece: Piece | undefined): Piece | undefined {
+  return piece && { text: neutralise(piece.text), upTo: piece.upTo };
 }
 
 /**

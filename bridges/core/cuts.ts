@@ -1,0 +1,157 @@
+import type { Blocks, Line } from "./blocks.ts";
+import { countEnded, type Fence } from "./fences.ts";
+
+/** Where one may cut: after `low`, at `end` at the latest. A cut in the first half is a last resort. */
+export interface Span {
+  readonly low: number;
+  readonly end: number;
+  readonly half: number;
+  readonly quarter: number;
+}
+
+/** How good it is to cut before a line. */
+const RANKS = ["paragraph", "inner paragraph", "item", "quoted line", "line"] as const;
+type Rank = (typeof RANKS)[number];
+
+/**
+ * The best place to cut text in: between paragraphs, else before an item of a list or a line of a quote, else between
+ * lines, sentences, words, characters. Takes time in proportion to the span.
+ */
+export function cutInText(source: string, { lines, fences }: Blocks, span: Span): number {
+  const { end, half, quarter } = span;
+  const ended = fences[countEnded(fences, end + 1) - 1]?.end ?? 0;
+  const codeEnd = ended > span.low ? ended : undefined;
+  const low = codeEnd ?? span.low;
+  const best = lineStarts(lines, low, end, quarter);
+  for (const rank of RANKS) {
+    const found = best.get(rank) ?? -1;
+    if (found >= half) return found;
+  }
+  if (codeEnd !== undefined && codeEnd >= half) return codeEnd;
+  const sentence = lastSentence(source, low, end);
+  if (sentence >= half) return sentence;
+  const line = Math.max(-1, ...best.values());
+  if (line > low) return line;
+  return lastWord(source, low, end, half) ?? codeEnd ?? graphemeBreak(source, low, end);
+}
+
+/** The last line of each rank that begins in (low, end + 1], down to `least`: the break before it is left out. */
+function lineStarts(
+  lines: readonly Line[],
+  low: number,
+  end: number,
+  least: number,
+): Map<Rank, number> {
+  const best = new Map<Rank, number>();
+  for (let index = lineIndex(lines, end + 1); index > 0; index -= 1) {
+    const line = lines[index];
+    const before = lines[index - 1];
+    if (line === undefined || line.start <= low || line.start < least) break;
+    // A heading stays with what it is the heading of.
+    const isAfterHeading = before?.kind === "heading" || isHeading(lines[index - 2], before);
+    if (line.kind === "blank" || isAfterHeading) continue;
+    const rank = rankOf(line, before);
+    if (!best.has(rank)) best.set(rank, line.start);
+    if (best.has("paragraph")) break;
+  }
+  return best;
+}
+
+function isHeading(line: Line | undefined, blank: Line | undefined): boolean {
+  return blank?.kind === "blank" && line?.kind === "heading";
+}
+
+function rankOf(line: Line, before: Line | undefined): Rank {
+  if (before?.kind === "blank") return line.outer === undefined ? "paragraph" : "inner paragraph";
+  if (line.begun?.kind === "item") return "item";
+  return line.outer?.kind === "quote" ? "quoted line" : "line";
+}
+
+/** The index of the line that holds `offset`, its line break included. */
+export function lineIndex(lines: readonly Line[], offset: number): number {
+  let [low, high] = [0, lines.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((lines[middle]?.start ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The block that a piece up to `end` would cut in two. */
+export function fenceCutOff(fences: readonly Fence[], end: number): Fence | undefined {
+  const fence = fences[countEnded(fences, end + 1)] ?? fences.at(-1);
+  if (fence === undefined || fence.start >= end) return undefined;
+  return end < fence.end || fence.isEndless ? fence : undefined;
+}
+
+/** The last line break of a block's code in (low, end]: the offset after it. */
+export function lastLineOfCode(
+  source: string,
+  fence: Fence,
+  low: number,
+  end: number,
+): number | undefined {
+  const found = source.slice(low, end + 1).lastIndexOf("\n");
+  return found === -1 ? undefined : Math.min(low + found + 1, fence.close);
+}
+
+/** Text that would be read as something else at the beginning of a line. */
+const BLOCK = /^(?:[-+*](?:\s|$)|#{1,6}(?:\s|$)|\d{1,9}[.)](?:\s|$)|>|`{3}|~{3}|\||-# )/;
+
+function readsAsBlock(source: string, cut: number): boolean {
+  return BLOCK.test(source.slice(cut, cut + 16).trimStart());
+}
+
+/** A point after a digit ends no sentence: it may number an item of a list. */
+function lastSentence(source: string, low: number, end: number): number {
+  for (let cut = end; cut > low; cut--) {
+    const before = source.charAt(cut - 1);
+    if ("。！？".includes(before) && !/[。！？」』）]/.test(source.charAt(cut))) return cut;
+    if (
+      /\s/.test(before) &&
+      /(?:[^\s\d]\.|[!?…:؟।။។])[)\]"'*_]{0,3}$/.test(
+        source.slice(Math.max(low, cut - 6), cut - 1),
+      ) &&
+      !readsAsBlock(source, cut)
+    )
+      return cut;
+  }
+  return low;
+}
+
+const words = new Intl.Segmenter(undefined, { granularity: "word" });
+
+/** Words are found without spaces in so many characters: Thai, Chinese and others write none. */
+const WORD_WINDOW = 160;
+
+function lastWord(source: string, low: number, end: number, half: number): number | undefined {
+  const space = lastSpace(source, low, end);
+  if (space !== undefined && space >= half) return space;
+  const from = Math.max(low, end - WORD_WINDOW);
+  const segments = words.segment(source.slice(from, end + 32));
+  const cut = from + (segments.containing(end - from)?.index ?? 0);
+  if (cut > from && graphemeBreak(source, low, cut) === cut && !readsAsBlock(source, cut))
+    return cut;
+  return space;
+}
+
+function lastSpace(source: string, low: number, end: number): number | undefined {
+  let any: number | undefined;
+  for (let cut = end + 1; cut > low; cut--) {
+    if (!/\s/.test(source.charAt(cut - 1))) continue;
+    if (!readsAsBlock(source, cut)) return cut;
+    any ??= cut;
+  }
+  return any;
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The last place in (low, end] between two characters as people see them; never inside a surrogate pair. */
+export function graphemeBreak(source: string, low: number, end: number): number {
+  const found = graphemes.segment(source.slice(low, end + 32)).containing(end - low)?.index ?? 0;
+  if (found > 0) return low + found;
+  const code = source.charCodeAt(end);
+  return code >= 0xdc00 && code <= 0xdfff && end - 1 > low ? end - 1 : end;
+}

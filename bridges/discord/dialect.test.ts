@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { render } from "./format.ts";
+
+const shown = (content: string) => render(content, 0).map((piece) => piece.text);
+const SPLIT_TICKS = "`\u200b`\u200b`";
+const wide = "w".repeat(90);
+
+describe("Discord's dialect", () => {
+  test.each([
+    [
+      "a quote: one depth, a space after each sign, no line without one",
+      "> a\n>\n>tight\nlazy\n>> nested\n> > deep",
+      "> a\n> \n> tight\n> lazy\n> nested\n> deep",
+    ],
+    [
+      "code in a quote, whatever it begins with",
+      "> ```\n> > code\n> ```\nend",
+      "> ```\n> > code\n> ```\nend",
+    ],
+    [
+      "longer fences",
+      "````md\n```\nx\n```\n````",
+      `\`\`\`md\n${SPLIT_TICKS}\nx\n${SPLIT_TICKS}\n\`\`\``,
+    ],
+    ["fences of tildes, also in quotes", "> ~~~py\n> x\n> ~~~", "> ```py\n> x\n> ```"],
+    [
+      "code in a list, that begins at the margin",
+      "- a\n  ```js\n  x\n   y\n  ```",
+      "- a\n```js\nx\n y\n```",
+    ],
+    [
+      "numbers after code in a list",
+      "1. a\n   ```\n   x\n   ```\n1. b\n1. c",
+      "1. a\n```\nx\n```\n2. b\n3. c",
+    ],
+    ["indented code", "a\n\n    x = 1\n    y", "a\n\n```\nx = 1\ny\n```"],
+    ["a table", "| a | b |\n|---|--:|\n| 1 | 日本 |", "```\na       b\n─────────\n1    日本\n```"],
+    [
+      "a table in a quote",
+      "> | a | b |\n> |---|---|\n> | 1 | 2 |",
+      "> ```\n> a    b\n> ────────\n> 1    2\n> ```",
+    ],
+    [
+      "a table in a list",
+      "- | a | b |\n  |---|---|\n  | 1 | 2 |",
+      "- ```\na    b\n────────\n1    2\n```",
+    ],
+    [
+      "a table too wide for code",
+      `| a | **b** |\n|---|---|\n| ${wide} | [l](http://e.com) \\| |\n| | 4 |`,
+      `- **a:** ${wide} · **b:** [l](http://e.com) |\n- **b:** 4`,
+    ],
+    ["back ticks in a table", "| a |\n|---|\n| x```y |", "```\na\n─────\nx'''y\n```"],
+    [
+      "lines, headings of two kinds",
+      "a\n\n---\n\nB\n===\n\nC\n---",
+      "a\n\n──────────\n\n# B\n\n## C",
+    ],
+    ["signs of lists", "+ a\n+ b\n\n1) c\n2) d", "- a\n- b\n\n1. c\n2. d"],
+    ["tasks", "- [x] a\n- [ ] b", "- ☑ a\n- ☐ b"],
+    ["bold that Discord would underline", "__a__ **b** _c_", "**a** **b** _c_"],
+    ["a line broken by a back slash", "a\\\nb", "a\nb"],
+    ["entities, once", "&amp;lt; &lt;b&gt; &quot;&nbsp;&#39;", "&lt; <b> \"\u00a0'"],
+    ["bars that would hide a text", "a || b || c", "a \\|\\| b \\|\\| c"],
+    ["tags", "a<br>b <b>c</b> <u>d</u> <!-- e -->f", "a\nb **c** __d__ f"],
+    [
+      "names in angle brackets that are no tags",
+      "List<String> <x-y> a<b",
+      "List<String> <x-y> a<b",
+    ],
+    [
+      "nothing of it in code",
+      "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
+      "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
+    ],
+    ["an image without words", "![](https://e.com/a.png)", "https://e.com/a.png"],
+  ])("shows %s", (_what, content, expected) => {
+    expect(shown(content)).toEqual([expected]);
+  });
+});
