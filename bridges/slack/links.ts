@@ -1,8 +1,22 @@
+import { looksFormatted } from "./inline.ts";
+
 /** A link as Markdown; plain where the label says no more than the address. */
 export function markdownLink(url: string, label: string | undefined): string {
   if (label === undefined || label === "" || label === url) return url;
   const rest = url.replace(/^(https?:\/\/|mailto:|tel:)/i, "");
   if (rest === label || rest === `${label}/`) return label;
-  const safeLabel = label.replace(/[\\[\]]/g, "\\$&").replaceAll("\n", " ");
-  return `[${safeLabel}](${/[()\s]/.test(url) ? `<${url}>` : url})`;
+  const target = targetOf(url);
+  return `[${safeLabel(label)}](${/[()]/.test(target) ? `<${target}>` : target})`;
+}
+
+/** An address without what would end it. */
+export function targetOf(url: string): string {
+  return url.replaceAll("<", "%3C").replaceAll(">", "%3E").replaceAll(/\s/g, "%20");
+}
+
+/** What a label says, as it was typed. */
+function safeLabel(label: string): string {
+  const line = label.replaceAll("\n", " ");
+  const escaped = line.replace(/[\\[\]]/g, "\\$&");
+  return looksFormatted(escaped) ? line.replace(/[\\[\]*_~`]/g, "\\$&") : escaped;
 }

@@ -6,8 +6,8 @@ import {
   readSections,
   type RichElement,
 } from "./block_payload.ts";
-import { markdownLink } from "./links.ts";
-import { fencedCode, inlineCode, inlineMarkdown, literal, type Run } from "./inline.ts";
+import { markdownLink, targetOf } from "./links.ts";
+import { escaped, fencedCode, inlineCode, inlineMarkdown, literal, type Run } from "./inline.ts";
 
 type Mention = MessageEvent["mentions"][number];
 
@@ -35,10 +35,14 @@ export function richText(elements: unknown, notes: Notes): string {
   return out.join("");
 }
 
-/** Text right below a list or a quote would be taken for its last line. */
-function gapAfter({ type }: RichElement, next: RichElement): string {
-  const stays = type === "rich_text_list" || type === "rich_text_quote";
-  return stays && next.type !== "rich_text_preformatted" && next.type !== type ? "\n\n" : "\n";
+/** Text right below a list or a quote would be taken for its last line, as would a list that does not begin with 1. */
+function gapAfter(last: RichElement, next: RichElement): string {
+  const isList = last.type === "rich_text_list";
+  const stays = isList || last.type === "rich_text_quote";
+  if (stays && next.type !== "rich_text_preformatted" && next.type !== last.type) return "\n\n";
+  const { indent = 0, offset = 0, style } = next;
+  const goesOn = isList && indent <= (last.indent ?? 0);
+  return style === "ordered" && offset > 0 && !goesOn ? "\n\n" : "\n";
 }
 
 function blockText(element: RichElement, levels: Level[], notes: Notes): string | undefined {
@@ -106,7 +110,15 @@ function lineOf(elements: readonly InlineElement[], notes: Notes): string {
   return inlineMarkdown(
     joinCode(elements).map((element): Run => {
       const { bold, italic, strike } = element.style ?? {};
-      return { text: elementText(element, notes), bold, italic, strike };
+      const text = elementText(element, notes);
+      const run = { text, bold, italic, strike };
+      if (element.type === "link")
+        return text.startsWith("[") ? { ...run, inside: targetOf(element.url ?? "") } : run;
+      if (element.type !== "text") return run;
+      const typed = element.text ?? "";
+      return element.style?.code === true && text !== typed
+        ? { ...run, inside: typed }
+        : { ...run, escaped: escaped(typed) };
     }),
   );
 }
