@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { PLAIN, STYLED } from "./look.ts";
 import { REPLAY_FORMAT } from "./replay.ts";
 import { runDemo } from "./run_demo.ts";
 import { UsageError } from "./usage_error.ts";
@@ -24,7 +25,8 @@ const program = new Command("demo")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    const ok = await runDemo({ ...flags, patienceMs: 20_000, print: console.log });
+    const look = process.stdout.isTTY && process.stdout.hasColors() ? STYLED : PLAIN;
+    const ok = await runDemo({ ...flags, patienceMs: 20_000, print: console.log, look });
     process.exitCode = ok ? 0 : 1;
   });
 

@@ -42,6 +42,23 @@ function bareProse(text: string): string {
     .trim();
 }
 
+/** Marks around words, as both platforms have them; within words they are what they are. */
+const MARKED = /(^|[\s("“])(\*\*|__|~~|\|\||[*_~])(?=\S)(.*?\S)\2(?=$|[\s).,;:!?"”])/g;
+
+/** A line of prose as it looks: without the marks of formatting, and with what stands in code as it is. */
+export function looking(line: string): string {
+  const parts = line.split(/(`[^`]+`)/).map((part, index) => {
+    if (index % 2 === 1) return part.slice(1, -1);
+    let text = part.replaceAll(/\[([^\]]*)\]\((\S+)\)/g, "$1 ($2)");
+    for (let before = ""; before !== text;) {
+      before = text;
+      text = text.replaceAll(MARKED, "$1$3");
+    }
+    return text;
+  });
+  return parts.join("").replace(/^> ?/, "▏ ");
+}
+
 /** https://docs.slack.dev/messaging/formatting-message-text */
 function slackToken(inner: string, names: Names): string | undefined {
   const [target = "", label] = inner.split("|", 2);

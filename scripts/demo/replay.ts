@@ -61,7 +61,8 @@ export async function replay(stage: Stage, lines: readonly Line[]): Promise<void
   };
   for (const platform of PLATFORMS) {
     const to = `${platform} replay`;
-    await stage.map(admin, platform, channels[platform], { to, trigger: "never" });
+    const name = "replay";
+    await stage.map(admin, platform, channels[platform], { to, name, trigger: "never" });
   }
   // A mapping reaches the bridge by subscription.
   await sleep(500);

@@ -1,60 +1,96 @@
 import type { TranscriptRow } from "../../convex/model/transcripts.ts";
-import type { ChatStandIn, SeenMessage } from "../playground/chat.ts";
+import type { SeenMessage } from "../playground/chat.ts";
 import { groupBy } from "./group_by.ts";
+import { type Look, markdownLines, wrapped } from "./look.ts";
+import { looking, type Names, plainText } from "./plain_text.ts";
+import type { Room } from "./rooms.ts";
 
 /** Longer conversations are shown by their first and last messages. */
-const SHOWN = 14;
-const LINE_LENGTH = 100;
+const SHOWN = 30;
+const ENDS = 6;
+/** Longer messages are shown by their first and last lines. */
+const MOST_LINES = 28;
+const FIRST_LINES = 8;
+const LAST_LINES = 3;
 
-/** What people see on a platform now, channel by channel, threads below their channel. */
-export function describePlatform(chat: ChatStandIn, channels: ReadonlyMap<string, string>): string {
-  const title = chat.platform === "discord" ? "Discord" : "Slack";
-  const places = [...channels].flatMap(([channel, name]) => [
-    { label: `#${name}`, messages: chat.transcript(channel) },
-    ...threadsOf(chat, channel).map((thread) => ({
-      label: `#${name}, thread ${thread}`,
-      messages: chat.transcript(channel, thread),
-    })),
+const TITLES = { discord: "Discord", slack: "Slack" } as const;
+
+/** What people see in a platform's rooms now, in the order they came to be. */
+export function describePlatform(rooms: readonly Room[], names: Names, look: Look): string {
+  const [first] = rooms;
+  if (first === undefined) return "";
+  const shown = rooms.filter(({ messages }) => messages.length > 0);
+  const lines = shown.flatMap((room) => [
+    "",
+    `  ${look.bold(room.label)}`,
+    ...shorten(room.messages.map((message) => describeMessage(message, room, names, look)))
+      .flat()
+      .map((line) => `    ${line}`.trimEnd()),
   ]);
-  const lines = places.flatMap(({ label, messages }) => [
-    `  ${label}`,
-    ...shorten(messages.map(describeMessage))
-      .flatMap((message) => message.split("\n"))
-      .map((line) => `    ${line}`),
-  ]);
-  return [`What people see on ${title}`, ...lines].join("\n");
+  return [look.bold(`What people see on ${TITLES[first.platform]}`), ...lines].join("\n");
 }
 
-function threadsOf(chat: ChatStandIn, channel: string): string[] {
-  const threads = chat.history.filter((act) => act.channel === channel).map(({ thread }) => thread);
-  return [...new Set(threads)].filter((thread) => thread !== undefined);
+function describeMessage(message: SeenMessage, room: Room, names: Names, look: Look): string[] {
+  const { author, fromBot, edited } = message;
+  const who = `${fromBot ? "🤖 " : ""}${look.bold(author)}${aboutIt(message, room)}:`;
+  const note = edited ? look.dim(" (edited)") : "";
+  const lines = (width?: number) =>
+    fromBot ? markdownLines(message.text, look, width) : asTyped(message.text, room, names, width);
+  const [only = "", ...more] = lines(Infinity);
+  const shown =
+    more.length === 0 ? wrapped(`${who} ${only}${note}`) : [`${who}${note}`, ...cut(lines())];
+  return shown.map((line, at) => (at === 0 ? line : `  ${line}`));
 }
 
-function describeMessage({ author, text, edited, fromBot }: SeenMessage): string {
-  const said = fromBot ? asShown(text) : oneLine(text);
-  return `${fromBot ? "🤖 " : ""}${author}: ${said}${edited ? " (edited)" : ""}`;
+/** What a message answers, as the platform shows it above the text. */
+function aboutIt({ replyTo, thread }: SeenMessage, { messages, thread: here }: Room): string {
+  if (replyTo !== undefined) {
+    const answered = messages.find(({ id }) => id === replyTo);
+    return answered ? ` ↩ ${answered.author}` : " ↩ a deleted message";
+  }
+  if (thread === undefined || thread === here) return "";
+  const root = messages.find(({ id }) => id === thread);
+  return root ? `, in the thread “${excerpt(root.text)}”` : "";
 }
 
-/** Lines of a message that are shown as they stand. */
-const MOST_LINES = 40;
+/** What a person typed, with names for ids and without the marks of formatting; code as it stands. */
+function asTyped(text: string, { platform }: Room, names: Names, width?: number): string[] {
+  const parts = plainText(platform, text, names).split(/(```[\s\S]*?```)/);
+  return parts
+    .filter((part) => part.trim() !== "")
+    .flatMap((part) => {
+      const code = /^```\n?([\s\S]*?)\n?```$/.exec(part)?.[1];
+      if (code !== undefined) return code.split("\n").map((line) => `│ ${line}`.trimEnd());
+      return wrapped(part.trim().split("\n").map(looking).join("\n"), width);
+    });
+}
 
-/** A short message with formatting line by line, as people see it; a long one by how it begins. */
-function asShown(text: string): string {
-  const lines = text.split("\n");
-  if (lines.length === 1 || lines.length > MOST_LINES) return oneLine(text);
-  return ["", ...lines.map((line) => `  ${line}`.trimEnd())].join("\n");
+function cut(lines: readonly string[]): string[] {
+  if (lines.length <= MOST_LINES) return [...lines];
+  const left = lines.length - FIRST_LINES - LAST_LINES;
+  const [begin, end] = [lines.slice(0, FIRST_LINES), lines.slice(-LAST_LINES)];
+  return [...begin, `⋮ ${left.toString()} more lines`, ...end];
 }
 
 /** What Convex holds, conversation by conversation. */
-export function describeConvex(rows: readonly TranscriptRow[]): string {
-  const conversations = groupBy(rows, (row) =>
-    [row.platform, row.channel, row.threadId && `thread ${row.threadId}`].filter(Boolean).join(" "),
-  );
-  const lines = [...conversations].flatMap(([name, messages]) => [
-    `  ${name}: ${messages.length.toString()} messages`,
-    ...shorten(messages.toSorted(byPosition).map(describeRow)).map((line) => `    ${line}`),
-  ]);
-  return ["What Convex holds", ...lines].join("\n");
+export function describeConvex(
+  rows: readonly TranscriptRow[],
+  rooms: readonly Room[],
+  look: Look,
+): string {
+  const conversations = groupBy(rows, (row) => `${row.channel ?? ""} ${row.threadId ?? ""}`);
+  const lines = rooms.flatMap(({ platform, channel, thread, label }) => {
+    const messages = conversations.get(`${channel} ${thread ?? ""}`);
+    if (!messages) return [];
+    const inOrder = messages.toSorted(byPosition);
+    const count = `${messages.length.toString()} ${messages.length === 1 ? "message" : "messages"}`;
+    return [
+      "",
+      `  ${look.bold(label)} on ${TITLES[platform]}: ${count}`,
+      ...shorten(inOrder.map((row) => describeRow(row))).map((line) => `    ${line}`),
+    ];
+  });
+  return [look.bold("What Convex holds, as Markdown"), ...lines].join("\n");
 }
 
 function byPosition(a: TranscriptRow, b: TranscriptRow): number {
@@ -63,22 +99,25 @@ function byPosition(a: TranscriptRow, b: TranscriptRow): number {
 
 function describeRow({ author, content, editedAt, deletedAt, posts }: TranscriptRow): string {
   if (deletedAt !== undefined) return `${author ?? "AI"}: (deleted)`;
+  const text = excerpt(content, 84);
   const notes = [
+    ...(text.endsWith("…") ? [`${content.length.toString()} characters`] : []),
     ...(editedAt === undefined ? [] : ["edited"]),
     ...(posts.length > 1 ? [`posted as ${posts.length.toString()} messages`] : []),
   ];
-  return `${author ?? "AI"}: ${oneLine(content)}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
+  return `${author ?? "AI"}: ${text}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }
 
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s*\n\s*/g, " ⏎ ");
-  if (line.length <= LINE_LENGTH) return line;
-  return `${line.slice(0, LINE_LENGTH)}… (${text.length.toString()} characters)`;
+/** How a text begins, on one line, cut between words. */
+export function excerpt(text: string, length = 40): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  if (line.length <= length) return line;
+  const end = line.lastIndexOf(" ", length);
+  return `${line.slice(0, end > length / 2 ? end : length)} …`;
 }
 
-function shorten(lines: readonly string[]): string[] {
-  if (lines.length <= SHOWN) return [...lines];
-  const half = SHOWN / 2;
-  const left = lines.length - SHOWN;
-  return [...lines.slice(0, half), `… ${left.toString()} more …`, ...lines.slice(-half)];
+function shorten<T extends string | readonly string[]>(entries: readonly T[]): (T | string)[] {
+  if (entries.length <= SHOWN) return [...entries];
+  const left = `… ${(entries.length - 2 * ENDS).toString()} more messages …`;
+  return [...entries.slice(0, ENDS), left, ...entries.slice(-ENDS)];
 }

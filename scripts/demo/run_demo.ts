@@ -1,5 +1,6 @@
 import { startStack, PLATFORMS, type Stack } from "../playground/stack.ts";
 import { replay, readChatLog } from "./replay.ts";
+import { type Look, PLAIN } from "./look.ts";
 import { describeConvex, describePlatform } from "./report.ts";
 import { playScenes } from "./scenes.ts";
 import { Stage } from "./stage.ts";
@@ -12,13 +13,15 @@ export interface DemoOptions {
   /** How long nothing new may arrive before what is missing counts as lost. */
   readonly patienceMs: number;
   readonly print: (text: string) => void;
+  /** How formatting is shown. Default: without styles. */
+  readonly look?: Look;
   /** For tests: interferes with the stack once it runs. */
   readonly tamper?: (stack: Stack) => void;
 }
 
 /** Plays the demo on a stack of its own. Returns whether everything ended as it should. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { print } = options;
+  const { print, look = PLAIN } = options;
   const lines =
     options.replay === undefined ? [] : await readChatLog(options.replay, options.limit);
   print("Starting Convex, Discord, Slack and an AI on this machine, and the bridge between them …");
@@ -34,11 +37,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     }
     const verdict = await stage.settle(options.patienceMs);
 
-    for (const platform of PLATFORMS) {
-      const chat = stack.chat(platform);
-      print(`\n${describePlatform(chat, stage.channelsOf(platform))}`);
-    }
-    print(`\n${describeConvex(await stage.rows())}\n`);
+    const rooms = PLATFORMS.map((platform) => stage.roomsOf(platform));
+    for (const own of rooms) print(`\n${describePlatform(own, stage.names, look)}`);
+    print(`\n${describeConvex(await stage.rows(), rooms.flat(), look)}\n`);
 
     const refused = [...stack.discord.refused, ...stack.slack.refused];
     const differences = [

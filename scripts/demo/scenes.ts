@@ -12,11 +12,12 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
   const studios = addChannels(stage, "studio");
+  const squares = addChannels(stage, "square");
+  const map = async (platform: PlatformName, channels: Channels, name: string) =>
+    stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
 
-  tell("Two channels are mapped: the lounge on Discord and the lounge on Slack.");
-  for (const platform of PLATFORMS) {
-    await stage.map(admin, platform, lounges[platform], { to: `${platform} lounge` });
-  }
+  tell("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
+  for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
 
   tell("A person on each platform talks to the AI.");
   await onBoth(async (platform) => {
@@ -29,21 +30,17 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     const channel = lounges[platform];
     const root = stage.say(platform, channel, "Grace", "I'd like to talk about compilers.");
     await answered(stage, platform, channel);
-    const thread = stage.stack.chat(platform).openThread({ channel, id: root, name: "compilers" });
+    const thread = stage.openThread(platform, channel, root, "compilers");
     stage.say(platform, channel, "Grace", "Which was the first one?", thread);
     await answered(stage, platform, channel, thread);
   });
 
   tell("A post in a forum on Discord: a conversation whose title the AI reads too.");
   const forum = stage.stack.discord.addForum("help");
-  await stage.map(admin, "discord", forum, { to: "discord help" });
+  await stage.map(admin, "discord", forum, { to: "discord help", name: "help" });
   await sleep(500);
-  const post = stage.stack.discord.openPost({
-    channel: forum,
-    person: stage.person("discord", "Barbara"),
-    name: "How long is a bridge?",
-    text: "And how is it **measured**?",
-  });
+  const question = "And how is it **measured**?";
+  const post = stage.openPost(forum, "Barbara", "How long is a bridge?", question);
   await answered(stage, "discord", forum, post);
   stage.say("discord", forum, "Barbara", "Thank you!", post);
   await answered(stage, "discord", forum, post);
@@ -59,7 +56,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   );
   await answered(stage, "slack", lounges.slack, root);
 
-  tell("Somebody edits a message, somebody deletes one.");
+  tell("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const chat = stage.stack.chat(platform);
@@ -80,7 +77,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   tell("A reply full of formatting, as each platform can show it.");
   await onBoth(async (platform) => {
     const studio = studios[platform];
-    await stage.map(admin, platform, studio, { to: `${platform} studio` });
+    await map(platform, studios, "studio");
     await sleep(500);
     stage.say(platform, studio, "Barbara", "Please show me some formatting.");
     await answered(stage, platform, studio);
@@ -92,9 +89,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   }
 
   tell("That channel is mapped while everything runs, and answers at once.");
-  for (const platform of PLATFORMS) {
-    await stage.map(admin, platform, offices[platform], { to: `${platform} office` });
-  }
+  for (const platform of PLATFORMS) await map(platform, offices, "office");
   // A mapping reaches the bridge by subscription; people don't type within that moment.
   await sleep(500);
   await onBoth(async (platform) => {
@@ -102,12 +97,14 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, offices[platform]);
   });
 
-  tell("Fifty messages at once from five people.");
+  tell("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
+  for (const platform of PLATFORMS) await map(platform, squares, "square");
+  await sleep(500);
   const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];
   for (const platform of PLATFORMS) {
     for (let n = 1; n <= 50; n++) {
       const name = crowd[n % crowd.length] ?? "Ada";
-      stage.say(platform, lounges[platform], name, `Message ${n.toString()} of 50.`);
+      stage.say(platform, squares[platform], name, `Message ${n.toString()} of 50.`);
     }
   }
 }

@@ -5,10 +5,13 @@ import type { TranscriptRow } from "../../convex/model/transcripts.ts";
 import type { Stack } from "../playground/stack.ts";
 import { PLATFORMS } from "../playground/stack.ts";
 import { plainText } from "./plain_text.ts";
+import { type Room, roomsOf } from "./rooms.ts";
 import { judge, type Verdict, type Witness } from "./verdict.ts";
 
 interface MapOptions {
   readonly to: string;
+  /** What the channel is called on the platform. */
+  readonly name?: string;
   readonly trigger?: "always" | "never";
 }
 
@@ -17,8 +20,8 @@ interface MappedChannel {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly channelId: string;
-  /** The Convex channel's name. */
-  readonly to: string;
+  /** What it is called on the platform. */
+  readonly name: string;
   readonly answers: boolean;
   /** How many acts of people had been seen on the platform when it was mapped. */
   readonly since: number;
@@ -28,6 +31,8 @@ interface MappedChannel {
 export class Stage {
   readonly #people = new Map<string, string>();
   readonly #names = new Map<string, string>();
+  /** Of threads, by id. */
+  readonly #titles = new Map<string, string>();
   readonly #mapped: MappedChannel[] = [];
 
   constructor(readonly stack: Stack) {}
@@ -58,6 +63,21 @@ export class Stage {
     });
   }
 
+  /** Opens a thread on a message. On Slack it has no name of its own. */
+  openThread(platform: PlatformName, channel: string, id: string, name: string): string {
+    const thread = this.stack.chat(platform).openThread({ channel, id, name });
+    if (platform === "discord") this.#titles.set(thread, name);
+    return thread;
+  }
+
+  /** Opens a post in a Discord forum. */
+  openPost(channel: string, name: string, title: string, text: string): string {
+    const person = this.person("discord", name);
+    const post = this.stack.discord.openPost({ channel, person, name: title, text });
+    this.#titles.set(post, title);
+    return post;
+  }
+
   /** Answers in a Slack thread and sends the answer to the channel too. */
   broadcast(channel: string, name: string, text: string, thread: string): string {
     const person = this.person("slack", name);
@@ -69,22 +89,30 @@ export class Stage {
     admin: ConvexHttpClient,
     platform: PlatformName,
     channel: string,
-    { to, trigger = "always" }: MapOptions,
+    { to, trigger = "always", name }: MapOptions,
   ): Promise<void> {
     const since = this.stack.chat(platform).history.length;
     const { channelId } = await admin.mutation(api.admin.map, {
       platform,
       externalId: channel,
+      ...(name !== undefined && { externalName: name }),
       to,
       trigger,
     });
-    this.#mapped.push({ platform, channel, channelId, to, answers: trigger === "always", since });
+    const answers = trigger === "always";
+    this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, since });
   }
 
-  /** The mapped channels of a platform: names by id. */
-  channelsOf(platform: PlatformName): Map<string, string> {
+  /** The mapped channels of a platform and their threads. */
+  roomsOf(platform: PlatformName): Room[] {
     const own = this.#mapped.filter((mapped) => mapped.platform === platform);
-    return new Map(own.map(({ channel, to }) => [channel, to]));
+    const channels = new Map(own.map(({ channel, name }) => [channel, name]));
+    return roomsOf(this.stack.chat(platform), channels, this.#titles);
+  }
+
+  /** People's names by their ids. */
+  get names(): ReadonlyMap<string, string> {
+    return this.#names;
   }
 
   /** What Convex holds, read by a client that has seen nothing before. */

@@ -1,0 +1,146 @@
+import type { Blockquote, List, Nodes, PhrasingContent, Root, RootContent, Table } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { toString } from "mdast-util-to-string";
+import { gfm } from "micromark-extension-gfm";
+import { stripVTControlCharacters, styleText } from "node:util";
+
+/** How wide a line may be, in columns. */
+const WIDTH = 92;
+/** In a narrower place words would stand alone. */
+const MIN_WIDTH = 30;
+
+/** How formatting is shown: with a terminal's styles, or without any. */
+export interface Look {
+  readonly bold: (text: string) => string;
+  readonly italic: (text: string) => string;
+  readonly strike: (text: string) => string;
+  readonly dim: (text: string) => string;
+}
+
+export const STYLED: Look = {
+  bold: (text) => styleText("bold", text),
+  italic: (text) => styleText("italic", text),
+  strike: (text) => styleText("strikethrough", text),
+  dim: (text) => styleText("dim", text),
+};
+
+export const PLAIN: Look = {
+  bold: (text) => text,
+  italic: (text) => text,
+  // Without a style the words would say the opposite of what was meant.
+  strike: (text) => text.replaceAll(/[^\s\p{M}]/gu, "$&\u0336"),
+  dim: (text) => text,
+};
+
+/** Markdown as people see it: lines without its marks. */
+export function markdownLines(markdown: string, look: Look, width = WIDTH): string[] {
+  const tree = fromMarkdown(markdown, {
+    extensions: [gfm()],
+    mdastExtensions: [gfmFromMarkdown()],
+  });
+  return blocks(tree, look, Math.max(width, MIN_WIDTH));
+}
+
+/** Text without formatting in lines of that width. */
+export function wrapped(text: string, width = WIDTH): string[] {
+  return text.split("\n").flatMap((line) => wrapLine(line, Math.max(width, MIN_WIDTH)));
+}
+
+function blocks(parent: Root | Blockquote | { children: Nodes[] }, look: Look, width: number) {
+  const parts = parent.children.map((child) => block(child, look, width));
+  return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function block(node: RootContent | Nodes, look: Look, width: number): string[] {
+  switch (node.type) {
+    case "paragraph":
+      return wrapped(inline(node.children, look), width);
+    case "heading":
+      return wrapped(look.bold(inline(node.children, look)), width);
+    case "blockquote":
+      return blocks(node, look, width - 2).map((line) => `▏ ${line}`.trimEnd());
+    case "code":
+      return node.value.split("\n").map((line) => `│ ${line}`.trimEnd());
+    case "list":
+      return list(node, look, width);
+    case "table":
+      return table(node, look);
+    case "thematicBreak":
+      return ["─".repeat(10)];
+    default:
+      return wrapped(toString(node), width);
+  }
+}
+
+function list({ ordered, start, children }: List, look: Look, width: number): string[] {
+  return children.flatMap((item, index) => {
+    const number = `${((start ?? 1) + index).toString()}.`;
+    const box = typeof item.checked === "boolean" ? (item.checked ? "☑" : "☐") : "•";
+    const mark = ordered ? number : box;
+    const lines = item.children.flatMap((child) => block(child, look, width - mark.length - 1));
+    const indent = " ".repeat(mark.length + 1);
+    return lines.map((line, at) => (at === 0 ? `${mark} ${line}` : `${indent}${line}`));
+  });
+}
+
+function table({ children, align }: Table, look: Look): string[] {
+  const rows = children.map((row) => row.children.map((cell) => inline(cell.children, look)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => columns(row[column] ?? ""))),
+  );
+  const lines = rows.map((row) =>
+    widths.map((width, column) => pad(row[column] ?? "", width, align?.[column] === "right")),
+  );
+  const [head = [], ...body] = lines.map((cells) => cells.join("  ").trimEnd());
+  return [head, widths.map((width) => "─".repeat(width)).join("──"), ...body].flat();
+}
+
+function inline(nodes: readonly PhrasingContent[], look: Look): string {
+  return nodes.map((node) => phrase(node, look)).join("");
+}
+
+function phrase(node: PhrasingContent, look: Look): string {
+  switch (node.type) {
+    case "strong":
+      return look.bold(inline(node.children, look));
+    case "emphasis":
+      return look.italic(inline(node.children, look));
+    case "delete":
+      return look.strike(inline(node.children, look));
+    case "link": {
+      const label = inline(node.children, look);
+      return label === node.url ? label : `${label} ${look.dim(`(${node.url})`)}`;
+    }
+    case "break":
+      return "\n";
+    default:
+      return toString(node);
+  }
+}
+
+function wrapLine(line: string, width: number): string[] {
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current !== "" && columns(longer) > width) {
+      lines.push(current);
+      current = word;
+    } else current = longer;
+  }
+  return [...lines, current];
+}
+
+function pad(text: string, width: number, toTheRight: boolean): string {
+  const space = " ".repeat(width - columns(text));
+  return toTheRight ? `${space}${text}` : `${text}${space}`;
+}
+
+/** Columns of a terminal: ideographs and the like take two, marks on a letter none. */
+function columns(text: string): number {
+  const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+  return Array.from(stripVTControlCharacters(text))
+    .filter((character) => !/\p{M}/u.test(character))
+    .reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
+}
