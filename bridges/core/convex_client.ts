@@ -124,11 +124,9 @@ function unreachable(host: string): FatalError {
 }
 
 function refused(host: string, keySet: string): FatalError {
-  const key = keySet.replace(/JWKS$/, "KEY");
   return new FatalError(
     "AUTH",
     `the Convex deployment at ${host} refuses this bridge's identity`,
-    `The deployment's ${keySet} does not hold this key: set it to a key set with the public half of ${key}` +
-      ` (npx convex env set ${keySet} ...), and check this machine's clock`,
+    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: npm run doctor tells`,
   );
 }

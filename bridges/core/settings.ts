@@ -28,7 +28,7 @@ const key = z.string().transform((text, context) => {
   return z.NEVER;
 });
 const keyStep = (keySet: string) =>
-  `Put the private key here whose public half is in the deployment's ${keySet}.`;
+  `npm run setup makes it; or put the private key here whose public half is in the deployment's ${keySet}.`;
 
 interface Values {
   CONVEX_URL: string;

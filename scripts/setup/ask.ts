@@ -6,23 +6,36 @@ export interface Ask {
     question: string,
     choices: readonly { value: T; name: string }[],
   ): Promise<T>;
-  line(question: string): Promise<string>;
+  /** `instead` says how to tell it where nobody can be asked. */
+  line(question: string, instead: string): Promise<string>;
   /** What is typed is not shown. Empty: not now. `wrong` says what is wrong with an answer. */
   secret(question: string, wrong?: (value: string) => string | undefined): Promise<string>;
   confirm(question: string): Promise<boolean>;
 }
 
+/** What stands for the terminal; the process's own when absent. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
 /** At a terminal. Ctrl-C throws `Failure`; what was done before stays, and setup goes on from there. */
-export function terminalAsk(): Ask {
+export function terminalAsk(terminal?: Terminal): Ask {
   return {
     choose: (message, choices) =>
-      prompted(({ select }) => select({ message, choices: [...choices] })),
-    line: (message) => prompted(({ input }) => input({ message, required: true })),
+      prompted(({ select }) => select({ message, choices: [...choices] }, terminal)),
+    line: (message) =>
+      prompted(({ input }) => input({ message, required: true }, terminal)).then((value) =>
+        value.trim(),
+      ),
     secret: (message, wrong) =>
       prompted(({ password }) =>
-        password({ message, mask: true, validate: (value) => wrong?.(value.trim()) ?? true }),
+        password(
+          { message, mask: true, validate: (value) => wrong?.(value.trim()) ?? true },
+          terminal,
+        ),
       ).then((value) => value.trim()),
-    confirm: (message) => prompted(({ confirm }) => confirm({ message, default: false })),
+    confirm: (message) => prompted(({ confirm }) => confirm({ message, default: false }, terminal)),
   };
 }
 
@@ -35,11 +48,8 @@ export function scriptedAsk(mayChangeKeys: boolean): Ask {
         `nobody is there to answer "${question}": say it with a flag (--help)`,
       );
     },
-    line: async (question) => {
-      throw new Failure(
-        "NO_TERMINAL",
-        `nobody is there to answer "${question}": say it with a flag (--help)`,
-      );
+    line: async (question, instead) => {
+      throw new Failure("NO_TERMINAL", `nobody is there to answer "${question}": ${instead}`);
     },
     secret: async () => "",
     confirm: async () => mayChangeKeys,

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
 import { readEnv } from "../../bridges/core/config.ts";
-import { readEnvFiles } from "../../bridges/core/env.ts";
+import { type Env, readEnvFiles } from "../../bridges/core/env.ts";
+import { parseSigningKey } from "../../bridges/core/token.ts";
 import type { Role } from "../../convex/model/issuers.ts";
 import { scriptedAsk, terminalAsk } from "./ask.ts";
 import { convexCli } from "./convex_cli.ts";
@@ -54,6 +55,7 @@ export function makeProgram(print: (line: string) => void): Command {
       if (wrong !== undefined) program.error(`error: '${wrong}' is neither discord nor slack`);
       return runSetup(tools(flags, print), {
         push: flags.push,
+        prod: flags.prod === true,
         ...(flags.convex && { hosting: flags.convex }),
         ...(flags.selfHostedUrl !== undefined && { selfHostedUrl: flags.selfHostedUrl }),
         ...(platforms && {
@@ -95,9 +97,24 @@ function tools(flags: CommonFlags, print: (line: string) => void): SetupTools {
     print,
     ask: mayAsk ? terminalAsk() : scriptedAsk(flags.changeKeys === true),
     mayChangeKeys: flags.changeKeys === true,
-    cli: convexCli({ root: ROOT, env: environment, prod: flags.prod === true }),
+    cli: convexCli({
+      root: ROOT,
+      env: environment,
+      prod: flags.prod === true,
+      secrets: () => secretsIn(readEnv(undefined, readEnvFiles(ROOT))),
+      hasDeployKey: (readEnv().CONVEX_DEPLOY_KEY ?? "") !== "",
+    }),
     environment,
     settings: () => readEnv(undefined, readEnvFiles(ROOT)),
     save: (values) => mergeEnvFile(join(ROOT, ".env.local"), values),
   };
+}
+
+/** Tokens and keys among the settings; of a private key also the part that makes it one. */
+function secretsIn(settings: Env): string[] {
+  return Object.entries(settings).flatMap(([name, value = ""]) => {
+    if (!/(?:TOKEN|KEY)$/.test(name)) return [];
+    const key = parseSigningKey(value);
+    return key ? [value, key.d] : [value];
+  });
 }

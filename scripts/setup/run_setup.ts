@@ -5,6 +5,7 @@ import { SettingsReader, type SettingName } from "../../bridges/core/settings.ts
 import { Failure } from "../channels/failure.ts";
 import type { Ask } from "./ask.ts";
 import type { ConvexCli } from "./convex_cli.ts";
+import { checkSelfHosted } from "./self_hosted.ts";
 import { settleKeys } from "./settle_keys.ts";
 
 export type Hosting = "cloud" | "local" | "self-hosted";
@@ -29,6 +30,8 @@ export interface SetupChoices {
   readonly platforms?: readonly PlatformName[];
   readonly openaiBaseUrl?: string;
   readonly openaiModel?: string;
+  /** The project's production deployment instead of the development one. */
+  readonly prod: boolean;
   readonly push: boolean;
 }
 
@@ -50,8 +53,8 @@ export async function runSetup(tools: SetupTools, choices: SetupChoices): Promis
 
   print("Reading the deployment's variables …");
   const there = await cli.variables();
-  const { variables, said } = await settleKeys(tools, platforms, there);
-  said.forEach(print);
+  const { variables, said: done } = await settleKeys(tools, platforms, there);
+  done.forEach(print);
   Object.assign(variables, await aiVariables(tools, choices, there));
   const changed = Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => there[name] !== value),
@@ -73,7 +76,7 @@ export async function runSetup(tools: SetupTools, choices: SetupChoices): Promis
 }
 
 async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promise<void> {
-  const { ask, print, settings, save, cli, environment } = tools;
+  const { ask, print, settings, save, cli } = tools;
   const before = settings();
   const known =
     has(before, "CONVEX_SELF_HOSTED_URL") ||
@@ -88,19 +91,23 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
           { value: "local", name: "on this machine (no account; while `npx convex dev` runs)" },
           { value: "self-hosted", name: "a Convex you host yourself" },
         ]));
+  // The CLI writes addresses where it finds these names; else it takes names for a web page, as Vite is installed.
+  const unset = ["CONVEX_URL", "CONVEX_SITE_URL"].filter((name) => before[name] === undefined);
+  await save(Object.fromEntries(unset.map((name) => [name, ""])));
   if (hosting === "self-hosted") {
     const url =
       choices.selfHostedUrl ??
-      before.CONVEX_SELF_HOSTED_URL ??
-      (await ask.line("Its address (https://…)"));
+      said(before.CONVEX_SELF_HOSTED_URL) ??
+      (await ask.line("Its address (https://…)", "say it with --self-hosted-url"));
     const adminKey =
-      before.CONVEX_SELF_HOSTED_ADMIN_KEY ??
+      said(before.CONVEX_SELF_HOSTED_ADMIN_KEY) ??
       (await ask.secret("Its admin key (generate_admin_key.sh prints it)"));
-    if (!URL.canParse(url))
-      throw new Failure("BAD_URL", "the address is not an http or https address");
+    const wrong = wrongSetting("CONVEX_URL", url);
+    if (wrong !== undefined) throw new Failure("BAD_URL", wrong);
     if (adminKey === "") {
       throw new Failure("NO_ADMIN_KEY", "a self-hosted Convex needs CONVEX_SELF_HOSTED_ADMIN_KEY");
     }
+    await checkSelfHosted(url, adminKey);
     await save({
       CONVEX_SELF_HOSTED_URL: url,
       CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
@@ -110,15 +117,26 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
     print("The Convex CLI asks what it needs to know:");
     await cli.configure(hosting === "local" ? { CONVEX_AGENT_MODE: "anonymous" } : {});
   }
-  const after = settings();
-  if (!has(after, "CONVEX_URL")) {
-    const url =
-      after.CONVEX_SELF_HOSTED_URL ??
-      (await ask.line("The deployment's URL (https://….convex.cloud)"));
-    await save({ CONVEX_URL: url });
+  if (choices.hosting !== undefined && choices.hosting !== "self-hosted" && known) {
+    print("Convex is chosen already: kept. To choose anew, take its lines out of .env.local.");
   }
+  await settleAddress(tools, choices.prod);
+}
+
+/** Sees to it that CONVEX_URL is the address of the deployment that is being set up. */
+async function settleAddress(tools: SetupTools, prod: boolean): Promise<void> {
+  const { print, settings, save, cli, environment } = tools;
+  const { CONVEX_URL: known, CONVEX_SELF_HOSTED_URL: selfHosted } = settings();
   if (has(environment, "CONVEX_URL")) {
     print("CONVEX_URL of the environment counts, whatever .env.local says.");
+  } else if (prod) {
+    // The CLI writes down only where the development deployment is.
+    const url = await cli.address();
+    if (url === known) return;
+    await save({ CONVEX_URL: url });
+    print(`CONVEX_URL: the production deployment, ${url}.`);
+  } else if (!has(settings(), "CONVEX_URL")) {
+    await save({ CONVEX_URL: said(selfHosted) ?? (await cli.address()) });
   }
 }
 
@@ -154,7 +172,7 @@ async function gatherTokens(tools: SetupTools, choices: SetupChoices): Promise<P
 }
 
 async function aiVariables(
-  { ask, environment, settings }: SetupTools,
+  { ask, print, environment, settings }: SetupTools,
   { openaiBaseUrl, openaiModel }: SetupChoices,
   there: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
@@ -165,6 +183,11 @@ async function aiVariables(
       : fromHere;
   if (/[\s'"]/.test(key))
     throw new Failure("BAD_TOKEN", "OPENAI_API_KEY has spaces or quotes in it");
+  if (key !== "" && there.OPENAI_API_KEY !== undefined && there.OPENAI_API_KEY !== key) {
+    print(
+      "OPENAI_API_KEY: the deployment's own stays (npx convex env set OPENAI_API_KEY changes it).",
+    );
+  }
   return {
     // What the deployment has stays, unless nothing is there: this machine's may be another project's.
     ...(key !== "" && there.OPENAI_API_KEY === undefined ? { OPENAI_API_KEY: key } : {}),
@@ -196,15 +219,25 @@ function nextStep({ settings }: SetupTools, platforms: readonly PlatformName[]):
   if (first === undefined) {
     return `Next: get a token (docs/setup.md) and run this again. Settings: ${PLATFORM_SETTINGS.discord[0]}, …`;
   }
+  const isLocal = /^(?:local|anonymous):/.test(settings().CONVEX_DEPLOYMENT ?? "");
   return [
     "Next:",
+    ...(isLocal
+      ? ["  npx convex dev                          in a terminal of its own: runs Convex"]
+      : []),
     "  npm run doctor                          checks all of it",
-    `  npm run channels -- find ${first.padEnd(16)}lists the channels the bot sees`,
+    `  npm run channels -- find ${first.padEnd(15)}lists the channels the bot sees`,
     `  npm run channels -- map ${first} <id> --to <name>`,
     "  npm start                               runs the bridge",
   ].join("\n");
 }
 
 function has(env: Env, name: string): boolean {
-  return (env[name]?.trim() ?? "") !== "";
+  return said(env[name]) !== undefined;
+}
+
+/** Empty counts as not set. */
+function said(value: string | undefined): string | undefined {
+  const text = value?.trim() ?? "";
+  return text === "" ? undefined : text;
 }

@@ -1,47 +1,42 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parse } from "dotenv";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mintToken, parseSigningKey } from "../../bridges/core/token.ts";
 import { AUDIENCE, ISSUERS } from "../../convex/model/issuers.ts";
+import { makeKeyPair } from "../../scripts/playground/convex/keys.ts";
+import { mergeEnvFile } from "../../scripts/setup/env_file.ts";
 import { readKeySet } from "../../scripts/setup/key_sets.ts";
-import { type ConvexStub, startConvexStub } from "./convex_stub.ts";
+import {
+  ADMIN_KEY,
+  type ConvexEndpoints,
+  startConvexEndpoints,
+} from "../support/convex_endpoints.ts";
+import { copyProject, type ProjectCopy } from "../support/project_copy.ts";
 
-const root = join(import.meta.dirname, "..", "..");
 const SECRETS = {
   DISCORD_BOT_TOKEN: "MARKED-discord-token",
   OPENAI_API_KEY: "sk-MARKED-openai",
-  CONVEX_SELF_HOSTED_ADMIN_KEY: "MARKED-admin-key",
+  CONVEX_SELF_HOSTED_ADMIN_KEY: ADMIN_KEY,
 };
 
+let copy: ProjectCopy;
 let project: string;
-let stub: ConvexStub;
+let stub: ConvexEndpoints;
 
 // Setup writes into its project, so it is given a copy.
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), "bridge-setup-"));
-  for (const name of [
-    "convex",
-    "bridges",
-    "scripts",
-    "package.json",
-    "package-lock.json",
-    "tsconfig.json",
-  ]) {
-    await cp(join(root, name), join(project, name), { recursive: true });
-  }
-  await mkdir(join(project, ".convex"), { recursive: true });
-  await symlink(join(root, "node_modules"), join(project, "node_modules"));
-  stub = await startConvexStub();
-}, 60_000);
+  copy = await copyProject();
+  project = copy.path;
+  stub = await startConvexEndpoints();
+}, 300_000);
 
 afterAll(async () => {
   await stub.stop();
-  await rm(project, { recursive: true, force: true });
+  await copy.remove();
 });
 
 interface Ended {
@@ -94,10 +89,11 @@ test("from tokens to a deployment with keys, and a file for this user only, with
     true,
   );
   // The platform that is off: set, as the push needs, and nobody can sign for it.
+  expect(stub.variables.has("SLACK_BRIDGE_JWKS")).toBe(true);
   expect(readKeySet(stub.variables.get("SLACK_BRIDGE_JWKS"))).toEqual([]);
   expect(readKeySet(stub.variables.get("ADMIN_JWKS"))).toHaveLength(1);
   expect(stub.variables.get("OPENAI_API_KEY")).toBe(SECRETS.OPENAI_API_KEY);
-}, 60_000);
+}, 300_000);
 
 test("a second run changes nothing, and shows no secret", async () => {
   const before = [await envFile(), [...stub.variables]];
@@ -105,15 +101,42 @@ test("a second run changes nothing, and shows no secret", async () => {
   expect(code, output).toBe(0);
   expect([await envFile(), [...stub.variables]]).toEqual(before);
   expect(output).not.toMatch(/MARKED|"d":/);
-}, 60_000);
+}, 300_000);
 
-test("pushes the backend by the official CLI, and names what failed without a secret or a stack trace", async () => {
+test("pushes the backend by the official CLI, to the end", async () => {
   const { code, output } = await setup(FLAGS.filter((flag) => flag !== "--no-push"));
-  expect(stub.requests).toContain("POST /api/deploy2/start_push");
+  expect(code, output).toBe(0);
+  expect(stub.finished()).toBe(1);
+  expect(output).toContain("Pushed.");
+  // The CLI writes addresses down under names of its own, unless it finds others.
+  expect(Object.keys(parse(await envFile())).filter((name) => name.startsWith("VITE"))).toEqual([]);
+}, 300_000);
+
+test("a failing push is named, without a secret or a stack trace", async () => {
+  const set = stub.variables.get("ADMIN_JWKS") ?? "";
+  const quoted = Object.values(SECRETS).join(" ");
+  stub.refuseNextPush("BadSchema", `${quoted} in what the deployment says`);
+  const { code, output } = await setup(
+    FLAGS.filter((flag) => flag !== "--no-push"),
+    {
+      OPENAI_API_KEY: SECRETS.OPENAI_API_KEY,
+    },
+  );
   expect(code).toBe(1);
   expect(output).toContain("error: Pushing the backend failed");
   expect(output).not.toMatch(/MARKED|"d":|^\s+at .*:\d+:\d+/m);
-}, 60_000);
+  expect(stub.variables.get("ADMIN_JWKS")).toBe(set);
+}, 300_000);
+
+test("a wrong admin key is named, unsaid", async () => {
+  const { code, output } = await setup(FLAGS, {
+    CONVEX_SELF_HOSTED_ADMIN_KEY: "MARKED-wrong-key",
+  });
+  expect(code).toBe(1);
+  expect(parse(await envFile()).CONVEX_SELF_HOSTED_ADMIN_KEY).toBe(ADMIN_KEY);
+  expect(output).toContain("CONVEX_SELF_HOSTED_ADMIN_KEY");
+  expect(output).not.toMatch(/MARKED|^\s+at .*:\d+:\d+/m);
+}, 300_000);
 
 test("a key the deployment doesn't know is added only when that is allowed, beside the others", async () => {
   const { DISCORD_BRIDGE_JWKS: others } = Object.fromEntries(stub.variables);
@@ -128,7 +151,7 @@ test("a key the deployment doesn't know is added only when that is allowed, besi
   const keys = readKeySet(stub.variables.get("DISCORD_BRIDGE_JWKS"));
   expect(keys).toHaveLength(2);
   expect(keys?.slice(0, 1)).toEqual(readKeySet(others));
-}, 60_000);
+}, 300_000);
 
 test("rotate: the old key and the new one are accepted until the old one is taken away", async () => {
   const old = parse(await envFile()).DISCORD_BRIDGE_KEY ?? "";
@@ -147,7 +170,41 @@ test("rotate: the old key and the new one are accepted until the old one is take
   const set = stub.variables.get("DISCORD_BRIDGE_JWKS");
   expect([await isAccepted(old, set), await isAccepted(fresh, set)]).toEqual([false, true]);
   expect(begun.output + finished.output).not.toMatch(/"d":/);
-}, 60_000);
+}, 300_000);
+
+test("rotate takes nothing away when the deployment doesn't hold this machine's key, or another key counts here", async () => {
+  const { privateKeyEnv } = await makeKeyPair("admin");
+  const set = stub.variables.get("ADMIN_JWKS");
+  const file = await envFile();
+  const elsewhere = await setup(["rotate", "admin"], { ADMIN_KEY: privateKeyEnv });
+  await mergeEnvFile(join(project, ".env.local"), { ADMIN_KEY: privateKeyEnv });
+  const foreign = await setup(["rotate", "admin", "--finish"]);
+  await writeFile(join(project, ".env.local"), file);
+  expect([elsewhere.code, foreign.code]).toEqual([1, 1]);
+  expect(elsewhere.output).toMatch(/ADMIN_KEY is set in the environment/);
+  expect(foreign.output).toMatch(/nothing was taken away/);
+  expect(stub.variables.get("ADMIN_JWKS")).toBe(set);
+}, 300_000);
+
+test("a key that can't be read is never replaced by a new one", async () => {
+  const file = await envFile();
+  const broken = file.replace(/^ADMIN_KEY=.*$/m, "ADMIN_KEY='{\"kty\":'");
+  await writeFile(join(project, ".env.local"), broken);
+  const { code, output } = await setup([...FLAGS, "--change-keys"]);
+  const after = await envFile();
+  await writeFile(join(project, ".env.local"), file);
+  expect(code).toBe(1);
+  expect(output).toMatch(/ADMIN_KEY is not a private P-256 key.*Remove it/s);
+  expect(after).toBe(broken);
+}, 300_000);
+
+test("the deployment's AI key stays, whatever this machine's environment has", async () => {
+  const { code, output } = await setup(FLAGS, { OPENAI_API_KEY: "sk-MARKED-of-another-project" });
+  expect(code, output).toBe(0);
+  expect(stub.variables.get("OPENAI_API_KEY")).toBe(SECRETS.OPENAI_API_KEY);
+  expect(output).toContain("the deployment's own stays");
+  expect(output).not.toContain("MARKED");
+}, 300_000);
 
 test("a token that can't be one stops it, unsaid", async () => {
   const { code, output } = await setup([...FLAGS.slice(0, -1), "slack"], {
@@ -157,4 +214,26 @@ test("a token that can't be one stops it, unsaid", async () => {
   expect(code).toBe(1);
   expect(output).toMatch(/SLACK_BOT_TOKEN has spaces.*OAuth & Permissions/);
   expect(output).not.toContain("MARKED");
-}, 60_000);
+}, 300_000);
+
+test("with nobody to ask, what is missing is named with the way to say it", async () => {
+  const env = { DISCORD_BOT_TOKEN: SECRETS.DISCORD_BOT_TOKEN };
+  const saved = await envFile();
+  await writeFile(join(project, ".env.local"), "");
+  const where = await setup(["--no-input"], env);
+  const address = await setup(["--no-input", "--convex", "self-hosted"], env);
+  const adminKey = await setup(
+    ["--no-input", "--convex", "self-hosted", "--self-hosted-url", stub.url],
+    env,
+  );
+  const ftp = await setup(
+    ["--no-input", "--convex", "self-hosted", "--self-hosted-url", "ftp://x"],
+    env,
+  );
+  await writeFile(join(project, ".env.local"), saved);
+  expect([where, address, adminKey, ftp].map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+  expect(where.output).toContain("--help");
+  expect(address.output).toContain("--self-hosted-url");
+  expect(adminKey.output).toContain("CONVEX_SELF_HOSTED_ADMIN_KEY");
+  expect(ftp.output).toContain("not an http or https address");
+}, 300_000);
