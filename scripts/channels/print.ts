@@ -86,7 +86,7 @@ export function statusReport({ mappings, failed, problems }: Status): string {
 
 function healthOf(row: MappingStatus): string {
   const counts = [
-    ...(row.open > 0 ? [`${row.open} to be delivered`] : []),
+    ...(row.open > 0 ? [`${row.open} to be delivered${oldest(row)}`] : []),
     ...(row.failed > 0 ? [`${row.failed} failed`] : []),
     ...(row.caughtUpAt === undefined ? [] : [`caught up ${time(row.caughtUpAt)}`]),
   ];
@@ -106,6 +106,11 @@ function healthOf(row: MappingStatus): string {
     return `  ${way} fails since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
   });
   return [head, ...recovered, ...troubles].map(plain).join("\n");
+}
+
+function oldest({ open, openSince }: MappingStatus): string {
+  if (openSince === undefined) return "";
+  return ` (${open === 1 ? "" : "the oldest "}since ${time(openSince)})`;
 }
 
 function place(row: MappingRow): string {

@@ -20,6 +20,8 @@ export interface PlatformView {
   channel(id: string): Promise<SeenChannel>;
   /** The channels the bot sees whose name contains `text`, by name; at most 1,000. */
   find(text: string): Promise<SeenChannel[]>;
+  /** Ids of the newest messages of people in a channel, at most ten. */
+  newestFromPeople(channel: string): Promise<string[]>;
 }
 
 /** The platform refused the bot as a whole, or could not be asked. */

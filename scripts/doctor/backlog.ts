@@ -2,8 +2,8 @@ import { api } from "../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { about, type Finding } from "./verdict.ts";
 
-/** More replies than this waiting for one channel means that nobody posts them. */
-const MANY_OPEN = 10;
+/** A reply that has waited longer than this, in ms, is stuck: posting takes seconds, and ten tries some minutes. */
+const STUCK_MS = 10 * 60_000;
 
 /** What is stuck, failed or set aside, as the deployment knows it. */
 export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
@@ -17,8 +17,17 @@ export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
       ),
     );
   }
-  for (const { platform, externalId, health, open, state } of mappings) {
-    const check = about(`${platform} ${externalId}`);
+  for (const {
+    platform,
+    externalId,
+    externalName,
+    health,
+    open,
+    openSince,
+    lastCatchUp,
+  } of mappings) {
+    const name = externalName === undefined ? "" : ` (${externalName})`;
+    const check = about(`${platform} ${externalId}${name}`);
     for (const { direction, code, reason, step } of health) {
       const way = direction === "in" ? "reading" : "posting";
       findings.push(
@@ -28,9 +37,22 @@ export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
         ),
       );
     }
-    if (open > MANY_OPEN && state === "active") {
+    const waitedMs = openSince === undefined ? 0 : Date.now() - openSince;
+    if (waitedMs > STUCK_MS) {
+      const many = open === 1 ? "a reply waits" : `${open} replies wait`;
       findings.push(
-        check.warning(`${open} replies wait to be posted`, "See that the bridge runs: npm start"),
+        check.warning(
+          `${many} to be posted, for ${Math.round(waitedMs / 60_000)} minutes`,
+          "See that the bridge runs (npm start), and what its log says",
+        ),
+      );
+    }
+    if (lastCatchUp?.missed !== undefined) {
+      findings.push(
+        check.warning(
+          `the last gap could not be looked through whole: ${lastCatchUp.missed}`,
+          "Look there yourself for what was said in the gap (npm run channels -- status says when)",
+        ),
       );
     }
   }
@@ -45,7 +67,7 @@ export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
   if (problems.length > 0) {
     findings.push(
       about("Problems").warning(
-        `${problems.length} things were set aside`,
+        `${problems.length} set aside: ${[...new Set(problems.map(({ kind }) => kind))].join(", ")}`,
         "npm run channels -- status lists them",
       ),
     );

@@ -33,6 +33,11 @@ export async function checkReach(url: string): Promise<Reached> {
     const step = "Check CONVEX_URL, and that the deployment runs (a local one: npx convex dev)";
     return { isReachable: false, findings: [check.error(`nothing answers at ${host}`, step)] };
   }
+  if (!response.ok) {
+    const step =
+      "Check CONVEX_URL: the deployment's address, as the dashboard or npx convex dev shows it";
+    return { isReachable: false, findings: [check.error(`${host} is no Convex deployment`, step)] };
+  }
   const after = Date.now();
   const theirs = Date.parse(response.headers.get("date") ?? "");
   const findings = [check.ok(`${host} answers`)];

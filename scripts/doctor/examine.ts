@@ -79,7 +79,8 @@ export async function examine({ env, nodeVersion, ask, onFinding }: Patient): Pr
   const of = (platform: string) => mappings.filter((mapping) => mapping.platform === platform);
   if (config.kind === "bridges") {
     const { discord, slack } = config;
-    if (discord) await attempt("Discord", () => checkDiscord(discord.platform, of("discord")));
+    if (discord)
+      await attempt("Discord", () => checkDiscord(discord.platform, of("discord"), asked));
     if (slack) await attempt("Slack", () => checkSlack(slack.platform, of("slack"), asked));
   }
   if (asked) await attempt("Deliveries", () => checkBacklog(asked));

@@ -2,22 +2,28 @@ import type { FunctionReturnType } from "convex/server";
 import { WebSocket } from "undici";
 import { z } from "zod";
 import type { BridgesConfig } from "../../bridges/core/config.ts";
-import { api } from "../../convex/_generated/api.js";
+import type { api } from "../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { DiscordView } from "../channels/discord_view.ts";
 import { AskFailed, type PlatformView } from "../channels/seen_channel.ts";
 import { addScopes, SlackView } from "../channels/slack_view.ts";
+import { checkArrivals } from "./arrivals.ts";
 import { about, type Finding } from "./verdict.ts";
 
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 
 const DISCORD_SHARD_LIMIT = 2_500;
 const HELLO_MS = 10_000;
+const EVENTS_STEP =
+  "api.slack.com/apps > your app > Event Subscriptions: on, with the bot events message.channels and message.groups, then reinstall";
+const NOT_STORED_STEP =
+  "See that a bridge runs (npm start), and what its log says; it catches up by itself once it runs";
 
 /** The bot, its intent, its servers, and each mapped channel. */
 export async function checkDiscord(
   config: NonNullable<BridgesConfig["discord"]>["platform"],
   mappings: readonly MappingRow[],
+  deployment: Deployment | undefined,
 ): Promise<Finding[]> {
   const check = about("Discord");
   const view = new DiscordView(config);
@@ -53,7 +59,14 @@ export async function checkDiscord(
         ),
       );
     }
-    return [...findings, ...(await checkChannels(view, mappings))];
+    findings.push(...(await checkChannels(view, mappings)));
+    if (deployment && bot.mayReadContent) {
+      const silent = await checkArrivals(view, mappings, deployment, (about) =>
+        about.warning("what people said there last is not stored", NOT_STORED_STEP),
+      );
+      findings.push(...silent);
+    }
+    return findings;
   } catch (error) {
     return [unanswered("Discord", error)];
   }
@@ -101,8 +114,14 @@ export async function checkSlack(
   }
   try {
     findings.push(...(await checkChannels(view, mappings)));
-    if (deployment && others > 0) findings.push(...(await checkEvents(view, mappings, deployment)));
-    else {
+    if (deployment && others > 0) {
+      const silent = await checkArrivals(view, mappings, deployment, (about) =>
+        about.error("what people say there does not arrive", EVENTS_STEP),
+      );
+      findings.push(
+        ...(silent.length > 0 ? silent : [check.ok("events arrive, as far as can be seen")]),
+      );
+    } else {
       findings.push(
         check.skipped(
           "event subscriptions: Slack does not tell them; they are tried while a bridge runs",
@@ -117,7 +136,10 @@ export async function checkSlack(
 
 function socketFinding(others: number): Finding {
   const check = about("Slack");
-  if (others <= 2) return check.ok(`the app token opens sockets; ${others} others are open`);
+  if (others <= 2) {
+    const open = ["no other is open", "one other is open", "two others are open"][others];
+    return check.ok(`the app token opens sockets; ${open ?? ""}`);
+  }
   return check.warning(
     `${others} sockets are open: each event goes to only one of them`,
     "Stop other programs that use this app token, or give them an app of their own",
@@ -149,38 +171,6 @@ async function checkChannels(
     }
   }
   return findings;
-}
-
-/**
- * Slack tells nobody which events an app is subscribed to. While a bridge runs, what people said must be stored;
- * where none of a channel's newest messages is, no events come.
- */
-async function checkEvents(
-  view: SlackView,
-  mappings: readonly MappingRow[],
-  deployment: Deployment,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const { externalId, since, state } of mappings) {
-    if (state !== "active") continue;
-    // Younger ones may still be on their way.
-    const settled = (Date.now() - 30_000) / 1_000;
-    const newest = await view.newestFromPeople(externalId).catch(() => []);
-    const messageIds = newest.filter((ts) => ts > since && Number(ts) < settled);
-    if (messageIds.length === 0) continue;
-    const args = { platform: "slack", externalId, messageIds } as const;
-    const stored = await deployment.query(api.doctor.stored, args);
-    if (stored.length > 0) continue;
-    findings.push(
-      about(`slack ${externalId}`).error(
-        "what people say there does not arrive",
-        "api.slack.com/apps > your app > Event Subscriptions: on, with the bot events message.channels and message.groups, then reinstall",
-      ),
-    );
-  }
-  return findings.length > 0
-    ? findings
-    : [about("Slack").ok("events arrive, as far as can be seen")];
 }
 
 const vHello = z.object({

@@ -22,7 +22,10 @@ const vRoute = z.enum(["query", "mutation", "action", "query_ts", "query_at_ts"]
 
 const maximalBody = 16 * 1024 * 1024;
 
-/** Answers `ConvexHttpClient`: /api/query, /api/mutation, /api/action, and the time for consistent queries. */
+/**
+ * Answers `ConvexHttpClient`: /api/query, /api/mutation, /api/action, the time for consistent queries; and /version, by
+ * which a deployment is known.
+ */
 export async function answerHttp(
   backend: SyncBackend,
   request: IncomingMessage,
@@ -35,6 +38,10 @@ export async function answerHttp(
       response.end(JSON.stringify(body));
     }, backend.faults.delayMs);
   };
+  if (request.method === "GET" && request.url === "/version") {
+    reply(200, "local");
+    return;
+  }
   const route = vRoute.safeParse(request.url?.replace(/^\/api\//, "")).data;
   if (request.method !== "POST" || !route) {
     reply(404, { code: "NotFound", message: "The local deployment has no such address" });
