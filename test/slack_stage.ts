@@ -49,8 +49,10 @@ export class Core implements Intake {
   named(person: Person): void {
     this.people.push(person);
   }
-  problem(problem: Problem): void {
+  store: () => Promise<void> = async () => undefined;
+  problem(problem: Problem): Promise<void> {
     this.problems.push(problem);
+    return this.store();
   }
   readonly healths: Health[] = [];
   health(health: Health): void {
@@ -58,11 +60,12 @@ export class Core implements Intake {
   }
   readonly gaps: string[] = [];
   readonly channels: ChannelNews[] = [];
-  channel(news: ChannelNews): void {
+  channel(news: ChannelNews): Promise<void> {
     this.channels.push(news);
+    return this.store();
   }
-  gap(why: string): void {
-    this.gaps.push(why);
+  gap(why: string, mappingId?: MappingId): void {
+    this.gaps.push(mappingId === undefined ? why : `${why}: ${mappingId}`);
   }
   texts(): string[] {
     return this.events.map((event) => (event.type === "message" ? event.content : "deleted"));

@@ -1,10 +1,10 @@
-import type { App } from "@slack/bolt";
-import type { Health, Intake } from "../platform.ts";
+import type { KnownTroubles, Trouble } from "../core/known_troubles.ts";
+import type { Intake, Mapping } from "../platform.ts";
 import type { Identity } from "./identity.ts";
+import type { Listeners } from "./listeners.ts";
+import type { Moves } from "./moves.ts";
 
-type Trouble = NonNullable<Health["trouble"]>;
-
-const ARCHIVED: Trouble = {
+export const ARCHIVED: Trouble = {
   code: "is_archived",
   reason: "the channel is archived",
   step: "Unarchive the channel in Slack, or unmap it",
@@ -20,42 +20,75 @@ const LEFT: Trouble = {
   step: "In Slack, open the channel and send: /invite @ and the bot's name",
 };
 
+/** What a mapping needs to know of the events' channels. */
+export interface Following {
+  readonly identity: Identity;
+  readonly intake: Intake;
+  readonly moves: Moves;
+  readonly troubles: KnownTroubles;
+  /** The mapping of a channel, also under an id that Convex doesn't have yet. */
+  readonly mappingOf: (channel: string) => Mapping | undefined;
+}
+
 /**
  * Follows what becomes of mapped channels: names, ids, archiving, and whether the bot is in them. Nothing of it says
- * anything of the other channels, and nothing of it stops the ear.
+ * anything of the other channels, and nothing of it stops the ear. Slack is told "received" once a new name or id is
+ * stored; the rest is looked at anew by every catch-up.
  */
-export function followChannels(app: App, identity: Identity, intake: Intake): void {
-  const tell = (channel: string, trouble: Trouble | undefined) => {
-    const mapping = intake.mappingOf(channel);
+export function followChannels(on: Listeners, following: Following): void {
+  const { identity, intake, moves, troubles, mappingOf } = following;
+  const broken = (channel: string, trouble: Trouble) => {
+    const mapping = mappingOf(channel);
     if (mapping === undefined) return;
-    const { mappingId } = mapping;
-    intake.health({ mappingId, direction: "in", ...(trouble && { trouble }) });
+    const { mappingId, externalId } = mapping;
+    // One that is archived can be read: history tells of it.
+    if (trouble !== ARCHIVED) troubles.note(externalId, trouble);
+    intake.health({ mappingId, direction: "in", trouble });
+    // A catch-up that is under way may have read all before this, and would say that all is well.
+    intake.gap("a channel was lost", mappingId);
+  };
+  /** Mended. Nothing of what was said meanwhile was told, so the catch-up says whether all is well. */
+  const mended = (channel: string, why: string) => {
+    const mapping = mappingOf(channel);
+    if (mapping === undefined) return;
+    const { mappingId, externalId } = mapping;
+    troubles.clear(externalId);
+    intake.health({ mappingId, direction: "out" });
+    intake.gap(why, mappingId);
   };
   const renamed = async ({ id, name }: { readonly id: string; readonly name: string }) => {
-    const mapping = intake.mappingOf(id);
-    if (mapping !== undefined) intake.channel({ mappingId: mapping.mappingId, name });
+    const mappingId = mappingOf(id)?.mappingId;
+    if (mappingId !== undefined) await intake.channel({ mappingId, name });
   };
   const isBot = (user: string) => user === identity.botUserId;
 
-  app.event("channel_rename", ({ event }) => renamed(event.channel));
-  app.event("group_rename", ({ event }) => renamed(event.channel));
-  app.event("channel_id_changed", async ({ event }) => {
-    const mapping = intake.mappingOf(event.old_channel_id);
-    if (mapping === undefined) return;
-    intake.channel({ mappingId: mapping.mappingId, externalId: event.new_channel_id });
+  on.event("channel_rename", ({ event }) => renamed(event.channel));
+  on.event("group_rename", ({ event }) => renamed(event.channel));
+  on.event("channel_id_changed", async ({ event }) => {
+    const mappingId = mappingOf(event.old_channel_id)?.mappingId;
+    if (mappingId === undefined) return;
+    const { old_channel_id: from, new_channel_id: to } = event;
+    moves.note(from, to);
+    // Sockets have no common order: what came under the new id before this was taken for another channel's.
+    intake.gap("a channel has another id", mappingId);
+    await intake.channel({ mappingId, externalId: to });
   });
-  app.event("channel_archive", async ({ event }) => tell(event.channel, ARCHIVED));
-  app.event("group_archive", async ({ event }) => tell(event.channel, ARCHIVED));
-  app.event("channel_unarchive", async ({ event }) => tell(event.channel, undefined));
-  app.event("group_unarchive", async ({ event }) => tell(event.channel, undefined));
-  app.event("channel_deleted", async ({ event }) => tell(event.channel, DELETED));
-  app.event("group_deleted", async ({ event }) => tell(event.channel, DELETED));
-  app.event("channel_left", async ({ event }) => tell(event.channel, LEFT));
-  app.event("group_left", async ({ event }) => tell(event.channel, LEFT));
-  app.event("member_left_channel", async ({ event }) => {
-    if (isBot(event.user)) tell(event.channel, LEFT);
+  on.event("channel_archive", async ({ event }) => broken(event.channel, ARCHIVED));
+  on.event("group_archive", async ({ event }) => broken(event.channel, ARCHIVED));
+  on.event("channel_unarchive", async ({ event }) =>
+    mended(event.channel, "a channel is open again"),
+  );
+  on.event("group_unarchive", async ({ event }) =>
+    mended(event.channel, "a channel is open again"),
+  );
+  on.event("channel_deleted", async ({ event }) => broken(event.channel, DELETED));
+  on.event("group_deleted", async ({ event }) => broken(event.channel, DELETED));
+  on.event("channel_left", async ({ event }) => broken(event.channel, LEFT));
+  on.event("group_left", async ({ event }) => broken(event.channel, LEFT));
+  on.event("member_left_channel", async ({ event }) => {
+    if (isBot(event.user)) broken(event.channel, LEFT);
   });
-  app.event("member_joined_channel", async ({ event }) => {
-    if (isBot(event.user)) tell(event.channel, undefined);
+  on.event("member_joined_channel", async ({ event }) => {
+    if (isBot(event.user)) mended(event.channel, "the bot is in a channel again");
   });
 }

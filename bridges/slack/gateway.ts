@@ -1,11 +1,14 @@
 import { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import { BridgeError, type FatalError } from "../core/errors.ts";
+import { KnownTroubles } from "../core/known_troubles.ts";
 import { UnknownKinds } from "../core/unknown_kinds.ts";
 import type { Intake, Mapping, MessageEvent } from "../platform.ts";
 import { SlackHistory } from "./history.ts";
 import { followChannels } from "./channels.ts";
 import { type Identity, identify, profileOf } from "./identity.ts";
+import { Listeners } from "./listeners.ts";
+import { Moves } from "./moves.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
 import { slackEvent, type SlackMessage } from "./payload.ts";
 import { People } from "./people.ts";
@@ -30,6 +33,8 @@ export class Gateway {
   #people: People | undefined;
   #reading: { readonly identity: Identity; readonly intake: Intake } | undefined;
   readonly history: SlackHistory;
+  readonly moves = new Moves();
+  readonly troubles = new KnownTroubles();
 
   constructor(
     config: SlackConfig,
@@ -42,7 +47,9 @@ export class Gateway {
       config,
       log,
       normalise: (message, mapping) => this.#fromHistory(message, mapping),
-      unreadable: (mapping, ts) => this.#unreadable(mapping, ts),
+      unreadable: (mapping, ts) => void this.#unreadable(mapping, ts).catch(() => undefined),
+      renamed: ({ mappingId }, name) => void this.#reading?.intake.channel({ mappingId, name }),
+      idOf: ({ externalId }) => this.moves.now(externalId),
     });
   }
 
@@ -51,7 +58,9 @@ export class Gateway {
     const identity = await identify(this.#config, this.#log, this.#closing.signal);
     if (this.#closing.signal.aborted)
       throw new BridgeError("CLOSED", "closed before Slack was reached");
+    const listeners = new Listeners();
     const receiver = new CommitReceiver(this.#config, this.#log, {
+      done: (body) => listeners.done(body),
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
       gap: () => intake.gap("no Slack socket for a moment"),
       fatal,
@@ -78,7 +87,8 @@ export class Gateway {
     });
     // Without this Bolt logs the error whole; swallowed instead of thrown on, it would count as a success.
     app.error((error) => Promise.reject(error));
-    this.#listen(app, identity, intake, fatal, this.#people);
+    listeners.hear(app);
+    this.#listen(listeners, identity, intake, fatal, this.#people);
     await app.start();
   }
 
@@ -93,27 +103,31 @@ export class Gateway {
   }
 
   #listen(
-    app: App,
+    on: Listeners,
     identity: Identity,
     intake: Intake,
     fatal: (error: FatalError) => void,
     people: People,
   ): void {
     const unknown = new UnknownKinds(intake, this.#log);
-    followChannels(app, identity, intake);
-    app.event("user_change", async ({ event }) => people.changed(event.user));
-    app.event("message", async ({ event, body }) => {
-      const mapping = intake.mappingOf(event.channel);
+    const mappingOf = (channel: string) => this.#mappingOf(channel);
+    const { moves, troubles } = this;
+    followChannels(on, { identity, intake, moves, troubles, mappingOf });
+    on.event("user_change", async ({ event }) => people.changed(event.user));
+    on.event("message", async ({ event, appId }) => {
+      const mapping = mappingOf(event.channel);
       if (mapping === undefined) return;
       const parsed = slackEvent.safeParse(event);
       if (!parsed.success) {
-        this.#unreadable(mapping, event.ts);
+        // Like an event: Slack keeps it until it is known that it was not read [B6].
+        await this.#unreadable(mapping, event.ts);
         return;
       }
-      const { mappingId, externalId: channel } = mapping;
+      const { mappingId } = mapping;
+      const { channel } = event;
       const normalised = normaliseEvent(parsed.data, {
         ...identity,
-        appId: body.api_app_id,
+        appId,
         mappingId,
         channel,
         unknown: (kind) => unknown.tell(mappingId, kind),
@@ -122,8 +136,8 @@ export class Gateway {
       // A rejection leaves the event to Slack, so it must reach the receiver.
       await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
     });
-    app.event("app_uninstalled", async () => fatal(revokedError()));
-    app.event("tokens_revoked", async ({ event }) => {
+    on.event("app_uninstalled", async () => fatal(revokedError()));
+    on.event("tokens_revoked", async ({ event }) => {
       if (event.tokens.bot?.includes(identity.botUserId)) fatal(revokedError());
     });
   }
@@ -132,17 +146,27 @@ export class Gateway {
   #fromHistory(message: SlackMessage, mapping: Mapping): MessageEvent | undefined {
     if (this.#reading === undefined || this.#people === undefined)
       throw new BridgeError("NOT_STARTED", "history is read only once Slack is connected");
-    const { mappingId, externalId: channel } = mapping;
+    const { mappingId } = mapping;
+    const channel = this.moves.now(mapping.externalId);
     const { identity } = this.#reading;
     const event = normaliseMessage(message, { ...identity, appId: undefined, mappingId, channel });
     return event && this.#people.name(event);
   }
 
-  #unreadable({ mappingId }: Mapping, ts: string | undefined): void {
-    this.#reading?.intake.problem({
+  #mappingOf(channel: string): Mapping | undefined {
+    for (const id of this.moves.ids(channel)) {
+      const mapping = this.#reading?.intake.mappingOf(id);
+      if (mapping !== undefined) return mapping;
+    }
+    return undefined;
+  }
+
+  /** `ts`: whatever stood there. A report that Convex can't take would be sent for ever. */
+  async #unreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
+    await this.#reading?.intake.problem({
       mappingId,
       kind: "unreadable_event",
-      ...(ts === undefined ? {} : { externalId: ts }),
+      ...(typeof ts === "string" && { externalId: ts }),
       reason: "Slack sent a message the bridge cannot read",
     });
   }

@@ -5,14 +5,15 @@ import { backoffMs, pause } from "../core/backoff.ts";
 import { PlatformError } from "../core/errors.ts";
 import { THREAD_WINDOW_MS } from "../core/recover.ts";
 import type { History, HistoryPage, Mapping, MessageEvent, News, ThreadRef } from "../platform.ts";
+import { ARCHIVED } from "./channels.ts";
 import { platformError } from "./errors.ts";
 import { slackMessage } from "./payload.ts";
 import { AWAY, createWebClient, type SlackConfig } from "./web.ts";
 
-/** Messages asked for at once. Slack gives some apps no more than 15, and says so by `next_cursor`. */
-const PAGE = 200;
-/** Pages kept while walking back to where reading begins, because Slack begins with the newest. */
-const KEPT_PAGES = 50;
+/** Messages asked for at once: all that Slack allows, because it counts the calls. It gives some apps no more than 15. */
+const PAGE = 999;
+/** Messages kept while walking back to where reading begins, because Slack begins with the newest. */
+const KEPT = 10_000;
 /** Slack delivers again for about 6 minutes, and each event to any one of the sockets there are [A5]. */
 const SETTLE_MS = 10 * 60_000;
 /** Failures in a row, rate limits aside, after which it is left for later. */
@@ -35,9 +36,20 @@ export interface HistoryOptions {
   readonly normalise: (message: Read, mapping: Mapping) => MessageEvent | undefined;
   /** A message of a form nobody foresaw. */
   readonly unreadable: (mapping: Mapping, ts: string | undefined) => void;
+  /** The channel is called otherwise than Convex knows. */
+  readonly renamed: (mapping: Mapping, name: string) => void;
+  /** The id the mapping's channel has now. */
+  readonly idOf: (mapping: Mapping) => string;
 }
 
-type Method = "conversations.history" | "conversations.replies";
+const infoForm = z.object({
+  channel: z.object({
+    name: z.string().optional().catch(undefined),
+    is_archived: z.boolean().catch(false),
+  }),
+});
+
+type Method = "conversations.history" | "conversations.replies" | "conversations.info";
 type Range = Readonly<Record<string, string | number | boolean>>;
 
 /**
@@ -70,7 +82,26 @@ export class SlackHistory implements History {
     }
     const gapMs = now - timeAt("slack", after);
     const hasOlder = gapMs > SETTLE_MS && (await this.#hasOlder(mapping, oldest, signal));
-    return { channel, threads, ...(hasOlder ? { missed: unseen(after, oldest) } : {}) };
+    const trouble = (await this.#look(mapping, signal)) ? { trouble: ARCHIVED } : {};
+    const missed = hasOlder ? { missed: unseen(after, oldest) } : {};
+    return { channel, threads, ...missed, ...trouble };
+  }
+
+  /** What may have become of the channel unheard: whether it is archived, and its name. An archived one can be read. */
+  async #look(mapping: Mapping, signal: AbortSignal): Promise<boolean> {
+    try {
+      const { channel } = infoForm.parse(
+        await this.#call("conversations.info", { channel: this.#options.idOf(mapping) }, signal),
+      );
+      const { name, is_archived: isArchived } = channel;
+      const { externalName = name } = mapping;
+      if (name !== undefined && name !== externalName) this.#options.renamed(mapping, name);
+      return isArchived;
+    } catch (error) {
+      // Reading went well, so not being told this is no trouble of the mapping's.
+      if (signal.aborted) throw error;
+      return false;
+    }
   }
 
   async *read(
@@ -117,11 +148,13 @@ export class SlackHistory implements History {
   ): AsyncGenerator<HistoryPage> {
     for (let oldest = after, isLast = false; !isLast;) {
       const kept: Read[][] = [];
+      let count = 0;
       isLast = true;
       for await (const page of this.#pages("conversations.history", mapping, { oldest }, signal)) {
         kept.push(page);
-        if (kept.length <= KEPT_PAGES) continue;
-        kept.shift();
+        count += page.length;
+        if (count <= KEPT) continue;
+        count -= kept.shift()?.length ?? 0;
         isLast = false;
       }
       for (const messages of kept.reverse()) {
@@ -182,7 +215,7 @@ export class SlackHistory implements History {
   async #hasOlder(mapping: Mapping, latest: string, signal: AbortSignal): Promise<boolean> {
     const { messages } = await this.#ask(
       "conversations.history",
-      { channel: mapping.externalId, latest, limit: 1 },
+      { channel: this.#options.idOf(mapping), latest, limit: 1 },
       signal,
     );
     return messages.length > 0;
@@ -198,7 +231,7 @@ export class SlackHistory implements History {
       const answer = await this.#ask(
         method,
         {
-          channel: mapping.externalId,
+          channel: this.#options.idOf(mapping),
           limit: PAGE,
           ...range,
           ...(cursor === undefined ? {} : { cursor }),
@@ -219,18 +252,22 @@ export class SlackHistory implements History {
     return [];
   }
 
-  /** Waits out rate limits however long they last, and a few failures. */
   async #ask(
     method: Method,
     body: Range,
     signal: AbortSignal,
   ): Promise<z.infer<typeof answerForm>> {
+    return answerForm.parse(await this.#call(method, body, signal));
+  }
+
+  /** Waits out rate limits however long they last, and a few failures. */
+  async #call(method: Method, body: Range, signal: AbortSignal): Promise<unknown> {
     const { config, log } = this.#options;
     const web = createWebClient(config, log, signal);
     for (let failures = 0; ;) {
       await pause((this.#notBefore.get(method) ?? 0) - performance.now(), signal);
       try {
-        return answerForm.parse(await web.apiCall(method, body));
+        return await web.apiCall(method, body);
       } catch (error) {
         const failure = platformError(error);
         if (!failure.retryable || signal.aborted) throw failure;

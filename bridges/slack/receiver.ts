@@ -24,6 +24,7 @@ export class CommitReceiver implements Receiver {
   readonly #log: Logger;
   readonly #inHand = new Set<Promise<void>>();
   readonly #fatal: (error: FatalError) => void;
+  readonly #done: (body: object) => Promise<void>;
   #app: App | undefined;
   #accepting = true;
 
@@ -36,10 +37,13 @@ export class CommitReceiver implements Receiver {
       /** For a moment there was no socket. Called once there is one again. */
       readonly gap: () => void;
       readonly fatal: (error: FatalError) => void;
+      /** Once Bolt has passed an event on: resolves when all is done about it. Rejects when it could not be done. */
+      readonly done: (body: object) => Promise<void>;
     },
   ) {
     this.#log = log;
     this.#fatal = options.fatal;
+    this.#done = options.done;
     const shifts = new Shifts(options.ageGapMs, options.gap);
     this.#links = [0, 1].map(
       (index) =>
@@ -97,6 +101,7 @@ export class CommitReceiver implements Receiver {
         ...(retryNum === undefined ? {} : { retryNum }),
         ...(retryReason === undefined ? {} : { retryReason }),
       });
+      await this.#done(body);
     } catch (error) {
       this.#log.debug({ code: codeOf(error) }, "event left to Slack, which will deliver it again");
       return;

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import type { Platform } from "../platform.ts";
+import { explainedBy } from "../core/known_troubles.ts";
+import type { Delivery, Platform } from "../platform.ts";
 import { FORMAT, renderPieces } from "./format.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import { findPost } from "./find.ts";
@@ -18,10 +19,16 @@ export function createSlack(
     onFatal?.(error);
     onFatal = undefined;
   };
+  const sender = createSender(config, log, fatal);
+  /** Claimed before Convex knew that the channel has another id now. */
+  const here = (delivery: Delivery): Delivery => ({
+    ...delivery,
+    channel: gateway.moves.now(delivery.channel),
+  });
   return {
     name: "slack",
     format: FORMAT,
-    history: gateway.history,
+    history: explainedBy(gateway.history, (mapping) => gateway.troubles.check(mapping)),
     start(intake, report) {
       onFatal = report;
       return gateway.start(intake, fatal);
@@ -29,7 +36,9 @@ export function createSlack(
     stopIntake: () => gateway.stopIntake(),
     close: () => gateway.close(),
     render: renderPieces,
-    find: (delivery, part, _piece, signal) => findPost(config, log, delivery, part, signal),
-    ...createSender(config, log, fatal),
+    find: (delivery, part, _piece, signal) => findPost(config, log, here(delivery), part, signal),
+    post: (delivery, part, piece, signal) => sender.post(here(delivery), part, piece, signal),
+    edit: (delivery, id, piece, signal) => sender.edit(here(delivery), id, piece, signal),
+    remove: (delivery, id, signal) => sender.remove(here(delivery), id, signal),
   };
 }

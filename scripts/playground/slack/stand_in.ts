@@ -50,6 +50,10 @@ export interface SlackStandIn extends ChatStandIn {
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
   tell(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
+  /** Gives a channel a new id, without telling; returns it. Slack tells by `channel_id_changed`, on any socket. */
+  moveChannel(channel: string): string;
+  /** A person changes their name: the app is told with `user_change`. */
+  renamePerson(person: string, name: string): void;
   /** Invites the bot, or takes it out. */
   setBotMember(channel: string, isMember: boolean): void;
   setArchived(channel: string, archived: boolean): void;
@@ -165,6 +169,11 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     transcript: (channel, thread) => people.transcript(channel, thread),
     onChange: (listener) => people.changes.add(listener),
     tell,
+    moveChannel: (channel) => workspace.moveChannel(people.channel(channel)).id,
+    renamePerson: (person, name) => {
+      workspace.renameMember(person, name);
+      tell({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
+    },
     setBotMember: (channel, isMember) => {
       people.channel(channel).botIsMember = isMember;
     },

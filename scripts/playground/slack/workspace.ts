@@ -86,6 +86,19 @@ export class Workspace {
     return channel;
   }
 
+  /** The channel goes on under a new id, as when it becomes shared. The old one is gone. */
+  moveChannel(channel: Channel): Channel {
+    const moved = { ...channel, id: this.newId("C") };
+    this.channels.delete(channel.id);
+    this.channels.set(moved.id, moved);
+    return moved;
+  }
+
+  renameMember(id: string, name: string): void {
+    const member = this.members.get(id);
+    if (member) this.members.set(id, { ...member, name });
+  }
+
   post(channel: Channel, draft: Omit<Message, "ts">): Message {
     const message: Message = { ...draft, ts: this.clock.next() };
     channel.messages.set(message.ts, message);
