@@ -61,6 +61,8 @@ export interface News {
   readonly threads: readonly ThreadRef[];
   /** What can't be looked through, in words for an admin. */
   readonly missed?: string;
+  /** What is wrong with the channel although it can be read: it is archived. */
+  readonly trouble?: NonNullable<Health["trouble"]>;
 }
 
 /** Consecutive messages of one channel or thread, oldest first. */
@@ -82,14 +84,17 @@ export interface History {
   readonly settleMs: number;
   /** Where there may be something after `after`. */
   news(mapping: Mapping, after: string, signal: AbortSignal): Promise<News>;
-  /** Everything after `after`, to the end. Without a thread: what stands in the channel itself. */
+  /**
+   * Everything after `after`, to the end. Without a thread: what stands in the channel itself. `gone`: the thread was
+   * deleted, and all that was said in it. What fails in a thread is no failure of its mapping.
+   */
   read(
     mapping: Mapping,
     thread: ThreadRef | undefined,
     after: string,
     signal: AbortSignal,
-  ): AsyncIterable<HistoryPage>;
-  /** The channel's newest `count` messages. */
+  ): AsyncIterable<HistoryPage | "gone">;
+  /** The channel's newest `count` messages; of a forum, those of its posts. */
   newest(mapping: Mapping, count: number, signal: AbortSignal): Promise<HistoryPage>;
   /** Whether a message still stands. True when that can't be told. */
   stands(
@@ -111,16 +116,19 @@ export interface Intake {
    */
   push(event: BridgeEvent): Promise<Outcome>;
   /**
-   * Events may have passed unheard: every mapping has to be caught up with. Told before any event that came after
-   * the gap is pushed.
+   * Events may have passed unheard: every mapping has to be caught up with, or the one that is named. Told before
+   * any event that came after the gap is pushed.
    */
-  gap(why: string): void;
+  gap(why: string, mappingId?: MappingId): void;
   /** A name learned after the fact. Batched, best effort: forgotten names are learned again. */
   named(person: Person): void;
-  /** A mapped channel was renamed or has another id now. Batched, retried until stored. */
-  channel(news: ChannelNews): void;
-  /** Something an admin should see. Batched, retried until stored. */
-  problem(problem: Problem): void;
+  /** A mapped channel was renamed or has another id now. Batched, retried; resolves once stored, as `problem` does. */
+  channel(news: ChannelNews): Promise<void>;
+  /**
+   * Something an admin should see. Batched, retried until stored. Rejects with `NotTaken` when the process stops
+   * before; who doesn't wait for it need not handle that.
+   */
+  problem(problem: Problem): Promise<void>;
   /** One direction of a mapping broke, or works again. Batched; repeats of the same state cost nothing. */
   health(health: Health): void;
 }

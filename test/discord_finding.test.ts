@@ -37,6 +37,13 @@ describe("a post whose answer was lost", () => {
     expect(stage.asked("GET channels/:id/messages")).toBe(0);
   });
 
+  test("is looked for also while Discord knows its nonce, where it is not to be sent", async () => {
+    const unwanted = old({ ageMs: 90_000, onlyFind: true });
+    expect(await find(unwanted, 0, "because")).toEqual({ status: "absent" });
+    const id = await post(unwanted, 0, "because");
+    expect(await find(unwanted, 0, "because")).toEqual({ status: "posted", externalId: id });
+  });
+
   test("is found by its author, its question and its text", async () => {
     const id = await post(old(), 0, " because\n\nof that  ");
     discord.say({ channel: stage.general, person: stage.ada, text: "because of that" });

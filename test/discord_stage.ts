@@ -49,10 +49,10 @@ export class Stage {
         return Promise.resolve("inserted");
       },
       named: () => undefined,
-      problem: () => undefined,
+      problem: () => Promise.resolve(),
       health: () => undefined,
       gap: () => undefined,
-      channel: () => undefined,
+      channel: () => Promise.resolve(),
     };
     await platform.start(intake, (error) => fatal.push(error));
     return { events, fatal };

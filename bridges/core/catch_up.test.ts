@@ -170,3 +170,44 @@ test("what only a person can mend is told, tried again, and taken back once it w
   await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
   await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }, place]));
 });
+
+const NOT_IN_CHANNEL = new PlatformError({
+  code: "not_in_channel",
+  reason: "the bot is not in the channel",
+  retryable: false,
+  certain: true,
+  mapping: true,
+});
+
+test("who says that a mapping is mended, or gives it another id, need not wait for the next try", async () => {
+  let isBroken = true;
+  const { catchUp, asked, wholeness, map } = setUp(
+    () => (isBroken ? Promise.reject(NOT_IN_CHANNEL) : Promise.resolve()),
+    { mend: { first: 3_600_000, cap: 3_600_000 } },
+  );
+  map(A);
+  catchUp.start();
+  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  map({ ...A, externalId: "another" });
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  isBroken = false;
+  catchUp.gap("the bot is in a channel again", A.mappingId);
+  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+});
+
+test("what is told of a mapping while it is caught up with is not taken back by that", async () => {
+  const ends: (() => void)[] = [];
+  const { catchUp, asked, health, map } = setUp(
+    () => new Promise<void>((resolve) => ends.push(resolve)),
+  );
+  map(A);
+  catchUp.start();
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  catchUp.gap("a channel was lost", A.mappingId);
+  ends[0]?.();
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  expect(health).toEqual([]);
+  ends[1]?.();
+  await vi.waitFor(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
+});

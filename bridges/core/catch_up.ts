@@ -75,6 +75,12 @@ export class CatchUp {
     return [...this.#entries.values()].filter(({ state }) => state.kind !== "whole").length;
   }
 
+  /** Mappings that wait for their next try. */
+  get waiting(): number {
+    const states = [...this.#entries.values()].map(({ state }) => state);
+    return states.filter((state) => state.kind === "waiting" && state.timer !== undefined).length;
+  }
+
   /** What is mapped now. One that is new, or mapped anew, begins un-whole. */
   mapped(mappings: readonly Mapping[]): void {
     const ids = new Set(mappings.map(({ mappingId }) => mappingId));
@@ -86,20 +92,23 @@ export class CatchUp {
     }
     for (const mapping of mappings) {
       const entry = this.#entries.get(mapping.mappingId);
-      const isNew = entry?.mapping.since !== mapping.since;
+      // Under another id the platform tells what was said there while nobody listened.
+      const isNew =
+        entry?.mapping.since !== mapping.since || entry.mapping.externalId !== mapping.externalId;
       if (entry) entry.mapping = mapping;
       else
         this.#entries.set(mapping.mappingId, { mapping, state: { kind: "waiting" }, failures: 0 });
-      if (isNew) this.#broken(mapping.mappingId);
+      if (isNew) this.#brokenNow(mapping.mappingId);
     }
     if (this.#cursors && mappings.length > 0) this.#cursors = undefined;
     this.#next();
   }
 
-  /** Every mapping may have missed something. */
-  gap(why: string): void {
-    this.#options.log.info({ why }, "catching up");
-    for (const id of this.#entries.keys()) this.#broken(id);
+  /** Every mapping may have missed something, or the one that is named. */
+  gap(why: string, mappingId?: MappingId): void {
+    this.#options.log.info({ why, ...(mappingId && { mappingId }) }, "catching up");
+    if (mappingId === undefined) for (const id of this.#entries.keys()) this.#broken(id);
+    else this.#brokenNow(mappingId);
     this.#next();
   }
 
@@ -117,6 +126,15 @@ export class CatchUp {
     const entry = this.#entries.get(id);
     if (entry?.state.kind === "running") entry.state.again = true;
     else if (entry?.state.kind === "whole") entry.state = { kind: "waiting" };
+  }
+
+  /** The same where waiting has lost its reason: what stood in the way is mended, or a person has changed something. */
+  #brokenNow(id: MappingId): void {
+    this.#broken(id);
+    const entry = this.#entries.get(id);
+    if (entry?.state.kind !== "waiting") return;
+    clearTimeout(entry.state.timer);
+    entry.state = { kind: "waiting" };
   }
 
   #wait(entry: Entry, ms: number): void {
@@ -149,15 +167,18 @@ export class CatchUp {
     const { mapping } = entry;
     const { mappingId } = mapping;
     try {
-      const result = await this.#recover(mapping);
-      if (result === undefined) {
+      const outcome = await this.#recover(mapping);
+      if (outcome === undefined) {
         // No longer active, or not yet to this deployment's queries; the subscription tells.
         this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
         return;
       }
-      intake.health({ mappingId, direction: "in" });
+      const { trouble, ...result } = outcome;
+      // Another gap since it began: what that one finds is newer.
+      const isNewest = !(entry.state.kind === "running" && entry.state.again);
+      if (isNewest) intake.health({ mappingId, direction: "in", ...(trouble && { trouble }) });
       log.info({ mappingId, ...result }, "caught up");
-      if (entry.state.kind === "running" && entry.state.again) {
+      if (!isNewest) {
         this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
         return;
       }
@@ -213,6 +234,9 @@ export class CatchUp {
       return wait ?? backoffMs(entry.failures, this.#limits.retry);
     }
     const { code, message: reason, step } = error;
+    // Mended since it was tried, or so somebody says.
+    if (entry.state.kind === "running" && entry.state.again)
+      return backoffMs(entry.failures, this.#limits.retry);
     const trouble = { code, reason, ...(step === undefined ? {} : { step }) };
     intake.health({ mappingId, direction: "in", trouble });
     return backoffMs(entry.failures, this.#limits.mend);

@@ -1,6 +1,8 @@
 import { positionAt, timeAt } from "../../convex/model/positions.ts";
 import type {
   BridgeEvent,
+  DeleteEvent,
+  Health,
   History,
   HistoryPage,
   Mapping,
@@ -29,7 +31,7 @@ export interface RecoverOptions {
   standing(question: StandingQuestion): Promise<Standings>;
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken;
   committed(advance: Advance): void;
-  problem(problem: Problem): void;
+  problem(problem: Problem): unknown;
   /** Where the cursor may be at the most once everything that stands now is committed. */
   readonly latest: string;
   /** ms since 1970. */
@@ -41,6 +43,8 @@ export interface RecoverOptions {
 export interface Recovered {
   readonly recovered: number;
   readonly missed?: string;
+  /** See `News.trouble`. */
+  readonly trouble?: NonNullable<Health["trouble"]>;
 }
 
 /**
@@ -58,6 +62,8 @@ export async function recover(
 
 class Recovery {
   #recovered = 0;
+  /** Not a forum: the channel itself takes messages. */
+  #hasChannel = true;
 
   constructor(
     private readonly mapping: Mapping,
@@ -68,16 +74,18 @@ class Recovery {
   async run(): Promise<Recovered> {
     const { mapping, cursor, options } = this;
     const { platform, history, signal, now } = options;
+    const { mappingId, since } = mapping;
     if (cursor.history !== undefined) await this.#takeAlong(cursor.history);
     // Asked before anything is fetched: a row stored later was not there to be compared [A7].
     const known = await options.standing({
-      mappingId: mapping.mappingId,
+      mappingId,
       after: positionAt(platform, Math.max(0, timeAt(platform, cursor.upTo) - LOOK_BACK_MS)),
       rootsBefore: positionAt(platform, now - THREAD_WINDOW_MS),
       activeSince: now - THREAD_WINDOW_MS,
     });
     const news = await history.news(mapping, cursor.upTo, signal);
-    const rows = groupByThread(known.rows, news.channel !== "none");
+    this.#hasChannel = news.channel !== "none";
+    const rows = groupByThread(known.rows, this.#hasChannel);
     const threads = new Map<string, ThreadRef>(
       [...rows.keys(), ...(platform === "slack" ? known.threads : [])].flatMap((id) =>
         id === undefined ? [] : [[id, { id }]],
@@ -90,7 +98,7 @@ class Recovery {
     const inChannel = rows.get(undefined) ?? [];
     if (news.channel === "news" || inChannel.length > 0) {
       await this.#conversation(undefined, inChannel, (upTo) => {
-        if (upTo <= options.latest) options.committed({ mappingId: mapping.mappingId, upTo });
+        if (upTo <= options.latest) options.committed({ mappingId, since, upTo });
       });
     }
     const result = {
@@ -98,8 +106,8 @@ class Recovery {
       ...(news.missed === undefined ? {} : { missed: news.missed }),
     };
     const upTo = options.latest > cursor.upTo ? options.latest : cursor.upTo;
-    options.committed({ mappingId: mapping.mappingId, upTo, caughtUp: result });
-    return result;
+    options.committed({ mappingId, since, upTo, caughtUp: result });
+    return { ...result, ...(news.trouble === undefined ? {} : { trouble: news.trouble }) };
   }
 
   /** Messages from before the mapping that an admin asked for. They ask nothing, however they were edited. */
@@ -135,6 +143,10 @@ class Recovery {
     const seen = new Set<string>();
     const pages = options.history.read(mapping, thread, this.#start(rows), options.signal);
     for await (const page of pages) {
+      if (page === "gone") {
+        if (thread !== undefined) await this.#push(this.#deletesOf(thread, rows));
+        return;
+      }
       for (const id of page.ids) seen.add(id);
       await this.#push(page.events.filter((event) => isNews(event, known, cursor.upTo)));
       if (page.upTo > cursor.upTo) committedUpTo(page.upTo);
@@ -145,6 +157,19 @@ class Recovery {
       if (await options.history.stands(mapping, thread?.id, externalId, options.signal)) continue;
       await this.#push([{ type: "delete", mappingId: mapping.mappingId, externalId }]);
     }
+  }
+
+  /** The thread's id is also that of the message it hangs on, which goes with it only where it stands in the thread. */
+  #deletesOf(thread: ThreadRef, rows: readonly Standing[]): DeleteEvent[] {
+    const { mappingId } = this.mapping;
+    const inThread = rows.map(({ externalId }) => externalId);
+    const messages = this.#hasChannel ? inThread : [thread.id, ...inThread];
+    return [
+      { type: "delete", mappingId, externalId: thread.id, thread: true },
+      ...[...new Set(messages)].map(
+        (externalId): DeleteEvent => ({ type: "delete", mappingId, externalId }),
+      ),
+    ];
   }
 
   /** From the cursor, or from before the oldest row to compare. */

@@ -3,7 +3,7 @@ import type { Platform } from "../platform.ts";
 import { ingestBackend, outboxBackend } from "./backend.ts";
 import { settledWithin } from "./backoff.ts";
 import { type Connection, connectConvex } from "./convex_client.ts";
-import { BridgeError } from "./errors.ts";
+import { BridgeError, FatalError } from "./errors.ts";
 import { CatchUp, type CatchUpLimits } from "./catch_up.ts";
 import { BridgeIntake } from "./intake.ts";
 import type { Metrics } from "./metrics.ts";
@@ -80,7 +80,7 @@ export class Runner {
       {
         ...(queue && { limits: queue }),
         onMapped: (mappings) => this.#catchUp.mapped(mappings),
-        onGap: (why) => this.#catchUp.gap(why),
+        onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
         onLoss: (event, why) => {
           if (why === "stopping" || (why === "set aside" && this.#isOld(event.externalId))) return;
           this.#catchUp.lost(event.mappingId);
@@ -112,7 +112,7 @@ export class Runner {
     // Before the platform: an event of a channel not yet known to be mapped would be dropped.
     await this.#intake.start();
     this.#goOn();
-    await this.#platform.start(this.#intake, this.#onFatal);
+    await this.#startPlatform();
     this.#goOn();
     this.#outbox.start();
     this.#catchUp.start();
@@ -154,6 +154,25 @@ export class Runner {
     const isOld = this.#setAside.has(externalId);
     if (this.#setAside.size < MOST_SET_ASIDE) this.#setAside.add(externalId);
     return isOld;
+  }
+
+  async #startPlatform(): Promise<void> {
+    try {
+      await this.#platform.start(this.#intake, (error) => {
+        this.#tellMappings(error);
+        this.#onFatal(error);
+      });
+    } catch (error) {
+      this.#tellMappings(error);
+      throw error;
+    }
+  }
+
+  /** So that who asks how the mappings are learns why nothing comes any more. Stopping waits for it. */
+  #tellMappings(error: unknown): void {
+    if (!(error instanceof FatalError)) return;
+    const { code, message: reason, step } = error;
+    this.#intake.failed({ code, reason, step });
   }
 
   #goOn(): void {

@@ -29,7 +29,7 @@ export class UnknownKinds {
     if (this.now() < seen.againAt) return;
     seen.againAt = this.now() + AGAIN_MS;
     this.log.warn({ mappingId, kind, count: seen.count }, "content of an unknown kind");
-    this.intake.problem({
+    void this.intake.problem({
       mappingId,
       kind: "unknown content",
       externalId: kind.slice(0, 100),

@@ -1,7 +1,6 @@
-import type { Health, Intake, MappingId } from "../platform.ts";
+import { KnownTroubles, type Trouble } from "../core/known_troubles.ts";
+import type { Intake, MappingId } from "../platform.ts";
 import type { WireChannel } from "./threads.ts";
-
-type Trouble = NonNullable<Health["trouble"]>;
 
 const DELETED: Trouble = {
   code: "10003",
@@ -18,18 +17,17 @@ const REMOVED: Trouble = {
 export class Channels {
   /** Told last, so that a change of a topic costs no call. */
   readonly #names = new Map<MappingId, string>();
-  /** Marked here; what others have marked is theirs to clear. */
-  readonly #marked = new Set<MappingId>();
+  readonly troubles = new KnownTroubles();
 
   constructor(private readonly intake: Intake) {}
 
   updated({ id, name }: WireChannel): void {
     const mapping = this.intake.mappingOf(id);
     if (mapping === undefined || typeof name !== "string") return;
-    const { mappingId } = mapping;
-    if (this.#names.get(mappingId) === name) return;
+    const { mappingId, externalName } = mapping;
+    if ((this.#names.get(mappingId) ?? externalName) === name) return;
     this.#names.set(mappingId, name);
-    this.intake.channel({ mappingId, name });
+    void this.intake.channel({ mappingId, name });
   }
 
   deleted(id: string): void {
@@ -41,19 +39,32 @@ export class Channels {
     for (const id of ids) this.#mark(id, REMOVED);
   }
 
-  /** The server is there, or there again. */
-  found(ids: Iterable<string>): void {
+  /** A server's channels as the session begins. They may have been renamed while nobody listened. */
+  listed(channels: readonly WireChannel[]): void {
+    for (const channel of channels)
+      if (this.intake.mappingOf(channel.id)?.externalName !== undefined) this.updated(channel);
+    this.back(channels.map(({ id }) => id).filter((id) => this.troubles.has(id)));
+  }
+
+  /**
+   * Channels that can be heard again: their server was away, or the bot was out of it, or it may see them again. Nothing
+   * of what was said meanwhile was told, so the catch-up says whether all is well.
+   */
+  back(ids: Iterable<string>): void {
     for (const id of ids) {
-      const mapping = this.intake.mappingOf(id);
-      if (mapping === undefined || !this.#marked.delete(mapping.mappingId)) continue;
-      this.intake.health({ mappingId: mapping.mappingId, direction: "in" });
+      this.troubles.clear(id);
+      const mappingId = this.intake.mappingOf(id)?.mappingId;
+      if (mappingId !== undefined) this.intake.gap("a channel can be heard again", mappingId);
     }
   }
 
   #mark(id: string, trouble: Trouble): void {
     const mapping = this.intake.mappingOf(id);
     if (mapping === undefined) return;
-    this.#marked.add(mapping.mappingId);
-    this.intake.health({ mappingId: mapping.mappingId, direction: "in", trouble });
+    const { mappingId } = mapping;
+    this.troubles.note(id, trouble);
+    this.intake.health({ mappingId, direction: "in", trouble });
+    // A catch-up that is under way may have read all before this, and would say that all is well.
+    this.intake.gap("a channel was lost", mappingId);
   }
 }

@@ -2,6 +2,7 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { explainedBy } from "../core/known_troubles.ts";
 import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
 import { tokenRefused } from "./fatal.ts";
 import { Finder } from "./find.ts";
@@ -38,6 +39,7 @@ class Discord implements Platform {
   readonly #finder;
   #gateway: Gateway | undefined;
   #inbound: Inbound | undefined;
+  #channels: Channels | undefined;
   #closed = false;
   #onFatal: (error: Error) => void = () => undefined;
 
@@ -49,7 +51,7 @@ class Discord implements Platform {
     this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
     this.#threads = new Threads((id) => this.#fetchChannel(id));
     this.#finder = new Finder(this.#reader);
-    this.history = new DiscordHistory({
+    const history = new DiscordHistory({
       reader: this.#reader,
       names: {
         role: (id) => this.#gateway?.names.role(id),
@@ -59,6 +61,7 @@ class Discord implements Platform {
       learned: (thread) => void this.#threads.learn(thread),
       unreadable: (mapping, externalId) => this.#started().unreadable(mapping, externalId),
     });
+    this.history = explainedBy(history, (mapping) => this.#channels?.troubles.check(mapping));
     this.#sender = new Sender(
       createWriter(config),
       (id) => this.#threads.known(id)?.kind === "thread",
@@ -70,6 +73,7 @@ class Discord implements Platform {
     if (this.#closed) throw new Error("closed before it started");
     this.#onFatal = onFatal;
     const channels = new Channels(intake);
+    this.#channels = channels;
     const gateway: Gateway = new Gateway(
       this.config,
       {
@@ -81,7 +85,8 @@ class Discord implements Platform {
         channel: (channel) => void this.#threads.learn(channel),
         channelUpdated: (channel) => channels.updated(channel),
         channelDeleted: ({ id }) => channels.deleted(id),
-        guildFound: (ids) => channels.found(ids),
+        channelsListed: (listed) => channels.listed(listed),
+        channelsBack: (ids) => channels.back(ids),
         guildLost: (ids) => channels.lost(ids),
         created: (message) => inbound.created(message),
         updated: (message) => inbound.updated(message),

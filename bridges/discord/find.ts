@@ -40,7 +40,8 @@ export class Finder {
   constructor(private readonly rest: REST) {}
 
   async find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found> {
-    if (delivery.ageMs <= NONCE_MS) return { status: "repeatable" };
+    // Sent again, what was not there would be.
+    if (delivery.ageMs <= NONCE_MS && delivery.onlyFind !== true) return { status: "repeatable" };
     try {
       const botId = (this.#botId ??= await this.#ownId(signal));
       const since = await this.#since(delivery, part, signal);

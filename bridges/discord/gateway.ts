@@ -28,8 +28,10 @@ export interface Listener {
   channel(channel: WireChannel): void;
   channelUpdated(channel: WireChannel): void;
   channelDeleted(channel: WireChannel): void;
-  /** The channels of a server the bot is in, or in again. */
-  guildFound(channelIds: readonly string[]): void;
+  /** The channels of a server the bot is in, as they are called now. */
+  channelsListed(channels: readonly WireChannel[]): void;
+  /** These channels can be heard again, and were not for a while. */
+  channelsBack(channelIds: readonly string[]): void;
   /** The bot was removed from a server with these channels. */
   guildLost(channelIds: readonly string[]): void;
   created(message: WireMessage): void;
@@ -160,19 +162,33 @@ export class Gateway {
       });
     };
     const learn = (channel: WireChannel) => listener.channel(channel);
-    on(GatewayDispatchEvents.Ready, ({ user }) => listener.identified(user.id));
-    on(GatewayDispatchEvents.GuildCreate, ({ channels = [], threads = [] }) => {
+    // Servers that the session begins with. Any other that comes was away, or the bot was out of it: an outage is told
+    // by GUILD_DELETE, also at the beginning. https://discord.com/developers/docs/events/gateway-events#guild-create
+    const announced = new Set<string>();
+    on(GatewayDispatchEvents.Ready, ({ user, guilds }) => {
+      announced.clear();
+      for (const { id } of guilds) announced.add(id);
+      listener.identified(user.id);
+    });
+    on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, channels = [], threads = [] }) => {
+      if (id === undefined || unavailable === true) return;
       [...channels, ...threads].forEach(learn);
-      listener.guildFound(channels.map(({ id }) => id));
+      listener.channelsListed(channels);
+      if (!announced.delete(id)) listener.channelsBack(channels.map((channel) => channel.id));
     });
     on(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
+      announced.delete(id);
       // A server that Discord cannot reach for now is not gone. discord.js still knows its channels here.
       if (unavailable !== true)
         listener.guildLost([...(client.guilds.cache.get(id)?.channels.cache.keys() ?? [])]);
     });
     on(GatewayDispatchEvents.ChannelUpdate, (channel) => listener.channelUpdated(channel));
     on(GatewayDispatchEvents.ChannelDelete, (channel) => listener.channelDeleted(channel));
-    on(GatewayDispatchEvents.ThreadListSync, ({ threads }) => threads.forEach(learn));
+    // Told when the bot may see channels that it could not see before.
+    on(GatewayDispatchEvents.ThreadListSync, ({ threads, channel_ids: channelIds = [] }) => {
+      threads.forEach(learn);
+      listener.channelsBack(channelIds);
+    });
     on(GatewayDispatchEvents.ChannelCreate, learn);
     on(GatewayDispatchEvents.ThreadCreate, learn);
     on(GatewayDispatchEvents.ThreadUpdate, learn);

@@ -10,6 +10,8 @@ import { Threads, type WireChannel } from "./threads.ts";
 function setUp() {
   const events: BridgeEvent[] = [];
   const problems: Problem[] = [];
+  /** How many problems were told before each gap. */
+  const gaps: number[] = [];
   // An id is a string to everybody but Convex.
   const mapping: Mapping = { mappingId: "m" as MappingId, externalId: "general", since: "" };
   const intake: Intake = {
@@ -19,10 +21,13 @@ function setUp() {
       return Promise.resolve("inserted");
     },
     named: () => undefined,
-    problem: (problem) => void problems.push(problem),
+    problem: (problem) => {
+      problems.push(problem);
+      return Promise.resolve();
+    },
     health: () => undefined,
-    gap: () => undefined,
-    channel: () => undefined,
+    gap: () => void gaps.push(problems.length),
+    channel: () => Promise.resolve(),
   };
   const asked: string[] = [];
   const answers: { resolve(channel?: WireChannel): void; reject(error: Error): void }[] = [];
@@ -34,7 +39,7 @@ function setUp() {
   const inbound = new Inbound(intake, threads, names, pino({ enabled: false }));
   inbound.identify("bot");
   const ids = () => events.map((event) => event.externalId);
-  return { inbound, threads, events, problems, asked, answers, ids };
+  return { inbound, threads, events, problems, gaps, asked, answers, ids };
 }
 
 let next = 1;
@@ -120,12 +125,14 @@ describe("a Discord event", () => {
   });
 
   test("whose look-up fails is told as a problem, and the next event asks again", async () => {
-    const { inbound, asked, answers, problems, ids } = setUp();
+    const { inbound, asked, answers, problems, gaps, ids } = setUp();
     inbound.created(said("t"));
     answers[0]?.reject(new Error("Discord is away"));
     await vi.waitFor(() =>
       expect(problems).toMatchObject([{ kind: "thread_unknown", externalId: "t" }]),
     );
+    // At once, and again once it is told: what is caught up with after that mends it.
+    await vi.waitFor(() => expect(gaps).toEqual([0, 1]));
     const later = said("t");
     inbound.created(later);
     answers[1]?.resolve(thread("t", "general"));

@@ -114,8 +114,8 @@ export class Inbound {
   /** Tells of a message, live or from history, that can't be read. */
   unreadable({ mappingId }: Pick<Place, "mappingId">, externalId: string): void {
     const reason = "the message has a form the bridge does not know";
-    this.log.error({ externalId, reason }, "event set aside");
-    this.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
+    this.log.error({ mappingId, externalId, reason }, "an event was set aside");
+    void this.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
   }
 
   /** Calls `handle` with the channel's mapping: now if it can be told, else after the look-up, or never. */
@@ -175,8 +175,14 @@ export class Inbound {
 
   #missed(channelId: string, reason: string): void {
     this.log.warn({ channelId, reason }, "events not taken");
-    this.intake.problem({ kind: "thread_unknown", externalId: channelId, reason });
-    this.intake.gap("a thread could not be placed");
+    const why = "a thread could not be placed";
+    this.intake.gap(why);
+    const told = this.intake.problem({ kind: "thread_unknown", externalId: channelId, reason });
+    // Once more: what is caught up with after the problem was told mends it.
+    told.then(
+      () => this.intake.gap(why),
+      () => undefined,
+    );
   }
 
   #push(event: BridgeEvent, channelId?: string): void {
@@ -186,7 +192,8 @@ export class Inbound {
       if (outcome === "asked" && channelId !== undefined && !this.#stopped) this.asked(channelId);
     });
     pushed.catch((error: unknown) => {
-      this.log.debug({ externalId: event.externalId, err: error }, "event not taken");
+      const { mappingId, externalId } = event;
+      this.log.debug({ mappingId, externalId, err: error }, "an event was not taken");
     });
   }
 }

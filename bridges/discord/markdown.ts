@@ -4,12 +4,16 @@ export interface Tokens {
   isMentioned(userId: string): boolean;
 }
 
+/** Most of what people say has nothing of this, and stays as it is. */
+const SPECIAL = /[<`\\]|^-# |^>>> /m;
+
 /**
  * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands as
  * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte. The forms are those
  * of https://discord.com/developers/docs/reference#message-formatting
  */
 export function toCanonical(text: string, tokens: Tokens): string {
+  if (!SPECIAL.test(text)) return text;
   const out: string[] = [];
   const codeEnds = findCode(text);
   const line = { quoting: false };

@@ -33,7 +33,7 @@ export class OutboxStage {
 
   async room(platform: PlatformName, name: string): Promise<Room> {
     const channel = this.stack.chat(platform).addChannel(name);
-    await this.#stage.map(this.admin, platform, channel, { to: `${platform} ${name}` });
+    await this.#stage.map(this.admin, platform, channel, { to: `${platform} ${name}`, name });
     return new Room(this, platform, channel);
   }
 
@@ -43,6 +43,11 @@ export class OutboxStage {
 
   rows(): Promise<TranscriptRow[]> {
     return this.#stage.rows();
+  }
+
+  /** What `channels status` shows. */
+  status() {
+    return this.admin.query(api.admin.status, {});
   }
 
   answerNext(platform: PlatformName, request: Request, fault: AnswerFault): void {
@@ -108,7 +113,7 @@ export class Room {
 
   /** How `channels status` shows it. */
   async status() {
-    const { mappings, failed } = await this.stage.admin.query(api.admin.status, {});
+    const { mappings, failed } = await this.stage.status();
     const mapping = mappings.find(({ externalId }) => externalId === this.channel);
     if (!mapping) throw new Error("the room is not mapped");
     const own = failed.filter(({ channel }) => channel === this.channel);

@@ -68,6 +68,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
 
   test("a post that the platform refuses ends, and the channel's health says what to do", async () => {
     const refused = room(platform, "refused");
+    await refused.settled(10_000);
     const { failed, health, open: waiting } = await refused.status();
     expect(waiting).toBe(0);
     expect(failed).toMatchObject([{ outcomeUnknown: false }]);

@@ -5,6 +5,7 @@ import {
   type APIMessage,
 } from "discord-api-types/v10";
 import { textPayload, threadList, threadPayload } from "./channel_payloads.ts";
+import { guildCreatePayload } from "./guild_payloads.ts";
 import { memberPayload, mentioned, messagePayload, userPayload } from "./message_payloads.ts";
 import { rootOf, type Message, type TextChannel, type WorldEvent } from "./model.ts";
 import type { World } from "./world.ts";
@@ -56,6 +57,13 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
       return { ...guilds, name: Event.ChannelUpdate, data: textPayload(world, event.channel) };
     case "channelDeleted":
       return { ...guilds, name: Event.ChannelDelete, data: textPayload(world, event.channel) };
+    case "guildChanged": {
+      if (event.presence === "in")
+        return { ...guilds, name: Event.GuildCreate, data: guildCreatePayload(world) };
+      const isAway = event.presence === "away";
+      const data = { id: guild_id, ...(isAway && { unavailable: true }) };
+      return { ...guilds, name: Event.GuildDelete, data };
+    }
     case "accessGained": {
       const threads = world.threadsOf(event.channel).filter((thread) => !thread.archived);
       const data = { guild_id, channel_ids: [event.channel.id], ...threadList(world, threads) };

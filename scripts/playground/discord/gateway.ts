@@ -184,15 +184,16 @@ export class Gateway {
     this.#dispatch(session, "READY", {
       v: 10,
       user: userPayload(world.bot),
-      guilds: [{ id: world.guild.id, unavailable: true }],
+      guilds: world.presence === "out" ? [] : [{ id: world.guild.id, unavailable: true }],
       session_id: session.id,
       resume_gateway_url: this.#url,
       shard: [0, 1],
       application: { id, flags },
     });
-    if (session.wants(Intent.Guilds)) {
-      this.#dispatch(session, "GUILD_CREATE", guildCreatePayload(world));
-    }
+    if (!session.wants(Intent.Guilds)) return;
+    if (world.presence === "in") this.#dispatch(session, "GUILD_CREATE", guildCreatePayload(world));
+    if (world.presence === "away")
+      this.#dispatch(session, "GUILD_DELETE", { id: world.guild.id, unavailable: true });
   }
 
   #resume(socket: WebSocket, d: unknown): void {
@@ -229,6 +230,7 @@ export class Gateway {
 
   #tell(event: WorldEvent): void {
     if (this.#sessions.size === 0) return;
+    if (this.world.presence !== "in" && event.kind !== "guildChanged") return;
     const dispatch = dispatchOf(this.world, event);
     if (dispatch.seenIn && isDenied(dispatch.seenIn, "view")) return;
     const texts = new Map<boolean, string>();

@@ -67,6 +67,9 @@ export interface Message {
   readonly reference: { readonly channelId: string; readonly messageId: string } | undefined;
 }
 
+/** How the guild is to the bot. `away`: an outage; `out`: the bot was removed from it. */
+export type Presence = "in" | "away" | "out";
+
 /** What happened in the guild; the gateway tells sessions, the stand-in tells its listeners. */
 export type WorldEvent =
   | { readonly kind: "messageCreated"; readonly message: Message; readonly nonce?: string | number }
@@ -81,6 +84,7 @@ export type WorldEvent =
   | { readonly kind: "channelCreated" | "channelUpdated"; readonly channel: TextChannel }
   | { readonly kind: "channelDeleted"; readonly channel: TextChannel }
   | { readonly kind: "accessGained"; readonly channel: TextChannel }
+  | { readonly kind: "guildChanged"; readonly presence: Presence }
   | { readonly kind: "threadCreated" | "threadUpdated" | "threadDeleted"; readonly thread: Thread };
 
 /** The text channel a place belongs to: permissions are its own. */

@@ -189,7 +189,7 @@ export function match(
 }
 
 function inGuild({ world }: Backend, call: Call) {
-  if (call.ids[0] !== world.guild.id) throw refuse(Code.UnknownGuild);
+  if (call.ids[0] !== world.guild.id || world.presence === "out") throw refuse(Code.UnknownGuild);
   return world;
 }
 
@@ -197,7 +197,7 @@ function inGuild({ world }: Backend, call: Call) {
 function channelOf({ world }: Backend, call: Call): Channel {
   const channel = world.find(call.ids[0] ?? "");
   if (!channel) throw refuse(Code.UnknownChannel);
-  if (isDenied(channel, "view")) throw refuse(Code.MissingAccess);
+  if (isDenied(channel, "view") || world.presence === "out") throw refuse(Code.MissingAccess);
   return channel;
 }
 

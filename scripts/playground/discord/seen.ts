@@ -45,6 +45,7 @@ export function changesOf(event: WorldEvent): ChatChange[] {
     case "channelUpdated":
     case "channelDeleted":
     case "accessGained":
+    case "guildChanged":
     case "threadCreated":
     case "threadUpdated":
     case "threadDeleted":

@@ -18,6 +18,7 @@ import {
 } from "../wire.ts";
 import { placeOf, type Backend, type Credentials } from "./backend.ts";
 import { Gateway } from "./gateway.ts";
+import { GuildChanges } from "./guild_changes.ts";
 import { Lookup } from "./lookup.ts";
 import { mentionsIn } from "./mentions.ts";
 import type { Channel, Denied, Message } from "./model.ts";
@@ -80,11 +81,13 @@ export class DiscordStandIn implements ChatStandIn {
   readonly #changes = new Listeners<ChatChange>();
   readonly #world: World;
   readonly #lookup: Lookup;
+  readonly guild: GuildChanges;
 
   /** Made by `startDiscordStandIn`. */
   constructor(private readonly parts: Parts) {
     this.#world = parts.backend.world;
     this.#lookup = new Lookup(this.#world);
+    this.guild = new GuildChanges(this.#world, this.#lookup);
     this.env = {
       DISCORD_BOT_TOKEN: parts.credentials.token,
       DISCORD_API_URL: `http://127.0.0.1:${parts.server.port}/api`,

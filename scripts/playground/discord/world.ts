@@ -13,6 +13,7 @@ import {
   type Channel,
   type Denied,
   type Message,
+  type Presence,
   type Role,
   type TextChannel,
   type Thread,
@@ -50,6 +51,12 @@ export class World {
   readonly owner = this.addUser("person", "Owner");
   readonly bot = this.addUser("self", "Bridge");
 
+  presence: Presence = "in";
+  setPresence(presence: Presence): void {
+    this.presence = presence;
+    this.events.emit({ kind: "guildChanged", presence });
+  }
+
   addUser(kind: User["kind"], name: string, nick: string | null = null): User {
     const user: User = {
       id: this.ids.next(),
@@ -62,6 +69,11 @@ export class World {
     const added = kind === "person" ? user : { ...user, username: name };
     this.users.set(added.id, added);
     return added;
+  }
+
+  /** From now on the person is seen under another name. */
+  rename(user: User, nick: string): void {
+    this.users.set(user.id, { ...user, nick });
   }
 
   addRole(name: string): Role {
@@ -217,6 +229,11 @@ export class World {
   setArchived(thread: Thread, archived: boolean): void {
     thread.archived = archived;
     thread.archiveChangedAt = Date.now();
+    this.events.emit({ kind: "threadUpdated", thread });
+  }
+
+  renameThread(thread: Thread, name: string): void {
+    thread.name = name;
     this.events.emit({ kind: "threadUpdated", thread });
   }
 

@@ -17,6 +17,9 @@ export function answerTo(messages: readonly ChatLine[]): string {
   const asked = said.findLastIndex(({ role }) => role === "user");
   const { name, text } = speakerOf(said[asked]?.content ?? "");
   if (/write a long reply/i.test(text)) return longAnswer(name);
+  // Longer than one message of any platform.
+  if (/write a very long reply/i.test(text))
+    return numbered(3, (n) => longAnswer(`${name}, part ${n}`)).join("\n\n");
   if (/show (?:me )?some formatting/i.test(text)) return FORMATTED;
   const before = said[asked - 1];
   const count = said.length === 1 ? "1 message" : `${said.length} messages`;

@@ -1,0 +1,25 @@
+import type { Lookup } from "./lookup.ts";
+import type { Presence } from "./model.ts";
+import type { World } from "./world.ts";
+
+/** What becomes of the guild as a whole, and of names in it. */
+export class GuildChanges {
+  constructor(
+    private readonly world: World,
+    private readonly lookup: Lookup,
+  ) {}
+
+  /** `out`: somebody removes the bot from the guild. `away`: Discord itself has lost the guild for a while. */
+  setPresence(presence: Presence): void {
+    this.world.setPresence(presence);
+  }
+
+  /** The person is called otherwise here. Nobody is told: for that a client needs a privileged intent. */
+  renamePerson(person: string, nick: string): void {
+    this.world.rename(this.lookup.user(person), nick);
+  }
+
+  renameThread(thread: string, name: string): void {
+    this.world.renameThread(this.lookup.thread(thread), name);
+  }
+}

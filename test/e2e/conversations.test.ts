@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { PlatformName } from "../../bridges/platform.ts";
+import { api } from "../../convex/_generated/api.js";
+import type { TranscriptRow } from "../../convex/model/transcripts.ts";
+import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
+
+/* What people and admins do to conversations while the AI takes part in them. */
+
+let stage: OutboxStage;
+
+beforeAll(async () => {
+  stage = await OutboxStage.open();
+  await stage.stack.startBridge();
+});
+
+afterAll(async () => {
+  await stage.stack.stop();
+});
+
+const chatOf = ({ platform }: Room) => stage.stack.chat(platform);
+
+async function rowsOf({ channel }: Room): Promise<TranscriptRow[]> {
+  return (await stage.rows()).filter((row) => row.channel === channel);
+}
+
+async function repliesIn(room: Room): Promise<TranscriptRow[]> {
+  return (await rowsOf(room)).filter(({ kind }) => kind === "reply");
+}
+
+/** What the bot says in the room and its threads, as people see it. */
+function botSays(room: Room, thread?: string): string[] {
+  const seen = chatOf(room).transcript(room.channel, thread);
+  return seen.filter(({ fromBot }) => fromBot).map(({ text }) => text);
+}
+
+/** Deletes what the AI said in the room, as an admin. */
+async function deleteReply(room: Room): Promise<void> {
+  const [reply] = await repliesIn(room);
+  if (!reply) throw new Error("the AI has said nothing");
+  await stage.admin.mutation(api.admin.deleteMessage, { messageId: reply._id });
+}
+
+/** The context of the AI's next answer in the room. */
+async function nextContext(room: Room, question: string): Promise<string> {
+  const before = room.posts.length;
+  const text = `${question} (${room.platform})`;
+  room.ask(text);
+  await room.posted(before + 1);
+  const request = stage.stack.openai.requests.findLast(({ messages }) =>
+    messages.at(-1)?.content.includes(text),
+  );
+  return (request?.messages ?? []).map(({ role, content }) => `${role}: ${content}`).join("\n");
+}
+
+async function onBoth(act: (platform: PlatformName) => Promise<void>): Promise<void> {
+  await Promise.all(PLATFORMS.map(act));
+}
+
+/** Waits until the AI has been asked about it. */
+async function asked(text: string): Promise<void> {
+  await vi.waitFor(() => {
+    const lines = stage.stack.openai.requests.map(({ messages }) => messages.at(-1)?.content);
+    expect(lines).toContainEqual(expect.stringContaining(text));
+  });
+}
+
+test("an answer that an admin deletes is gone, every piece of it, in a thread as well", () =>
+  onBoth(async (platform) => {
+    const room = await stage.room(platform, "deleting");
+    const root = room.ask("A question to hang a thread on?");
+    await room.posted(1);
+    const chat = chatOf(room);
+    const thread = chat.openThread({ channel: room.channel, id: root, name: "thread" });
+    room.ask("Please write a long reply.", thread);
+    await vi.waitFor(() => expect(botSays(room, thread).at(-1)).toContain("That was all of it."));
+    await room.settled(10_000);
+    expect(botSays(room, thread).length).toBeGreaterThan(platform === "discord" ? 2 : 0);
+
+    const long = (await repliesIn(room)).find(({ threadId }) => threadId === thread);
+    await stage.admin.mutation(api.admin.deleteMessage, { messageId: long?._id ?? "" });
+    await vi.waitFor(() => expect(botSays(room, thread)).toEqual([]));
+    expect(botSays(room)).toHaveLength(1);
+    await room.settled(10_000);
+    expect(await room.status()).toMatchObject({ failed: [], health: [] });
+  }));
+
+test("an answer that an admin deletes half posted is gone, and the next one comes", () =>
+  onBoth(async (platform) => {
+    const room = await stage.room(platform, "half");
+    stage.afterNext(platform, "post", () => {
+      // Whatever comes next waits, so that this is the middle of it.
+      stage.answerNext(platform, "post", { retryAfter: 1 });
+    });
+    room.ask(`Please write a ${platform === "slack" ? "very " : ""}long reply.`);
+    await room.posted(1);
+    await vi.waitFor(async () => expect((await room.status()).open).toBe(1));
+    await deleteReply(room);
+    await vi.waitFor(() => expect(botSays(room)).toEqual([]));
+    await room.settled(20_000);
+    expect(botSays(room)).toEqual([]);
+    expect(await nextContext(room, "What now?")).not.toContain("assistant");
+    expect(botSays(room)).toEqual([expect.stringContaining("What now?")]);
+  }));
+
+test("an answer that a moderator deletes is no longer in what the AI is sent", () =>
+  onBoth(async (platform) => {
+    const room = await stage.room(platform, "moderated");
+    room.ask("Say something regrettable.");
+    await room.posted(1);
+    await room.settled(10_000);
+    const [post] = room.posts;
+    chatOf(room).remove({ channel: room.channel, id: post?.id ?? "" });
+    await vi.waitFor(async () => {
+      expect(await repliesIn(room)).toMatchObject([{ content: "", deletedAt: expect.any(Number) }]);
+    });
+    const context = await nextContext(room, "What did you say?");
+    expect(context).toContain("Say something regrettable.");
+    expect(context).not.toContain("assistant");
+  }));
+
+test("a question that is deleted before it is answered gets no answer, the one after it does", () =>
+  onBoth(async (platform) => {
+    const room = await stage.room(platform, "regretted");
+    stage.stack.openai.next({ delayMs: 1_500 }, `regret ${platform}`);
+    const id = room.ask(`I will regret ${platform}.`);
+    await asked(`regret ${platform}`);
+    chatOf(room).remove({ channel: room.channel, id });
+    await vi.waitFor(async () => {
+      expect(await rowsOf(room)).toMatchObject([{ externalId: id, content: "" }]);
+    });
+    expect(await nextContext(room, "Is anybody there?")).not.toContain("regret");
+    await room.settled(10_000);
+    expect(botSays(room)).toEqual([expect.stringContaining("Is anybody there?")]);
+  }));
+
+test("who changes their name is called so, by the AI too, from what they said before on", () =>
+  onBoth(async (platform) => {
+    const room = await stage.room(platform, "renaming");
+    const chat = chatOf(room);
+    const person = chat.addPerson("Grace");
+    const say = (text: string) => chat.say({ channel: room.channel, person, text });
+    say("I am new here.");
+    await room.posted(1);
+    const { discord, slack } = stage.stack;
+    if (platform === "discord") discord.guild.renamePerson(person, "Admiral");
+    else {
+      slack.renamePerson(person, "Admiral");
+      await vi.waitFor(async () => {
+        expect(await rowsOf(room)).toContainEqual(expect.objectContaining({ author: "Admiral" }));
+      });
+    }
+    const question = `Who am I on ${platform}?`;
+    say(question);
+    await room.posted(2);
+    const request = stage.stack.openai.requests.findLast(({ messages }) =>
+      messages.at(-1)?.content.includes(question),
+    );
+    const lines = request?.messages.filter(({ role }) => role === "user") ?? [];
+    expect(lines.map(({ content }) => content)).toEqual([
+      "Admiral: I am new here.",
+      `Admiral: ${question}`,
+    ]);
+  }));
+
+test("an answer in pieces that a moderator deletes all at once on Discord is deleted", async () => {
+  const room = await stage.room("discord", "purged");
+  room.ask("Please write a long reply.");
+  await vi.waitFor(() => expect(botSays(room).at(-1)).toContain("That was all of it."));
+  await room.settled(10_000);
+  stage.stack.discord.removeMany({
+    channel: room.channel,
+    ids: room.posts.map(({ id }) => id),
+  });
+  await vi.waitFor(async () => {
+    expect(await repliesIn(room)).toMatchObject([{ content: "", deletedAt: expect.any(Number) }]);
+  });
+  expect(await nextContext(room, "And now?")).not.toContain("assistant");
+});
