@@ -100,6 +100,7 @@ export async function claimDelivery(
       firstClaimedAt,
       ageMs: now - firstClaimedAt,
       outcomeUnknown: delivery.outcomeUnknown ?? false,
+      ...(message.deletedAt !== undefined && delivery.op === "create" && { onlyFind: true }),
       ...(delivery.unknownUntil !== undefined && { unknownUntil: delivery.unknownUntil }),
       ...(format !== undefined && { format }),
     },
@@ -183,8 +184,9 @@ async function targetOf(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<
   if (!mapping || !conversation || !posts(mapping, conversation)) {
     return { cancel: "the channel was unmapped" };
   }
-  if (!message || (message.deletedAt !== undefined && delivery.op !== "delete")) {
+  const isGone = !message || (message.deletedAt !== undefined && delivery.op !== "delete");
+  // What may stand there is found first: nobody could take it down else.
+  if (!message || (isGone && !delivery.outcomeUnknown))
     return { cancel: "the message was deleted" };
-  }
   return { mapping, conversation, message };
 }

@@ -3,13 +3,13 @@ import type { MutationCtx } from "../_generated/server.js";
 import { endDelivery, enqueueDelivery } from "./lanes.ts";
 import { clearMessage, piecesOf } from "./own_posts.ts";
 import { refusal } from "./refusals.ts";
-
-/** Deliveries of one message that are looked at: its create, and its edits and deletes. */
-const MOST_DELIVERIES = 100;
+import { reopenDelivery } from "./retries.ts";
+import { deliveriesOf } from "./takedowns.ts";
 
 /**
  * See `admin.deleteMessage`. Returns whether something is being taken down: what waits to be posted is only cancelled,
- * and what a bridge is posting right now is taken down behind it in the lane.
+ * and what a bridge is posting right now is taken down behind it in the lane. What may have been posted has to be found
+ * first, so its text is kept, unseen, until that has ended.
  */
 export async function deleteReply(
   ctx: MutationCtx,
@@ -22,7 +22,17 @@ export async function deleteReply(
     throw refusal("NOT_A_REPLY", "only what the AI said can be deleted here");
   }
   if (message.deletedAt !== undefined) return { takesDown: false };
-  await clearMessage(ctx, message._id);
+  for (const delivery of await deliveriesOf(ctx, message._id)) {
+    // Given up without knowing whether it stands: it is looked for once more.
+    if (delivery.op === "create" && delivery.state === "failed" && delivery.outcomeUnknown)
+      await reopenDelivery(ctx, delivery, false);
+  }
+  const mayStandUnknown = (await deliveriesOf(ctx, message._id)).some(
+    ({ op, endedAt, state, outcomeUnknown }) =>
+      op === "create" && endedAt === undefined && (state === "leased" || outcomeUnknown === true),
+  );
+  if (mayStandUnknown) await ctx.db.patch("messages", message._id, { deletedAt: Date.now() });
+  else await clearMessage(ctx, message._id);
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   if (!conversation) return { takesDown: false };
@@ -34,12 +44,8 @@ export async function deleteReply(
 
 /** Cancels what nobody holds; whether anything of the message stands on the platform, or may yet. */
 async function cancelWaiting(ctx: MutationCtx, messageId: Id<"messages">): Promise<boolean> {
-  const deliveries = await ctx.db
-    .query("deliveries")
-    .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
-    .take(MOST_DELIVERIES);
   let isHeld = false;
-  for (const delivery of deliveries) {
+  for (const delivery of await deliveriesOf(ctx, messageId)) {
     if (isCancellable(delivery)) {
       await endDelivery(ctx, delivery, { state: "cancelled", reason: "the message was deleted" });
     } else if (delivery.endedAt === undefined) {

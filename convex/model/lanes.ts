@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { cancelJob } from "./jobs.ts";
+import { clearMessage } from "./own_posts.ts";
 
 /*
  * A lane is a conversation's deliveries, first in, first out. Only its head (the oldest row that has not ended)
@@ -96,11 +97,19 @@ export async function endDelivery(
     timerId: undefined,
     ...(ending.state === "sent" && KNOWN),
   });
+  if (delivery.op === "create") await clearDeleted(ctx, delivery.messageId);
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
   const next = await laneHead(ctx, delivery.conversationId);
   if (mapping && next?.state === "queued") {
     await ctx.db.patch("deliveries", next._id, { state: headState(mapping) });
   }
+}
+
+/** The text of a message that was deleted while somebody may have been posting it is needed no longer. */
+async function clearDeleted(ctx: MutationCtx, messageId: Id<"messages">): Promise<void> {
+  const message = await ctx.db.get("messages", messageId);
+  if (message?.deletedAt !== undefined && message.content !== "")
+    await clearMessage(ctx, messageId);
 }
 
 /** Makes a row that is not held by anyone available, or holds it while its mapping is paused. */

@@ -15,7 +15,7 @@ export async function retryDeliveries(
   const failed = isNamed ? [await named(ctx, deliveryId)] : await failedDeliveries(ctx);
   let retried = 0;
   for (const delivery of failed) {
-    if (await reopen(ctx, delivery, isNamed)) retried++;
+    if (await reopenDelivery(ctx, delivery, isNamed)) retried++;
   }
   return { retried, more: failed.length >= MOST_RETRIES };
 }
@@ -48,7 +48,7 @@ async function failedDeliveries(ctx: MutationCtx): Promise<Doc<"deliveries">[]> 
  * outcome is unknown no longer; of all the others nobody knows, and the bridge looks again before it sends. Where the
  * channel was unmapped meanwhile it is cancelled instead.
  */
-async function reopen(
+export async function reopenDelivery(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
   isDecided: boolean,

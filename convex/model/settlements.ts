@@ -7,6 +7,7 @@ import { cancelJob } from "./jobs.ts";
 import { endDelivery, KNOWN, makeReady } from "./lanes.ts";
 import { takeDownPost } from "./own_posts.ts";
 import { refusal } from "./refusals.ts";
+import { takeDown } from "./takedowns.ts";
 import { isBuried } from "./tombstones.ts";
 import type { Platform, vPost, vSettlement } from "./validators.ts";
 
@@ -39,11 +40,22 @@ export async function settleDelivery(
 
   switch (settlement.kind) {
     case "verify":
+      if (await isDeleted(ctx, delivery)) {
+        // It isn't there, and is not to be.
+        if (held) await cancelDeleted(ctx, delivery);
+        return { held: false };
+      }
       // Somebody who was given up may have told of this very part since the caller looked for it.
       return { held: held && !(await findPart(ctx, delivery, settlement.part)) };
 
     case "posted":
       await recordPost(ctx, delivery, settlement.post);
+      if (await isDeleted(ctx, delivery)) {
+        // Nothing more of it is posted, and what stands goes.
+        await cancelDeleted(ctx, delivery);
+        await takeDown(ctx, delivery);
+        return { held: false };
+      }
       if (settlement.last) {
         // Also over `failed` and `waiting`: it stands there, whatever was thought meanwhile.
         if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
@@ -88,6 +100,18 @@ export async function settleDelivery(
       }
       return { held: false };
   }
+}
+
+/** Whether what it was to post was deleted meanwhile, here or by a moderator. */
+async function isDeleted(ctx: MutationCtx, { messageId, op }: Doc<"deliveries">): Promise<boolean> {
+  if (op === "delete") return false;
+  const message = await ctx.db.get("messages", messageId);
+  return message?.deletedAt !== undefined;
+}
+
+async function cancelDeleted(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<void> {
+  if (delivery.endedAt !== undefined) return;
+  await endDelivery(ctx, delivery, { state: "cancelled", reason: "the message was deleted" });
 }
 
 async function retryLater(

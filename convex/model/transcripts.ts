@@ -60,7 +60,7 @@ export async function toTranscriptRow(
   return {
     _id: message._id,
     _creationTime: message._creationTime,
-    content: await readableContent(ctx, message),
+    content: deletedAt === undefined ? await readableContent(ctx, message) : "",
     posts: await postsOf(ctx, message._id),
     ...(author !== undefined && { author }),
     ...(mapping && { platform: mapping.platform, channel: mapping.externalId }),
