@@ -31,7 +31,12 @@ import {
 export const mappings = query({
   args: {},
   returns: v.array(
-    v.object({ mappingId: v.id("mappings"), externalId: v.string(), since: v.string() }),
+    v.object({
+      mappingId: v.id("mappings"),
+      externalId: v.string(),
+      externalName: v.optional(v.string()),
+      since: v.string(),
+    }),
   ),
   handler: async (ctx) => activeMappings(ctx, await actingPlatform(ctx)),
 });

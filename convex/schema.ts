@@ -120,7 +120,14 @@ export default defineSchema({
   tombstones: defineTable({
     mappingId: v.id("mappings"),
     externalId: v.string(),
+    purged: v.optional(v.literal(true)),
   }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
+
+  // A mapping's messages are being deleted, by this job. Written by each batch, removed by the last.
+  purges: defineTable({
+    mappingId: v.id("mappings"),
+    jobId: v.id("_scheduled_functions"),
+  }).index("by_mappingId", ["mappingId"]),
 
   // Every event of the mapping up to `upTo` is committed [A]. Written by catch-up pages, by mapping, and
   // at most once a minute by live ingest. Read once a catch-up; nothing subscribes. `history`: so many messages
@@ -197,8 +204,8 @@ export default defineSchema({
     .index("by_deliveryId_and_part", ["deliveryId", "part"])
     .index("by_messageId", ["messageId"]),
 
-  // Events set aside and gaps that could not be filled [B6]. Written by `report`. A row that has
-  // `resolvedAt` counts as mended: the next of its kind is a new one.
+  // Events set aside and gaps that could not be filled [B6]. Written by `report`; marked as mended (`resolvedAt`) at the
+  // end of a catch-up and by unmapping. What is marked leaves the status: the next of its kind is a new one.
   problems: defineTable({
     platform: vPlatform,
     mappingId: v.optional(v.id("mappings")),
@@ -215,5 +222,6 @@ export default defineSchema({
       "mappingId",
       "externalId",
     ])
+    .index("by_platform_and_mappingId_and_resolvedAt", ["platform", "mappingId", "resolvedAt"])
     .index("by_resolvedAt", ["resolvedAt"]),
 });

@@ -1,19 +1,24 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { BridgeEvent, MappingId, Outcome } from "../platform.ts";
-import type { IngestBackend } from "./backend.ts";
+import type { Advance, IngestBackend } from "./backend.ts";
 import { BridgeIntake } from "./intake.ts";
 import { Wholeness } from "./wholeness.ts";
 
 const mappingId = "room" as MappingId; // Ids are strings; nothing here asks Convex for it.
 
-/** An intake whose mapping is paused, or not, as the test says, without the subscription having told. */
-function setUp() {
+/** An intake over a Convex that answers as the test says, without the subscription having told of anything. */
+function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) {
   let outcome: Outcome = "inserted";
+  const told: Advance[] = [];
   const lost: string[] = [];
   const backend: IngestBackend = {
     watchMappings: () => () => undefined,
-    ingest: (events) => Promise.resolve(events.map(() => outcome)),
+    ingest: async (events, advance) => {
+      if (refuses(advance)) throw new Error("too much was read");
+      told.push(...advance);
+      return events.map(() => outcome);
+    },
     cursors: () => Promise.resolve([]),
     standing: () => Promise.resolve({ rows: [], threads: [] }),
     report: () => Promise.resolve(),
@@ -27,7 +32,7 @@ function setUp() {
     const event: BridgeEvent = { type: "delete", mappingId, externalId };
     return await intake.push(event);
   };
-  return { push, lost };
+  return { intake, push, lost, told };
 }
 
 test("what met a pause that the subscription never told of is to be caught up with", async () => {
@@ -37,4 +42,22 @@ test("what met a pause that the subscription never told of is to be caught up wi
   await push("3", "known");
   await push("4", "ignored");
   expect(lost).toEqual(["2: inactive"]);
+});
+
+test("a cursor that Convex refuses to move keeps no event out", async () => {
+  const { intake, push, told } = setUp((advance) => advance.length > 0);
+  intake.committed({ mappingId, upTo: "1" });
+  for (const id of ["1", "2", "3"]) expect(await push(id, "inserted")).toBe("inserted");
+  expect(await intake.drain(1_000)).toBe(true);
+  intake.end();
+  expect(told).toEqual([]);
+});
+
+test("what is left of the cursors is told when the intake is drained", async () => {
+  const { intake, told } = setUp();
+  intake.committed({ mappingId, upTo: "1" });
+  intake.committed({ mappingId, upTo: "2" });
+  await intake.drain(1_000);
+  intake.end();
+  expect(told).toEqual([{ mappingId, upTo: "2" }]);
 });

@@ -5,6 +5,7 @@ import type {
   Health,
   Intake,
   Mapping,
+  MappingId,
   Outcome,
   Person,
   Problem,
@@ -12,6 +13,7 @@ import type {
 import type { Advance, IngestBackend } from "./backend.ts";
 import { settledWithin } from "./backoff.ts";
 import { FatalError, failureCode, type NotTaken } from "./errors.ts";
+import { nameChannels } from "./log.ts";
 import { IngestQueue, type QueueLimits } from "./queue.ts";
 import { type ReportLimits, Reports } from "./reports.ts";
 import type { Wholeness } from "./wholeness.ts";
@@ -19,8 +21,9 @@ import type { Wholeness } from "./wholeness.ts";
 /** How long the first list of mappings may take, in ms. */
 const FIRST_MAPPINGS_MS = 10_000;
 
-/** How long advances of cursors wait for an event to ride along with, in ms. */
-const RIDE_MS = 500;
+/** How long advances of cursors are gathered, and how long they wait after a failure, in ms. */
+const GATHER_MS = 500;
+const MOVE_AGAIN_MS = 10_000;
 
 export interface IntakeOptions {
   readonly limits?: Partial<QueueLimits>;
@@ -31,7 +34,7 @@ export interface IntakeOptions {
   /** The mappings, at the start and whenever an admin changes them. */
   readonly onMapped?: (mappings: readonly Mapping[]) => void;
   /** See `Intake.gap`. */
-  readonly onGap?: (why: string) => void;
+  readonly onGap?: (why: string, mappingId?: MappingId) => void;
 }
 
 /** The way in of one platform: which channels are mirrored, and the queue their events go through. */
@@ -43,7 +46,7 @@ export class BridgeIntake implements Intake {
   readonly #reports: Reports;
   #mappings: ReadonlyMap<string, Mapping> = new Map();
   #unwatch = () => {};
-  #riding: NodeJS.Timeout | undefined;
+  #moving: NodeJS.Timeout | undefined;
 
   constructor(
     backend: IngestBackend,
@@ -63,7 +66,7 @@ export class BridgeIntake implements Intake {
         setAside: async (event, code) => {
           log.error(
             { mappingId: event.mappingId, externalId: event.externalId, code },
-            "set aside",
+            "an event was set aside",
           );
           await this.#reports.problem(setAsideProblem(event, code));
           onLoss(event, "set aside");
@@ -82,6 +85,7 @@ export class BridgeIntake implements Intake {
     const first = new Promise<void>((resolve) => {
       this.#unwatch = this.#backend.watchMappings((mappings) => {
         this.#mappings = new Map(mappings.map((mapping) => [mapping.externalId, mapping]));
+        nameChannels(mappings);
         this.#log.info({ channels: mappings.length }, "mapped channels");
         resolve();
         this.options.onMapped?.(mappings);
@@ -91,7 +95,7 @@ export class BridgeIntake implements Intake {
     throw new FatalError(
       "BACKEND",
       "the Convex deployment does not tell which channels are mapped",
-      "Deploy this project's functions to it: npx convex deploy (or npx convex dev)",
+      "Push this project's functions to it: npm run setup",
     );
   }
 
@@ -108,33 +112,36 @@ export class BridgeIntake implements Intake {
     return this.#queue.offer(event);
   }
 
-  gap(why: string): void {
-    this.options.onGap?.(why);
+  gap(why: string, mappingId?: MappingId): void {
+    this.options.onGap?.(why, mappingId);
   }
 
-  /** Everything of a mapping up to there is committed. Rides along with the next events. */
+  /** Everything of a mapping up to there is committed. Told with what other mappings have to tell. */
   committed(advance: Advance): void {
     this.wholeness.committed(advance);
-    this.#riding ??= setTimeout(() => {
-      this.#riding = undefined;
-      void this.#ride();
-    }, RIDE_MS);
+    this.#moveCursorsIn(GATHER_MS);
   }
 
   named(person: Person): void {
     this.#reports.named(person);
   }
 
-  channel(news: ChannelNews): void {
-    this.#reports.channel(news);
+  channel(news: ChannelNews): Promise<void> {
+    return this.#reports.channel(news);
   }
 
-  problem(problem: Problem): void {
-    void this.#reports.problem(problem);
+  problem(problem: Problem): Promise<void> {
+    return this.#reports.problem(problem);
   }
 
   health(health: Health): void {
     this.#reports.health(health);
+  }
+
+  /** The whole platform is out of reach until a person mends it: every mapping is told to be. */
+  failed(trouble: NonNullable<Health["trouble"]>): void {
+    for (const { mappingId } of this.#mappings.values())
+      this.health({ mappingId, direction: "in", trouble });
   }
 
   /** Takes no more events; whether everything taken was stored within `ms`. */
@@ -142,7 +149,7 @@ export class BridgeIntake implements Intake {
     const start = performance.now();
     const committed = await this.#queue.drain(ms);
     // Best effort: a cursor left behind costs only repeated work.
-    await settledWithin(this.#ride(), Math.min(1_000, ms - (performance.now() - start)));
+    await settledWithin(this.#moveCursors(), Math.min(1_000, ms - (performance.now() - start)));
     const told = await this.#reports.drain(ms - (performance.now() - start));
     return committed && told;
   }
@@ -150,23 +157,18 @@ export class BridgeIntake implements Intake {
   /** Lets go of what is left. */
   end(): void {
     this.#unwatch();
-    clearTimeout(this.#riding);
+    clearTimeout(this.#moving);
     this.#queue.end();
     this.#reports.end();
   }
 
   async #send(events: BridgeEvent[]): Promise<Outcome[]> {
-    const known = this.wholeness.take();
     const live = this.wholeness.live(events, () => this.#queue.messages());
-    try {
-      const outcomes = await this.#backend.ingest(events, [...known, ...live]);
-      this.wholeness.moved(live);
-      this.#tellInactive(events, outcomes);
-      return outcomes;
-    } catch (error) {
-      this.wholeness.failed(known);
-      throw error;
-    }
+    const outcomes = await this.#backend.ingest(events, live);
+    this.wholeness.moved(live);
+    this.#tellInactive(events, outcomes);
+    this.#logStored(events, outcomes);
+    return outcomes;
   }
 
   /**
@@ -178,16 +180,34 @@ export class BridgeIntake implements Intake {
       if (outcomes[index] === "inactive") this.options.onLoss?.(event, "inactive");
   }
 
-  /** Takes cursors along that no event has taken. */
-  async #ride(): Promise<void> {
+  /** Every event's line costs time of the way in, so they are only made where they are read. */
+  #logStored(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
+    if (!this.#log.isLevelEnabled("debug")) return;
+    for (const [n, { mappingId, externalId, type }] of events.entries()) {
+      this.#log.debug({ mappingId, externalId, type, outcome: outcomes[n] }, "an event is stored");
+    }
+  }
+
+  /** In calls of their own: whatever Convex may have against a cursor must keep no event out. */
+  async #moveCursors(): Promise<void> {
     while (this.wholeness.hasNews) {
+      const known = this.wholeness.take();
       try {
-        await this.#send([]);
+        await this.#backend.ingest([], known);
       } catch (error) {
+        this.wholeness.failed(known);
         this.#log.warn({ code: failureCode(error) }, "cannot move cursors");
+        this.#moveCursorsIn(MOVE_AGAIN_MS);
         return;
       }
     }
+  }
+
+  #moveCursorsIn(ms: number): void {
+    this.#moving ??= setTimeout(() => {
+      this.#moving = undefined;
+      void this.#moveCursors();
+    }, ms);
   }
 }
 

@@ -43,7 +43,7 @@ test("repeating the same state of a mapping costs no call", async () => {
   const { reports, sent } = setUp(works);
   const bad = {
     mappingId: MAPPING,
-    direction: "out",
+    direction: "in",
     trouble: { code: "1", reason: "no" },
   } as const;
   reports.health(bad);
@@ -51,8 +51,17 @@ test("repeating the same state of a mapping costs no call", async () => {
   reports.health(bad);
   expect(await reports.drain(1_000)).toBe(true);
   expect(sent).toHaveLength(1);
-  reports.health({ mappingId: MAPPING, direction: "out" });
+  reports.health({ mappingId: MAPPING, direction: "in" });
   await reports.drain(1_000);
+  expect(sent).toHaveLength(2);
+});
+
+test("that posting is mended is told each time, because Convex says itself when it is broken", async () => {
+  const { reports, sent } = setUp(works);
+  for (let n = 0; n < 2; n++) {
+    reports.health({ mappingId: MAPPING, direction: "out" });
+    await reports.drain(1_000);
+  }
   expect(sent).toHaveLength(2);
 });
 
@@ -97,4 +106,22 @@ test("stopping lets go of what Convex never took", async () => {
   expect(await reports.drain(20)).toBe(false);
   reports.end();
   await expect(problem).rejects.toMatchObject({ why: "stopping" });
+});
+
+test("who tells of a channel waits until it is stored, also when newer news joins it", async () => {
+  let store: () => void = () => undefined;
+  const stored = new Promise<void>((resolve) => (store = resolve));
+  const { reports, sent } = setUp(() => stored);
+  const done: string[] = [];
+  const told = [
+    reports.channel({ mappingId: MAPPING, name: "lounge" }).then(() => done.push("name")),
+    reports.channel({ mappingId: MAPPING, externalId: "C2" }).then(() => done.push("id")),
+  ];
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(done).toEqual([]);
+  store();
+  await Promise.all(told);
+  expect(sent).toMatchObject([
+    { channels: [{ mappingId: MAPPING, name: "lounge", externalId: "C2" }] },
+  ]);
 });

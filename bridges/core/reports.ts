@@ -61,18 +61,21 @@ export class Reports {
     void this.#add(`person ${person.workspaceId} ${person.externalId}`, { kind: "person", person });
   }
 
-  /** Kept until stored; the newest word on a channel says all the earlier ones did. */
-  channel(news: ChannelNews): void {
+  /** Kept until stored; the newest word on a channel says all the earlier ones did. Resolves and rejects as `problem`. */
+  channel(news: ChannelNews): Promise<void> {
     const key = `channel ${news.mappingId}`;
-    const waiting = this.#waiting.get(key)?.item;
-    const earlier = waiting?.kind === "channel" ? waiting.news : undefined;
-    void this.#add(key, { kind: "channel", news: { ...earlier, ...news } });
+    const waiting = this.#waiting.get(key);
+    const earlier = waiting?.item.kind === "channel" ? waiting.item.news : undefined;
+    const promise = this.#add(key, { kind: "channel", news: { ...earlier, ...news } });
+    if (waiting) promise.then(waiting.stored, waiting.dropped);
+    return promise;
   }
 
   health(health: Health): void {
     const key = `health ${health.mappingId} ${health.direction}`;
     const word = JSON.stringify(health.trouble ?? null);
-    if (this.#health.get(key) === word) return;
+    // Of posting Convex itself says how it went, so the last word here need not be what stands there.
+    if (health.direction === "in" && this.#health.get(key) === word) return;
     this.#health.set(key, word);
     void this.#add(key, { kind: "health", health });
   }
@@ -139,7 +142,8 @@ export class Reports {
         problems: items.flatMap((item) => (item.kind === "problem" ? [item.problem] : [])),
       });
     } catch (error) {
-      this.#log.warn({ code: failureCode(error), items: items.length }, "a report was refused");
+      const about = { code: failureCode(error), ...whatIn(items) };
+      this.#log.warn(about, "Convex did not take a report, it is sent again");
       for (const [key, waiting] of batch) {
         // A newer word may have come meanwhile, and a name isn't worth a second try.
         if (this.#waiting.get(key) !== waiting) continue;
@@ -161,4 +165,26 @@ export class Reports {
 function channelsOf(items: readonly Item[]): Pick<Report, "channels"> {
   const channels = items.flatMap((item) => (item.kind === "channel" ? [item.news] : []));
   return channels.length > 0 ? { channels } : {};
+}
+
+/** What a log may tell of items: how many of which kind, and of a lone one its mapping. */
+function whatIn(items: readonly Item[]): Record<string, unknown> {
+  const counts: Partial<Record<Item["kind"], number>> = {};
+  for (const { kind } of items) counts[kind] = (counts[kind] ?? 0) + 1;
+  const [only, ...others] = items;
+  const mappingId = others.length === 0 && only ? mappingIn(only) : undefined;
+  return { ...(mappingId !== undefined && { mappingId }), ...counts };
+}
+
+function mappingIn(item: Item): string | undefined {
+  switch (item.kind) {
+    case "person":
+      return undefined;
+    case "health":
+      return item.health.mappingId;
+    case "channel":
+      return item.news.mappingId;
+    case "problem":
+      return item.problem.mappingId;
+  }
 }

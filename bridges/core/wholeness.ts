@@ -53,7 +53,9 @@ export class Wholeness {
 
   /** A catch-up knows that everything up to there is committed. */
   committed(advance: Advance): void {
-    const before = this.#known.get(advance.mappingId);
+    const known = this.#known.get(advance.mappingId);
+    // Mapped anew meanwhile: what was known of it before is of no use.
+    const before = known?.since === advance.since ? known : undefined;
     const upTo = before && before.upTo > advance.upTo ? before.upTo : advance.upTo;
     this.#known.set(advance.mappingId, { ...before, ...advance, upTo });
   }

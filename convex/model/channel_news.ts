@@ -1,5 +1,8 @@
 import type { Infer } from "convex/values";
+import type { Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { clearHealth } from "./health.ts";
+import { reopenDelivery } from "./retries.ts";
 import type { Platform, vChannelNews } from "./validators.ts";
 
 /**
@@ -28,4 +31,27 @@ export async function applyChannelNews(
     ...(moved && !taken && { externalId }),
   };
   if (Object.keys(change).length > 0) await ctx.db.patch("mappings", mappingId, change);
+  if (change.externalId !== undefined) await postAgain(ctx, mappingId);
+}
+
+/** The code with which Slack refuses a post under an id that a channel no longer has. */
+const NOT_THERE = "channel_not_found";
+const MOST_FAILED = 100;
+
+/** What is older is no answer any more, in ms. */
+const POST_AGAIN_MS = 60 * 60_000;
+
+/** Replies that were posted under the old id before anybody was told of the new one. */
+async function postAgain(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<void> {
+  const failed = await ctx.db
+    .query("deliveries")
+    .withIndex("by_mappingId_and_state", (q) => q.eq("mappingId", mappingId).eq("state", "failed"))
+    .order("desc")
+    .take(MOST_FAILED);
+  const since = Date.now() - POST_AGAIN_MS;
+  for (const delivery of failed.reverse()) {
+    const isRecent = (delivery.endedAt ?? 0) >= since;
+    if (delivery.code === NOT_THERE && isRecent) await reopenDelivery(ctx, delivery, false);
+  }
+  await clearHealth(ctx, mappingId, "out");
 }

@@ -31,11 +31,17 @@ export async function cursorsOf(
   );
 }
 
-/** Moves a cursor forward, never back, and records what a catch-up came to. */
+/**
+ * Moves a cursor forward, never back, and records what a catch-up came to. One that began before the channel was mapped
+ * anew says nothing of the history asked for since.
+ */
 export async function advanceCursor(
   ctx: MutationCtx,
-  { mappingId, upTo, caughtUp }: Infer<typeof vAdvance>,
+  mapping: Doc<"mappings">,
+  { upTo, since, caughtUp }: Infer<typeof vAdvance>,
 ): Promise<void> {
+  const mappingId = mapping._id;
+  if (since !== undefined && since !== mapping.since) return;
   const cursor = await cursorOf(ctx, mappingId);
   const at = Date.now();
   // The next catch-up that finds nothing need not hide what this one found.

@@ -7,8 +7,9 @@ import { advanceCursor } from "./cursors.ts";
 import { findMessage } from "./messages.ts";
 import { clearMessage, findPost, takeDownPost } from "./own_posts.ts";
 import { ensureIdentity } from "./people.ts";
+import { resolveMended } from "./problems.ts";
 import { refusal } from "./refusals.ts";
-import { bury, isBuried } from "./tombstones.ts";
+import { bury, isBuried, unearth } from "./tombstones.ts";
 import { asksForReply } from "./triggers.ts";
 import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
 import { withdrawReply } from "./withdrawals.ts";
@@ -40,10 +41,14 @@ export async function ingestBatch(
     else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
     else outcomes.push(await applyMessage(ctx, mapping, event));
   }
+  const caughtUp: Id<"mappings">[] = [];
   for (const advance of advances) {
     const mapping = await mappingOf(ctx, batch, advance.mappingId);
-    if (mapping?.state === "active") await advanceCursor(ctx, advance);
+    if (mapping?.state !== "active") continue;
+    await advanceCursor(ctx, mapping, advance);
+    if (advance.caughtUp) caughtUp.push(mapping._id);
   }
+  if (caughtUp.length > 0) await resolveMended(ctx, platform, caughtUp);
   return outcomes;
 }
 
@@ -72,7 +77,10 @@ async function applyMessage(
 ): Promise<Outcome> {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
-  if (await isBuried(ctx, mapping._id, event.externalId)) return "known";
+  if (await isBuried(ctx, mapping._id, event.externalId)) {
+    const comesBack = event.backfilled && (await unearth(ctx, mapping._id, event.externalId));
+    if (!comesBack) return "known";
+  }
   // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
   const older = event.position < mapping.since;
   if (event.editedAt !== undefined && older && !event.backfilled) return "ignored";

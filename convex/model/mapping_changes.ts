@@ -1,10 +1,11 @@
-import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { restartCursor } from "./cursors.ts";
 import { endDelivery, makeReady } from "./lanes.ts";
 import { findMapping, mappingRow, type MappingRow } from "./mappings.ts";
 import { positionAt } from "./positions.ts";
+import { resolveAllOf } from "./problems.ts";
+import { isBeingPurged, schedulePurge } from "./purging.ts";
 import { refusal } from "./refusals.ts";
 import type { DeliveryState, Platform, ReplyIn, Trigger } from "./validators.ts";
 
@@ -50,6 +51,13 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     );
   }
   const existing = await findMapping(ctx, platform, externalId);
+  // What is being deleted would count as known, and be gone a moment later.
+  if (existing && history !== undefined && (await isBeingPurged(ctx, existing._id))) {
+    throw refusal(
+      "BEING_DELETED",
+      "its messages are still being deleted: map it with history once that has ended",
+    );
+  }
   if (existing && existing.state !== "unmapped") {
     const channel = await ctx.db.get("channels", existing.channelId);
     throw refusal(
@@ -129,6 +137,7 @@ export async function unmapChannel(
 ) {
   const mapping = await mappedOrThrow(ctx, request.platform, request.externalId);
   await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
+  await resolveAllOf(ctx, mapping);
   let cancelledDeliveries = 0;
   // A leased one is on the wire: its outcome is recorded when it comes.
   for (const state of ["queued", "ready", "waiting", "held"] as const) {
@@ -140,7 +149,7 @@ export async function unmapChannel(
     }
   }
   if (request.deleteMessages === true) {
-    await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, {
+    await schedulePurge(ctx, {
       mappingId: mapping._id,
       channelId: mapping.channelId,
       // Creation times have fractions: all of this millisecond is before.

@@ -43,9 +43,16 @@ export async function findMapping(
 export async function activeMappings(
   ctx: QueryCtx,
   platform: Platform,
-): Promise<{ mappingId: Id<"mappings">; externalId: string; since: string }[]> {
+): Promise<
+  { mappingId: Id<"mappings">; externalId: string; externalName?: string; since: string }[]
+> {
   const rows = await mappingsIn(ctx, platform, "active");
-  return rows.map(({ _id, externalId, since }) => ({ mappingId: _id, externalId, since }));
+  return rows.map(({ _id, externalId, externalName, since }) => ({
+    mappingId: _id,
+    externalId,
+    ...(externalName !== undefined && { externalName }),
+    since,
+  }));
 }
 
 /** Every mapping that is active or paused. */

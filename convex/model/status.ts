@@ -28,6 +28,8 @@ export const vStatus = v.object({
         }),
       ),
       open: v.number(),
+      /** Since when the oldest of them has waited. Not told of a paused mapping, whose replies wait on purpose. */
+      openSince: v.optional(v.number()),
       failed: v.number(),
       caughtUpAt: v.optional(v.number()),
       lastCatchUp: v.optional(vCatchUp),
@@ -62,17 +64,26 @@ export type Status = Infer<typeof vStatus>;
 
 export async function overallStatus(ctx: QueryCtx): Promise<Status> {
   const open = new Map<Id<"mappings">, number>();
-  for (const state of OPEN_STATES) count(await deliveriesIn(ctx, state), open);
+  const openSince = new Map<Id<"mappings">, number>();
+  for (const state of OPEN_STATES) {
+    const rows = await deliveriesIn(ctx, state);
+    count(rows, open);
+    for (const { mappingId, _creationTime: at } of rows) {
+      openSince.set(mappingId, Math.floor(Math.min(at, openSince.get(mappingId) ?? at)));
+    }
+  }
   const failed = await deliveriesIn(ctx, "failed");
   const failures = count(failed, new Map<Id<"mappings">, number>());
   const health = await allHealth(ctx);
   const mappings: Status["mappings"] = [];
   for (const row of await listMappings(ctx)) {
     const cursor = await cursorOf(ctx, row.mappingId);
+    const since = row.state === "active" ? openSince.get(row.mappingId) : undefined;
     mappings.push({
       ...row,
       health: health.filter(({ mappingId }) => mappingId === row.mappingId).map(toHealth),
       open: open.get(row.mappingId) ?? 0,
+      ...(since !== undefined && { openSince: since }),
       failed: failures.get(row.mappingId) ?? 0,
       ...(cursor && { caughtUpAt: cursor.caughtUpAt }),
       ...(cursor?.lastCatchUp && { lastCatchUp: cursor.lastCatchUp }),

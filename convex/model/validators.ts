@@ -124,10 +124,12 @@ export const vMessageEvent = v.object({
 });
 export type MessageEvent = Infer<typeof vMessageEvent>;
 
+/** `thread`: the thread of that id is gone with all that was said in it; not the message that it hangs on. */
 export const vDeleteEvent = v.object({
   type: v.literal("delete"),
   mappingId: v.id("mappings"),
   externalId: v.string(),
+  thread: v.optional(v.literal(true)),
 });
 
 /** What a bridge sends to `ingest`. */
@@ -164,12 +166,13 @@ export const vCatchUp = v.object({
 });
 
 /**
- * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `caughtUp`: a catch-up has
- * ended with this.
+ * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as the
+ * catch-up knew it that says so. `caughtUp`: it has ended with this.
  */
 export const vAdvance = v.object({
   mappingId: v.id("mappings"),
   upTo: v.string(),
+  since: v.optional(v.string()),
   caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
 });
 
@@ -216,6 +219,8 @@ export const vClaimed = v.object({
   /** ms from the first claim to this one, by Convex's clock. */
   ageMs: v.number(),
   outcomeUnknown: v.boolean(),
+  /** The message was deleted meanwhile: what may stand of it is to be found, and nothing to be sent. */
+  onlyFind: v.optional(v.boolean()),
   /** Until when the request of unknown outcome may have been made (ms since 1970). */
   unknownUntil: v.optional(v.number()),
   /** Renderer that an unknown post was made with; else the claimer's own. */

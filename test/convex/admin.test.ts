@@ -31,6 +31,7 @@ describe("map", () => {
     expect(heard).toEqual({
       mappingId: mapped.mappingId,
       externalId: IDS.discord,
+      externalName: "help",
       since: expect.stringMatching(/^\d{20}$/) as string,
     });
   });
@@ -160,6 +161,7 @@ describe("status", () => {
         expect.objectContaining({
           mappingId,
           open: 1,
+          openSince: NOON,
           failed: 1,
           caughtUpAt: NOON,
           health: [

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { api } from "../../convex/_generated/api.js";
 import { positionAt } from "../../convex/model/positions.ts";
@@ -62,6 +62,26 @@ test("a name that history tells never replaces the one a person has in the serve
   expect(await nameOfBob()).toBe("Bob");
   await ingest(said(room, { author: { ...provisional, name: "bob_1987" } }));
   expect(await nameOfBob()).toBe("Bob");
+});
+
+test("a catch-up from before the channel was mapped anew says nothing of the history asked for since", async () => {
+  const target = { platform: "discord", externalId: IDS.discord } as const;
+  const [before] = await backend.discord.query(api.bridge.mappings, {});
+  await backend.admin.mutation(api.admin.unmap, target);
+  vi.setSystemTime(NOON + 5_000);
+  await mapChannel(backend, "discord", { history: 50 });
+  const ended = (since: string | undefined) =>
+    backend.discord.mutation(api.bridge.ingest, {
+      events: [],
+      advance: [
+        { mappingId: room, upTo: "9", caughtUp: { recovered: 0 }, ...(since && { since }) },
+      ],
+    });
+  await ended(before?.since);
+  expect((await cursor())?.history).toBe(50);
+  const [after] = await backend.discord.query(api.bridge.mappings, {});
+  await ended(after?.since);
+  expect((await cursor())?.history).toBeUndefined();
 });
 
 test("the last catch-up that brought something stays in sight of those that bring nothing", async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { said } from "./events.ts";
+import type { BridgeEvent } from "../../convex/model/validators.ts";
+import { deleted, said } from "./events.ts";
 import { ai, backend } from "./fresh.ts";
 import { failure, IDS, mapChannel, pass, rows, settleDown } from "./setup.ts";
 import { exchange, posted, Worker } from "./worker.ts";
@@ -161,6 +162,48 @@ describe("unmap with deleteMessages", () => {
     const call = { events: [event], advance: [] };
     expect(await backend.discord.mutation(api.bridge.ingest, call)).toEqual(["known"]);
     expect(await rows(backend, "messages")).toEqual([]);
+  });
+
+  test("lets history bring back what still stands, and nothing that was deleted there", async () => {
+    const { mappingId } = await mapChannel(backend, "discord", { trigger: "never" });
+    const [stands, gone] = [said(mappingId), said(mappingId)];
+    const tell = async (...events: BridgeEvent[]) =>
+      await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+    await tell(stands, gone);
+    await purge();
+    await pass(backend, 60_000);
+    await mapChannel(backend, "discord", { trigger: "never", history: 10 });
+    await tell(deleted(mappingId, gone.externalId));
+    const taken = [stands, gone].map((event) => ({ ...event, backfilled: true as const }));
+    expect(await tell(...taken)).toEqual(["inserted", "known"]);
+  });
+
+  test("has the channel mapped with history only once it has ended", async () => {
+    const { mappingId } = await mapChannel(backend, "discord", { trigger: "never" });
+    await backend.discord.mutation(api.bridge.ingest, { events: [said(mappingId)], advance: [] });
+    await purge();
+    const again = () => mapChannel(backend, "discord", { trigger: "never", history: 10 });
+    expect(await failure(again())).toBe("BEING_DELETED");
+    await pass(backend, 60_000);
+    expect(await failure(again())).toBe("ok");
+    expect(await rows(backend, "purges")).toEqual([]);
+  });
+
+  test("deletes more replies than fit one transaction", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await pass(backend, 1_000);
+    const [reply] = await rows(backend, "replies");
+    await backend.t.run(async (ctx) => {
+      if (!reply) throw new Error("nothing was answered");
+      const { _id, _creationTime, ...fields } = reply;
+      for (let n = 0; n < 2_500; n++) await ctx.db.insert("replies", fields);
+    });
+    await purge();
+    await pass(backend, 60_000);
+    for (const table of ["replies", "conversations", "messages"] as const) {
+      expect(await rows(backend, table)).toEqual([]);
+    }
   });
 
   test("accepts what a bridge tells of a post that was on the wire", async () => {
