@@ -15,7 +15,8 @@ interface Askers {
 /**
  * The asking messages that a reply answers, and those its AI has not read: newer ones, and ones that arrived late in
  * between. Told apart by id, because neither position nor creation time says what a query at some earlier moment
- * could see. Those stored before the asker that opened the reply were answered by an earlier one.
+ * could see. Those stored before the asker that opened the reply were answered by an earlier one, whether or not the
+ * window reaches back to them.
  */
 export async function askersAround(
   ctx: QueryCtx,
@@ -29,7 +30,7 @@ export async function askersAround(
   return {
     answered: askers.filter(({ _id, _creationTime }) => known.has(_id) && _creationTime >= since),
     unread: askers
-      .filter(({ _id }) => !known.has(_id))
+      .filter(({ _id, _creationTime }) => !known.has(_id) && _creationTime >= since)
       .sort((a, b) => a._creationTime - b._creationTime),
   };
 }

@@ -48,6 +48,29 @@ export async function toChatMessage(ctx: QueryCtx, message: Doc<"messages">): Pr
 }
 
 /**
+ * Names looked up in one function call. Convex allows 4,096 index ranges, and one message may hold thousands of
+ * mentions: beyond this the names stored with a message serve.
+ */
+const MOST_NAMES = 1_000;
+
+/** What one function call has looked up: many messages mention the same few people. */
+const lookedUp = new WeakMap<QueryCtx, Map<string, string | undefined>>();
+
+async function currentName(
+  ctx: QueryCtx,
+  { platform, workspaceId }: Doc<"identities">,
+  id: string,
+): Promise<string | undefined> {
+  const names = lookedUp.get(ctx) ?? new Map<string, string | undefined>();
+  lookedUp.set(ctx, names);
+  const key = `${platform} ${workspaceId} ${id}`;
+  if (!names.has(key) && names.size < MOST_NAMES) {
+    names.set(key, (await findIdentity(ctx, platform, workspaceId, id))?.name);
+  }
+  return names.get(key);
+}
+
+/**
  * The content with `@name` and `#name` for its id tokens. Names are looked up now, not when the message was stored:
  * they follow renames, and Slack's events carry none [B9]. Only tokens the platform itself marked as mentions are
  * touched.
@@ -59,9 +82,9 @@ export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): 
   for (const mention of message.mentions) {
     const known =
       mention.kind === "user" && identity
-        ? await findIdentity(ctx, identity.platform, identity.workspaceId, mention.id)
-        : null;
-    const name = known?.name ?? mention.name ?? mention.id;
+        ? await currentName(ctx, identity, mention.id)
+        : undefined;
+    const name = known ?? mention.name ?? mention.id;
     names.set(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
   }
   // In one pass: a name is anybody's choice, and may look like a token itself.

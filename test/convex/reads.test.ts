@@ -78,6 +78,13 @@ describe("documents read", () => {
   });
 });
 
+const tellOfThread = (externalId: string) =>
+  backend.discord.mutation(api.bridge.report, {
+    people: [],
+    health: [],
+    problems: [{ kind: "thread_unknown", externalId, reason: "nobody knows its parent" }],
+  });
+
 describe("index ranges read", () => {
   // A transaction may read 4,096. https://docs.convex.dev/production/state/limits
   const LIMIT = 4_096;
@@ -92,6 +99,45 @@ describe("index ranges read", () => {
     await mapChannel(backend, "discord", { externalId: "100000000000000002" });
     const each = (await used()) - one;
     expect(each * 1_000).toBeLessThan(LIMIT);
+  });
+
+  test("by a reader of messages that mention thousands of people stay in bounds", async () => {
+    const people = Array.from({ length: 4_200 }, (_, n) => (8_000 + n).toString());
+    const content = people.map((id) => `<@${id}>`).join(" ");
+    const mentions = people.map((id) => ({ kind: "user", id, name: `n${id}` }) as const);
+    await ingest(said(room, { content, mentions }));
+    const used = await backend.admin.query(async (ctx) => {
+      const { channelId } = (await ctx.runQuery(api.admin.list, {}))[0] ?? {};
+      if (!channelId) throw new Error("nothing is mapped");
+      const [message] = await ctx.runQuery(api.index.listLatestMessages, { channelId });
+      expect(message?.content).toMatch(/^@n8000 .* @n12199$/);
+      return (await ctx.meta.getTransactionMetrics()).databaseQueries.used;
+    });
+    expect(used).toBeLessThan(LIMIT / 2);
+  });
+
+  test("by catch-ups that end together leave room for a thousand mappings", async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const externalId = (200_000_000_000_000_000n + BigInt(n)).toString();
+        return (await mapChannel(backend, "discord", { externalId })).mappingId;
+      }),
+    );
+    await tellOfThread("81");
+    await tellOfThread("82");
+    const used = (mappingIds: readonly Id<"mappings">[]) =>
+      backend.discord.mutation(async (ctx) => {
+        const advance = mappingIds.map((mappingId) => {
+          return { mappingId, upTo: "0", caughtUp: { recovered: 0 } };
+        });
+        await ctx.runMutation(api.bridge.ingest, { events: [], advance });
+        return (await ctx.meta.getTransactionMetrics()).databaseQueries.used;
+      });
+    const some = await used(ids.slice(0, 10));
+    const each = ((await used(ids)) - some) / 10;
+    // A hundred end in one call; for each of a thousand one cursor is read, once a call.
+    expect(100 * each + 1_000).toBeLessThan(LIMIT);
+    expect(some).toBeLessThan(10 * each + 2 * ids.length + 20);
   });
 
   test("by the bridge's own subscriptions leave room for a thousand mappings", async () => {

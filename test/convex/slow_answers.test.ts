@@ -29,6 +29,18 @@ test("a burst of questions, more than the AI usually reads, is answered by one r
   expect(ai.requests[0]?.messages).toHaveLength(50);
 });
 
+test("a question that comes late has no old one answered again", async () => {
+  const late = said(room, { content: "the late one" });
+  for (let n = 0; n < 20; n++) {
+    await exchange(backend, room);
+    await pass(backend, 1_000);
+  }
+  const before = ai.requests.length;
+  await ingest(late);
+  await pass(backend, 60_000);
+  expect(ai.requests).toHaveLength(before + 1);
+});
+
 test("a platform that only asks to wait uses up no attempt, however often", async () => {
   await exchange(backend, room);
   const worker = new Worker(backend);
