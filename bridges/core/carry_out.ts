@@ -130,7 +130,8 @@ function render(delivery: Delivery, from: number, { platform, log }: Hands): Pie
   try {
     return platform.render(delivery.content, from);
   } catch (error) {
-    log.error({ deliveryId: delivery.deliveryId, code: failureCode(error) }, "cannot render");
+    const { mappingId, deliveryId } = delivery;
+    log.error({ mappingId, deliveryId, code: failureCode(error) }, "a reply could not be cut");
     return undefined;
   }
 }

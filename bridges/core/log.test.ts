@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FatalError, PlatformError } from "./errors.ts";
-import { createLog } from "./log.ts";
+import { createLog, nameChannels, readableLines } from "./log.ts";
 
 function capture(secrets: string[] = []) {
   const lines: string[] = [];
@@ -59,4 +59,48 @@ test("our own errors keep their words and the step that mends them", () => {
   expect(text()).toContain("set the key");
   expect(text()).toContain("may not post");
   expect(text()).toContain("50013");
+});
+
+test("a line about a mapping names its channel, as the platform and the admin know it", () => {
+  const { log, text } = capture();
+  log.info({ mappingId: "m1" }, "before");
+  nameChannels([{ mappingId: "m1", externalId: "C0123456789" }]);
+  log.child({ platform: "slack" }).info({ mappingId: "m1", recovered: 2 }, "caught up");
+  log.info({ mappingId: "m2" }, "another");
+  const [before, named, another] = text()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
+  expect(before).not.toHaveProperty("channel");
+  expect(named).toMatchObject({
+    platform: "slack",
+    channel: "C0123456789",
+    mappingId: "m1",
+    recovered: 2,
+    msg: "caught up",
+  });
+  expect(another).not.toHaveProperty("channel");
+});
+
+test("on a terminal a line is one line: when, how bad, where, what, and the details behind it", () => {
+  const { log, text } = capture(["s3cret-value"]);
+  nameChannels([
+    { mappingId: "m3", externalId: "C9" },
+    { mappingId: "m4", externalId: "C10", externalName: "help\u001B[2J" },
+  ]);
+  const slack = log.child({ platform: "slack" });
+  slack.warn({ mappingId: "m3", code: "is_archived", token: "s3cret-value" }, "not posted");
+  slack.info({ mappingId: "m4" }, "a reply is posted");
+  slack.info("Slack socket open");
+  log.info("discord: on");
+  const shown = text().trim().split("\n").map(readableLines(false)).join("");
+  expect(shown.replaceAll(/\d\d:\d\d:\d\d/g, "TIME")).toBe(
+    [
+      '[TIME] WARN: slack C9: not posted {"code":"is_archived","token":"[redacted]"}',
+      "[TIME] INFO: slack #help [2J: a reply is posted",
+      "[TIME] INFO: slack: Slack socket open",
+      "[TIME] INFO: discord: on",
+      "",
+    ].join("\n"),
+  );
 });

@@ -1,5 +1,5 @@
 import { type DestinationStream, type LogFn, type Logger, pino } from "pino";
-import { PinoPretty } from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import { BridgeError, FatalError, failureCode } from "./errors.ts";
 import type { LogLevel } from "./settings.ts";
 
@@ -36,6 +36,30 @@ const TOKENS =
 
 type LogArguments = Parameters<LogFn>;
 
+interface ChannelWords {
+  readonly channel: string;
+  readonly channelName?: string;
+}
+
+/** Mapped channels as people know them. By mapping, whose ids are never used again. */
+const channels = new Map<string, ChannelWords>();
+
+/** From now on lines that name one of these mappings name its channel too. Told whenever mappings change. */
+export function nameChannels(
+  mappings: readonly {
+    readonly mappingId: string;
+    readonly externalId: string;
+    readonly externalName?: string;
+  }[],
+): void {
+  for (const { mappingId, externalId, externalName } of mappings) {
+    channels.set(mappingId, {
+      channel: externalId,
+      ...(externalName !== undefined && { channelName: externalName }),
+    });
+  }
+}
+
 /** The process's log. No secret and nothing that people wrote gets into it, also not by way of an error. */
 export function createLog({ level, secrets, write }: LogOptions): Logger {
   return pino(
@@ -47,6 +71,7 @@ export function createLog({ level, secrets, write }: LogOptions): Logger {
         censor: REDACTED,
       },
       hooks: { logMethod: withOwnWords },
+      formatters: { log: withChannel },
       serializers: { err: describeError, error: describeError },
     },
     scrubbed(secrets, write ?? standardOutput()),
@@ -78,6 +103,12 @@ function withOwnWords(this: Logger, args: LogArguments, log: LogFn): void {
   else log.apply(this, [fields, ...rest]);
 }
 
+function withChannel(fields: Record<string, unknown>): Record<string, unknown> {
+  const { mappingId } = fields;
+  const channel = typeof mappingId === "string" ? channels.get(mappingId) : undefined;
+  return channel === undefined ? fields : { ...channel, ...fields };
+}
+
 function placesOf(error: Error): string[] {
   const lines = (error.stack ?? "").split("\n").map((line) => line.trim());
   return lines.filter((line) => /^at .*:\d+:\d+\)?$/.test(line)).slice(0, 8);
@@ -100,12 +131,23 @@ function scrubbed(secrets: readonly string[], write: (line: string) => void): De
 function standardOutput(): (line: string) => void {
   const stream = process.stdout;
   if (!stream.isTTY) return (line) => stream.write(line);
-  const pretty = PinoPretty({
-    colorize: true,
-    ignore: "platform",
-    messageFormat: "{if platform}{platform}: {end}{msg}",
-    translateTime: "HH:MM:ss",
-    sync: true,
+  const readable = readableLines(stream.hasColors());
+  return (line) => stream.write(readable(line));
+}
+
+/** Makes of a JSON line one for people: time, level, platform and channel, what happened, and the rest behind it. */
+export function readableLines(colorize: boolean): (line: string) => string {
+  return prettyFactory({
+    colorize,
+    singleLine: true,
+    ignore: "platform,channel,channelName,mappingId",
+    messageFormat: ({ platform, channel, channelName, msg }) => {
+      const place = typeof channelName === "string" ? `#${channelName}` : channel;
+      const about = [platform, place].filter((each) => typeof each === "string").join(" ");
+      const what = typeof msg === "string" ? msg : "";
+      // Names come from elsewhere: nothing in them may steer the terminal.
+      return (about === "" ? what : `${about}: ${what}`).replaceAll(/\p{Cc}/gu, " ");
+    },
+    translateTime: "SYS:HH:MM:ss",
   });
-  return (line) => pretty.write(line);
 }

@@ -96,7 +96,7 @@ export class OutboxWorker {
     try {
       await this.#claimAndCarryOut(id);
     } catch (error) {
-      this.#log.error({ err: error, deliveryId: id }, "a delivery failed unexpectedly");
+      this.#log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
       this.#gone.add(id);
     }
     this.#busy.delete(id);
@@ -135,7 +135,8 @@ export class OutboxWorker {
       return claim;
     } catch (error) {
       this.#failures += 1;
-      this.#log.warn({ deliveryId: id, code: failureCode(error) }, "a claim was refused");
+      const code = failureCode(error);
+      this.#log.warn({ deliveryId: id, code }, "Convex did not give out a reply to be posted");
       await pause(backoffMs(this.#failures, this.#limits.retry), this.#stopping.signal);
       return undefined;
     }
@@ -143,18 +144,31 @@ export class OutboxWorker {
 
   /** Tells Convex until it has understood: a post that nobody knows of would be posted again [C3]. */
   async #settle(delivery: Delivery, settlement: Settlement): Promise<boolean> {
-    const { deliveryId, generation } = delivery;
+    const { deliveryId, generation, mappingId, op } = delivery;
     for (let failures = 1; ; failures++) {
       try {
         const { held } = await this.#backend.settle(deliveryId, generation, settlement);
-        this.#log.debug({ deliveryId, kind: settlement.kind, held }, "settled");
+        const about = { mappingId, deliveryId, op, kind: settlement.kind, held };
+        this.#log.debug(about, "told Convex of a reply");
+        if (isEnd(settlement)) this.#log.info({ mappingId, deliveryId }, DONE[op]);
         return held;
       } catch (error) {
         const code = failureCode(error);
-        this.#log.warn({ deliveryId, kind: settlement.kind, code }, "a settlement was refused");
+        const about = { mappingId, deliveryId, kind: settlement.kind, code };
+        this.#log.warn(about, "Convex did not take what became of a reply");
         if (error instanceof ConvexError || this.#ended.signal.aborted) return false;
         await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
       }
     }
   }
+}
+
+const DONE = {
+  create: "a reply is posted",
+  edit: "a reply is edited",
+  delete: "a reply is deleted",
+} as const satisfies Record<Delivery["op"], string>;
+
+function isEnd(settlement: Settlement): boolean {
+  return settlement.kind === "done" || (settlement.kind === "posted" && settlement.last);
 }

@@ -1,6 +1,12 @@
 import type { Logger } from "pino";
 import { FatalError } from "./errors.ts";
 
+/**
+ * Two signals this close, in ms, are one wish: a supervisor tells the whole process group, and npm in it passes on what
+ * it was told. A later one is a person who won't wait.
+ */
+const SAME_WISH_MS = 1_000;
+
 /** Something that runs until it ends by itself or is told to stop. */
 export interface Service {
   /** The exit code: 0 after a clean stop. */
@@ -17,10 +23,13 @@ export function failureLine(error: unknown): string {
 
 /** Ties a service to this process: signals stop it, its end is the process's end. */
 export async function runAsProcess(service: Service, log: Logger): Promise<never> {
-  const seen = { signal: false, crash: false };
+  const seen: { signalAt?: number; crash: boolean } = { crash: false };
   const onSignal = (signal: NodeJS.Signals) => {
-    if (seen.signal) process.exit(1);
-    seen.signal = true;
+    if (seen.signalAt !== undefined) {
+      if (performance.now() - seen.signalAt > SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    seen.signalAt = performance.now();
     log.info({ signal }, "stopping");
     service.stop();
   };

@@ -44,10 +44,17 @@ export async function request<Result>(
     return await withinDeadline(hands.postMs, act);
   } catch (error) {
     const failure = tell(settlementOf(error, delivery.attempts));
-    hands.log.warn({ deliveryId: delivery.deliveryId, code: failure.code }, "a request failed");
+    tellLog(hands.log, delivery, failure);
     await hands.settle(failure);
     return undefined;
   }
+}
+
+function tellLog(log: Logger, { deliveryId, mappingId, op }: Delivery, failure: Failure): void {
+  const { code, reason, certain } = failure;
+  const about = { mappingId, deliveryId, op, code, reason, certain };
+  if (failure.kind === "failed") log.error(about, "a reply could not be posted");
+  else log.warn({ ...about, againInMs: failure.afterMs }, "a reply could not be posted yet");
 }
 
 /** Also ends when the platform ignores the signal: the lease is counted on it [C1]. */
