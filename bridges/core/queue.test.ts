@@ -23,6 +23,13 @@ describe("batching", () => {
     expect(await Promise.all(rest)).toEqual(["inserted", "known", "ignored"]);
   });
 
+  test("what is offered in one turn goes as one batch", async () => {
+    const { queue, calls, call } = heldQueue();
+    for (const id of ["1", "2", "3"]) void queue.offer(messageEvent(id));
+    expect((await call(0)).ids).toEqual(["1", "2", "3"]);
+    expect(calls).toHaveLength(1);
+  });
+
   test("a batch holds no more than 100 events and 256 KiB, and one larger event goes alone", async () => {
     const { queue, sizes } = selfAnsweringQueue(() => undefined);
     const many = Array.from({ length: 251 }, (_, i) => queue.push(messageEvent(`n${String(i)}`)));

@@ -77,17 +77,26 @@ export class IngestQueue {
 
   /** See `Intake.push`. A redelivery of an event still under way gets the same promise. */
   push(event: BridgeEvent): Promise<Outcome> {
-    const taken = this.offer(event);
-    return taken instanceof NotTaken ? this.#turnAway(event, taken) : taken;
+    const taken = this.#take(event);
+    if (taken instanceof NotTaken) return this.#turnAway(event, taken);
+    this.#start();
+    return taken;
   }
 
   /** The same for an event that is not lost when it is not taken: whoever offers it can offer it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
+    const taken = this.#take(event);
+    // What is offered in the same turn, such as a page of history, goes along.
+    queueMicrotask(() => this.#start());
+    return taken;
+  }
+
+  #take(event: BridgeEvent): Promise<Outcome> | NotTaken {
     if (this.#state !== "open") return new NotTaken("stopping");
     const key = keyOf(event);
     const same = this.#taken.get(key);
     if (same) return same.promise;
-    const bytes = Buffer.byteLength(JSON.stringify(event));
+    const bytes = bytesOf(event);
     const { totalEvents, totalBytes, batchEvents } = this.#limits;
     if (this.#taken.size >= totalEvents || this.#bytes + bytes > totalBytes) {
       return new NotTaken("full");
@@ -97,8 +106,11 @@ export class IngestQueue {
     this.#bytes += bytes;
     this.#waiting.push(entry);
     if (this.#waiting.length >= batchEvents) this.#linger?.abort();
-    if (!this.#pumping) void this.#pump();
     return entry.promise;
+  }
+
+  #start(): void {
+    if (!this.#pumping) void this.#pump();
   }
 
   /** Takes no more; whether everything taken was committed within `ms`. */
@@ -242,8 +254,20 @@ export class IngestQueue {
   }
 }
 
+/** About what an event without text takes. */
+const BARE_BYTES = 512;
+
+/** About what an event takes on the wire. Not written out to be measured: that would cost as much as sending it. */
+function bytesOf(event: BridgeEvent): number {
+  if (event.type === "delete") return BARE_BYTES;
+  const { content, mentions, attachments } = event;
+  const lists = mentions.length + attachments.length > 0 ? [mentions, attachments] : undefined;
+  const text = lists === undefined ? content : content + JSON.stringify(lists);
+  return BARE_BYTES + Buffer.byteLength(text);
+}
+
 function keyOf(event: BridgeEvent): string {
-  const version = event.type === "message" ? (event.editedAt ?? "") : "";
+  const version = event.type === "message" ? (event.editedAt ?? "") : (event.thread ?? "");
   return `${event.type} ${event.mappingId} ${event.externalId} ${String(version)}`;
 }
 
