@@ -50,7 +50,11 @@ export const vCallStats = z.object({
   sockets: z.number(),
   /** Mutations under way while another one committed, and those of them that had read what it wrote. */
   overlapping: z.number(),
-  conflicts: z.array(z.object({ path: z.string(), with: z.string(), calls: z.number() })),
+  /** Mutations that wrote something. */
+  mutations: z.number(),
+  conflicts: z.array(
+    z.object({ path: z.string(), with: z.string(), table: z.string(), calls: z.number() }),
+  ),
 });
 export type CallStats = z.infer<typeof vCallStats>;
 
@@ -95,6 +99,7 @@ export class CallCounter {
       billed: billed.reduce((sum, { calls }) => sum + calls, 0),
       sockets,
       overlapping: this.#conflicts.overlapping,
+      mutations: this.#conflicts.mutations,
       conflicts: this.#conflicts.list(),
     };
   }

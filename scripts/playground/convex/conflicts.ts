@@ -10,6 +10,8 @@ export interface Conflict {
   readonly path: string;
   /** The one whose write it read. */
   readonly with: string;
+  /** Of the first thing written that was read. */
+  readonly table: string;
   readonly calls: number;
 }
 
@@ -28,12 +30,22 @@ export class ConflictCounter {
   readonly #counts = new Map<string, Conflict>();
   /** Mutations that were under way while another one committed. */
   #overlapping = 0;
+  #mutations = 0;
 
   committed(path: string, { since, ts, reads, writes }: TransactionEnd): void {
+    this.#mutations += 1;
     const meanwhile = this.#commits.filter((commit) => commit.ts > since);
     if (meanwhile.length > 0) this.#overlapping += 1;
-    const other = meanwhile.find((commit) => reads.isChangedBy(commit.writes));
-    if (other) this.#count(path, other.path);
+    for (const other of meanwhile) {
+      const write = reads.firstChanged(other.writes);
+      if (write === undefined) continue;
+      this.#count(
+        path,
+        other.path,
+        write.component === "" ? write.table : `${write.component}/${write.table}`,
+      );
+      break;
+    }
     this.#commits.push({ path, ts, writes });
     if (this.#commits.length > KEPT) this.#commits.shift();
   }
@@ -41,6 +53,12 @@ export class ConflictCounter {
   reset(): void {
     this.#counts.clear();
     this.#overlapping = 0;
+    this.#mutations = 0;
+  }
+
+  /** Mutations that wrote something. */
+  get mutations(): number {
+    return this.#mutations;
   }
 
   get overlapping(): number {
@@ -51,8 +69,9 @@ export class ConflictCounter {
     return [...this.#counts.values()];
   }
 
-  #count(path: string, other: string): void {
-    const key = `${path} ${other}`;
-    this.#counts.set(key, { path, with: other, calls: (this.#counts.get(key)?.calls ?? 0) + 1 });
+  #count(path: string, other: string, table: string): void {
+    const key = `${path} ${other} ${table}`;
+    const calls = (this.#counts.get(key)?.calls ?? 0) + 1;
+    this.#counts.set(key, { path, with: other, table, calls });
   }
 }

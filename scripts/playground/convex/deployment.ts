@@ -39,6 +39,8 @@ export interface DeploymentOptions {
   readonly counter: CallCounter;
   /** Whether a scheduled function that should begin now never does. */
   readonly losesJob: (path: string) => boolean;
+  /** See `Faults`. */
+  readonly underWayMs: () => number;
   /** Called for each commit, before any other transaction begins. */
   readonly onCommit: (end: TransactionEnd) => void;
 }
@@ -72,10 +74,14 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   }
   const internals = await internalsOf(convex);
   tracker.watchSyscalls(internals);
-  const engine = new Engine(internals, (end) => {
-    if (end.committed) options.onCommit(end);
-    tracker.ended(end);
-  });
+  const engine = new Engine(
+    internals,
+    (end) => {
+      if (end.committed) options.onCommit(end);
+      tracker.ended(end);
+    },
+    options.underWayMs,
+  );
 
   let authVersion = 0;
   let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));

@@ -23,15 +23,24 @@ export interface TransactionEnd {
 export class Engine {
   readonly #internals: Internals;
   readonly #onEnd: (end: TransactionEnd) => void;
+  readonly #underWayMs: () => number;
   readonly #indexes = new Map<string, TableIndexes>();
   /** What the open transaction has read. One transaction at a time: convex-test takes a lock. */
   #reads = new ReadSet();
   #since = 0n;
 
-  /** `onEnd` runs before any other transaction begins, in the async context of the one that ended. */
-  constructor(internals: Internals, onEnd: (end: TransactionEnd) => void) {
+  /**
+   * `onEnd` runs before any other transaction begins, in the async context of the one that ended. `underWayMs`: how
+   * long each waits before it asks for its turn, in ms.
+   */
+  constructor(
+    internals: Internals,
+    onEnd: (end: TransactionEnd) => void,
+    underWayMs: () => number,
+  ) {
     this.#internals = internals;
     this.#onEnd = onEnd;
+    this.#underWayMs = underWayMs;
     for (const [component, { db }] of Object.entries(internals.components)) {
       this.#speedUp(component, db);
     }
@@ -52,6 +61,8 @@ export class Engine {
     };
     transactions.begin = async (isNested, limits) => {
       const since = this.lastCommit;
+      const wait = isNested ? 0 : this.#underWayMs();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       await original.begin(isNested, limits);
       if (isNested) return;
       this.#reads = new ReadSet();

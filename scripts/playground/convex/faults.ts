@@ -19,6 +19,8 @@ export class Faults {
   isAway = false;
   /** Added to every answer and update, in milliseconds. */
   delayMs = 0;
+  /** How long a transaction is under way before it is carried out, in milliseconds: others commit meanwhile. */
+  underWayMs = 0;
   readonly #lostJobs = new Map<string, number>();
   readonly #mutations: { readonly path: string | undefined; readonly fault: MutationFault }[] = [];
 

@@ -16,6 +16,7 @@ export const vCommand = z.discriminatedUnion("name", [
   z.object({ name: z.literal("away"), isAway: z.boolean() }),
   z.object({ name: z.literal("cutSockets") }),
   z.object({ name: z.literal("delay"), ms: z.number().nonnegative() }),
+  z.object({ name: z.literal("underWay"), ms: z.number().nonnegative() }),
   z.object({
     name: z.literal("planMutations"),
     fault: vMutationFault,

@@ -37,6 +37,8 @@ export interface LocalConvex {
     cutSockets(): Promise<void>;
     /** Delays every answer and update by so many milliseconds. */
     delay(ms: number): Promise<void>;
+    /** Keeps each transaction under way for so many milliseconds, while others commit. */
+    underWay(ms: number): Promise<void>;
     /** Lets the next mutations of clients go wrong; see `MutationFault`. */
     mutations(fault: MutationFault, which?: { path?: string; times?: number }): Promise<void>;
     /** The next scheduled runs of a function never begin. */
@@ -90,6 +92,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
       back: () => tell({ name: "away", isAway: false }),
       cutSockets: () => tell({ name: "cutSockets" }),
       delay: (ms) => tell({ name: "delay", ms }),
+      underWay: (ms) => tell({ name: "underWay", ms }),
       mutations: (fault, { path, times } = {}) =>
         tell({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
       loseJobs: (path, times = 1) => tell({ name: "loseJobs", path, times }),

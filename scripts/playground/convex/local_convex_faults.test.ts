@@ -148,3 +148,28 @@ test("thousands of rows do not make reading a few of them slow", async () => {
   for (let i = 0; i < 20; i++) await http.mutation(api.notes.addMany, { room: here, count: 500 });
   expect(await bestOfFour()).toBeLessThan(early * 3);
 });
+
+test("mutations that are under way together count as overlapping, and as conflicts where one read what another wrote", async () => {
+  const [here, elsewhere] = [room(), room()];
+  const clients = [here, here, elsewhere].map((where) => ({
+    where,
+    // Each its own: a client carries out its mutations one after another.
+    http: new ConvexHttpClient(convex.url, { logger: false }),
+  }));
+  const addAll = () =>
+    Promise.all(
+      clients.map(({ where, http: own }) =>
+        own.mutation(api.notes.addOnce, { room: where, text: "at once" }),
+      ),
+    );
+  await addAll();
+  await convex.resetStats();
+  onTestFinished(() => convex.faults.underWay(0));
+  await convex.faults.underWay(1_500);
+  await addAll();
+  expect(await convex.stats()).toMatchObject({
+    mutations: 3,
+    overlapping: 2,
+    conflicts: [{ path: "notes:addOnce", with: "notes:addOnce", table: "notes", calls: 1 }],
+  });
+});

@@ -40,7 +40,12 @@ export class ReadSet {
 
   /** Whether the transaction might have seen something else after these writes. */
   isChangedBy(writes: readonly Write[]): boolean {
-    return writes.some(({ component, table, id, before, after }) => {
+    return this.firstChanged(writes) !== undefined;
+  }
+
+  /** The first of these writes that the transaction might have seen. */
+  firstChanged(writes: readonly Write[]): Write | undefined {
+    return writes.find(({ component, table, id, before, after }) => {
       if (this.#ids.has(`${component} ${id}`)) return true;
       return (this.#ranges.get(`${component} ${table}`) ?? []).some(
         (range) =>

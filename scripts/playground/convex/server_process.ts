@@ -27,6 +27,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
     redact,
     counter,
     losesJob: (path) => faults.losesJob(path),
+    underWayMs: () => faults.underWayMs,
     onCommit: (end) => queries.committed(end),
   });
   const queries = new LiveQueries(deployment, counter);
@@ -62,6 +63,9 @@ async function obey(command: Command): Promise<unknown> {
       break;
     case "delay":
       faults.delayMs = command.ms;
+      break;
+    case "underWay":
+      faults.underWayMs = command.ms;
       break;
     case "planMutations":
       faults.planMutations(command.fault, command.path ?? undefined, command.times);
