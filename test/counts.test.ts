@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformName } from "../bridges/platform.ts";
 import {
+  COUNTED,
   countBurst,
   countExchange,
   countIdle,
@@ -19,7 +20,7 @@ let stack: Stack;
 let rooms: Record<PlatformName, Rooms>;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack(COUNTED);
   rooms = await openRooms(stack);
 }, 60_000);
 

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { Command } from "commander";
 import { calls } from "./calls.ts";
+import { catchUp } from "./catch_up.ts";
 import { documents } from "./documents.ts";
 import { memory } from "./memory.ts";
 import { overhead } from "./overhead.ts";
@@ -13,7 +14,16 @@ import { printTable } from "./table.ts";
 
 /* `npm run bench`: what the budgets promise, measured. See docs/performance.md. */
 
-const PARTS: readonly Part[] = [calls, documents, overlap, overhead, throughput, memory, replyPath];
+const PARTS: readonly Part[] = [
+  calls,
+  documents,
+  overlap,
+  overhead,
+  throughput,
+  catchUp,
+  memory,
+  replyPath,
+];
 
 interface Flags {
   readonly only?: string;

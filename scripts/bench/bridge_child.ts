@@ -10,6 +10,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** Resident memory now, in MB. */
   memoryMb(): number;
+  /** Processor time used so far, on all cores, in ms. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ const READY_MS = 30_000;
 export async function startBridge(
   env: Readonly<Record<string, string>>,
   platform: PlatformName,
-  nodeArgs: readonly string[] = [],
+  nodeArgs: readonly string[],
 ): Promise<Child> {
   const script = "scripts/playground/bridge_main.ts";
   const args = [...nodeArgs, join(ROOT, "scripts/bootstrap.mjs"), "--compiled", script];
@@ -72,6 +74,7 @@ async function startChild(
   return {
     process: child,
     memoryMb: () => residentMb(child.pid ?? 0),
+    cpuMs: () => cpuMs(child.pid ?? 0),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
@@ -89,6 +92,20 @@ function residentMb(pid: number): number {
     const [, kb = "NaN"] =
       /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
     return Number(kb) / 1024;
+  } catch {
+    return NaN;
+  }
+}
+
+/** Linux counts in hundredths of a second, whatever the machine (USER_HZ). */
+const TICK_MS = 10;
+
+/** utime and stime of a process, in ms. Linux only; elsewhere NaN. */
+function cpuMs(pid: number): number {
+  try {
+    // The name of the program, in parentheses, may hold anything; the fields are counted from its end.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   } catch {
     return NaN;
   }

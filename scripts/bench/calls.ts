@@ -1,5 +1,6 @@
 import { PLATFORMS, startStack, type Stack } from "../playground/stack.ts";
 import {
+  COUNTED,
   countBurst,
   countExchange,
   countIdle,
@@ -21,7 +22,7 @@ const IDLE_MS = 3_000;
 export const calls: Part = {
   name: "calls",
   async run(tell) {
-    const stack = await startStack();
+    const stack = await startStack(COUNTED);
     try {
       const rooms = await openRooms(stack);
       const rows: Row[] = [];

@@ -4,7 +4,6 @@ import { type Rig, startRig } from "./stubs/backend.ts";
 import { eventsOf } from "./stubs/convex.ts";
 import { DISCORD_CHANNEL } from "./stubs/discord.ts";
 import { SLACK_CHANNEL } from "./stubs/slack.ts";
-import { startFlags } from "./start_flags.ts";
 
 const MAPPINGS = 1_000;
 const AUTHORS = 100_000;
@@ -34,7 +33,7 @@ async function measure(platform: PlatformName, tell: (line: string) => void): Pr
   );
   const mappings = [first, ...others].map((externalId) => ({ externalId }));
   tell(`${platform}: ${MAPPINGS} mappings`);
-  const rig = await startRig(platform, { mappings, nodeArgs: await startFlags() });
+  const rig = await startRig(platform, { mappings });
   try {
     await sleep(1_000);
     const atStart = rig.bridge.memoryMb();

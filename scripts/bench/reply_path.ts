@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { type BridgeProcess, startBridgeProcess } from "../playground/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../playground/stack.ts";
-import { countExchange, openRooms, type Rooms } from "./count_calls.ts";
+import { COUNTED, countExchange, openRooms, type Rooms } from "./count_calls.ts";
 import { figure, type Part, type Row, spreadOf } from "./part.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
@@ -23,7 +23,7 @@ type Mark = (typeof STEPS)[number][0];
 export const replyPath: Part = {
   name: "reply",
   async run(tell) {
-    const stack = await startStack();
+    const stack = await startStack(COUNTED);
     const relay = await startRelay(stack.convex.url);
     let bridge: BridgeProcess | undefined;
     try {

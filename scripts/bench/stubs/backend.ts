@@ -1,6 +1,7 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
 import { makeAllKeys } from "../../playground/convex/keys.ts";
 import { type Child, startBridge } from "../bridge_child.ts";
+import { startFlags } from "../start_flags.ts";
 import { type ConvexStub, type SeenMutation, startConvexStub } from "./convex.ts";
 import { DISCORD_CHANNEL, type DiscordStub, startDiscordStub } from "./discord.ts";
 import { SLACK_CHANNEL, type SlackStub, startSlackStub } from "./slack.ts";
@@ -8,7 +9,7 @@ import { SLACK_CHANNEL, type SlackStub, startSlackStub } from "./slack.ts";
 /** A platform stub, whichever platform it is. */
 export type PlatformStub = Pick<
   DiscordStub | SlackStub,
-  "env" | "frame" | "send" | "onPost" | "stop"
+  "env" | "frame" | "send" | "onPost" | "remember" | "pages" | "stop"
 >;
 
 /** A production bridge between a Convex and a platform that answer at once. */
@@ -24,7 +25,6 @@ export interface Rig {
 
 export interface RigOptions {
   readonly mappings?: readonly { readonly externalId: string }[];
-  readonly nodeArgs?: readonly string[];
 }
 
 /** What the deployment would tell a bridge of one mapped channel. */
@@ -48,7 +48,7 @@ export async function startRig(name: PlatformName, options: RigOptions = {}): Pr
   );
   const keyName = `${name.toUpperCase()}_BRIDGE_KEY`;
   const env = { CONVEX_URL: convex.url, ...platform.env, [keyName]: keys[name].privateKeyEnv };
-  const bridge = await startBridge(env, name, options.nodeArgs);
+  const bridge = await startBridge(env, name, await startFlags());
   const listeners = new Set<(mutation: SeenMutation) => void>();
   convex.onMutation = (mutation) => {
     for (const listener of listeners) listener(mutation);

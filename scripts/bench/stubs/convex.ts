@@ -20,6 +20,8 @@ export interface ConvexStub {
   readonly url: string;
   /** How long an answer takes, in ms. 0: it leaves within the turn that read the call. */
   latencyMs: number;
+  /** Function calls so far: mutations, and queries asked or subscribed to. */
+  calls: number;
   /** Hears of every mutation as it arrives. */
   onMutation: (mutation: SeenMutation) => void;
   /** What a mutation returns. Default: the answers of a backend where all goes well. */
@@ -43,12 +45,13 @@ interface Session {
 export async function startConvexStub(): Promise<ConvexStub> {
   const results = new Map<string, JSONValue>();
   const sessions = new Set<Session>();
-  const server = await listenOn((_request, response) => response.writeHead(404).end());
+  const server = await listenOn((_request, response) => void response.writeHead(404).end());
   const sockets = new WebSocketServer({ server: server.server });
 
   const stub: ConvexStub = {
     url: `http://127.0.0.1:${server.port}`,
     latencyMs: 0,
+    calls: 0,
     onMutation: () => undefined,
     answer: succeed,
     publish(path, value) {
@@ -79,9 +82,11 @@ export async function startConvexStub(): Promise<ConvexStub> {
         transition(session, [], { identity: session.told.identity - 1 });
         return;
       case "ModifyQuerySet":
+        stub.calls += message.modifications.filter(({ type }) => type === "Add").length;
         modify(session, message, results);
         return;
       case "Mutation": {
+        stub.calls += 1;
         const seen = { path: message.udfPath, args: argsOf(message.args), at };
         stub.onMutation(seen);
         const reply = () => {

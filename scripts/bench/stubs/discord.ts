@@ -1,9 +1,12 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn } from "./listen.ts";
+import { makePast, NO_PAST, type Past } from "./past.ts";
 
 const EPOCH = 1_420_070_400_000;
 const GUILD = "100000000000000001";
 const BOT = { id: "100000000000000002", username: "bridge", discriminator: "0", avatar: null };
+
+export const DISCORD_CHANNEL = "100000000000000010";
 
 export interface DiscordStub {
   readonly env: Readonly<Record<string, string>>;
@@ -12,19 +15,23 @@ export interface DiscordStub {
   send(frame: string): void;
   /** Bytes that the socket has not taken yet. */
   backlog(): number;
+  /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the gateway. */
+  remember(messages: number, perPage: number): void;
+  /** Requests for a page of the history since then. */
+  pages(): number;
   /** Hears of every post as its request arrives; `at`: `performance.now()`. */
   onPost: (at: number) => void;
   stop(): Promise<void>;
 }
 
-export const DISCORD_CHANNEL = "100000000000000010";
-
 /** Discord's gateway and as much of its REST API as a bridge needs, answering at once and keeping nothing. */
 export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<DiscordStub> {
   let sequence = 0;
   let socket: WebSocket | undefined;
+  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
   const server = await listenOn((request, response) => {
-    const path = request.url?.replace(/^\/api\/v10/, "").replace(/\?.*/, "") ?? "";
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://stub");
+    const path = pathname.replace(/^\/api\/v10/, "");
     const answer = (body: unknown) => answerJson(request, response, body);
     if (path === "/gateway/bot") {
       const limit = { total: 1000, remaining: 999, reset_after: 1, max_concurrency: 1 };
@@ -34,10 +41,17 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
       stub.onPost(performance.now());
       return answer({ id: snowflake(++sequence) });
     }
+    if (path === `/channels/${DISCORD_CHANNEL}/messages`) {
+      past.pages += 1;
+      return answer(pageOf(past, searchParams));
+    }
     if (path.endsWith("/messages")) return answer([]);
+    const newest = past.messages.at(-1)?.id ?? null;
+    if (path === `/guilds/${GUILD}/channels`)
+      return answer(channels.map((id) => channelOf(id, newest)));
     if (path.includes("/threads")) return answer({ threads: [], members: [], has_more: false });
     const [, channel] = /^\/channels\/(\d+)$/.exec(path) ?? [];
-    if (channel !== undefined) return answer(channelOf(channel));
+    if (channel !== undefined) return answer(channelOf(channel, newest));
     request.resume();
     response.writeHead(404, { "content-type": "application/json" }).end('{"code":0}');
   });
@@ -78,6 +92,11 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
     },
     send: (frame) => socket?.send(frame),
     backlog: () => socket?.bufferedAmount ?? 0,
+    remember(messages, perPage) {
+      const messageAt = (n: number, at: number) => messageOf(n, DISCORD_CHANNEL, n % 1_000, at);
+      past = makePast(messages, perPage, messageAt);
+    },
+    pages: () => past.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -87,15 +106,28 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
   return stub;
 }
 
-/** An id of this moment; `n` keeps those of one millisecond apart. */
-export function snowflake(n: number): string {
-  return ((BigInt(Date.now() - EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
+/** An id of a moment; `n` keeps those of one millisecond apart. */
+export function snowflake(n: number, at = Date.now()): string {
+  return ((BigInt(at - EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
 }
 
-function messageOf(n: number, channel: string, person: number) {
-  const timestamp = new Date().toISOString();
+/** The messages next after an id, newest first, as Discord gives them. */
+function pageOf<Message extends { readonly id: string }>(
+  { messages, perPage }: Past<Message>,
+  range: URLSearchParams,
+): Message[] {
+  const after = BigInt(range.get("after") ?? 0);
+  const first = messages.findIndex(({ id }) => BigInt(id) > after);
+  if (first < 0) return [];
+  return messages
+    .slice(first, first + Math.min(Number(range.get("limit") ?? 50), perPage))
+    .reverse();
+}
+
+function messageOf(n: number, channel: string, person: number, at = Date.now()) {
+  const timestamp = new Date(at).toISOString();
   return {
-    id: snowflake(n),
+    id: snowflake(n, at),
     type: 0,
     channel_id: channel,
     channel_type: 0,
@@ -134,19 +166,19 @@ function messageOf(n: number, channel: string, person: number) {
   };
 }
 
-function channelOf(id: string, position = 0) {
+function channelOf(id: string, newest: string | null = null) {
   return {
     id,
     type: 0,
     name: `channel-${id.slice(-4)}`,
     guild_id: GUILD,
-    position,
+    position: 0,
     permission_overwrites: [],
     parent_id: null,
     topic: null,
     nsfw: false,
     rate_limit_per_user: 0,
-    last_message_id: null,
+    last_message_id: newest,
   };
 }
 
@@ -163,7 +195,7 @@ function guildOf(channels: readonly string[]) {
     stickers: [],
     features: [],
     members: [{ user: { ...BOT, bot: true }, roles: [], joined_at: new Date().toISOString() }],
-    channels: channels.map(channelOf),
+    channels: channels.map((id) => channelOf(id)),
     threads: [],
     voice_states: [],
     presences: [],

@@ -9,9 +9,9 @@ export interface StubServer {
 
 /** A bare HTTP server on a free loopback port. */
 export async function listenOn(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<StubServer> {
-  const server = createServer(handle);
+  const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
@@ -29,13 +29,25 @@ export async function listenOn(
   };
 }
 
+export async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer); // No encoding is set on it.
+  return Buffer.concat(chunks).toString();
+}
+
 /** Answers with JSON once the request's body has been taken. */
-export function answerJson(request: IncomingMessage, response: ServerResponse, body: unknown) {
+export function answerJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: unknown,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+) {
   request.resume();
   const text = JSON.stringify(body);
-  response.writeHead(200, {
+  response.writeHead(status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(text),
+    ...headers,
   });
   response.end(text);
 }

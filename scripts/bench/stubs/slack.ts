@@ -1,29 +1,51 @@
 import { type WebSocket, WebSocketServer } from "ws";
-import { answerJson, listenOn } from "./listen.ts";
+import { answerJson, listenOn, textOf } from "./listen.ts";
+import { makePast, NO_PAST, type Past } from "./past.ts";
 
 export const SLACK_CHANNEL = "C0BENCH0001";
+
+/** How often a minute an app may ask who somebody is (https://docs.slack.dev/apis/web-api/rate-limits, tier 4). */
+const NAMES_A_MINUTE = 100;
+const MINUTE_MS = 60_000;
 
 export interface SlackStub {
   readonly env: Readonly<Record<string, string>>;
   /** A message by one of many people, as the envelope that tells of it. */
   frame(channel: string, person: number): string;
   send(frame: string): void;
-  /** Envelopes acknowledged so far. */
-  acks(): number;
+  /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the sockets. */
+  remember(messages: number, perPage: number): void;
+  /** Requests for a page of the history since then. */
+  pages(): number;
   /** Hears of every post as its request arrives; `at`: `performance.now()`. */
   onPost: (at: number) => void;
   stop(): Promise<void>;
 }
 
-/** Slack's Socket Mode and as much of its Web API as a bridge needs, answering at once and keeping nothing. */
+/**
+ * Slack's Socket Mode and as much of its Web API as a bridge needs, answering at once and keeping nothing. Names are
+ * told no faster than Slack tells them: a bridge that could ask for every stranger at once would do little else.
+ */
 export async function startSlackStub(): Promise<SlackStub> {
   let sequence = 0;
-  let acks = 0;
+  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
   const open: WebSocket[] = [];
   let next = 0;
-  const server = await listenOn((request, response) => {
+  const names = new Allowance(NAMES_A_MINUTE, MINUTE_MS);
+  const server = await listenOn(async (request, response) => {
     const method = request.url?.replace(/^\/api\//, "").replace(/\?.*/, "") ?? "";
     if (method === "chat.postMessage") stub.onPost(performance.now());
+    if (method === "users.info" && !names.take()) {
+      const headers = { "retry-after": String(Math.ceil(names.waitMs() / 1000)) };
+      answerJson(request, response, { ok: false, error: "ratelimited" }, { status: 429, headers });
+      return;
+    }
+    if (method === "conversations.history") {
+      past.pages += 1;
+      const page = pageOf(past, new URLSearchParams(await textOf(request)));
+      answerJson(request, response, { ok: true, ...page });
+      return;
+    }
     answerJson(request, response, { ok: true, ...answerOf(method) });
   });
   const gateway = new WebSocketServer({ server: server.server });
@@ -39,7 +61,6 @@ export async function startSlackStub(): Promise<SlackStub> {
         return { ts: tsOf(++sequence) };
       case "users.info":
         return { user: { profile: { display_name: "Somebody" } } };
-      case "conversations.history":
       case "conversations.replies":
         return { messages: [], has_more: false };
       default:
@@ -51,9 +72,6 @@ export async function startSlackStub(): Promise<SlackStub> {
     open.push(ws);
     ws.on("error", () => ws.terminate());
     ws.on("close", () => open.splice(open.indexOf(ws), 1));
-    ws.on("message", () => {
-      acks += 1;
-    });
     const ping = setInterval(() => ws.ping(), 5_000);
     ws.on("close", () => clearInterval(ping));
     ws.send(
@@ -71,7 +89,12 @@ export async function startSlackStub(): Promise<SlackStub> {
     send(frame) {
       open[next++ % Math.max(1, open.length)]?.send(frame);
     },
-    acks: () => acks,
+    remember(messages, perPage) {
+      past = makePast(messages, perPage, (n, at) =>
+        messageOf(n, SLACK_CHANNEL, n % 1_000, tsOf(n, at)),
+      );
+    },
+    pages: () => past.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -81,14 +104,56 @@ export async function startSlackStub(): Promise<SlackStub> {
   return stub;
 }
 
-/** A Slack timestamp of this second, unique by `n`. */
-function tsOf(n: number): string {
-  return `${Math.floor(Date.now() / 1000)}.${(n % 1_000_000).toString().padStart(6, "0")}`;
+/** So many in any window of time, counted from its first. */
+class Allowance {
+  #since = -Infinity;
+  #used = 0;
+
+  constructor(
+    private readonly most: number,
+    private readonly windowMs: number,
+  ) {}
+
+  take(): boolean {
+    if (this.waitMs() <= 0) {
+      this.#since = performance.now();
+      this.#used = 0;
+    }
+    this.#used += 1;
+    return this.#used <= this.most;
+  }
+
+  /** Until the window ends, in ms. */
+  waitMs(): number {
+    return this.#since + this.windowMs - performance.now();
+  }
 }
 
-function envelopeOf(n: number, channel: string, person: number): string {
-  const ts = tsOf(n);
-  const event = {
+/** A Slack timestamp of a second, unique by `n`. */
+function tsOf(n: number, at = Date.now()): string {
+  return `${Math.floor(at / 1000)}.${(n % 1_000_000).toString().padStart(6, "0")}`;
+}
+
+/** The newest messages after a time, and where the older ones begin. */
+function pageOf<Message extends { readonly ts: string }>(
+  { messages, perPage }: Past<Message>,
+  range: URLSearchParams,
+) {
+  const oldest = range.get("oldest") ?? "0";
+  const latest = range.get("latest") ?? "9";
+  const found = messages.filter(({ ts }) => ts > oldest && ts < latest).reverse();
+  const start = Number(range.get("cursor") ?? 0);
+  const end = start + Math.min(Number(range.get("limit") ?? 100), perPage);
+  const hasMore = end < found.length;
+  return {
+    messages: found.slice(start, end),
+    has_more: hasMore,
+    response_metadata: { next_cursor: hasMore ? String(end) : "" },
+  };
+}
+
+function messageOf(n: number, channel: string, person: number, ts: string) {
+  return {
     type: "message",
     channel,
     channel_type: "channel",
@@ -99,6 +164,10 @@ function envelopeOf(n: number, channel: string, person: number): string {
     event_ts: ts,
     client_msg_id: `00000000-0000-4000-8000-${n.toString().padStart(12, "0")}`,
   };
+}
+
+function envelopeOf(n: number, channel: string, person: number): string {
+  const event = messageOf(n, channel, person, tsOf(n));
   return JSON.stringify({
     envelope_id: `envelope-${n}`,
     type: "events_api",

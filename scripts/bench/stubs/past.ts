@@ -1,0 +1,26 @@
+/** What was said in a channel while no bridge listened, oldest first, as the platform's history holds it. */
+export interface Past<Message> {
+  readonly messages: readonly Message[];
+  /** Messages given at once. */
+  readonly perPage: number;
+  /** How often the history was asked for a page of it. */
+  pages: number;
+}
+
+export const NO_PAST = { messages: [], perPage: 1, pages: 0 };
+
+/** So many messages, evenly over an hour that ended a minute ago. */
+export function makePast<Message>(
+  count: number,
+  perPage: number,
+  messageAt: (n: number, at: number) => Message,
+): Past<Message> {
+  const end = Date.now() - 60_000;
+  const start = end - 60 * 60_000;
+  const at = (n: number) => Math.floor(start + ((end - start) * n) / count);
+  return {
+    messages: Array.from({ length: count }, (_, n) => messageAt(n, at(n))),
+    perPage,
+    pages: 0,
+  };
+}
