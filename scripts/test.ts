@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 /*
- * `npm test`: types, lint, format, then every test; all of them, also when one fails. The last line counts the
+ * `npm test`: types and format beside lint, then every test; all of them, also when one fails. The last line counts the
  * tests, and each of the other checks as one. `npm test -- bridges/core` runs only the tests under that path.
  */
 
@@ -18,15 +18,18 @@ interface Check {
   readonly command: readonly [program: string, ...args: string[]];
 }
 
-const checks: readonly Check[] = [
-  { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
-  { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
-  {
-    name: "types of the page",
-    command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
-  },
-  { name: "lint", command: ["eslint/bin/eslint.js", "."] },
-  { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
+/** Each list is done in its order; the lists side by side. */
+const checks: readonly (readonly Check[])[] = [
+  [{ name: "lint", command: ["eslint/bin/eslint.js", "."] }],
+  [
+    { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
+    { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
+    {
+      name: "types of the page",
+      command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
+    },
+    { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
+  ],
 ];
 
 interface Count {
@@ -46,20 +49,29 @@ async function main(filters: string[]): Promise<void> {
     process.exit(1);
   }
   let { passed, failed } = { passed: 0, failed: 0 };
-  for (const { name, command } of filters.length === 0 ? checks : []) {
-    const start = performance.now();
-    console.log(`${name} …`);
-    const exitCode = await run(command);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    console.log(`${name}: ${exitCode === 0 ? "ok" : "FAILED"} (${seconds} s)`);
-    if (exitCode === 0) passed += 1;
-    else failed += 1;
-  }
+  const done = async (list: readonly Check[]) => {
+    for (const check of list) {
+      if (await runCheck(check)) passed += 1;
+      else failed += 1;
+    }
+  };
+  await Promise.all((filters.length === 0 ? checks : []).map(done));
   const tests = await runTests(filters);
   passed += tests.passed;
   failed += tests.failed;
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** Whether it found nothing. What it prints is kept together. */
+async function runCheck({ name, command }: Check): Promise<boolean> {
+  const start = performance.now();
+  console.log(`${name} …`);
+  const { exitCode, output } = await runQuietly(command);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (exitCode !== 0) process.stdout.write(output);
+  console.log(`${name}: ${exitCode === 0 ? "ok" : "FAILED"} (${seconds} s)`);
+  return exitCode === 0;
 }
 
 /** Counts from the report, because what is printed is for people. */
@@ -80,12 +92,29 @@ async function runTests(filters: string[]): Promise<Count> {
   }
 }
 
-function run([program, ...args]: Check["command"]): Promise<number> {
+function run(command: Check["command"]): Promise<number> {
+  return ended(start(command, "inherit"));
+}
+
+async function runQuietly(
+  command: Check["command"],
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const child = start(command, "pipe");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return { exitCode: await ended(child), output };
+}
+
+function start([program, ...args]: Check["command"], output: "inherit" | "pipe"): ChildProcess {
+  return spawn(process.execPath, [join(root, "node_modules", program), ...args], {
+    cwd: root,
+    stdio: ["ignore", output, output],
+  });
+}
+
+function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, "node_modules", program), ...args], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-    });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });

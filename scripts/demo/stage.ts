@@ -1,6 +1,7 @@
 import type { ConvexHttpClient } from "convex/browser";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
+import type { Id } from "../../convex/_generated/dataModel.js";
 import type { TranscriptRow } from "../../convex/model/transcripts.ts";
 import type { Stack } from "../playground/stack.ts";
 import { PLATFORMS } from "../playground/stack.ts";
@@ -90,7 +91,7 @@ export class Stage {
     platform: PlatformName,
     channel: string,
     { to, trigger = "always", name }: MapOptions,
-  ): Promise<void> {
+  ): Promise<{ readonly channelId: Id<"channels"> }> {
     const since = this.stack.chat(platform).history.length;
     const { channelId } = await admin.mutation(api.admin.map, {
       platform,
@@ -101,6 +102,7 @@ export class Stage {
     });
     const answers = trigger === "always";
     this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, since });
+    return { channelId };
   }
 
   /** The mapped channels of a platform and their threads. */

@@ -2,13 +2,18 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import type { PlatformName } from "../../bridges/platform.ts";
+import { compile } from "../compile.mjs";
 
 /** How long a bridge may take to connect. Generous: machines that run tests are busy. */
 const READY_MS = 30_000;
 
 /** Lines of log kept to explain a failure. */
 const KEPT_LINES = 200;
+
+/** Compiled once, as `npm start` does: a test may start a hundred of them. */
+let compiled: Promise<string> | undefined;
 
 /** A bridge running as a process of its own. */
 export interface BridgeProcess {
@@ -31,11 +36,11 @@ export async function startBridgeProcess(
   env: Readonly<Record<string, string>>,
   platforms: readonly PlatformName[],
 ): Promise<BridgeProcess> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", join(import.meta.dirname, "bridge_main.ts")],
-    { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
+  const child = spawn(process.execPath, [fileURLToPath(await compiled)], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const log: string[] = [];
   const waiting = new Set<string>(platforms.map((platform) => `ready: ${platform}`));
   const ended = endOf(child);

@@ -57,6 +57,8 @@ export interface SlackStandIn extends ChatStandIn {
   /** Invites the bot, or takes it out. */
   setBotMember(channel: string, isMember: boolean): void;
   setArchived(channel: string, archived: boolean): void;
+  /** Deletes a channel with all that was said in it: the app is told with `channel_deleted`. */
+  removeChannel(channel: string): void;
   /** What to do with the next request of a Web API method instead of answering it. */
   answerNext(method: string, fault: AnswerFault): void;
   /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
@@ -179,6 +181,10 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     },
     setArchived: (channel, archived) => {
       people.channel(channel).archived = archived;
+    },
+    removeChannel: (channel) => {
+      workspace.channels.delete(channel);
+      tell({ type: "channel_deleted", channel });
     },
     connections: () => socketMode.connections(),
     mention: (userId) => `<@${userId}>`,
