@@ -12,8 +12,13 @@ const READY_MS = 30_000;
 /** Lines of log kept to explain a failure. */
 const KEPT_LINES = 200;
 
-/** Compiled once, as `npm start` does: a test may start a hundred of them. */
 let compiled: Promise<string> | undefined;
+
+/** The program a bridge runs, compiled once as by `npm start`: a test may start a hundred of them. */
+export async function bridgeEntry(): Promise<string> {
+  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
+  return fileURLToPath(await compiled);
+}
 
 /** A bridge running as a process of its own. */
 export interface BridgeProcess {
@@ -36,8 +41,7 @@ export async function startBridgeProcess(
   env: Readonly<Record<string, string>>,
   platforms: readonly PlatformName[],
 ): Promise<BridgeProcess> {
-  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
-  const child = spawn(process.execPath, [fileURLToPath(await compiled)], {
+  const child = spawn(process.execPath, [await bridgeEntry()], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { bridgeEntry } from "../../scripts/playground/bridge_process.ts";
 import { startStack } from "../../scripts/playground/stack.ts";
 
 test("a bridge whose log nobody reads any more ends, instead of complaining about it for ever", async () => {
   const stack = await startStack();
   try {
-    const entry = join(import.meta.dirname, "..", "..", "scripts", "playground", "bridge_main.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", entry], {
+    const child = spawn(process.execPath, [await bridgeEntry()], {
       env: { PATH: process.env.PATH, ...stack.bridgeEnv(["slack"]) },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bridgeEntry } from "../../scripts/playground/bridge_process.ts";
 import { makeKeyPair } from "../../scripts/playground/convex/keys.ts";
 import { startDiscordStandIn } from "../../scripts/playground/discord/stand_in.ts";
 import { startStack, type Stack } from "../../scripts/playground/stack.ts";
-
-const ROOT = join(import.meta.dirname, "..", "..");
 
 interface Ended {
   readonly code: number | null;
@@ -14,8 +12,7 @@ interface Ended {
 
 /** The bridge as `npm start` runs it, until it ends by itself. The env files play no part. */
 async function start(env: Record<string, string>): Promise<Ended> {
-  const entry = join(ROOT, "scripts", "playground", "bridge_main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", entry], {
+  const child = spawn(process.execPath, [await bridgeEntry()], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
