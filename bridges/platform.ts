@@ -82,8 +82,11 @@ export interface HistoryPage {
 export interface History {
   /** For so long, in ms, an event may be under way: a cursor stays that far behind. */
   readonly settleMs: number;
-  /** Where there may be something after `after`. */
-  news(mapping: Mapping, after: string, signal: AbortSignal): Promise<News>;
+  /**
+   * Where there may be something after `after`. Not by what the platform said before `asOf` (`performance.now()`): that
+   * may lack it. (Later answers may serve several mappings.)
+   */
+  news(mapping: Mapping, after: string, signal: AbortSignal, asOf?: number): Promise<News>;
   /**
    * Everything after `after`, to the end. Without a thread: what stands in the channel itself. `gone`: the thread was
    * deleted, and all that was said in it. What fails in a thread is no failure of its mapping.
@@ -95,7 +98,7 @@ export interface History {
     signal: AbortSignal,
   ): AsyncIterable<HistoryPage | "gone">;
   /** The channel's newest `count` messages; of a forum, those of its posts. */
-  newest(mapping: Mapping, count: number, signal: AbortSignal): Promise<HistoryPage>;
+  newest(mapping: Mapping, count: number, signal: AbortSignal, asOf?: number): Promise<HistoryPage>;
   /** Whether a message still stands. True when that can't be told. */
   stands(
     mapping: Mapping,

@@ -15,7 +15,8 @@ async function stage(options?: Parameters<typeof start>[0]) {
   const { history } = bridge;
   const read = async (after: string, thread?: ThreadRef) => {
     const pages: HistoryPage[] = [];
-    for await (const page of history.read(mapping, thread, after, signal)) pages.push(page);
+    for await (const page of history.read(mapping, thread, after, signal))
+      if (page !== "gone") pages.push(page);
     return pages;
   };
   const say = (text: string, thread?: string) =>

@@ -24,7 +24,10 @@ function mappingOf(name: string, since = "1"): Mapping {
 const [A, B] = [mappingOf("a"), mappingOf("b")];
 
 /** A catch-up over fakes; `asked` tells for which mapping the platform was asked for news. */
-function setUp(news: (mapping: Mapping) => Promise<void>, limits: Partial<CatchUpLimits> = {}) {
+function setUp(
+  news: (mapping: Mapping, asOf?: number) => Promise<void>,
+  limits: Partial<CatchUpLimits> = {},
+) {
   const asked: string[] = [];
   const health: Health[] = [];
   const mapped: Mapping[] = [];
@@ -40,9 +43,9 @@ function setUp(news: (mapping: Mapping) => Promise<void>, limits: Partial<CatchU
   };
   const history: History = {
     ...NO_HISTORY,
-    news: async (mapping) => {
+    news: async (mapping, _after, _signal, asOf) => {
       asked.push(mapping.mappingId);
-      await news(mapping);
+      await news(mapping, asOf);
       return { channel: "quiet", threads: [] };
     },
   };
@@ -73,6 +76,22 @@ test("every mapping is caught up with at the start, and is whole from then on", 
   await vi.waitFor(() => expect(catchUp.behind).toBe(0));
   expect(asked.sort()).toEqual(["a", "b"]);
   expect([A, B].every(({ mappingId }) => wholeness.isWhole(mappingId))).toBe(true);
+});
+
+test("the platform is asked as of the mapping's own last gap, so that no older answer serves", async () => {
+  const asOf = new Map<string, number>();
+  const { catchUp, map } = setUp((mapping, at = 0) => {
+    asOf.set(mapping.mappingId, at);
+    return Promise.resolve();
+  });
+  map(A, B);
+  catchUp.start();
+  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  const [before, now] = [asOf.get("b"), performance.now()];
+  catchUp.gap("a moment without a connection", A.mappingId);
+  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  expect(asOf.get("a")).toBeGreaterThanOrEqual(now);
+  expect(asOf.get("b")).toBe(before);
 });
 
 test("a mapping whose platform does not answer holds up no other [A9]", async () => {

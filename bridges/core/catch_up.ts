@@ -32,6 +32,8 @@ type State =
 interface Entry {
   mapping: Mapping;
   state: State;
+  /** When something was last missed (`performance.now()`). */
+  brokenAt: number;
   failures: number;
 }
 
@@ -97,7 +99,12 @@ export class CatchUp {
         entry?.mapping.since !== mapping.since || entry.mapping.externalId !== mapping.externalId;
       if (entry) entry.mapping = mapping;
       else
-        this.#entries.set(mapping.mappingId, { mapping, state: { kind: "waiting" }, failures: 0 });
+        this.#entries.set(mapping.mappingId, {
+          mapping,
+          state: { kind: "waiting" },
+          brokenAt: 0,
+          failures: 0,
+        });
       if (isNew) this.#brokenNow(mapping.mappingId);
     }
     if (this.#cursors && mappings.length > 0) this.#cursors = undefined;
@@ -124,8 +131,10 @@ export class CatchUp {
   #broken(id: MappingId): void {
     this.#options.intake.wholeness.broken(id);
     const entry = this.#entries.get(id);
-    if (entry?.state.kind === "running") entry.state.again = true;
-    else if (entry?.state.kind === "whole") entry.state = { kind: "waiting" };
+    if (!entry) return;
+    entry.brokenAt = performance.now();
+    if (entry.state.kind === "running") entry.state.again = true;
+    else if (entry.state.kind === "whole") entry.state = { kind: "waiting" };
   }
 
   /** The same where waiting has lost its reason: what stood in the way is mended, or a person has changed something. */
@@ -167,7 +176,7 @@ export class CatchUp {
     const { mapping } = entry;
     const { mappingId } = mapping;
     try {
-      const outcome = await this.#recover(mapping);
+      const outcome = await this.#recover(entry);
       if (outcome === undefined) {
         // No longer active, or not yet to this deployment's queries; the subscription tells.
         this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
@@ -191,7 +200,7 @@ export class CatchUp {
     }
   }
 
-  async #recover(mapping: Mapping) {
+  async #recover({ mapping, brokenAt }: Entry) {
     const { platform, backend, intake } = this.#options;
     const cursor = (await this.#cursorsNow()).find((row) => row.mappingId === mapping.mappingId);
     if (!cursor) return undefined;
@@ -205,6 +214,7 @@ export class CatchUp {
       problem: (problem) => intake.problem(problem),
       latest: intake.wholeness.latest(now),
       now,
+      brokenAt,
       signal: this.#stopping.signal,
     });
   }

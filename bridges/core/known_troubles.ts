@@ -55,7 +55,8 @@ export function explainedBy(history: History, check: (mapping: Mapping) => void)
   };
   return {
     settleMs: history.settleMs,
-    news: (mapping, after, signal) => explained(mapping, history.news(mapping, after, signal)),
+    news: (mapping, after, signal, asOf) =>
+      explained(mapping, history.news(mapping, after, signal, asOf)),
     async *read(mapping, thread, after, signal) {
       try {
         yield* history.read(mapping, thread, after, signal);
@@ -64,7 +65,8 @@ export function explainedBy(history: History, check: (mapping: Mapping) => void)
         throw error;
       }
     },
-    newest: (mapping, count, signal) => explained(mapping, history.newest(mapping, count, signal)),
+    newest: (mapping, count, signal, asOf) =>
+      explained(mapping, history.newest(mapping, count, signal, asOf)),
     stands: (mapping, threadId, externalId, signal) =>
       explained(mapping, history.stands(mapping, threadId, externalId, signal)),
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deleteEvent, messageEvent } from "../../test/support/core_material.ts";
+import { deleteEvent, MAPPING, messageEvent } from "../../test/support/core_material.ts";
 import { heldQueue, selfAnsweringQueue, turn } from "../../test/support/queue_fakes.ts";
 import { NotTaken } from "./errors.ts";
 
@@ -81,15 +81,16 @@ describe("redelivery", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("an edit, a later edit and a delete of the same message are events of their own", async () => {
+  test("an edit, a later edit, a delete of the same message and one of its thread are events of their own", async () => {
     const { queue, call } = heldQueue();
     void queue.push(messageEvent("0"));
     void queue.push(messageEvent("1"));
     void queue.push(messageEvent("1", { editedAt: 5 }));
     void queue.push(messageEvent("1", { editedAt: 6 }));
     void queue.push(deleteEvent("1"));
+    void queue.push({ type: "delete", mappingId: MAPPING, externalId: "1", thread: true });
     (await call(0)).answer();
-    expect((await call(1)).ids).toEqual(["1", "1", "1", "1"]);
+    expect((await call(1)).ids).toEqual(["1", "1", "1", "1", "1"]);
   });
 
   test("once the first is answered, it is sent again", async () => {

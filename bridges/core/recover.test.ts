@@ -40,7 +40,8 @@ function row(ms: number, fields: Partial<Standing> = {}): Standing {
 
 interface Past {
   readonly rows?: Standing[];
-  readonly pages?: Record<string, (HistoryPage | Error)[]>;
+  readonly pages?: Record<string, (HistoryPage | "gone" | Error)[]>;
+  readonly forum?: boolean;
   readonly threads?: ThreadRef[];
   readonly gone?: string[];
   readonly full?: number;
@@ -57,11 +58,19 @@ function run(past: Past) {
   let full = past.full ?? 0;
   const history: History = {
     settleMs: MINUTE,
-    news: () => Promise.resolve({ channel: "news", threads: past.threads ?? [] }),
+    news: () =>
+      Promise.resolve({
+        channel: past.forum ? "none" : "news",
+        threads: past.threads ?? [],
+      }),
     async *read(_mapping, thread, after) {
       await Promise.resolve();
       for (const next of past.pages?.[thread?.id ?? "channel"] ?? []) {
         if (next instanceof Error) throw next;
+        if (next === "gone") {
+          yield next;
+          continue;
+        }
         const left = next.events.filter(({ position }) => position > after);
         yield { ...next, events: left };
       }
@@ -97,6 +106,7 @@ function run(past: Past) {
     problem: (problem) => problems.push(problem),
     latest: at(-MINUTE),
     now: NOW,
+    brokenAt: 0,
     signal: new AbortController().signal,
   });
   return { result, did, advances, problems, pushed };
@@ -219,7 +229,8 @@ test("what comes along from before the mapping asks nothing, and what is after i
 test("a thread that cannot be read is told, and holds up neither the others nor the channel", async () => {
   const refused = new PlatformError({
     code: "50001",
-    reason: "no access",
+    reason: "the bot can't see the thread",
+    step: "if the thread is private, mention the bot in it",
     retryable: false,
     certain: true,
   });
@@ -229,4 +240,40 @@ test("a thread that cannot be read is told, and holds up neither the others nor 
   });
   expect(await result).toEqual({ recovered: 2 });
   expect(problems).toMatchObject([{ kind: "thread_unreadable", externalId: "T" }]);
+});
+
+test("a thread that is gone takes what was said in it along, and the channel is caught up with all the same", async () => {
+  const inThread = { threadId: at(-30 * MINUTE) };
+  const { result, did, problems } = run({
+    rows: [row(-30 * MINUTE, inThread), row(-20 * MINUTE, inThread)],
+    pages: {
+      [inThread.threadId]: ["gone"],
+      channel: [page(said(-30 * MINUTE), said(-3 * MINUTE))],
+    },
+  });
+  expect(await result).toEqual({ recovered: 3 });
+  // Its root stands in the channel.
+  expect(did).toEqual([
+    `delete ${inThread.threadId}`,
+    `delete ${at(-20 * MINUTE)}`,
+    `message ${at(-3 * MINUTE)}`,
+    `committed ${at(-3 * MINUTE)}`,
+    `committed ${at(-MINUTE)}`,
+  ]);
+  expect(problems).toEqual([]);
+});
+
+test("a forum's post that is gone takes its first message along, however old that is", async () => {
+  const post = at(-9_000 * MINUTE);
+  const { result, pushed } = run({
+    forum: true,
+    rows: [row(-20 * MINUTE, { threadId: post })],
+    pages: { [post]: ["gone"] },
+  });
+  await result;
+  expect(pushed).toEqual([
+    { type: "delete", mappingId: MAPPING, externalId: post, thread: true },
+    { type: "delete", mappingId: MAPPING, externalId: post },
+    { type: "delete", mappingId: MAPPING, externalId: at(-20 * MINUTE) },
+  ]);
 });

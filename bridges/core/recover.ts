@@ -36,6 +36,8 @@ export interface RecoverOptions {
   readonly latest: string;
   /** ms since 1970. */
   readonly now: number;
+  /** When it was last known that something may have been missed (`performance.now()`). */
+  readonly brokenAt: number;
   readonly signal: AbortSignal;
 }
 
@@ -83,7 +85,7 @@ class Recovery {
       rootsBefore: positionAt(platform, now - THREAD_WINDOW_MS),
       activeSince: now - THREAD_WINDOW_MS,
     });
-    const news = await history.news(mapping, cursor.upTo, signal);
+    const news = await history.news(mapping, cursor.upTo, signal, options.brokenAt);
     this.#hasChannel = news.channel !== "none";
     const rows = groupByThread(known.rows, this.#hasChannel);
     const threads = new Map<string, ThreadRef>(
@@ -113,7 +115,7 @@ class Recovery {
   /** Messages from before the mapping that an admin asked for. They ask nothing, however they were edited. */
   async #takeAlong(count: number): Promise<void> {
     const { mapping, options } = this;
-    const page = await options.history.newest(mapping, count, options.signal);
+    const page = await options.history.newest(mapping, count, options.signal, options.brokenAt);
     const before = page.events.filter((event) => event.position < mapping.since);
     await this.#push(before.map((event) => ({ ...event, backfilled: true })));
   }
@@ -166,9 +168,11 @@ class Recovery {
     const messages = this.#hasChannel ? inThread : [thread.id, ...inThread];
     return [
       { type: "delete", mappingId, externalId: thread.id, thread: true },
-      ...[...new Set(messages)].map(
-        (externalId): DeleteEvent => ({ type: "delete", mappingId, externalId }),
-      ),
+      ...[...new Set(messages)].map((externalId): DeleteEvent => ({
+        type: "delete",
+        mappingId,
+        externalId,
+      })),
     ];
   }
 

@@ -92,6 +92,7 @@ class Discord implements Platform {
         updated: (message) => inbound.updated(message),
         deleted: (message) => inbound.deleted(message),
         deletedMany: (messages) => inbound.deletedMany(messages),
+        threadDeleted: (deleted) => inbound.threadDeleted(deleted),
       },
       onFatal,
       this.log,

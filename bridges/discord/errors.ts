@@ -3,7 +3,7 @@ import { PlatformError, type PlatformErrorFields } from "../core/errors.ts";
 import { isUnreached } from "../core/unreached.ts";
 
 /** What a request was for; the same code means different things. */
-export type Doing = "post" | "edit" | "remove" | "thread" | "read";
+export type Doing = "post" | "edit" | "remove" | "thread" | "read" | "read thread";
 
 type Known = Pick<PlatformErrorFields, "reason" | "step" | "mapping"> & {
   /** Ms until another try may help; absent: a person has to act. */
@@ -121,9 +121,25 @@ const READ: Readonly<Record<string, Known>> = {
     mapping: true,
   },
 };
+/** Of a thread: it says nothing of the channel that the thread is in. */
+const READ_THREAD: Readonly<Record<string, Known>> = {
+  "10003": { reason: "the thread was deleted on Discord" },
+  "50001": {
+    reason: "the bot can't see the thread",
+    step: "if the thread is private, mention the bot in it",
+  },
+  "50013": { reason: "the bot may not read the thread's history", step: MAY_READ },
+};
 const POST: Readonly<Record<string, Known>> = {
   // The nonce found the earlier post, and that is gone: https://github.com/discord/discord-api-docs/issues/6647
   "10008": { reason: "it was posted, and then deleted by someone on Discord" },
+};
+
+const SPECIAL: Readonly<Partial<Record<Doing, Readonly<Record<string, Known>>>>> = {
+  post: POST,
+  thread: THREAD,
+  read: READ,
+  "read thread": READ_THREAD,
 };
 
 export interface Failed {
@@ -173,8 +189,7 @@ function fieldsOf(error: unknown, { doing, sent, aborted }: Failed): PlatformErr
 }
 
 function refusal({ code, status }: DiscordAPIError, doing: Doing): PlatformErrorFields {
-  const special =
-    doing === "thread" ? THREAD : doing === "post" ? POST : doing === "read" ? READ : {};
+  const special = SPECIAL[doing] ?? {};
   const tokenRefused = status === 401;
   const known = (tokenRefused ? undefined : (special[code] ?? KNOWN[code])) ?? byStatus(status);
   const { reason, step, retryAfterMs } = known;
@@ -185,7 +200,7 @@ function refusal({ code, status }: DiscordAPIError, doing: Doing): PlatformError
     certain: true,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(step === undefined ? {} : { step }),
-    ...(known.mapping === true ? { mapping: true } : {}),
+    ...(known.mapping === true && doing !== "read thread" ? { mapping: true } : {}),
   };
 }
 

@@ -38,6 +38,14 @@ export interface Listener {
   updated(message: WireMessage): void;
   deleted(deleted: GatewayMessageDeleteDispatchData): void;
   deletedMany(deleted: GatewayMessageDeleteBulkDispatchData): void;
+  threadDeleted(deleted: DeletedThread): void;
+}
+
+/** A thread that is gone. Of the messages in it nothing more is told. */
+export interface DeletedThread {
+  readonly thread: WireChannel;
+  /** It was a forum's post: the message that it began with went too. */
+  readonly isPost: boolean;
 }
 
 /** The dispatches that are read, with their data as it comes off the wire. */
@@ -52,6 +60,7 @@ interface Dispatches {
   [GatewayDispatchEvents.ChannelDelete]: WireChannel;
   [GatewayDispatchEvents.ThreadCreate]: WireChannel;
   [GatewayDispatchEvents.ThreadUpdate]: WireChannel;
+  [GatewayDispatchEvents.ThreadDelete]: WireChannel;
   [GatewayDispatchEvents.MessageCreate]: WireMessage;
   [GatewayDispatchEvents.MessageUpdate]: WireMessage;
   [GatewayDispatchEvents.MessageDelete]: GatewayMessageDeleteDispatchData;
@@ -192,6 +201,10 @@ export class Gateway {
     on(GatewayDispatchEvents.ChannelCreate, learn);
     on(GatewayDispatchEvents.ThreadCreate, learn);
     on(GatewayDispatchEvents.ThreadUpdate, learn);
+    on(GatewayDispatchEvents.ThreadDelete, (thread) => {
+      const parent = client.channels.cache.get(thread.parent_id ?? "");
+      listener.threadDeleted({ thread, isPost: parent?.isThreadOnly() === true });
+    });
     on(GatewayDispatchEvents.MessageCreate, (data) => listener.created(data));
     on(GatewayDispatchEvents.MessageUpdate, (data) => listener.updated(data));
     on(GatewayDispatchEvents.MessageDelete, (data) => listener.deleted(data));

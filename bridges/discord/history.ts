@@ -1,36 +1,13 @@
 import type { REST } from "@discordjs/rest";
-import { ChannelType, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
-import { z } from "zod";
+import { ChannelType, RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { idAt, timeAt } from "../../convex/model/positions.ts";
 import { PlatformError } from "../core/errors.ts";
 import type { History, HistoryPage, Mapping, MessageEvent, News, ThreadRef } from "../platform.ts";
-import { explain } from "./errors.ts";
 import { type Names, normaliseMessage, positionOf, type WireMessage } from "./normalise.ts";
+import { HistoryRequests, PAGE, type Place, type WireThread } from "./history_requests.ts";
 
-/** The most a page of messages, or of archived threads, holds. */
-const PAGE = 100;
-/** How long what Discord says of a server's channels serves the mappings that are caught up with together, in ms. */
-const GUILD_MS = 2_000;
 /** Clocks differ, and an event may wait for Discord to tell which channel its thread is in. */
 const SETTLE_MS = 60_000;
-
-const channelForm = z.object({
-  id: z.string(),
-  type: z.number(),
-  name: z.string().nullish(),
-  guild_id: z.string().nullish(),
-  parent_id: z.string().nullish(),
-  last_message_id: z.string().nullish(),
-  thread_metadata: z.object({ archive_timestamp: z.string() }).nullish(),
-});
-type WireThread = z.infer<typeof channelForm>;
-const channelsForm = z.array(channelForm);
-const threadsForm = z.object({ threads: channelsForm, has_more: z.boolean().optional() });
-/** Of a message only the ids are sure; `normaliseMessage` looks at the rest. */
-const messageForm = z.custom<WireMessage>(
-  (value) => z.looseObject({ id: z.string(), channel_id: z.string() }).safeParse(value).success,
-);
-const messagesForm = z.array(messageForm);
 
 const FORUMS: ReadonlySet<number> = new Set([ChannelType.GuildForum, ChannelType.GuildMedia]);
 const HAS_THREADS: ReadonlySet<number> = new Set([
@@ -38,11 +15,6 @@ const HAS_THREADS: ReadonlySet<number> = new Set([
   ChannelType.GuildAnnouncement,
   ...FORUMS,
 ]);
-
-interface Guild {
-  readonly channels: ReadonlyMap<string, WireThread>;
-  readonly threads: readonly WireThread[];
-}
 
 export interface HistoryOptions {
   readonly reader: REST;
@@ -61,28 +33,25 @@ export interface HistoryOptions {
 export class DiscordHistory implements History {
   readonly settleMs = SETTLE_MS;
   readonly #options: HistoryOptions;
-  readonly #guildOf = new Map<string, string>();
-  readonly #guilds = new Map<string, { readonly at: number; readonly answer: Promise<Guild> }>();
+  readonly #requests;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
+    this.#requests = new HistoryRequests(options.reader);
   }
 
-  async news(mapping: Mapping, after: string, signal: AbortSignal): Promise<News> {
-    const channelId = mapping.externalId;
-    const guild = await this.#guild(await this.#guildIdOf(channelId, signal));
-    const channel = guild.channels.get(channelId) ?? (await this.#channel(channelId, signal));
+  async news(mapping: Mapping, after: string, signal: AbortSignal, asOf?: number): Promise<News> {
+    const { channel, active } = await this.#seen(mapping.externalId, signal, asOf);
     const isNew = ({ last_message_id: last }: WireThread) =>
       typeof last === "string" && positionOf(last) > after;
     const archived = HAS_THREADS.has(channel.type)
-      ? await this.#archivedSince(channelId, timeAt("discord", after), signal)
+      ? await this.#archivedSince(channel.id, timeAt("discord", after), signal)
       : [];
-    const active = guild.threads.filter(({ parent_id: parent }) => parent === channelId);
     const threads = [...active, ...archived].filter(isNew);
     for (const thread of threads) this.#options.learned(thread);
     return {
       channel: FORUMS.has(channel.type) ? "none" : isNew(channel) ? "news" : "quiet",
-      threads: threads.map(({ id, name }) => ({ id, ...(name ? { name } : {}) })),
+      threads: threads.map(refOf),
     };
   }
 
@@ -91,12 +60,29 @@ export class DiscordHistory implements History {
     thread: ThreadRef | undefined,
     after: string,
     signal: AbortSignal,
+  ): AsyncGenerator<HistoryPage | "gone"> {
+    try {
+      yield* this.#pages(mapping, thread, after, signal);
+    } catch (error) {
+      if (thread === undefined || !isCode(error, Code.UnknownChannel)) throw error;
+      // Threads answer so too when their channel is out of sight: then that throws.
+      await this.#requests.channel({ channel: mapping.externalId }, signal);
+      yield "gone";
+    }
+  }
+
+  async *#pages(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    after: string,
+    signal: AbortSignal,
   ): AsyncGenerator<HistoryPage> {
-    const channelId = thread?.id ?? mapping.externalId;
+    const place = { channel: mapping.externalId, thread };
     for (let last = idAt("discord", after), isFirst = true; ; isFirst = false) {
-      const newestFirst = await this.#messages(channelId, { after: last, limit: PAGE }, signal);
+      const range = { after: last, limit: PAGE };
+      const newestFirst = await this.#requests.messages(place, range, signal);
       // Without Read Message History there is no error, only nothing.
-      if (isFirst && newestFirst.length === 0) await this.#mayRead(channelId, last, signal);
+      if (isFirst && newestFirst.length === 0) await this.#mayRead(place, last, signal);
       if (newestFirst.length === 0) return;
       const page = await this.#page(mapping, thread, newestFirst, signal);
       yield page;
@@ -105,17 +91,62 @@ export class DiscordHistory implements History {
     }
   }
 
-  async newest(mapping: Mapping, count: number, signal: AbortSignal): Promise<HistoryPage> {
+  async newest(
+    mapping: Mapping,
+    count: number,
+    signal: AbortSignal,
+    asOf?: number,
+  ): Promise<HistoryPage> {
+    const { channel, active } = await this.#seen(mapping.externalId, signal, asOf);
+    if (!FORUMS.has(channel.type)) return await this.#newestIn(mapping, undefined, count, signal);
+    const { threads } = await this.#requests.archived(channel.id, undefined, signal);
+    const posts = [...active, ...threads].toSorted((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
+    let found: readonly MessageEvent[] = [];
+    for (const post of posts) {
+      const oldest = found[0];
+      // Nobody has spoken there, or in those behind it, since the oldest that is taken along.
+      if (found.length === count && oldest !== undefined && lastOf(post) < oldest.position) break;
+      this.#options.learned(post);
+      found = [...found, ...(await this.#newestInPost(mapping, post, count, signal))]
+        .toSorted((a, b) => (a.position < b.position ? -1 : 1))
+        .slice(-count);
+    }
+    const ids = found.map(({ externalId }) => externalId);
+    return { events: found, ids, upTo: found.at(-1)?.position ?? positionOf("0") };
+  }
+
+  /** Nothing of a post that can't be read: it holds up neither the others nor the catch-up. */
+  async #newestInPost(
+    mapping: Mapping,
+    post: WireThread,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<readonly MessageEvent[]> {
+    try {
+      return (await this.#newestIn(mapping, refOf(post), count, signal)).events;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.retryable || error.mapping) throw error;
+      return [];
+    }
+  }
+
+  async #newestIn(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<HistoryPage> {
+    const place = { channel: mapping.externalId, thread };
     const found: WireMessage[] = [];
     while (found.length < count) {
       const before = found.at(-1)?.id;
       const limit = Math.min(PAGE, count - found.length);
       const range = { limit, ...(before === undefined ? {} : { before }) };
-      const page = await this.#messages(mapping.externalId, range, signal);
+      const page = await this.#requests.messages(place, range, signal);
       found.push(...page);
       if (page.length < limit) break;
     }
-    return await this.#page(mapping, undefined, found, signal);
+    return await this.#page(mapping, thread, found, signal);
   }
 
   async stands(
@@ -124,26 +155,38 @@ export class DiscordHistory implements History {
     externalId: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const route = Routes.channelMessage(threadId ?? mapping.externalId, externalId);
+    const thread = threadId === undefined ? undefined : { id: threadId };
     try {
-      await this.#get(route, z.unknown(), signal);
+      await this.#requests.message({ channel: mapping.externalId, thread }, externalId, signal);
       return true;
     } catch (error) {
       // Any other refusal tells about the bot, not about the message.
       if (!(error instanceof PlatformError) || error.retryable) throw error;
-      return error.code !== String(Code.UnknownMessage);
+      return !isCode(error, Code.UnknownMessage);
     }
   }
 
-  /** Throws when the channel has messages after `after` that the bot is not shown. */
-  async #mayRead(channelId: string, after: string, signal: AbortSignal): Promise<void> {
-    const { last_message_id: last } = await this.#channel(channelId, signal);
+  /** The channel as it is now, and its threads that are not archived. */
+  async #seen(
+    id: string,
+    signal: AbortSignal,
+    asOf = 0,
+  ): Promise<{ readonly channel: WireThread; readonly active: readonly WireThread[] }> {
+    const guild = await this.#requests.guild(await this.#requests.guildIdOf(id, signal), asOf);
+    return {
+      channel: guild.channels.get(id) ?? (await this.#requests.channel({ channel: id }, signal)),
+      active: guild.threads.filter(({ parent_id: parent }) => parent === id),
+    };
+  }
+
+  /** Throws when there are messages after `after` that the bot is not shown. */
+  async #mayRead(place: Place, after: string, signal: AbortSignal): Promise<void> {
+    const { last_message_id: last } = await this.#requests.channel(place, signal);
     if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;
     try {
-      await this.#get(Routes.channelMessage(channelId, last), z.unknown(), signal);
+      await this.#requests.message(place, last, signal);
     } catch (error) {
-      if (error instanceof PlatformError && error.code === String(Code.UnknownMessage)) return;
-      throw error;
+      if (!isCode(error, Code.UnknownMessage)) throw error;
     }
   }
 
@@ -154,7 +197,7 @@ export class DiscordHistory implements History {
     signal: AbortSignal,
   ): Promise<HistoryPage> {
     const messages = newestFirst.toSorted((a, b) => (positionOf(a.id) < positionOf(b.id) ? -1 : 1));
-    const guildId = await this.#guildIdOf(mapping.externalId, signal);
+    const guildId = await this.#requests.guildIdOf(mapping.externalId, signal);
     return {
       events: messages.flatMap((message) => this.#event(mapping, thread, guildId, message)),
       ids: messages.map(({ id }) => id),
@@ -188,7 +231,7 @@ export class DiscordHistory implements History {
     }
   }
 
-  /** Public threads archived since `since` (ms since 1970); Discord lists those archived last first. */
+  /** Public threads archived since `since` (ms since 1970). */
   async #archivedSince(
     channelId: string,
     since: number,
@@ -196,99 +239,29 @@ export class DiscordHistory implements History {
   ): Promise<WireThread[]> {
     const found: WireThread[] = [];
     for (let before: string | undefined; ;) {
-      const query = new URLSearchParams({ limit: String(PAGE) });
-      if (before !== undefined) query.set("before", before);
-      const route = Routes.channelThreads(channelId, "public");
-      const { threads, has_more: more } = await this.#get(route, threadsForm, signal, query);
+      const { threads, hasMore } = await this.#requests.archived(channelId, before, signal);
       const recent = threads.filter((thread) => archivedAt(thread) >= since);
       found.push(...recent);
       const last = threads.at(-1)?.thread_metadata?.archive_timestamp;
-      if (more !== true || recent.length < threads.length || last === undefined) return found;
+      if (!hasMore || recent.length < threads.length || last === undefined) return found;
       before = last;
     }
-  }
-
-  async #messages(
-    channelId: string,
-    range: { readonly limit: number; readonly after?: string; readonly before?: string },
-    signal: AbortSignal,
-  ): Promise<WireMessage[]> {
-    const query = new URLSearchParams(
-      Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
-    );
-    return await this.#get(Routes.channelMessages(channelId), messagesForm, signal, query);
-  }
-
-  async #guildIdOf(channelId: string, signal: AbortSignal): Promise<string> {
-    const known = this.#guildOf.get(channelId);
-    if (known !== undefined) return known;
-    const { guild_id: guildId } = await this.#channel(channelId, signal);
-    if (typeof guildId !== "string") {
-      throw new PlatformError({
-        code: "no_server",
-        reason: "the channel is in no server",
-        step: "map a text channel of a server instead",
-        retryable: false,
-        certain: true,
-        mapping: true,
-      });
-    }
-    this.#guildOf.set(channelId, guildId);
-    return guildId;
-  }
-
-  /** Asked once for all mappings of a server that are caught up with together. */
-  #guild(guildId: string): Promise<Guild> {
-    const now = performance.now();
-    const asked = this.#guilds.get(guildId);
-    if (asked !== undefined && now - asked.at < GUILD_MS) return asked.answer;
-    const answer = this.#askGuild(guildId);
-    this.#guilds.set(guildId, { at: now, answer });
-    answer.catch(() => this.#guilds.delete(guildId));
-    return answer;
-  }
-
-  async #askGuild(guildId: string): Promise<Guild> {
-    const signal = new AbortController().signal;
-    const [channels, { threads }] = await Promise.all([
-      this.#get(Routes.guildChannels(guildId), channelsForm, signal),
-      this.#get(Routes.guildActiveThreads(guildId), threadsForm, signal),
-    ]);
-    for (const { id } of channels) this.#guildOf.set(id, guildId);
-    return { channels: new Map(channels.map((channel) => [channel.id, channel])), threads };
-  }
-
-  #channel(channelId: string, signal: AbortSignal): Promise<WireThread> {
-    return this.#get(Routes.channel(channelId), channelForm, signal);
-  }
-
-  async #get<T>(
-    route: `/${string}`,
-    form: z.ZodType<T>,
-    signal: AbortSignal,
-    query?: URLSearchParams,
-  ): Promise<T> {
-    let answer: unknown;
-    try {
-      answer = await this.#options.reader.get(route, {
-        // Its own each time: listeners of requests would gather on the one that lasts.
-        signal: AbortSignal.any([signal]),
-        ...(query && { query }),
-      });
-    } catch (error) {
-      throw explain(error, { doing: "read", sent: true, aborted: signal.aborted });
-    }
-    const parsed = form.safeParse(answer);
-    if (parsed.success) return parsed.data;
-    throw new PlatformError({
-      code: "malformed_answer",
-      reason: "Discord's answer could not be read",
-      retryable: true,
-      certain: true,
-    });
   }
 }
 
 function archivedAt({ thread_metadata: metadata }: WireThread): number {
   return Date.parse(metadata?.archive_timestamp ?? "") || 0;
+}
+
+/** Position of what was said last in a thread. */
+function lastOf({ last_message_id: last }: WireThread): string {
+  return positionOf(last ?? "0");
+}
+
+function refOf({ id, name }: WireThread): ThreadRef {
+  return { id, ...(name ? { name } : {}) };
+}
+
+function isCode(error: unknown, code: Code): boolean {
+  return error instanceof PlatformError && error.code === String(code);
 }

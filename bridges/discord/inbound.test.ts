@@ -158,6 +158,32 @@ describe("a Discord event", () => {
     ]);
   });
 
+  test("that deletes a thread comes behind what was said in it", async () => {
+    const { inbound, answers, events, ids } = setUp();
+    const message = said("t");
+    inbound.created(message);
+    inbound.threadDeleted({ thread: thread("t", "general"), isPost: false });
+    expect(ids()).toEqual([]);
+    answers[0]?.resolve(undefined);
+    await vi.waitFor(() => expect(ids()).toEqual([message.id, "t"]));
+    expect(events[1]).toEqual({ type: "delete", mappingId: "m", externalId: "t", thread: true });
+  });
+
+  test("that deletes a forum's post deletes the message that it began with too", () => {
+    const { inbound, events } = setUp();
+    inbound.threadDeleted({ thread: thread("t", "general"), isPost: true });
+    expect(events).toEqual([
+      { type: "delete", mappingId: "m", externalId: "t", thread: true },
+      { type: "delete", mappingId: "m", externalId: "t" },
+    ]);
+  });
+
+  test("that deletes a thread of an unmapped channel asks Discord nothing", () => {
+    const { inbound, asked, events } = setUp();
+    inbound.threadDeleted({ thread: thread("t", "elsewhere"), isPost: true });
+    expect([asked, events]).toEqual([[], []]);
+  });
+
   test("of a form nobody foresaw is set aside and stops nothing", () => {
     const { inbound, ids, problems } = setUp();
     const odd = said("general");

@@ -4,6 +4,7 @@ import type {
 } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import type { BridgeEvent, Intake } from "../platform.ts";
+import type { DeletedThread } from "./gateway.ts";
 import {
   type Names,
   normaliseDelete,
@@ -73,6 +74,15 @@ export class Inbound {
   deletedMany({ ids, channel_id: channelId }: GatewayMessageDeleteBulkDispatchData): void {
     this.#place(channelId, (place) => {
       for (const id of ids) this.#push(normaliseDelete(id, place));
+    });
+  }
+
+  threadDeleted({ thread, isPost }: DeletedThread): void {
+    const { id } = thread;
+    this.threads.learn(thread);
+    this.#place(id, (place) => {
+      this.#push({ ...normaliseDelete(id, place), thread: true });
+      if (isPost) this.#push(normaliseDelete(id, place));
     });
   }
 

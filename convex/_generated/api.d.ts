@@ -58,6 +58,7 @@ import type * as model_standing from "../model/standing.js";
 import type * as model_status from "../model/status.js";
 import type * as model_takedowns from "../model/takedowns.js";
 import type * as model_text from "../model/text.js";
+import type * as model_threads from "../model/threads.js";
 import type * as model_tombstones from "../model/tombstones.js";
 import type * as model_transcripts from "../model/transcripts.js";
 import type * as model_triggers from "../model/triggers.js";
@@ -67,6 +68,7 @@ import type * as model_watchdog from "../model/watchdog.js";
 import type * as model_withdrawals from "../model/withdrawals.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
+import type * as threads from "../threads.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -122,6 +124,7 @@ declare const fullApi: ApiFromModules<{
   "model/status": typeof model_status;
   "model/takedowns": typeof model_takedowns;
   "model/text": typeof model_text;
+  "model/threads": typeof model_threads;
   "model/tombstones": typeof model_tombstones;
   "model/transcripts": typeof model_transcripts;
   "model/triggers": typeof model_triggers;
@@ -131,6 +134,7 @@ declare const fullApi: ApiFromModules<{
   "model/withdrawals": typeof model_withdrawals;
   purge: typeof purge;
   replies: typeof replies;
+  threads: typeof threads;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,

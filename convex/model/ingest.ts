@@ -9,6 +9,7 @@ import { clearMessage, findPost, takeDownPost } from "./own_posts.ts";
 import { ensureIdentity } from "./people.ts";
 import { resolveMended } from "./problems.ts";
 import { refusal } from "./refusals.ts";
+import { dropThread } from "./threads.ts";
 import { bury, isBuried, unearth } from "./tombstones.ts";
 import { asksForReply } from "./triggers.ts";
 import type { BridgeEvent, MessageEvent, Outcome, Platform, vAdvance } from "./validators.ts";
@@ -160,8 +161,9 @@ async function applyEdit(
 /** A delete clears what was said. One of a message never seen is remembered, so that a late create stays dead. */
 async function applyDelete(
   ctx: MutationCtx,
-  { mappingId, externalId }: Extract<BridgeEvent, { type: "delete" }>,
+  { mappingId, externalId, thread }: Extract<BridgeEvent, { type: "delete" }>,
 ): Promise<Outcome> {
+  if (thread) return (await dropThread(ctx, mappingId, externalId)) ? "deleted" : "known";
   const known = await findMessage(ctx, mappingId, externalId);
   if (known) {
     if (known.deletedAt !== undefined) return "known";

@@ -206,6 +206,7 @@ export const TABLE: Record<string, Row> = {
   "replies:load": internalOnly,
   "replies:store": internalOnly,
   "replies:watch": internalOnly,
+  "threads:clear": internalOnly,
 };
 
 export function send(as: Caller, channelId: Id<"channels">, authorId: Id<"users">) {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { AcceptedPost, Place } from "../chat.ts";
 import type { Channel } from "./model.ts";
 import type { NonceBook } from "./nonces.ts";
@@ -27,4 +28,10 @@ export function placeOf(channel: Channel): Place {
   return channel.kind === "text"
     ? { channel: channel.id }
     : { channel: channel.parent.id, thread: channel.id };
+}
+
+/** As Discord's tokens begin: with the bot's id. */
+export function newToken(botId: string): string {
+  const secret = randomBytes(24).toString("base64url");
+  return `${Buffer.from(botId).toString("base64url")}.${secret}`;
 }

@@ -19,6 +19,11 @@ export class GuildChanges {
     this.world.rename(this.lookup.user(person), nick);
   }
 
+  /** From now on the thread is private, and the bot not in it. */
+  hideThread(thread: string): void {
+    this.lookup.thread(thread).hidden = true;
+  }
+
   renameThread(thread: string, name: string): void {
     this.world.renameThread(this.lookup.thread(thread), name);
   }

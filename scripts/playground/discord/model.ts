@@ -47,6 +47,8 @@ export interface Thread {
   archived: boolean;
   archiveChangedAt: number;
   locked: boolean;
+  /** Made private, without the bot. Nothing said in it is told. */
+  hidden?: true;
   readonly messages: MessageLog<Message>;
 }
 

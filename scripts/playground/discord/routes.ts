@@ -92,6 +92,7 @@ export const routes = {
     const archived = world
       .threadsOf(channel)
       .filter((thread) => thread.archived && thread.archiveChangedAt < before)
+      .filter((thread) => !isDenied(thread, "view"))
       .sort((a, b) => b.archiveChangedAt - a.archiveChangedAt);
     const limit = limitOf(call, 100);
     return ok({

@@ -1,5 +1,4 @@
 import { GatewayCloseCodes, type APIEmbed } from "discord-api-types/v10";
-import { randomBytes } from "node:crypto";
 import type {
   AcceptedPost,
   ChatChange,
@@ -16,7 +15,7 @@ import {
   type FrameFault,
   type Listening,
 } from "../wire.ts";
-import { placeOf, type Backend, type Credentials } from "./backend.ts";
+import { newToken, placeOf, type Backend, type Credentials } from "./backend.ts";
 import { Gateway } from "./gateway.ts";
 import { GuildChanges } from "./guild_changes.ts";
 import { Lookup } from "./lookup.ts";
@@ -58,11 +57,6 @@ export async function startDiscordStandIn(options: DiscordOptions = {}): Promise
   const server = await listen(wire, (request, response) => rest.handle(request, response));
   gateway.attach(server.server);
   return new DiscordStandIn({ wire, backend, gateway, server, credentials });
-}
-
-function newToken(botId: string): string {
-  const secret = randomBytes(24).toString("base64url");
-  return `${Buffer.from(botId).toString("base64url")}.${secret}`;
 }
 
 interface Parts {
@@ -215,8 +209,12 @@ export class DiscordStandIn implements ChatStandIn {
     this.#lookup.thread(thread).locked = true;
     this.#world.setArchived(this.#lookup.thread(thread), this.#lookup.thread(thread).archived);
   }
+  /** Somebody deletes a thread, and with it what was said in it: nobody is told of these messages. */
   removeThread(thread: string): void {
-    this.#world.removeThread(this.#lookup.thread(thread));
+    const removed = this.#lookup.thread(thread);
+    this.#world.removeThread(removed);
+    for (const message of removed.messages.oldestFirst().filter(isSaid))
+      this.#did({ kind: "delete" }, removed, message);
   }
   renameChannel(channel: string, name: string): void {
     this.#world.renameChannel(this.#lookup.channel(channel), name);

@@ -245,6 +245,7 @@ export class World {
 
 /** Whether the bot is denied something in a channel or thread. */
 export function isDenied(channel: Channel, what: keyof Denied): boolean {
+  if (what === "view" && channel.kind === "thread" && channel.hidden) return true;
   return rootOf(channel).denied[what] ?? false;
 }
 

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Stage } from "../../scripts/demo/stage.ts";
+import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { api } from "../../convex/_generated/api.js";
+
+/* A Discord thread that is deleted takes its messages along, and Discord tells of none of them. */
+
+let stack: Stack;
+let stage: Stage;
+
+beforeAll(async () => {
+  stack = await startStack();
+  stage = new Stage(stack);
+});
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+/** A mapped channel with a thread that holds what was said in it and the AI's answer. */
+async function channelWithThread(name: string) {
+  const channel = stack.discord.addChannel(name);
+  await stage.map(await stack.adminClient(), "discord", channel, { to: name });
+  const root = stage.say("discord", channel, "Ann", `${name}, root`);
+  const thread = stage.openThread("discord", channel, root, "talk");
+  stage.say("discord", channel, "Bob", `${name}, inside`, thread);
+  await vi.waitFor(() => {
+    const answers = stack.discord.transcript(channel, thread).filter(({ fromBot }) => fromBot);
+    expect(answers).toHaveLength(1);
+  }, 15_000);
+  return { channel, root, thread };
+}
+
+async function rowsOf(channel: string, thread?: string) {
+  const rows = await stage.rows();
+  return rows.filter((row) => row.channel === channel && row.threadId === thread);
+}
+
+async function statusOf(channel: string) {
+  const { mappings } = await (await stack.adminClient()).query(api.admin.status, {});
+  return mappings.find(({ externalId }) => externalId === channel);
+}
+
+test("deleted while the bridge is down: the thread is emptied, the channel is caught up with, and nothing is wrong", async () => {
+  const bridge = await stack.startBridge();
+  const { channel, thread } = await channelWithThread("down");
+  const hidden = await channelWithThread("hidden");
+  expect((await stage.settle(15_000)).differences).toEqual([]);
+  await bridge.kill();
+  stack.discord.removeThread(thread);
+  stage.say("discord", channel, "Ann", "Missed");
+  stack.discord.guild.hideThread(hidden.thread);
+  stage.say("discord", hidden.channel, "Ann", "Missed there");
+  await stack.startBridge();
+
+  await vi.waitFor(async () => {
+    const contents = (await rowsOf(channel)).map(({ content }) => content);
+    expect(contents).toContain("Missed");
+    expect((await statusOf(channel))?.lastCatchUp?.recovered).toBeGreaterThan(0);
+  }, 20_000);
+  const inThread = await rowsOf(channel, thread);
+  expect(inThread.length).toBeGreaterThanOrEqual(2);
+  expect(inThread.map(({ content }) => content)).toEqual(inThread.map(() => ""));
+  expect((await statusOf(channel))?.health).toEqual([]);
+
+  // One that is only out of sight keeps what it held, is told of, and holds up nothing either.
+  await vi.waitFor(async () => {
+    const contents = (await rowsOf(hidden.channel)).map(({ content }) => content);
+    expect(contents).toContain("Missed there");
+    const { problems } = await (await stack.adminClient()).query(api.admin.status, {});
+    expect(problems).toMatchObject([{ kind: "thread_unreadable", externalId: hidden.thread }]);
+  }, 20_000);
+  const kept = (await rowsOf(hidden.channel, hidden.thread)).map(({ content }) => content);
+  expect(kept).toContain("hidden, inside");
+  expect(kept).not.toContain("");
+  expect((await statusOf(hidden.channel))?.health).toEqual([]);
+}, 60_000);
+
+test("deleted while the bridge listens: all that was said in it is emptied, and its root stays", async () => {
+  const { channel, root, thread } = await channelWithThread("live");
+  stack.discord.removeThread(thread);
+  await vi.waitFor(async () => {
+    const inThread = await rowsOf(channel, thread);
+    expect(inThread.length).toBeGreaterThanOrEqual(2);
+    expect(inThread.map(({ content }) => content)).toEqual(inThread.map(() => ""));
+  }, 10_000);
+  const rows = await stage.rows();
+  expect(rows.find(({ externalId }) => externalId === root)?.content).toBe("live, root");
+}, 60_000);
+
+test("a forum's post that is deleted goes with its first message, and the other posts stay", async () => {
+  const forum = stack.discord.addForum("forum");
+  const admin = await stack.adminClient();
+  await stage.map(admin, "discord", forum, { to: "forum", trigger: "never" });
+  const gone = stage.openPost(forum, "Fay", "Gone", "Gone, first");
+  const kept = stage.openPost(forum, "Fay", "Kept", "Kept, first");
+  stage.say("discord", forum, "Gus", "Gone, second", gone);
+  await vi.waitFor(async () => {
+    expect((await rowsOf(forum, gone)).map(({ content }) => content)).toEqual([
+      "Gone, first",
+      "Gone, second",
+    ]);
+  }, 10_000);
+  stack.discord.removeThread(gone);
+  await vi.waitFor(async () => {
+    expect((await rowsOf(forum, gone)).map(({ content }) => content)).toEqual(["", ""]);
+  }, 10_000);
+  expect((await rowsOf(forum, kept)).map(({ content }) => content)).toEqual(["Kept, first"]);
+}, 60_000);
+
+test("a forum mapped with --history takes the newest messages of its posts along, and then listens", async () => {
+  const { discord } = stack;
+  const admin = await stack.adminClient();
+  const channel = discord.addForum("old forum");
+  const person = stage.person("discord", "Fay");
+  const post = discord.openPost({ channel, person, name: "First", text: "one" });
+  discord.openPost({ channel, person, name: "Second", text: "two" });
+  discord.say({ channel, thread: post, person, text: "three" });
+  const { channelId } = await admin.mutation(api.admin.map, {
+    platform: "discord",
+    externalId: channel,
+    to: "old forum",
+    history: 2,
+  });
+  const contents = async () => {
+    const rows = await admin.query(api.index.listLatestMessages, { channelId });
+    return rows.map(({ content }) => content);
+  };
+  await vi.waitFor(async () => expect(await contents()).toEqual(["two", "three"]), 10_000);
+  await vi.waitFor(
+    async () => expect((await statusOf(channel))?.lastCatchUp).toBeDefined(),
+    10_000,
+  );
+  expect((await statusOf(channel))?.health).toEqual([]);
+  discord.say({ channel, thread: post, person, text: "four" });
+  await vi.waitFor(async () => expect(await contents()).toContain("four"), 10_000);
+}, 60_000);
