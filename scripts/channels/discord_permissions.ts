@@ -13,7 +13,14 @@ export const FOR_THREADS = [
   { bit: Permission.CreatePublicThreads, name: "Create Public Threads" },
 ] as const;
 
-/** The sum of both, for the invite link. */
+/** What the bot needs in a forum: it answers in posts, and opens none. Discord calls them so in a forum's settings. */
+export const NEEDED_IN_FORUM = [
+  { bit: Permission.ViewChannel, name: "View Channel" },
+  { bit: Permission.SendMessagesInThreads, name: "Send Messages in Posts" },
+  { bit: Permission.ReadMessageHistory, name: "Read Message History" },
+] as const;
+
+/** The sum of all, for the invite link. */
 export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS].reduce(
   (sum, { bit }) => sum | bit,
   0n,

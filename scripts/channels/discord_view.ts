@@ -1,7 +1,13 @@
 import { DiscordAPIError, REST } from "@discordjs/rest";
-import { ApplicationFlags, ChannelType, Routes } from "discord-api-types/v10";
+import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
-import { FOR_THREADS, INVITE_PERMISSIONS, NEEDED, permissionsIn } from "./discord_permissions.ts";
+import {
+  FOR_THREADS,
+  INVITE_PERMISSIONS,
+  NEEDED,
+  NEEDED_IN_FORUM,
+  permissionsIn,
+} from "./discord_permissions.ts";
 import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
@@ -27,9 +33,23 @@ const vChannel = z.object({
     .array(z.object({ id: z.string(), allow: z.string(), deny: z.string() }))
     .optional(),
 });
+const vMessage = z.object({
+  id: z.string(),
+  type: z.number(),
+  author: z.object({ bot: z.boolean().optional() }),
+  webhook_id: z.string().optional(),
+});
 type WireChannel = z.infer<typeof vChannel>;
 
-const TEXT_TYPES: readonly number[] = [ChannelType.GuildText, ChannelType.GuildAnnouncement];
+/** Hold posts only, each a thread of its own. */
+const FORUMS: readonly number[] = [ChannelType.GuildForum, ChannelType.GuildMedia];
+const MAPPABLE: readonly number[] = [
+  ChannelType.GuildText,
+  ChannelType.GuildAnnouncement,
+  ...FORUMS,
+];
+/** Everything else is Discord's own notice. */
+const SPOKEN: readonly number[] = [MessageType.Default, MessageType.Reply];
 const PERMISSIONS = "In Discord: Edit Channel > Permissions > the bot's role";
 
 /** What Discord says of the bot itself. */
@@ -95,19 +115,29 @@ export class DiscordView implements PlatformView {
     for (const { id } of await this.#get(Routes.userGuilds(), vGuilds)) {
       const channels = await this.#get(Routes.guildChannels(id), z.array(vChannel));
       for (const channel of channels) {
-        if (!TEXT_TYPES.includes(channel.type) || !matches(channel.name ?? "", text)) continue;
+        if (!MAPPABLE.includes(channel.type) || !matches(channel.name ?? "", text)) continue;
         found.push(await this.#seen({ ...channel, guild_id: id }));
       }
     }
     return found.slice(0, 1_000).sort((a, b) => a.name.localeCompare(b.name));
   }
 
+  async newestFromPeople(channel: string): Promise<string[]> {
+    const route = `${Routes.channelMessages(channel)}?limit=10` as const;
+    const messages = await this.#get(route, z.array(vMessage));
+    return messages
+      .filter(({ type, author, webhook_id: webhook }) => {
+        return SPOKEN.includes(type) && author.bot !== true && webhook === undefined;
+      })
+      .map(({ id }) => id);
+  }
+
   async #seen(channel: WireChannel): Promise<SeenChannel> {
     const { id, type, guild_id: guildId } = channel;
     const name = channel.name ?? "";
-    if (!TEXT_TYPES.includes(type) || guildId === undefined) {
+    if (!MAPPABLE.includes(type) || guildId === undefined) {
       const problem = "this kind of channel can't be mapped";
-      const step = "Map a text channel. Its threads come with it";
+      const step = "Map a text channel or a forum. Its threads come with it";
       return { id, name, troubles: [{ problem, step }] };
     }
     const { guild, roles } = await this.#guild(guildId);
@@ -121,8 +151,9 @@ export class DiscordView implements PlatformView {
     });
     const lacking = (needed: readonly { bit: bigint; name: string }[]) =>
       needed.filter(({ bit }) => (may & bit) === 0n).map((permission) => permission.name);
-    const missing = lacking(NEEDED);
-    const forThreads = lacking(FOR_THREADS);
+    const isForum = FORUMS.includes(type);
+    const missing = lacking(isForum ? NEEDED_IN_FORUM : NEEDED);
+    const forThreads = isForum ? [] : lacking(FOR_THREADS);
     const troubles: Trouble[] = [
       ...missing.map((permission) => trouble(`the bot lacks ${permission}`, permission)),
       ...forThreads.map((permission) => ({

@@ -108,6 +108,32 @@ describe("channels map asks the platform", () => {
     expect(discord.output).toMatch(/\d+\s+#silent\s+Playground\s+the bot lacks Send Messages/);
     expect(discord.output).not.toContain("#rooms");
   }, 60_000);
+
+  test("a forum is found and mapped, and needs only what answering in its posts needs", async () => {
+    const forum = stack.discord.addForum("questions");
+    const person = stack.discord.addPerson("Fay");
+    const post = stack.discord.openPost({ channel: forum, person, name: "One", text: MARK });
+    const map = (id: string) =>
+      run("channels", ["map", "discord", id, "--to", "q", "--history", "5"]);
+    stack.discord.deny(forum, { send: true });
+    const [denied, aThread] = await Promise.all([map(forum), map(post)]);
+    expect(denied.output).toContain("allow Send Messages in Posts");
+    expect(denied.output).not.toMatch(/Threads|Create/);
+    expect(aThread.output).toContain("this kind of channel can't be mapped");
+    stack.discord.deny(forum, { threads: true });
+    const found = await run("channels", ["find", "discord", "quest"]);
+    expect(found.output).toMatch(/\d+\s+#questions\s+Playground\s+ready/);
+    const mapped = await map(forum);
+    expect(mapped.code, mapped.output).toBe(0);
+    expect(mapped.output).toContain("may read and post");
+    const admin = await stack.adminClient();
+    await vi.waitFor(async () => {
+      const { mappings } = await admin.query(api.admin.status, {});
+      const status = mappings.find(({ externalId }) => externalId === forum);
+      expect(status).toMatchObject({ health: [], lastCatchUp: { recovered: 1 } });
+    }, 15_000);
+    await admin.mutation(api.admin.unmap, { platform: "discord", externalId: forum });
+  }, 60_000);
 });
 
 describe("the health endpoint", () => {
