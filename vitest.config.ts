@@ -23,6 +23,8 @@ export default defineConfig({
     // A test that waits says itself what for, and gives up before this does.
     testTimeout: 60_000,
     hookTimeout: 90_000,
+    // A machine that stalls for seconds is no reason to refuse a change. What needed a second try is printed.
+    retry: inCi ? 1 : 0,
     setupFiles: ["test/support/patience.ts"],
     projects: [
       {
