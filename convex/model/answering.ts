@@ -35,12 +35,12 @@ export async function loadAssignment(
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
   const waiting = await waitingAskers(ctx, reply);
-  const recent = await recentMessages(ctx, conversation, waiting);
+  const { messages: recent, hasRoot } = await recentMessages(ctx, conversation, waiting);
   const read = recent.map(({ _id }) => _id);
   if (waiting.length === 0) return { messages: [], read };
   const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
   return {
-    messages: fitContext(lines),
+    messages: fitContext(lines, hasRoot),
     read,
     ...(channel.instructions !== undefined && { instructions: channel.instructions }),
     ...(channel.model !== undefined && { model: channel.model }),

@@ -49,16 +49,24 @@ async function answeredBy(
   { mappingId, replyTo }: Doc<"messages">,
 ): Promise<string | undefined> {
   if (!mappingId || replyTo === undefined) return undefined;
-  const post = await findPost(ctx, mappingId, replyTo);
-  const answered = post
-    ? await ctx.db.get("messages", post.messageId)
-    : await findMessage(ctx, mappingId, replyTo);
+  const answered = await saidAs(ctx, mappingId, replyTo);
   if (!answered || answered.deletedAt !== undefined) return undefined;
   const name = answered.authorId ? await authorName(ctx, answered, answered.authorId) : "you";
   const text = withAttachments(await readableContent(ctx, answered), answered);
   const line = Array.from(text.replace(/\s+/g, " ").trim());
   const cut = line.length > QUOTE_LENGTH ? "…" : "";
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
+}
+
+/** A message by the platform's id, whoever said it: of the bridge's own, only the pieces have one. */
+async function saidAs(
+  ctx: QueryCtx,
+  mappingId: Id<"mappings">,
+  externalId: string,
+): Promise<Doc<"messages"> | null> {
+  const post = await findPost(ctx, mappingId, externalId);
+  if (post) return await ctx.db.get("messages", post.messageId);
+  return await findMessage(ctx, mappingId, externalId);
 }
 
 async function authorName(
@@ -81,6 +89,12 @@ function withAttachments(content: string, { attachments = [] }: Doc<"messages">)
 /** Rows read for a context: some are deleted or notices, which it leaves out. */
 const MOST_ROWS = 2 * CONTEXT_MESSAGES;
 
+export interface Recent {
+  readonly messages: readonly Doc<"messages">[];
+  /** Whether the first of them is the one that the thread hangs on. */
+  readonly hasRoot: boolean;
+}
+
 /**
  * The recent messages of a conversation, oldest first, and what is older and still belongs there: the questions that
  * wait for their answer (`waiting`) while people talk on, and the message a thread hangs on, which lives in the
@@ -90,7 +104,7 @@ export async function recentMessages(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
   waiting: readonly Doc<"messages">[],
-): Promise<Doc<"messages">[]> {
+): Promise<Recent> {
   const rows = await ctx.db
     .query("messages")
     .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
@@ -101,8 +115,8 @@ export async function recentMessages(
   const known = new Set([...recent.map(({ _id }) => _id), root?._id]);
   const older = waiting.filter((message) => belongs(message) && !known.has(message._id));
   const inOrder = [...older, ...recent].sort((a, b) => compare(a.position, b.position));
-  if (!root || !belongs(root)) return inOrder;
-  return [root, ...inOrder.filter(({ _id }) => _id !== root._id)];
+  if (!root || !belongs(root)) return { messages: inOrder, hasRoot: false };
+  return { messages: [root, ...inOrder.filter(({ _id }) => _id !== root._id)], hasRoot: true };
 }
 
 function compare(a = "", b = ""): number {
@@ -119,13 +133,25 @@ async function rootOf(
   { mappingId, threadId }: Doc<"conversations">,
 ): Promise<Doc<"messages"> | null> {
   if (!mappingId || threadId === undefined) return null;
-  return await findMessage(ctx, mappingId, threadId);
+  return await saidAs(ctx, mappingId, threadId);
+}
+
+/** What a thread hangs on has so many characters, however long the thread is: all of it is about that. */
+const ROOT_CHARACTERS = CONTEXT_CHARACTERS / 4;
+
+/** The newest lines that fit, and before them the one that the thread hangs on, cut where there is no room for all of it. */
+export function fitContext(lines: readonly ContextLine[], hasRoot = false): ContextLine[] {
+  const [root, ...rest] = lines;
+  if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_CHARACTERS);
+  const left = rest.reduce((room, { content }) => room - content.length, CONTEXT_CHARACTERS);
+  const content = cut(root.content, Math.max(ROOT_CHARACTERS, left));
+  return [{ ...root, content }, ...newestLines(rest, CONTEXT_CHARACTERS - content.length)];
 }
 
 /** Drops the oldest lines until the rest fits; the newest always stays, cut where it alone is too long. */
-export function fitContext(lines: readonly ContextLine[]): ContextLine[] {
+function newestLines(lines: readonly ContextLine[], characters: number): ContextLine[] {
   const kept: ContextLine[] = [];
-  let room = CONTEXT_CHARACTERS;
+  let room = characters;
   for (const line of lines.toReversed()) {
     if (line.content.length > room && kept.length > 0) break;
     kept.push({ ...line, content: cut(line.content, room) });

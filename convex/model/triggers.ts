@@ -30,10 +30,13 @@ export async function asksForReply(
   }
 }
 
+/** An answer to what the bridge posted, or said in a thread that hangs on it. */
 async function repliesToBot(
   ctx: MutationCtx,
   mapping: Doc<"mappings">,
-  { replyTo }: MessageEvent,
+  { replyTo, threadId }: MessageEvent,
 ): Promise<boolean> {
-  return replyTo !== undefined && (await findPost(ctx, mapping._id, replyTo)) !== null;
+  for (const externalId of [replyTo, threadId])
+    if (externalId !== undefined && (await findPost(ctx, mapping._id, externalId))) return true;
+  return false;
 }

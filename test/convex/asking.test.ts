@@ -99,6 +99,17 @@ describe("who is answered", () => {
     expect(await inThread({ threadId: "8" })).toEqual(["inserted"]);
     expect(await ingest(said(mappingId))).toEqual(["inserted"]);
   });
+
+  test("with `mention`, everyone in a thread that hangs on what the bot said", async () => {
+    const { mappingId } = await mapChannel(backend, "discord", { trigger: "mention" });
+    await ingest(said(mappingId, { mentionsBot: true }));
+    await settleDown(backend);
+    await post("8001");
+    const inThread = (more: Partial<MessageEvent>) => ingest(said(mappingId, { ...more }));
+    expect(await inThread({ threadId: "8002" })).toEqual(["inserted"]);
+    expect(await inThread({ threadId: "8001", fromApp: true })).toEqual(["inserted"]);
+    expect(await inThread({ threadId: "8001", author: EVE })).toEqual(["asked"]);
+  });
 });
 
 describe("while a reply is open", () => {

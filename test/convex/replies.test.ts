@@ -104,6 +104,32 @@ describe("a reply", () => {
     expect(lines(0)).toEqual(["Bob: root", "Bob: in thread"]);
   });
 
+  test("in a thread on the AI's own answer begins with that answer", async () => {
+    await exchange(backend, room, { content: "question" });
+    await new Worker(backend).post("900");
+    await exchange(backend, room, { threadId: "900", content: "why so?" });
+    expect(ai.requests[1]?.messages).toEqual([
+      { role: "assistant", content: "answer 1" },
+      { role: "user", content: "Bob: why so?" },
+    ]);
+  });
+
+  test("in a long thread keeps the message the thread hangs on, shortened if need be", async () => {
+    for (const content of ["root", "r".repeat(30_000)]) {
+      const root = said(room, { content, fromApp: true });
+      const thread = { threadId: root.externalId, fromApp: true };
+      const inside = Array.from({ length: 10 }, (_, i) =>
+        said(room, { ...thread, content: `${i} ${"x".repeat(3_000)}` }),
+      );
+      await ingest(root, ...inside);
+      await exchange(backend, room, { threadId: root.externalId, content: "so?" });
+      const read = lines(ai.requests.length - 1) ?? [];
+      expect(read[0]).toBe(`Bob: ${content}`.slice(0, 6_000));
+      expect(read.slice(-2)).toEqual([expect.stringMatching(/^Bob: 9 x/), "Bob: so?"]);
+      expect(read.join("").length).toBeLessThanOrEqual(24_000);
+    }
+  });
+
   test("leaves out what was deleted", async () => {
     const event = said(room, { content: "secret", fromApp: true });
     await ingest(event, deleted(room, event.externalId));
