@@ -1,5 +1,6 @@
 import type { Blocks, Line } from "./blocks.ts";
 import { countEnded, type Fence } from "./fences.ts";
+import { spanAround } from "./spans.ts";
 
 /** Where one may cut: after `low`, at `end` at the latest. A cut in the first half is a last resort. */
 export interface Span {
@@ -28,11 +29,29 @@ export function cutInText(source: string, { lines, fences }: Blocks, span: Span)
     if (found >= half) return found;
   }
   if (codeEnd !== undefined && codeEnd >= half) return codeEnd;
-  const sentence = lastSentence(source, low, end);
+  const sentence = sentenceOutside(source, low, end);
   if (sentence >= half) return sentence;
   const line = Math.max(-1, ...best.values());
   if (line > low) return line;
-  return lastWord(source, low, end, half) ?? codeEnd ?? graphemeBreak(source, low, end);
+  const word = lastWord(source, low, end, half);
+  if (word === undefined) return codeEnd ?? graphemeBreak(source, low, end);
+  const whole = spanAround(source, low, word);
+  return whole === undefined || readsAsBlock(source, whole) ? word : whole;
+}
+
+/** Sentences that are looked at before a word is good enough: each look goes over the whole piece. */
+const MOST_SENTENCES = 8;
+
+/** The end of a sentence that cuts no link, code or emphasis in two. */
+function sentenceOutside(source: string, low: number, end: number): number {
+  let before = end;
+  for (let tries = 0; tries < MOST_SENTENCES; tries += 1) {
+    const cut = lastSentence(source, low, before);
+    const whole = cut > low ? spanAround(source, low, cut) : undefined;
+    if (whole === undefined) return cut;
+    before = whole;
+  }
+  return low;
 }
 
 /** The last line of each rank that begins in (low, end + 1], down to `least`: the break before it is left out. */

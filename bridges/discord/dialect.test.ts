@@ -50,6 +50,27 @@ describe("Discord's dialect", () => {
       `| a | **b** |\n|---|---|\n| ${wide} | [l](http://e.com) \\| |\n| | 4 |`,
       `- **a:** ${wide} · **b:** [l](http://e.com) |\n- **b:** 4`,
     ],
+    [
+      "a table with links or pictures, whose addresses code would not show",
+      "| a | b |\n|---|---|\n| 1 | [l](http://e.com) |\n| 2 | wow ![p](http://e.com/p) |",
+      "- **a:** 1 · **b:** [l](http://e.com)\n- **a:** 2 · **b:** wow [p](http://e.com/p)",
+    ],
+    [
+      "a table with bare addresses",
+      "| a |\n|---|\n| http://e.com |",
+      "```\na\n────────────\nhttp://e.com\n```",
+    ],
+    ["line breaks in a table", "| a |\n|---|\n| x<br>y |", "```\na\n───\nx y\n```"],
+    [
+      "a table with a cell that is too long as it was written",
+      `| a | b |\n|---|---|\n| 1 | ${"w ".repeat(460)}|\n| 3 | 4 |`,
+      `| a | b |\n|---|---|\n| 1 | ${"w ".repeat(460)}|\n| 3 | 4 |`,
+    ],
+    [
+      "what stands in headings",
+      "# __a__ &amp; ![i](http://e.com)\n\n#### __b__ &amp; <i>c</i>\n\nd &lt;\n===",
+      "# **a** & [i](http://e.com)\n\n**b & *c***\n\n# d <",
+    ],
     ["back ticks in a table", "| a |\n|---|\n| x```y |", "```\na\n─────\nx'''y\n```"],
     [
       "lines, headings of two kinds",

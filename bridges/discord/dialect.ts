@@ -1,4 +1,4 @@
-import type { Code, Heading, List, ListItem, Nodes, Text } from "mdast";
+import type { Code, Heading, List, ListItem, Nodes, Table, Text } from "mdast";
 import { parseParts } from "../core/markdown_tree.ts";
 import type { Change } from "../core/rewrite.ts";
 import { htmlChanges } from "./html.ts";
@@ -45,13 +45,13 @@ function visit(node: Nodes, where: Where, emit: Emit): void {
   const replace = (text: string) => emit({ start, end, text });
   switch (node.type) {
     case "heading":
-      heading(node, source, replace);
+      heading(node, where, emit);
       return;
     case "thematicBreak":
       replace("──────────");
       return;
     case "table":
-      tableChanges(node, source, where.isQuoted ? "> " : "").forEach(emit);
+      table(node, where, emit);
       return;
     case "code":
       code(node, where, emit);
@@ -97,15 +97,42 @@ export function rangeOf(node: Nodes): { readonly start: number; readonly end: nu
   return { start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 };
 }
 
+/** All of a table or none: half of it would be neither. */
+function table(node: Table, { source, isQuoted }: Where, emit: Emit): void {
+  const changes = tableChanges(node, source, isQuoted ? "> " : "");
+  if (changes.every(({ text }) => text.length <= MAX_CHANGE)) changes.forEach(emit);
+}
+
 /** Discord knows three levels, and only lines that begin with number signs. */
-function heading(node: Heading, source: string, replace: (text: string) => void): void {
+function heading(node: Heading, where: Where, emit: Emit): void {
+  const { source } = where;
   const first = node.children[0];
   const last = node.children.at(-1);
   if (first === undefined || last === undefined) return;
-  const title = source.slice(rangeOf(first).start, rangeOf(last).end).replaceAll(/\s*\n\s*/g, " ");
-  const underlined = source[rangeOf(node).start] !== "#";
-  if (node.depth > 3) replace(`**${title.replaceAll(/\*\*|__/g, "")}**`);
-  else if (underlined) replace(`${"#".repeat(node.depth)} ${title}`);
+  const inside: Change[] = [];
+  for (const child of node.children) visit(child, where, (change) => inside.push(change));
+  const { start, end } = rangeOf(node);
+  if (node.depth <= 3 && source[start] === "#") {
+    inside.forEach(emit);
+    return;
+  }
+  const title = changed(source, rangeOf(first).start, rangeOf(last).end, inside);
+  const text = title.replaceAll(/\s*\n\s*/g, " ");
+  const isDeep = node.depth > 3;
+  const bold = () => `**${text.replaceAll(/\*\*|__/g, "")}**`;
+  emit({ start, end, text: isDeep ? bold() : `${"#".repeat(node.depth)} ${text}` });
+}
+
+/** A part of the source with its changes; of those that overlap the first. */
+function changed(source: string, from: number, to: number, changes: readonly Change[]): string {
+  const out: string[] = [];
+  let at = from;
+  for (const { start, end, text } of changes.toSorted((a, b) => a.start - b.start)) {
+    if (start < at) continue;
+    out.push(source.slice(at, start), text);
+    at = end;
+  }
+  return [...out, source.slice(at, to)].join("");
 }
 
 function code(node: Code, { source, depth }: Where, emit: Emit): void {

@@ -5,7 +5,7 @@ import type { Piece } from "../platform.ts";
 import { dialectChanges } from "./dialect.ts";
 
 /** Changes whenever the same content could be cut at other places [C5]. */
-export const FORMAT = "discord-3";
+export const FORMAT = "discord-4";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;

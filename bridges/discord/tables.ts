@@ -1,4 +1,4 @@
-import type { Table, TableCell } from "mdast";
+import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
 import type { Change } from "../core/rewrite.ts";
 
@@ -6,7 +6,7 @@ import type { Change } from "../core/rewrite.ts";
 const MAX_WIDTH = 72;
 
 /**
- * A table as aligned code, or, where that is too wide, as a list of its rows. Discord shows no tables. `margin`: what its
+ * A table as aligned code, or, where that is too wide or would lose what links point to, as a list of its rows. Discord shows no tables. `margin`: what its
  * lines begin with.
  */
 export function tableChanges(table: Table, source: string, margin: string): Change[] {
@@ -23,6 +23,7 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
     end: row.position?.end.offset ?? end,
   }));
   const total = widths.reduce((sum, width) => sum + width + 2, 0);
+  if (places.length > 0 && table.children.some(hasAddress)) return listed();
   if (total <= MAX_WIDTH) return aligned();
   return places.length === 0 ? [] : listed();
 
@@ -65,6 +66,15 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
   }
 }
 
+/** Whether a cell shows words in place of an address. */
+function hasAddress(node: Nodes): boolean {
+  if (node.type === "image") return true;
+  if (node.type === "link" && toString(node) !== node.url) return true;
+  return "children" in node && node.children.some(hasAddress);
+}
+
+const LINE_BREAK = /<br *\/?>/gi;
+
 /** Where the indentation before `offset` begins: in code it would show. */
 function marginBefore(source: string, offset: number): number {
   const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
@@ -79,7 +89,8 @@ function lineEndBefore(source: string, offset: number): number {
 
 /** A cell's words: in code its Markdown would show. */
 function plain(cell: TableCell): string {
-  return toString(cell).replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
+  const words = toString(cell).replaceAll(LINE_BREAK, " ");
+  return words.replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
 }
 
 function slice(cell: TableCell, source: string): string {
@@ -87,7 +98,12 @@ function slice(cell: TableCell, source: string): string {
   const last = cell.children.at(-1)?.position?.end.offset;
   return first === undefined || last === undefined
     ? ""
-    : source.slice(first, last).replaceAll("\\|", "|");
+    : source
+        .slice(first, last)
+        .replaceAll("\\|", "|")
+        .replaceAll(LINE_BREAK, " ")
+        // Discord shows no pictures by their address.
+        .replaceAll(/!(?=\[[^[\]]*\]\()/g, "");
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
