@@ -2,7 +2,7 @@ import { type APIEmbed, EmbedType } from "discord-api-types/v10";
 
 /** What an app shows in a frame, as a quote. Previews of links say nothing of their own and are left out. */
 export function embedText(embed: APIEmbed, markdown: (text: string) => string): string {
-  const { type, author, title, url, description, fields = [], footer } = embed;
+  const { type, author, title, url, description, fields = [], image, footer } = embed;
   // The type is not sure to be there: it says nothing but how previews were made.
   if (type !== undefined && type !== EmbedType.Rich) return "";
   const heading =
@@ -12,6 +12,7 @@ export function embedText(embed: APIEmbed, markdown: (text: string) => string): 
     heading,
     markdown(description ?? ""),
     ...fields.map(({ name, value }) => `**${name}** ${markdown(value)}`),
+    image === undefined ? "" : `[image](${image.url})`,
     footer?.text ?? "",
   ].filter((line) => line !== "");
   return lines.length === 0 ? "" : quoted(lines.join("\n"));

@@ -1,3 +1,5 @@
+import { blockOnItsLines } from "./code_blocks.ts";
+
 /** What Discord's Markdown is read with. */
 export interface Tokens {
   /** Whether Discord took the id for a mention of a person. */
@@ -5,12 +7,12 @@ export interface Tokens {
 }
 
 /** Most of what people say has nothing of this, and stays as it is. */
-const SPECIAL = /[<`\\]|^-# |^>>> /m;
+const SPECIAL = /[<`\\]|^-# |^>>> |^> /m;
 
 /**
  * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands as
- * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte. The forms are those
- * of https://discord.com/developers/docs/reference#message-formatting
+ * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte; the fences of a block
+ * get lines of their own. The forms are those of https://discord.com/developers/docs/reference#message-formatting
  */
 export function toCanonical(text: string, tokens: Tokens): string {
   if (!SPECIAL.test(text)) return text;
@@ -25,9 +27,10 @@ export function toCanonical(text: string, tokens: Tokens): string {
     switch (text[at]) {
       case "`": {
         const end = codeEnds.get(at) ?? endOfTicks(text, at);
-        const code = text.slice(at, end);
-        out.push(line.quoting ? code.replaceAll("\n", "\n> ") : code);
-        at = end;
+        const code = blockOnItsLines(text, at, end);
+        const shown = code?.text ?? text.slice(at, end);
+        out.push(line.quoting ? shown.replaceAll("\n", "\n> ") : shown);
+        at = code?.end ?? end;
         break;
       }
       case "\\":
@@ -35,7 +38,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
         at += 2;
         break;
       case "\n":
-        out.push(line.quoting ? "\n> " : "\n");
+        out.push(line.quoting ? "\n> " : endsQuote(text, at) ? "\n\n" : "\n");
         at = startLine(at + 1);
         break;
       case "<": {
@@ -58,6 +61,12 @@ export function toCanonical(text: string, tokens: Tokens): string {
     out.push("> ");
     return from + 4;
   }
+}
+
+/** Whether the line break at `at` parts a quote from text below it, which Markdown would read as part of the quote. */
+function endsQuote(text: string, at: number): boolean {
+  if (!text.startsWith("> ", text.lastIndexOf("\n", at - 1) + 1)) return false;
+  return !/^(?:>>>|>)? *(?:\n|$)|^(?:>>>|>) /.test(text.slice(at + 1, at + MAX_TOKEN));
 }
 
 function nextSpecial(text: string, from: number): number {

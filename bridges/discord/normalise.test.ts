@@ -215,6 +215,11 @@ describe("a Discord message", () => {
       },
       "[forwarded message]\n> one\n> two",
     ],
+    [
+      "a picture an app shows",
+      { embeds: [{ image: { url: "https://e.com/a.png" } }] },
+      "> [image](https://e.com/a.png)",
+    ],
     ["an embed", { embeds: [{ title: "Build", description: "passed" }] }, "> **Build**\n> passed"],
     ["something unknown", {}, "[message without text]"],
   ])("without text is told as %s", (_name, fields, text) => {

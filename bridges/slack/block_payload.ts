@@ -64,12 +64,18 @@ export type TextObject = z.infer<typeof textObject>;
 const labelled = lenient(z.union([textObject, z.string()]));
 
 /** A part of a context block, a button, … */
-export const blockPart = z.object({ type: z.string(), text: labelled, alt_text: text });
+export const blockPart = z.object({
+  type: z.string(),
+  text: labelled,
+  placeholder: labelled,
+  alt_text: text,
+});
 
 export const block = z.object({
   type: z.string(),
   text: labelled,
   title: labelled,
+  label: labelled,
   elements: z.unknown().optional(),
   fields: listOf(textObject),
   rows: z.unknown().optional(),

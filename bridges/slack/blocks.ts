@@ -42,22 +42,28 @@ function blockText(block: Block, notes: Notes): string {
       return markdownLink(block.title_url ?? "", `video: ${titleOf(block, notes)}`);
     case "actions":
     case "context_actions": {
-      const labels = readParts(block.elements).map((part) => labelText(part.text, notes));
-      return labels
+      return readParts(block.elements)
+        .map(({ text, placeholder }) => choice("button", text) || choice("menu", placeholder))
         .filter((label) => label !== "")
-        .map((label) => `[button: ${label}]`)
         .join(" ");
     }
     case "table":
       return tableText(block, notes);
     case "call":
       return "[call]";
-    case "file":
     case "input":
+      return choice("input", block.label);
+    case "file":
       return labelText(block.text, notes);
     default:
       notes.unknown(`block ${block.type}`);
       return labelText(block.text, notes);
+  }
+
+  /** What a person may press, choose or fill in. */
+  function choice(kind: string, label: TextObject | string | undefined): string {
+    const said = labelText(label, notes);
+    return said === "" ? "" : `[${kind}: ${said}]`;
   }
 }
 
@@ -113,6 +119,7 @@ function isPreview({
 
 function attachmentText(attachment: Attachment, notes: Notes): string {
   const { pretext = "", title = "", title_link: link, fields, fallback = "" } = attachment;
+  const { image_url: image = "", footer = "" } = attachment;
   const shared = attachment.message_blocks?.flatMap(({ message }) => message.blocks) ?? [];
   const blocks = blocksText([...(attachment.blocks ?? []), ...shared], notes);
   const heading = link === undefined ? `**${title}**` : `**${markdownLink(link, title)}**`;
@@ -122,6 +129,8 @@ function attachmentText(attachment: Attachment, notes: Notes): string {
     title === "" ? "" : heading,
     blocks === "" ? mrkdwn(attachment.text ?? "", notes) : blocks,
     ...fields.map((each) => `**${each.title ?? ""}** ${mrkdwn(each.value ?? "", notes)}`.trim()),
+    markdownLink(image, image === "" ? "" : "image"),
+    footer,
   );
   const shown = body === "" ? mrkdwn(fallback, notes) : body;
   return paragraphs([mrkdwn(pretext, notes), shown === "" ? "" : quoted(shown)]);

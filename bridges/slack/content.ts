@@ -15,7 +15,7 @@ export interface Content {
 
 /**
  * Everything a message says, as canonical Markdown: from its blocks, or from the flattened text where it has none;
- * then what hangs on it, as quotes. Pure, but for telling `unknown` of each kind it cannot read.
+ * then what hangs on it, as quotes. Never empty without a file: nothing that was said may vanish. Pure, but for telling `unknown` of each kind it cannot read.
  */
 export function contentOf(
   message: SlackMessage,
@@ -42,9 +42,12 @@ export function contentOf(
       if (mentions.has(`${mention.kind} ${mention.id}`)) notes.mention(mention);
   }
   const form = said === "" ? formOf(message) : "";
-  const content = [form, said, attachmentsText(attachments, notes)]
+  const everything = [form, said, attachmentsText(attachments, notes)]
     .filter((text) => text !== "")
     .join("\n\n");
+  const isBare = everything === "" && (message.files ?? []).length === 0;
+  if (isBare) unknown("message without text");
+  const content = isBare ? "[message without text]" : everything;
   const replyTo = channel === undefined ? undefined : quotedMessage(message, channel);
   return {
     content,

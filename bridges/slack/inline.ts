@@ -209,12 +209,15 @@ function isLong(text: string): boolean {
 export function literal(text: string): string {
   // A back tick without its partner could find one further on.
   const isOdd = (text.match(/`+/g)?.length ?? 0) % 2 === 1;
-  return isOdd || (/[*_~`[#]/.test(text) && looksFormatted(text)) ? escaped(text) : text;
+  return isOdd || (/[*_~`[#<]|^ *[-=]/m.test(text) && looksFormatted(text)) ? escaped(text) : text;
 }
 
 /** Text with a back slash before every sign that could format. */
 export function escaped(text: string): string {
-  return text.replace(/[\\*_~`[]|^#(?=#{0,5}\s)/gm, "\\$&");
+  return text.replace(
+    /[\\*_~`[]|<(?=[A-Za-z/!?])|^#(?=#{0,5}\s)|(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/gm,
+    "\\$&",
+  );
 }
 
 /** Whether Markdown would take a text for more than its words. */
@@ -234,6 +237,10 @@ function hasFormat(node: Nodes, source: string): boolean {
     case "inlineCode":
     case "heading":
     case "image":
+    case "definition":
+    case "footnoteDefinition":
+    case "html":
+    case "thematicBreak": // A line; the three before show as nothing.
       return true;
     case "code":
       return /[`~]/.test(source.charAt(node.position?.start.offset ?? 0));

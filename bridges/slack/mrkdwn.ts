@@ -1,4 +1,5 @@
 import type { MessageEvent } from "../platform.ts";
+import { breaksAround, endsQuote, NO_BREAKS } from "./line_breaks.ts";
 import { markdownLink } from "./links.ts";
 
 type Mention = MessageEvent["mentions"][number];
@@ -13,23 +14,25 @@ export interface Canonical {
 /** Whether a link's label may become Markdown: in code it must stay as it was typed. */
 type Code = "none" | "inline" | "block";
 
-const SPECIAL = /[<&`*~]/g;
+const SPECIAL = /[<&`*~\n]/g;
 
 /**
  * Turns Slack's own markup (a message's flattened `text`, or an app's block) into canonical Markdown, in one pass
- * and linear time. Never throws: what is no known token stays as it is. The forms are those of
+ * and linear time. Never throws: what is no known token stays as it is. The fences of a block of code get lines of
+ * their own, and the code stays as it is. The forms are those of
  * https://docs.slack.dev/messaging/formatting-message-text
  */
 export function toCanonical(text: string): Canonical {
   const out: string[] = [];
   const mentions = new Map<string, Mention>();
   let code: Code = "none";
+  let breaks = NO_BREAKS;
   const emphasis = new Emphasis(text);
   let at = 0;
   while (at < text.length) {
     SPECIAL.lastIndex = at;
     const special = SPECIAL.exec(text)?.index ?? text.length;
-    out.push(text.slice(at, special));
+    if (special > at) out.push(text.slice(at, special));
     at = special;
     switch (text[at]) {
       case "&": {
@@ -53,11 +56,24 @@ export function toCanonical(text: string): Canonical {
       }
       case "`": {
         const fence = text.startsWith("```", at);
+        const before = code;
         code = codeAfter(text, at, fence, code);
+        if (before === "none" && code === "block") breaks = breaksAround(text, at);
+        if (before === "block") out.push(fence ? breaks.beforeClosing : "");
+        else if (out.at(-1) !== "\n") out.push(breaks.beforeOpening);
         out.push(fence ? "```" : "`");
         at += fence ? 3 : 1;
+        if (!fence || breaks === NO_BREAKS) break;
+        out.push(code === "block" ? breaks.afterOpening : breaks.afterClosing);
+        if (code === "block") break;
+        if (breaks.afterClosing !== "") while (text[at] === " ") at += 1;
+        breaks = NO_BREAKS;
         break;
       }
+      case "\n":
+        out.push(code === "none" && endsQuote(text, at) ? "\n\n" : "\n");
+        at += 1;
+        break;
       case "*":
       case "~": {
         const sign = text[at] === "*" ? "*" : "~";

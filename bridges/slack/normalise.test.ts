@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { MappingId } from "../platform.ts";
 import { normaliseEvent, type SlackContext } from "./normalise.ts";
 import { slackEvent, toMillis } from "./payload.ts";
@@ -35,7 +35,8 @@ const changed = {
   previous_message: said,
 };
 
-const normalise = (event: unknown) => normaliseEvent(slackEvent.parse(event), context);
+const normalise = (event: unknown, unknown: (kind: string) => void = () => {}) =>
+  normaliseEvent(slackEvent.parse(event), { ...context, unknown });
 
 describe("what is mirrored", () => {
   it("a message, with its entities, mentions, position and time", () => {
@@ -102,6 +103,44 @@ describe("what is mirrored", () => {
     expect(normalise({ ...said, bot_id: "B9", text: "", attachments })).toMatchObject({
       content: "> **Build**\n> [failed](https://e.com)\n\n> 2nd",
     });
+  });
+
+  it.each([
+    [
+      "a form's label",
+      { blocks: [{ type: "input", label: { type: "plain_text", text: "Your name" } }] },
+      "[input: Your name]",
+    ],
+    [
+      "a menu to choose from",
+      {
+        blocks: [
+          {
+            type: "actions",
+            elements: [
+              { type: "static_select", placeholder: { type: "plain_text", text: "Pick one" } },
+            ],
+          },
+        ],
+      },
+      "[menu: Pick one]",
+    ],
+    [
+      "a picture alone, and who shows it",
+      { attachments: [{ image_url: "https://e.com/a.png", footer: "by Giphy" }] },
+      "> [image](https://e.com/a.png)\n> by Giphy",
+    ],
+  ])("of an app: %s", (_name, fields, content) => {
+    expect(normalise({ ...said, bot_id: "B9", text: "", ...fields })).toMatchObject({ content });
+  });
+
+  it("and tells of one in which nothing can be read, unless it has a file", () => {
+    const unknown = vi.fn();
+    const empty = { ...said, text: "" };
+    expect(normalise(empty, unknown)).toMatchObject({ content: "[message without text]" });
+    expect(unknown.mock.calls).toEqual([["message without text"]]);
+    const file = { ...empty, files: [{ id: "F1", name: "a.txt" }] };
+    expect(normalise(file, unknown)).toMatchObject({ content: "" });
   });
 
   it("a guest's message, under the guest's workspace", () => {

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { toCanonical } from "./markdown.ts";
+
+const read = (text: string) => toCanonical(text, { isMentioned: () => true });
+
+describe("a block of code on Discord", () => {
+  test.each([
+    ["```js\ncode```\nafter", "```js\ncode\n```\nafter"],
+    ["look: ```js\ncode\n``` ok", "look: \n```js\ncode\n```\nok"],
+    ["```\na\n```b", "```\na\n```\nb"],
+    ["```const a = 1;\nb```", "```\nconst a = 1;\nb\n```"],
+    [">>> a ```js\ncode``` b\nc", "> a \n> ```js\n> code\n> ```\n> b\n> c"],
+    ["> a ```js\n> code\n> ``` b", "> a \n> ```js\n> code\n> ```\n> b"],
+    ["- ```js\ncode\n```\nb", "- \n```js\ncode\n```\nb"],
+  ])("has its fences on lines of their own: %j", (text, content) => {
+    expect(read(text)).toBe(content);
+  });
+
+  test.each([
+    "a\n```js\n\n  code\n\n```\nb",
+    "> ```js\n> code\n> ```",
+    "- ```js\n  code\n  ```\n- b",
+    "a ```code``` b",
+    "a `code` b ``c``\n`d",
+    "a ```b\nc",
+  ])("stays as it is where it has them, and on one line: %j", (text) => {
+    expect(read(text)).toBe(text);
+  });
+});
+
+test.each([
+  ["> he said\nI disagree", "> he said\n\nI disagree"],
+  ["> a\n> b\n\nc", "> a\n> b\n\nc"],
+  ["> a\n\n> b", "> a\n\n> b"],
+  ["> a\n>>> b\nc", "> a\n> b\n> c"],
+  ["a\n> b", "a\n> b"],
+  ["```\n> a\nb\n```", "```\n> a\nb\n```"],
+])("text below a quote is none of it: %j", (text, content) => {
+  expect(read(text)).toBe(content);
+});

@@ -1,0 +1,32 @@
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+import { expect, test } from "vitest";
+import { literal } from "./inline.ts";
+
+test.each([
+  "[TODO]: done",
+  "[^1]: note",
+  "<b>hi</b> you",
+  "List<String> x",
+  "<!-- hi -->",
+  "***",
+  "- - -",
+  "a\n---\nb",
+  "a\n===\nb",
+])("what was typed shows as it was typed: %j", (typed) => {
+  const tree = fromMarkdown(literal(typed), {
+    extensions: [gfm()],
+    mdastExtensions: [gfmFromMarkdown()],
+  });
+  expect(tree.children).toMatchObject([
+    { type: "paragraph", children: [{ type: "text", value: typed }] },
+  ]);
+});
+
+test.each(["a < b > c", "1 - 2", "- a", "-- a", "<@U1>", "x <3", "a = b"])(
+  "text that Markdown shows as it is stays: %j",
+  (typed) => {
+    expect(literal(typed)).toBe(typed);
+  },
+);
