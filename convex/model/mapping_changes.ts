@@ -130,12 +130,14 @@ async function targetChannel(
   return { channel, created: true };
 }
 
-/** See `admin.unmap`. */
+/** See `admin.unmap`. What was unmapped before can still be deleted. */
 export async function unmapChannel(
   ctx: MutationCtx,
   request: { platform: Platform; externalId: string; deleteMessages?: boolean },
 ) {
-  const mapping = await mappedOrThrow(ctx, request.platform, request.externalId);
+  const { platform, externalId, deleteMessages } = request;
+  const earlier = deleteMessages === true ? await findMapping(ctx, platform, externalId) : null;
+  const mapping = earlier ?? (await mappedOrThrow(ctx, platform, externalId));
   await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
   await resolveAllOf(ctx, mapping);
   let cancelledDeliveries = 0;
@@ -148,7 +150,7 @@ export async function unmapChannel(
       cancelledDeliveries++;
     }
   }
-  if (request.deleteMessages === true) {
+  if (deleteMessages === true) {
     await schedulePurge(ctx, {
       mappingId: mapping._id,
       channelId: mapping.channelId,

@@ -102,7 +102,10 @@ export function makeProgram(print: (text: string) => void): Command {
     "unmap slack C0123456789 --delete-messages",
   ]);
   addPlace(unmapVerb)
-    .option("--delete-messages", "delete what was mirrored from it and said in reply, for good")
+    .option(
+      "--delete-messages",
+      "delete what was mirrored from it and said in reply, for good; also of one unmapped before",
+    )
     .action(async (platform: Platform, id: string, options: Common & { deleteMessages?: true }) => {
       const place = placeOf(unmapVerb, platform, id);
       await run(options, (verbs, deployment) =>

@@ -106,6 +106,20 @@ describe("unmap with deleteMessages", () => {
     expect(conversations.some((row) => row.mappingId === mappingId)).toBe(false);
   });
 
+  test("deletes what was kept when the channel was unmapped before, and nothing where none was", async () => {
+    expect(await failure(purge())).toBe("NOT_MAPPED");
+    const { mappingId, channelId } = await mapChannel(backend, "discord", { trigger: "never" });
+    const call = { events: [said(mappingId)], advance: [] };
+    await backend.discord.mutation(api.bridge.ingest, call);
+    await backend.admin.mutation(api.admin.unmap, target);
+    await pass(backend, 60_000);
+    expect(await rows(backend, "messages")).toHaveLength(1);
+    expect(await purge()).toEqual({ channelId, channelName: "room", cancelledDeliveries: 0 });
+    await pass(backend, 60_000);
+    expect(await rows(backend, "messages")).toEqual([]);
+    expect(await rows(backend, "mappings")).toMatchObject([{ state: "unmapped" }]);
+  });
+
   test("deletes more than fits one transaction", async () => {
     const { mappingId } = await mapChannel(backend, "discord", { trigger: "never" });
     const events = Array.from({ length: 450 }, (_, i) =>
