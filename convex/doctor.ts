@@ -13,13 +13,28 @@ import { BACKEND_VERSION } from "./model/version.ts";
 /** The version of these functions, and what of the AI service is set up. */
 export const about = query({
   args: {},
-  returns: v.object({ version: v.number(), hasOpenAiKey: v.boolean(), model: v.string() }),
+  returns: v.object({
+    version: v.number(),
+    hasOpenAiKey: v.boolean(),
+    model: v.string(),
+    /** OPENAI_BASE_URL is set, and no address. */
+    hasBadBaseUrl: v.optional(v.boolean()),
+  }),
   handler: async (ctx) => {
     await requireAdmin(ctx);
-    const { apiKey, model } = openAiSettings();
-    return { version: BACKEND_VERSION, hasOpenAiKey: apiKey !== undefined, model };
+    const { apiKey, model, baseURL } = openAiSettings();
+    return {
+      version: BACKEND_VERSION,
+      hasOpenAiKey: apiKey !== undefined,
+      model,
+      ...(baseURL !== undefined && !isAddress(baseURL) && { hasBadBaseUrl: true }),
+    };
   },
 });
+
+function isAddress(text: string): boolean {
+  return /^https?:\/\/[^\s/]+\S*$/.test(text);
+}
 
 /** Which of these messages of a mapped channel are stored, at most 20; all of them are none if it isn't mapped. */
 export const stored = query({

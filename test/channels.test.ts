@@ -181,7 +181,7 @@ test("list and status show the mapped channels to people and to programs", async
   expect(list.stdout).toMatch(new RegExp(`^discord +${id} +shown +active +always +channel$`, "m"));
   const status = await channels(["status"]);
   expect(status).toMatchObject({ code: 0, stderr: "" });
-  expect(status.stdout).toContain(`discord ${id} -> "shown": no trouble reported`);
+  expect(status.stdout).toContain(`discord ${id} -> "shown": waits for a bridge (npm start)`);
   const { stdout } = await channels(["status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
     mappings: expect.arrayContaining([expect.objectContaining({ externalId: id, health: [] })]),
@@ -293,7 +293,9 @@ describe("which deployment is meant", () => {
       CONVEX_URL: "http://127.0.0.1:9",
     });
     expect(code).toBe(1);
-    expect(stderr).toBe("error: the deployment at 127.0.0.1:9 can't be reached: is it running?\n");
+    expect(stderr).toBe(
+      "error: the deployment at 127.0.0.1:9 (CONVEX_URL) can't be reached: is it running? A local one runs while `npx convex dev` does\n",
+    );
   });
 });
 

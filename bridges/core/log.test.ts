@@ -56,6 +56,12 @@ test("our own errors keep their words and the step that mends them", () => {
       certain: true,
     }),
   });
+  // The place of what a person mends would look like a crash.
+  expect(
+    text()
+      .split("\n")
+      .map((line) => line.includes('"at":')),
+  ).toEqual([false, true, false]);
   expect(text()).toContain("set the key");
   expect(text()).toContain("may not post");
   expect(text()).toContain("50013");

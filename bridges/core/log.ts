@@ -90,7 +90,8 @@ export function describeError(error: unknown): Record<string, unknown> {
     ...(error instanceof BridgeError && { message: error.message }),
     ...(error instanceof FatalError && { step: error.step }),
     ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
-    at: placesOf(error),
+    // Of one that a person mends, the step says all; the place would only look like a crash.
+    ...(!(error instanceof FatalError) && { at: placesOf(error) }),
   };
 }
 

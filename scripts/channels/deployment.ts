@@ -83,12 +83,16 @@ async function request(
         `the deployment at ${host} did not answer in time; whether it did it, 'list' tells`,
       );
     }
-    throw new Failure("UNREACHABLE", `the deployment at ${host} can't be reached: is it running?`);
+    const isLocal = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::|$)/.test(host);
+    throw new Failure(
+      "UNREACHABLE",
+      `the deployment at ${host} (CONVEX_URL) can't be reached: is it running?${isLocal ? " A local one runs while `npx convex dev` does" : ""}`,
+    );
   }
   if (response.status === 401) {
     throw new Failure(
       "NOT_ADMIN",
-      `the deployment at ${host} does not accept this ADMIN_KEY: its public half must be in the deployment's ADMIN_JWKS`,
+      `the deployment at ${host} does not accept this ADMIN_KEY: its public half must be in the deployment's ADMIN_JWKS: npm run setup adds it`,
     );
   }
   return response;

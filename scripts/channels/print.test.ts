@@ -66,6 +66,16 @@ test("nothing that is named on a platform can steer the terminal", () => {
   }
 });
 
+test("until a bridge has looked for the first time, the status says that one is waited for", () => {
+  const mapped = { ...ROW, health: [], open: 0, failed: 0, caughtUpAt: 0 };
+  const report = (mapping: Status["mappings"][number]) =>
+    statusReport({ mappings: [mapping], failed: [], problems: [] });
+  expect(report(mapped)).toMatch(/: waits for a bridge \(npm start\)$/);
+  expect(report({ ...mapped, state: "paused" })).toMatch(/: paused$/);
+  const seen = report({ ...mapped, lastCatchUp: { at: 0, recovered: 0 } });
+  expect(seen).toMatch(/: no trouble reported, caught up 1970-01-01 00:00$/);
+});
+
 test("the status says what waits and since when, what failed, and what a gap hides", () => {
   const report = statusReport(STATUS);
   expect(report).toContain("2 to be delivered (the oldest since 1970-01-01 00:00), 1 failed");

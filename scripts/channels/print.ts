@@ -84,13 +84,20 @@ export function statusReport({ mappings, failed, problems }: Status): string {
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
+/** A mapping sets its own cursor, so that only a catch-up tells that a bridge has been there. */
+function healthy({ lastCatchUp }: MappingStatus): string {
+  return lastCatchUp === undefined ? "waits for a bridge (npm start)" : "no trouble reported";
+}
+
 function healthOf(row: MappingStatus): string {
+  const caughtUp = row.lastCatchUp;
   const counts = [
     ...(row.open > 0 ? [`${row.open} to be delivered${oldest(row)}`] : []),
     ...(row.failed > 0 ? [`${row.failed} failed`] : []),
-    ...(row.caughtUpAt === undefined ? [] : [`caught up ${time(row.caughtUpAt)}`]),
+    ...(caughtUp === undefined || row.caughtUpAt === undefined
+      ? []
+      : [`caught up ${time(row.caughtUpAt)}`]),
   ];
-  const caughtUp = row.lastCatchUp;
   const hasNews = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasNews
     ? [
@@ -98,8 +105,7 @@ function healthOf(row: MappingStatus): string {
           (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
       ]
     : [];
-  const state =
-    row.state === "active" && row.health.length === 0 ? "no trouble reported" : row.state;
+  const state = row.state === "active" && row.health.length === 0 ? healthy(row) : row.state;
   const head = [`${place(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
   const troubles = row.health.map(({ direction, code, reason, step, at }) => {
     const way = direction === "in" ? "reading" : "posting";

@@ -1,12 +1,28 @@
 import { api } from "../../convex/_generated/api.js";
+import type { PlatformName } from "../../bridges/platform.ts";
 import type { Deployment } from "../channels/deployment.ts";
 import { about, type Finding } from "./verdict.ts";
 
 /** A reply that has waited longer than this, in ms, is stuck: posting takes seconds, and ten tries some minutes. */
 const STUCK_MS = 10 * 60_000;
 
-/** What is stuck, failed or set aside, as the deployment knows it. */
-export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
+/** What the platforms call a token that is refused (Discord by the HTTP status). */
+const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
+  discord: ["401", "DISCORD_TOKEN"],
+  slack: [
+    ...["invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"],
+    ...["user_removed_from_team", "team_disabled", "not_allowed_token_type"],
+  ],
+};
+
+/**
+ * What is stuck, failed or set aside, as the deployment knows it. `welcome`: platforms that take their token now,
+ * whatever they said when a bridge last ran.
+ */
+export async function checkBacklog(
+  deployment: Deployment,
+  welcome: ReadonlySet<PlatformName>,
+): Promise<Finding[]> {
   const { mappings, failed, problems } = await deployment.query(api.admin.status, {});
   const findings: Finding[] = [];
   if (mappings.length === 0) {
@@ -29,6 +45,15 @@ export async function checkBacklog(deployment: Deployment): Promise<Finding[]> {
     const name = externalName === undefined ? "" : ` (${externalName})`;
     const check = about(`${platform} ${externalId}${name}`);
     for (const { direction, code, reason, step } of health) {
+      if (welcome.has(platform) && TOKEN_CODES[platform].includes(code)) {
+        findings.push(
+          check.warning(
+            `the token was refused last time (${code}); it is good now`,
+            "Start the bridge (npm start): the mark goes away",
+          ),
+        );
+        continue;
+      }
       const way = direction === "in" ? "reading" : "posting";
       findings.push(
         check.error(

@@ -112,6 +112,14 @@ export async function checkAdmin(
             "OPENAI_API_KEY is not set on the deployment",
             "npx convex env set OPENAI_API_KEY (asks for it), or npm run setup",
           ),
+      ...(told.hasBadBaseUrl === true
+        ? [
+            about("AI").error(
+              "OPENAI_BASE_URL of the deployment is not an http or https address",
+              "npm run setup -- --openai-base-url https://…, or npx convex env remove OPENAI_BASE_URL",
+            ),
+          ]
+        : []),
     ],
   };
 }

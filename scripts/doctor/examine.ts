@@ -1,6 +1,7 @@
 import { loadConfig } from "../../bridges/core/config.ts";
 import type { Env } from "../../bridges/core/env.ts";
 import { SettingsReader } from "../../bridges/core/settings.ts";
+import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { checkBacklog } from "./backlog.ts";
@@ -83,6 +84,14 @@ export async function examine({ env, nodeVersion, ask, onFinding }: Patient): Pr
       await attempt("Discord", () => checkDiscord(discord.platform, of("discord"), asked));
     if (slack) await attempt("Slack", () => checkSlack(slack.platform, of("slack"), asked));
   }
-  if (asked) await attempt("Deliveries", () => checkBacklog(asked));
+  const levels = (title: string) =>
+    findings.flatMap(({ check, level }) => (check === title ? [level] : []));
+  const isWell = (title: string) =>
+    levels(title).includes("ok") && !levels(title).includes("error");
+  const welcome = new Set<PlatformName>([
+    ...(isWell("Discord") ? (["discord"] as const) : []),
+    ...(isWell("Slack") ? (["slack"] as const) : []),
+  ]);
+  if (asked) await attempt("Deliveries", () => checkBacklog(asked, welcome));
   return findings;
 }

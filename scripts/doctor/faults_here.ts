@@ -148,6 +148,12 @@ export const FAULTS_HERE: readonly Fault[] = [
     step: /convex env set OPENAI_API_KEY/,
   },
   {
+    name: "an address of the AI service that is none",
+    make: (s) => s.deployment({ "doctor:about": { version: 2, ...AI, hasBadBaseUrl: true } }),
+    fault: /OPENAI_BASE_URL of the deployment is not an http/,
+    step: /--openai-base-url/,
+  },
+  {
     name: "an AI key or model that is refused",
     make: (s) => {
       const refused = { ok: false, reason: "the AI service refused the key" };
@@ -181,6 +187,21 @@ export const FAULTS_HERE: readonly Fault[] = [
     },
     fault: /posting failed last time: the bot may not post \(50013\)/,
     step: /allow it/,
+  },
+  {
+    name: "a mark of a token that is good again",
+    make: (s) => {
+      const trouble = { direction: "in", code: "401", reason: "refused", at: 1 } as const;
+      return s.statusWith((status) => ({
+        ...status,
+        mappings: status.mappings.map((row) =>
+          row.platform === "discord" ? { ...row, health: [trouble] } : row,
+        ),
+      }));
+    },
+    fault: /token was refused last time \(401\); it is good now/,
+    step: /npm start.*mark goes away/,
+    level: "warning",
   },
   {
     name: "a gap that could not be looked through",
