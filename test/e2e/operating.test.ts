@@ -8,16 +8,14 @@ import { api } from "../../convex/_generated/api.js";
 import { startBridgeProcess, type BridgeProcess } from "../../scripts/playground/bridge_process.ts";
 import { startStack, type Stack } from "../../scripts/playground/stack.ts";
 
-/* What an admin does with a deployment that runs, as commands, and that nothing of it shows a secret or a text. */
+/* What an admin does with a deployment that runs, as commands. */
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const MARK = "MARKED-what-people-wrote";
 
 let stack: Stack;
 let env: Record<string, string>;
 let bridge: BridgeProcess;
 let folder: string;
-const outputs: string[] = [];
 
 beforeAll(async () => {
   stack = await startStack();
@@ -38,7 +36,7 @@ interface Ended {
 }
 
 /** `npm run <name> -- <args>`. */
-function run(name: "channels" | "doctor", args: readonly string[], changes = {}): Promise<Ended> {
+function run(name: "channels", args: readonly string[], changes = {}): Promise<Ended> {
   const command = ["--import", "tsx", join(ROOT, `scripts/${name}/${name}.ts`), ...args];
   const options = {
     cwd: ROOT,
@@ -46,9 +44,7 @@ function run(name: "channels" | "doctor", args: readonly string[], changes = {})
   };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, command, options, (_error, stdout, stderr) => {
-      const output = stdout + stderr;
-      outputs.push(output);
-      resolve({ code: child.exitCode ?? -1, output });
+      resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
     });
   });
 }
@@ -112,7 +108,7 @@ describe("channels map asks the platform", () => {
   test("a forum is found and mapped, and needs only what answering in its posts needs", async () => {
     const forum = stack.discord.addForum("questions");
     const person = stack.discord.addPerson("Fay");
-    const post = stack.discord.openPost({ channel: forum, person, name: "One", text: MARK });
+    const post = stack.discord.openPost({ channel: forum, person, name: "One", text: "hi" });
     const map = (id: string) =>
       run("channels", ["map", "discord", id, "--to", "q", "--history", "5"]);
     stack.discord.deny(forum, { send: true });
@@ -142,7 +138,7 @@ describe("the health endpoint", () => {
       const chat = stack.chat(platform);
       const rows = await (await stack.adminClient()).query(api.admin.list, {});
       const channel = rows.find((row) => row.platform === platform)?.externalId ?? "";
-      chat.say({ channel, person: chat.addPerson("Ann"), text: `${MARK} hello` });
+      chat.say({ channel, person: chat.addPerson("Ann"), text: "hello" });
       await vi.waitFor(() => expect(chat.posts).toHaveLength(1), 20_000);
     }
     const response = await health("/healthz");
@@ -157,7 +153,6 @@ describe("the health endpoint", () => {
     }, 10_000);
     expect(metrics).toMatch(/bridge_events_total\{platform="discord",outcome="asked"\} 1/);
     expect(metrics).toMatch(/bridge_mappings\{platform="discord"\} 1/);
-    outputs.push(metrics);
   }, 60_000);
 
   test("a port that is taken is named, with the step", async () => {
@@ -170,51 +165,3 @@ describe("the health endpoint", () => {
     server.close();
   }, 60_000);
 });
-
-test("no command and no failure shows a secret or what people wrote", async () => {
-  const client = await stack.adminClient();
-  const rows = await client.query(api.admin.list, {});
-  const [discord, slack] = rows.map(({ externalId }) => externalId);
-  // Posts that fail in every way, and a platform that breaks.
-  stack.discord.answerNext("POST channels/:id/messages", { error: "50013" });
-  stack.slack.answerNext("chat.postMessage", { error: "is_archived" });
-  const say = (platform: "discord" | "slack", channel = "") =>
-    stack
-      .chat(platform)
-      .say({ channel, person: stack.chat(platform).addPerson("Bo"), text: `${MARK} again` });
-  say("discord", discord);
-  say("slack", slack);
-  await vi.waitFor(
-    async () => expect((await client.query(api.admin.status, {})).failed).toHaveLength(2),
-    { timeout: 20_000, interval: 300 },
-  );
-  stack.discord.closeGateway(1006);
-  stack.slack.closeSockets();
-
-  const wrong = { DISCORD_BOT_TOKEN: "MARKED.discord.token", SLACK_BOT_TOKEN: "xoxb-MARKED" };
-  const spoiled = {
-    DISCORD_BRIDGE_KEY: '{"d":"MARKED"}',
-    ADMIN_KEY: "MARKED",
-    SLACK_APP_TOKEN: "xapp-MARKED 1",
-  };
-  const ended = await Promise.all([
-    run("channels", ["list", "--json"]),
-    run("channels", ["status"]),
-    run("channels", ["retry"]),
-    run("channels", ["list"], { ADMIN_KEY: "MARKED" }),
-    run("channels", ["find", "slack"], wrong),
-    run("doctor", ["--ask"]),
-    run("doctor", ["--json"], wrong),
-    run("doctor", [], spoiled),
-  ]);
-  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 1, 1, expect.any(Number), 1, 1]);
-  const shown = [...outputs, ...bridge.log].join("\n");
-  expect(shown).not.toMatch(/MARKED/);
-  expect(shown).not.toMatch(/^\s+at .*:\d+:\d+/m);
-  const secrets = Object.entries(env).flatMap(([name, value]) => {
-    if (name.endsWith("TOKEN")) return [value];
-    return name.endsWith("KEY") ? [/"d":"([^"]+)"/.exec(value)?.[1] ?? "no key"] : [];
-  });
-  expect(secrets).toHaveLength(6);
-  for (const secret of [...secrets, stack.openai.apiKey]) expect(shown).not.toContain(secret);
-}, 90_000);
