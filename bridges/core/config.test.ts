@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadAdminConfig, loadConfig, readEnv, secretsOf } from "./config.ts";
-import { readEnvFiles } from "./env.ts";
+import { readEnvFiles, UnreadableSettings } from "./env.ts";
 import { newKey } from "../../test/support/core_material.ts";
 
 const { signing } = newKey();
@@ -137,6 +137,23 @@ test("the process environment goes before .env.local, and that before .env", () 
   });
   expect(process.env).toEqual(before);
   expect(readEnvFiles(join(root, "nowhere"))).toEqual({});
+});
+
+test("a file of settings that can't be read is named, with the step", () => {
+  const root = mkdtempSync(join(tmpdir(), "config-"));
+  mkdirSync(join(root, ".env.local"));
+  expect(() => readEnvFiles(root)).toThrow(UnreadableSettings);
+  expect(() => readEnvFiles(root)).toThrow(
+    /^\.env\.local can't be read by this user \(EISDIR\)\. .*chown/,
+  );
+});
+
+test("slashes at the end of the deployment's address don't count", () => {
+  const config = loadConfig({ CONVEX_URL: `${CONVEX_URL}//`, ...DISCORD });
+  expect(config).toMatchObject({ convexUrl: CONVEX_URL });
+  expect(loadAdminConfig({ CONVEX_URL: `${CONVEX_URL}/`, ADMIN_KEY: key })).toMatchObject({
+    convexUrl: CONVEX_URL,
+  });
 });
 
 test("every secret of a configuration is known to the log", () => {

@@ -1,4 +1,4 @@
-import { type Env, readEnvFiles } from "./env.ts";
+import { type Env, readEnvFiles, UnreadableSettings } from "./env.ts";
 import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
 import type { SigningKey } from "./token.ts";
 
@@ -40,7 +40,7 @@ export type AdminConfig =
   | { readonly kind: "admin"; readonly convexUrl: string; readonly key: SigningKey }
   | InvalidConfig;
 
-/** The process environment over `.env.local` over `.env`; changes none of them. */
+/** The process environment over `.env.local` over `.env`; changes none of them. Throws `UnreadableSettings`. */
 export function readEnv(processEnv: Env = process.env, files: Env = readEnvFiles()): Env {
   return { ...files, ...processEnv };
 }
@@ -55,7 +55,9 @@ export const PLATFORM_SETTINGS = {
  * What to run: the playground when no platform is configured, the bridges, or every problem at once. Addresses
  * (`*_API_URL`) and CONVEX_URL alone don't turn a platform on.
  */
-export function loadConfig(env: Env = readEnv()): Config {
+export function loadConfig(given?: Env): Config {
+  const env = given ?? readable();
+  if (env instanceof UnreadableSettings) return unreadable(env);
   const reader = new SettingsReader(env);
   const logLevel = reader.optional("LOG_LEVEL") ?? "info";
   const healthPort = reader.optional("HEALTH_PORT");
@@ -79,7 +81,9 @@ export function loadConfig(env: Env = readEnv()): Config {
 }
 
 /** The admin script's settings; `none` when neither it nor a platform is configured: the playground's case. */
-export function loadAdminConfig(env: Env = readEnv()): AdminConfig {
+export function loadAdminConfig(given?: Env): AdminConfig {
+  const env = given ?? readable();
+  if (env instanceof UnreadableSettings) return unreadable(env);
   const reader = new SettingsReader(env);
   const platformSettings = Object.values(PLATFORM_SETTINGS).flat();
   if (!reader.has("ADMIN_KEY") && !platformSettings.some((name) => reader.has(name))) {
@@ -91,6 +95,19 @@ export function loadAdminConfig(env: Env = readEnv()): AdminConfig {
     return { kind: "invalid", problems: reader.problems };
   }
   return { kind: "admin", convexUrl, key: adminKey };
+}
+
+function readable(): Env | UnreadableSettings {
+  try {
+    return readEnv();
+  } catch (error) {
+    if (error instanceof UnreadableSettings) return error;
+    throw error;
+  }
+}
+
+function unreadable({ file, problem, step }: UnreadableSettings): InvalidConfig {
+  return { kind: "invalid", problems: [{ name: file, problem, step }] };
 }
 
 /** Every secret that `config` holds, for the log to blot out. */

@@ -18,6 +18,8 @@ const token = (prefix: string) =>
     .regex(/^\S+$/, "has spaces or line breaks in it")
     .startsWith(prefix, `does not start with ${prefix}`);
 const webAddress = z.url({ protocol: /^https?$/, error: "is not an http or https address" });
+/** Paths are put behind it, by the Convex client too, and two slashes are another address. */
+const convexAddress = webAddress.transform((url) => url.replace(/\/+$/, ""));
 const key = z.string().transform((text, context) => {
   const parsed = parseSigningKey(text);
   if (parsed) return parsed;
@@ -50,7 +52,7 @@ const SETTINGS: {
   readonly [Name in SettingName]: { schema: z.ZodType<Values[Name]>; step: string };
 } = {
   CONVEX_URL: {
-    schema: webAddress,
+    schema: convexAddress,
     step: "Copy the deployment's URL from the Convex dashboard, or let `npx convex dev` write it to .env.local.",
   },
   DISCORD_BOT_TOKEN: {

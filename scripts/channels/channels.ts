@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { UnreadableSettings } from "../../bridges/core/env.ts";
 import { Failure } from "./failure.ts";
 import { makeProgram } from "./program.ts";
 
@@ -14,9 +15,11 @@ try {
 function explain(error: unknown): number {
   // commander has printed its message, or the help that was asked for (exit code 0).
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof Failure)) throw error;
+  const isKnown = error instanceof Failure || error instanceof UnreadableSettings;
+  if (!isKnown) throw error;
   const json = process.argv.includes("--json");
-  const { code, message } = error;
+  const { message } = error;
+  const code = error instanceof Failure ? error.code : "BAD_CONFIG";
   console.error(json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`);
   return 1;
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { readEnv } from "../../bridges/core/config.ts";
+import { UnreadableSettings } from "../../bridges/core/env.ts";
 import { examine } from "./examine.ts";
-import { exitCode, line } from "./verdict.ts";
+import { about, exitCode, type Finding, line } from "./verdict.ts";
 
 /* `npm run doctor`: what is wrong, and the step that mends it. Changes nothing. */
 
@@ -19,14 +20,10 @@ const program = new Command("doctor")
 
 try {
   const { json, ask } = program.parse().opts<{ json?: true; ask?: true }>();
-  const findings = await examine({
-    env: readEnv(),
-    nodeVersion: process.versions.node,
-    ask: ask === true,
-    onFinding: (finding) => {
-      if (!json) console.log(line(finding));
-    },
-  });
+  const onFinding = (finding: Finding) => {
+    if (!json) console.log(line(finding));
+  };
+  const findings = await findAll(ask === true, onFinding);
   const code = exitCode(findings);
   if (json) console.log(JSON.stringify({ exitCode: code, findings }, undefined, 2));
   // Clients that were asked may keep a socket for a while.
@@ -34,4 +31,18 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;
+}
+
+async function findAll(ask: boolean, onFinding: (finding: Finding) => void): Promise<Finding[]> {
+  let env;
+  try {
+    env = readEnv();
+  } catch (error) {
+    if (!(error instanceof UnreadableSettings)) throw error;
+    const { file, problem, step } = error;
+    const finding = about("Settings").error(`${file} ${problem}`, step);
+    onFinding(finding);
+    return [finding];
+  }
+  return await examine({ env, nodeVersion: process.versions.node, ask, onFinding });
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Argument, Command, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { readEnv } from "../../bridges/core/config.ts";
 import { type Env, readEnvFiles } from "../../bridges/core/env.ts";
 import { parseSigningKey } from "../../bridges/core/token.ts";
@@ -44,10 +44,14 @@ export function makeProgram(print: (line: string) => void): Command {
         "self-hosted",
       ]),
     )
-    .option("--self-hosted-url <url>", "the address of a self-hosted Convex")
+    .option("--self-hosted-url <url>", "the address of a self-hosted Convex", webAddress)
     .option("--platforms <list>", "discord, slack or both with a comma; default: those with tokens")
-    .option("--openai-base-url <url>", "another service that speaks OpenAI's chat completions")
-    .option("--openai-model <name>", "the model; default gpt-4o")
+    .option(
+      "--openai-base-url <url>",
+      "another service that speaks OpenAI's chat completions",
+      webAddress,
+    )
+    .option("--openai-model <name>", "the model; default gpt-4o", word)
     .option("--no-push", "don't push the backend")
     .action((flags: SetupFlags) => {
       const platforms = flags.platforms?.split(",").map((name) => name.trim());
@@ -73,7 +77,10 @@ export function makeProgram(print: (line: string) => void): Command {
     .option("--finish", "take every key away but the one in .env.local");
   common(rotateCommand).action((role: Role, flags: CommonFlags & { finish?: true }) =>
     // Asking for it by name is the consent.
-    rotate(tools({ ...flags, changeKeys: true }, print), role, flags.finish === true),
+    rotate(tools({ ...flags, changeKeys: true }, print), role, {
+      finish: flags.finish === true,
+      prod: flags.prod === true,
+    }),
   );
   return program;
 }
@@ -88,6 +95,17 @@ function common(command: Command): Command {
     .option("--no-input", "ask nothing")
     .option("--change-keys", "change keys of the deployment without asking")
     .option("--prod", "the project's production deployment");
+}
+
+function webAddress(value: string): string {
+  const protocol = URL.canParse(value) ? new URL(value).protocol : "";
+  if (protocol === "https:" || protocol === "http:") return value.trim();
+  throw new InvalidArgumentError("It is not an http or https address.");
+}
+
+function word(value: string): string {
+  if (/^\S+$/.test(value.trim())) return value.trim();
+  throw new InvalidArgumentError("It is empty, or has spaces in it.");
 }
 
 function tools(flags: CommonFlags, print: (line: string) => void): SetupTools {

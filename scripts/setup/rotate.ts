@@ -4,6 +4,7 @@ import { Failure } from "../channels/failure.ts";
 import { makeKeyPair } from "../playground/convex/keys.ts";
 import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
 import type { SetupTools } from "./run_setup.ts";
+import { expectAddress } from "./settle_address.ts";
 
 /**
  * Changes a role's key with no moment in which it is refused:
@@ -14,7 +15,11 @@ import type { SetupTools } from "./run_setup.ts";
  *
  * A crash in between leaves more keys than needed, never fewer. Throws `Failure`.
  */
-export async function rotate(tools: SetupTools, role: Role, finish: boolean): Promise<void> {
+export async function rotate(
+  tools: SetupTools,
+  role: Role,
+  { finish, prod }: { readonly finish: boolean; readonly prod: boolean },
+): Promise<void> {
   const { cli, print, save, settings } = tools;
   const { key: keyName, keySet: setName } = KEY_NAMES[role];
   if (tools.environment[keyName]) {
@@ -23,6 +28,14 @@ export async function rotate(tools: SetupTools, role: Role, finish: boolean): Pr
       `${keyName} is set in the environment, which counts before .env.local: take it out there first`,
     );
   }
+  // A key of its own would turn the platform on, without its token.
+  if (role !== "admin" && (settings()[keyName] ?? "").trim() === "") {
+    throw new Failure(
+      "PLATFORM_OFF",
+      `${role} is off here (no ${keyName}): nothing to change. npm run setup turns it on`,
+    );
+  }
+  await expectAddress(tools, prod);
   const known = readKeySet((await cli.variables())[setName]);
   if (known === undefined)
     throw new Failure(
@@ -55,7 +68,7 @@ export async function rotate(tools: SetupTools, role: Role, finish: boolean): Pr
   await cli.setVariables({ [setName]: writeKeySet([...known, publicHalf(fresh)]) });
   await save({ [keyName]: privateKeyEnv });
   print(`A new ${keyName} is in .env.local; the deployment takes the old one and the new one.`);
-  print(afterwards(role, fresh));
+  print(`${afterwards(role, fresh)}${prod ? " --prod" : ""}`);
 }
 
 function afterwards(role: Role, { kid }: SigningKey): string {

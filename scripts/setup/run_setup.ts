@@ -6,6 +6,7 @@ import { Failure } from "../channels/failure.ts";
 import type { Ask } from "./ask.ts";
 import type { ConvexCli } from "./convex_cli.ts";
 import { checkSelfHosted } from "./self_hosted.ts";
+import { isLocalDeployment, settleAddress } from "./settle_address.ts";
 import { settleKeys } from "./settle_keys.ts";
 
 export type Hosting = "cloud" | "local" | "self-hosted";
@@ -36,6 +37,8 @@ export interface SetupChoices {
 }
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
+/** Each says by itself which Convex is meant. */
+const CHOICE = ["CONVEX_SELF_HOSTED_URL", "CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY"] as const;
 const TOKENS = {
   discord: ["DISCORD_BOT_TOKEN"],
   slack: ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"],
@@ -70,7 +73,8 @@ export async function runSetup(tools: SetupTools, choices: SetupChoices): Promis
     print("Pushed.");
   }
   if (there.OPENAI_API_KEY === undefined && changed.OPENAI_API_KEY === undefined) {
-    print("No AI key is set yet: run this again with one, or `npx convex env set OPENAI_API_KEY`.");
+    const set = `npx convex env set${choices.prod ? " --prod" : ""} OPENAI_API_KEY`;
+    print(`No AI key is set yet: run this again with one, or \`${set}\`.`);
   }
   print(nextStep(tools, platforms));
 }
@@ -78,10 +82,8 @@ export async function runSetup(tools: SetupTools, choices: SetupChoices): Promis
 async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promise<void> {
   const { ask, print, settings, save, cli } = tools;
   const before = settings();
-  const known =
-    has(before, "CONVEX_SELF_HOSTED_URL") ||
-    has(before, "CONVEX_DEPLOYMENT") ||
-    has(before, "CONVEX_DEPLOY_KEY");
+  const known = CHOICE.some((name) => has(before, name));
+  if (choices.hosting !== undefined) refuseAnother(choices.hosting, before);
   const hosting =
     choices.hosting ??
     (known
@@ -95,10 +97,11 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
   const unset = ["CONVEX_URL", "CONVEX_SITE_URL"].filter((name) => before[name] === undefined);
   await save(Object.fromEntries(unset.map((name) => [name, ""])));
   if (hosting === "self-hosted") {
-    const url =
+    const address =
       choices.selfHostedUrl ??
       said(before.CONVEX_SELF_HOSTED_URL) ??
       (await ask.line("Its address (https://…)", "say it with --self-hosted-url"));
+    const url = address.trim().replace(/\/+$/, "");
     const adminKey =
       said(before.CONVEX_SELF_HOSTED_ADMIN_KEY) ??
       (await ask.secret("Its admin key (generate_admin_key.sh prints it)"));
@@ -123,21 +126,25 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
   await settleAddress(tools, choices.prod);
 }
 
-/** Sees to it that CONVEX_URL is the address of the deployment that is being set up. */
-async function settleAddress(tools: SetupTools, prod: boolean): Promise<void> {
-  const { print, settings, save, cli, environment } = tools;
-  const { CONVEX_URL: known, CONVEX_SELF_HOSTED_URL: selfHosted } = settings();
-  if (has(environment, "CONVEX_URL")) {
-    print("CONVEX_URL of the environment counts, whatever .env.local says.");
-  } else if (prod) {
-    // The CLI writes down only where the development deployment is.
-    const url = await cli.address();
-    if (url === known) return;
-    await save({ CONVEX_URL: url });
-    print(`CONVEX_URL: the production deployment, ${url}.`);
-  } else if (!has(settings(), "CONVEX_URL")) {
-    await save({ CONVEX_URL: said(selfHosted) ?? (await cli.address()) });
-  }
+/** What the settings say of Convex counts for the CLI: a flag that says otherwise would be passed over. */
+function refuseAnother(hosting: Hosting, settings: Env): void {
+  const deployment = said(settings.CONVEX_DEPLOYMENT);
+  const chosen: Hosting | undefined = has(settings, "CONVEX_SELF_HOSTED_URL")
+    ? "self-hosted"
+    : deployment === undefined
+      ? has(settings, "CONVEX_DEPLOY_KEY")
+        ? "cloud"
+        : undefined
+      : isLocalDeployment(deployment)
+        ? "local"
+        : "cloud";
+  if (chosen === undefined || chosen === hosting) return;
+  const names = [...CHOICE, "CONVEX_SELF_HOSTED_ADMIN_KEY", "CONVEX_URL", "CONVEX_SITE_URL"];
+  const there = names.filter((name) => has(settings, name));
+  throw new Failure(
+    "OTHER_CONVEX",
+    `Convex is ${chosen} here, not ${hosting}. To choose anew, take these out of .env.local: ${there.join(", ")}`,
+  );
 }
 
 /** Asks for tokens that aren't there, saves them, and tells which platforms are on. */
@@ -219,7 +226,7 @@ function nextStep({ settings }: SetupTools, platforms: readonly PlatformName[]):
   if (first === undefined) {
     return `Next: get a token (docs/setup.md) and run this again. Settings: ${PLATFORM_SETTINGS.discord[0]}, …`;
   }
-  const isLocal = /^(?:local|anonymous):/.test(settings().CONVEX_DEPLOYMENT ?? "");
+  const isLocal = isLocalDeployment(settings().CONVEX_DEPLOYMENT);
   return [
     "Next:",
     ...(isLocal

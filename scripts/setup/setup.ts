@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { UnreadableSettings } from "../../bridges/core/env.ts";
 import { Failure } from "../channels/failure.ts";
 import { makeProgram } from "./program.ts";
 
@@ -8,7 +9,7 @@ try {
   await makeProgram((line) => console.log(line)).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else if (error instanceof Failure) {
+  else if (error instanceof Failure || error instanceof UnreadableSettings) {
     console.error(`error: ${error.message}`);
     process.exitCode = 1;
   } else throw error;

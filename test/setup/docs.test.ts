@@ -50,6 +50,12 @@ test("the service runs what `npm start` runs", async () => {
   expect(unit).toBe((await scripts()).start);
 });
 
+test("the service is not started again so often that Discord resets the token", async () => {
+  const seconds = /^RestartSec=(\d+)$/m.exec(await read("docs/running.md"))?.[1];
+  // Discord allows a bot 1,000 connections a day.
+  expect((24 * 60 * 60) / Number(seconds)).toBeLessThan(1_000);
+});
+
 test("the invite link asks for what the doctor looks for", async () => {
   const asked = /&permissions=(\d+)/.exec(await read("docs/setup.md"))?.[1];
   expect(asked).toBe(INVITE_PERMISSIONS.toString());

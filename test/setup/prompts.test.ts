@@ -6,11 +6,12 @@ import { parse } from "dotenv";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readEnv } from "../../bridges/core/config.ts";
 import { readEnvFiles } from "../../bridges/core/env.ts";
-import { terminalAsk } from "../../scripts/setup/ask.ts";
+import { scriptedAsk, terminalAsk } from "../../scripts/setup/ask.ts";
 import { convexCli } from "../../scripts/setup/convex_cli.ts";
 import { mergeEnvFile } from "../../scripts/setup/env_file.ts";
 import { readKeySet } from "../../scripts/setup/key_sets.ts";
-import { runSetup, type SetupChoices } from "../../scripts/setup/run_setup.ts";
+import { rotate } from "../../scripts/setup/rotate.ts";
+import { runSetup, type SetupChoices, type SetupTools } from "../../scripts/setup/run_setup.ts";
 import {
   type ConvexEndpoints,
   ADMIN_KEY,
@@ -57,6 +58,31 @@ interface Sitting {
   readonly ended: Promise<unknown>;
 }
 
+interface Person {
+  readonly print: SetupTools["print"];
+  readonly ask: SetupTools["ask"];
+  readonly prod: boolean;
+  readonly env?: Record<string, string>;
+}
+
+function toolsOf({ print, ask, prod, env = {} }: Person): SetupTools {
+  return {
+    print,
+    ask,
+    mayChangeKeys: false,
+    cli: convexCli({
+      root,
+      env: { PATH: process.env.PATH ?? "", ...env },
+      secrets: () => [],
+      prod,
+      hasDeployKey: false,
+    }),
+    environment: {},
+    settings: () => readEnv({}, readEnvFiles(root)),
+    save: (values) => mergeEnvFile(join(root, ".env.local"), values),
+  };
+}
+
 /** Somebody at a terminal runs setup. */
 function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = {}): Sitting {
   const input = new PassThrough();
@@ -66,23 +92,12 @@ function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = 
   let shown = "";
   let read = 0;
   output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
-  const environment = { PATH: process.env.PATH ?? "", ...env };
-  const tools = {
+  const tools = toolsOf({
     print: (line: string) => void output.write(`${line}\n`),
     ask: terminalAsk({ input, output }),
-    mayChangeKeys: false,
-    cli: convexCli({
-      root,
-      env: environment,
-      secrets: () => [],
-      prod: choices.prod === true,
-      hasDeployKey: false,
-    }),
-    environment: {},
-    settings: () => readEnv({}, readEnvFiles(root)),
-    save: (values: Readonly<Record<string, string>>) =>
-      mergeEnvFile(join(root, ".env.local"), values),
-  };
+    prod: choices.prod === true,
+    env,
+  });
   const ended = runSetup(tools, { push: true, prod: false, ...choices }).then(
     () => "done",
     (error: unknown) => error,
@@ -142,6 +157,7 @@ test("Convex Cloud: the CLI chooses the deployment, and its address is the bridg
   const [configured, ...rest] = await calls();
   expect(configured).toEqual({ args: ["dev", "--once", "--skip-push"] });
   expect(rest.map(({ args }) => args.slice(0, 2))).toEqual([
+    ["function-spec"],
     ["env", "list"],
     ["env", "set"],
     ["dev", "--once"],
@@ -184,6 +200,42 @@ test("production: the bridge is sent to the production deployment, not to the on
   await expectSetUp(sitting, "https://calm-heron-2.convex.cloud");
   const pushed = (await calls()).at(-1);
   expect(pushed?.args.slice(0, 2)).toEqual(["deploy", "--yes"]);
+});
+
+test("without --prod nothing is changed where the bridge is sent to the production deployment", async () => {
+  const prod = sit({ hosting: "cloud", prod: true });
+  await giveTokens(prod);
+  await prod.ended;
+  const before = [await file(".env.local"), await variables()];
+  const since = (await calls()).length;
+
+  const tools = toolsOf({ print: () => undefined, ask: scriptedAsk(true), prod: false });
+  const rotated = rotate(tools, "discord", { finish: false, prod: false }).catch(
+    (error: unknown) => error,
+  );
+  for (const said of [await sit().ended, await rotated]) {
+    expect(String(said)).toMatch(/CONVEX_URL is .*calm-heron.* change .*brave-otter.*add --prod/);
+  }
+  expect([await file(".env.local"), await variables()]).toEqual(before);
+  expect(new Set((await calls()).slice(since).map(({ args }) => args[0]))).toEqual(
+    new Set(["function-spec"]),
+  );
+  const again = sit({ prod: true });
+  await again.answer("SLACK_BOT_TOKEN", ENTER);
+  expect(await again.ended).toBe("done");
+});
+
+test("a local deployment need not run, and is not taken for one elsewhere", async () => {
+  const local = sit({ hosting: "local" });
+  await giveTokens(local);
+  await local.ended;
+  const since = (await calls()).length;
+  const again = sit({ push: false });
+  await again.answer("SLACK_BOT_TOKEN", ENTER);
+  expect(await again.ended).toBe("done");
+  expect((await calls()).slice(since).map(({ args }) => args[0])).toEqual(["env"]);
+  await mergeEnvFile(join(root, ".env.local"), { CONVEX_URL: "https://calm-heron-2.convex.cloud" });
+  expect(String(await sit().ended)).toMatch(/CONVEX_URL is .*calm-heron.* on this machine/);
 });
 
 test("a token that can't be one is asked again, unsaid", async () => {

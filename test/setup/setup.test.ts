@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { spawn } from "node:child_process";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parse } from "dotenv";
@@ -45,9 +45,12 @@ interface Ended {
 }
 
 /** `npm run setup -- <args>` with nobody at the terminal. */
-async function setup(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const command = ["--import", "tsx", "scripts/setup/setup.ts", ...args];
-  const child = spawn(process.execPath, command, {
+function setup(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return node(["scripts/setup/setup.ts", ...args], env);
+}
+
+async function node(script: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ["--import", "tsx", ...script], {
     cwd: project,
     env: { PATH: process.env.PATH, HOME: project, CONVEX_VERSION_API_ORIGIN: stub.url, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -186,6 +189,62 @@ test("rotate takes nothing away when the deployment doesn't hold this machine's 
   expect(stub.variables.get("ADMIN_JWKS")).toBe(set);
 }, 300_000);
 
+test("rotate does not turn a platform on that is off", async () => {
+  const [file, before] = [await envFile(), [...stub.variables]];
+  const { code, output } = await setup(["rotate", "slack"]);
+  expect(code).toBe(1);
+  expect(output).toMatch(/slack is off here.*npm run setup turns it on/);
+  expect([await envFile(), [...stub.variables]]).toEqual([file, before]);
+}, 300_000);
+
+test("another Convex than the one chosen here is refused, with the lines that choose it", async () => {
+  const [file, before] = [await envFile(), [...stub.variables]];
+  const { code, output } = await setup(["--no-input", "--convex", "cloud"]);
+  expect(code).toBe(1);
+  expect(output).toMatch(/self-hosted here, not cloud.*take.*CONVEX_SELF_HOSTED_URL.*CONVEX_URL/);
+  expect([await envFile(), [...stub.variables]]).toEqual([file, before]);
+}, 300_000);
+
+test("an address with a slash at its end is written down without it; one that is none is wrong usage", async () => {
+  const slash = await setup([...FLAGS, "--self-hosted-url", `${stub.url}/`]);
+  expect(slash.code, slash.output).toBe(0);
+  const { CONVEX_URL, CONVEX_SELF_HOSTED_URL } = parse(await envFile());
+  expect([CONVEX_URL, CONVEX_SELF_HOSTED_URL]).toEqual([stub.url, stub.url]);
+  const wrong = await Promise.all(
+    [
+      ["--openai-base-url", "foo"],
+      ["--openai-model", ""],
+      ["--self-hosted-url", "ftp://x"],
+    ].map((flags) => setup([...FLAGS, ...flags])),
+  );
+  expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2]);
+  for (const { output } of wrong) expect(output).toMatch(/It is (?:not an http|empty)/);
+}, 300_000);
+
+test("settings that can't be read are named by every command, with the step and without a trace", async () => {
+  const path = join(project, ".env.local");
+  await rename(path, `${path}.aside`);
+  // Root reads every file, so something else that can't be read: a folder.
+  await mkdir(path);
+  const ended = await Promise.all(
+    [
+      ["scripts/setup/setup.ts", "--no-input"],
+      ["scripts/start.ts"],
+      ["scripts/channels/channels.ts", "list"],
+      ["scripts/channels/channels.ts", "find", "discord"],
+      ["scripts/doctor/doctor.ts"],
+    ].map((command) => node(command)),
+  );
+  await rmdir(path);
+  await rename(`${path}.aside`, path);
+  for (const { code, output } of ended) {
+    expect(code, output).toBe(1);
+    expect(output).toMatch(/\.env\.local can't be read by this user \(EISDIR\).*chown/s);
+    expect(output).not.toMatch(/^\s+at .*:\d+/m);
+  }
+  expect(ended.at(-1)?.output).toContain("FAIL  Settings:");
+}, 300_000);
+
 test("a key that can't be read is never replaced by a new one", async () => {
   const file = await envFile();
   const broken = file.replace(/^ADMIN_KEY=.*$/m, "ADMIN_KEY='{\"kty\":'");
@@ -226,14 +285,9 @@ test("with nobody to ask, what is missing is named with the way to say it", asyn
     ["--no-input", "--convex", "self-hosted", "--self-hosted-url", stub.url],
     env,
   );
-  const ftp = await setup(
-    ["--no-input", "--convex", "self-hosted", "--self-hosted-url", "ftp://x"],
-    env,
-  );
   await writeFile(join(project, ".env.local"), saved);
-  expect([where, address, adminKey, ftp].map(({ code }) => code)).toEqual([1, 1, 1, 1]);
+  expect([where, address, adminKey].map(({ code }) => code)).toEqual([1, 1, 1]);
   expect(where.output).toContain("--help");
   expect(address.output).toContain("--self-hosted-url");
   expect(adminKey.output).toContain("CONVEX_SELF_HOSTED_ADMIN_KEY");
-  expect(ftp.output).toContain("not an http or https address");
 }, 300_000);
