@@ -2,21 +2,21 @@ import convexPlugin from "@convex-dev/eslint-plugin";
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
-import { boundaries } from "./scripts/lint/boundaries.js";
+import { boundaries } from "./scripts/tooling/lint/boundaries.js";
 
 const tests = ["test/**/*.ts", "**/*.test.ts"];
 
 // The environment is read in one place of each program; everything else is given what it needs.
 const configuration = [
   "vitest.config.ts",
-  "bridges/core/config.ts",
+  "bridges/config/config.ts",
   "convex/auth.config.ts",
-  "convex/model/settings.ts",
+  "convex/model/shared/settings.ts",
   "scripts/bootstrap.mjs",
   // Gives a local deployment an environment of its own, as a real one has.
-  "scripts/playground/convex/server_process.ts",
-  "scripts/playground/bridge_main.ts",
-  "scripts/playground/bridge_process.ts",
+  "scripts/stand_ins/convex/server/server_process.ts",
+  "scripts/stand_ins/bridge_main.ts",
+  "scripts/stand_ins/bridge_process.ts",
 ];
 
 const noEnvironment = {
@@ -107,9 +107,10 @@ export default defineConfig(
     plugins: { repository: { rules: { boundaries } } },
     rules: { "repository/boundaries": "error" },
   },
-  { files: ["convex/**/*.ts"], extends: [convexPlugin.configs.recommended] },
+  { files: ["convex/**/*.ts"], ignores: tests, extends: [convexPlugin.configs.recommended] },
   {
     files: ["convex/**/*.ts"],
+    ignores: tests,
     rules: {
       "@convex-dev/import-wrong-runtime": "error",
       "@convex-dev/no-collect-in-query": "error",

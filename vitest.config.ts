@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // Convex functions run in an isolate that resembles the edge runtime, not Node.
-const convexTests = ["convex/**/*.test.ts", "test/convex/**/*.test.ts"];
+const convexTests = ["convex/**/*.test.ts"];
 
 const inCi = process.env.CI === "true";
 

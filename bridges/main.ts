@@ -1,13 +1,13 @@
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
-import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./core/config.ts";
-import type { HealthEndpoint, PlatformState } from "./core/health.ts";
-import { createLog } from "./core/log.ts";
-import type { Metrics } from "./core/metrics.ts";
-import { failureLine, runAsProcess, type Service } from "./core/process.ts";
-import type { QueueLimits } from "./core/queue.ts";
-import { Runner } from "./core/runner.ts";
-import type { SigningKey } from "./core/token.ts";
+import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
+import type { HealthEndpoint, PlatformState } from "./core/ops/health_endpoint.ts";
+import { createLog } from "./core/ops/log.ts";
+import type { Metrics } from "./core/ops/metrics.ts";
+import { failureLine, runAsProcess, type Service } from "./core/ops/process.ts";
+import type { QueueLimits } from "./core/ingest/queue.ts";
+import { Runner } from "./core/bridge.ts";
+import type { SigningKey } from "./core/convex/token.ts";
 import type { Platform, PlatformName } from "./platform.ts";
 
 export interface BridgesOptions {
@@ -76,8 +76,8 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
     return runners.get(name)?.isConnected() === true ? "ready" : "away";
   };
   const openHealth = async (port: number): Promise<Metrics> => {
-    const { Metrics } = await import("./core/metrics.ts");
-    const { serveHealth } = await import("./core/health.ts");
+    const { Metrics } = await import("./core/ops/metrics.ts");
+    const { serveHealth } = await import("./core/ops/health_endpoint.ts");
     const metrics = new Metrics();
     const names = configured(config).map(({ name }) => name);
     const states = () => Object.fromEntries(names.map((name) => [name, stateOf(name)]));
@@ -145,7 +145,7 @@ function configured({ discord, slack }: BridgesConfig): Configured[] {
       name: "discord",
       key: discord.key,
       create: async (log) => {
-        const { createDiscord } = await import("./discord/discord.ts");
+        const { createDiscord } = await import("./discord/adapter.ts");
         return createDiscord(discord.platform, log);
       },
     });
@@ -155,7 +155,7 @@ function configured({ discord, slack }: BridgesConfig): Configured[] {
       name: "slack",
       key: slack.key,
       create: async (log) => {
-        const { createSlack } = await import("./slack/slack.ts");
+        const { createSlack } = await import("./slack/adapter.ts");
         return createSlack(slack.platform, log);
       },
     });

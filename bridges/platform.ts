@@ -8,7 +8,7 @@ export type Mapping = FunctionReturnType<typeof api.bridge.mappings>[number];
 export type Standing = FunctionReturnType<typeof api.bridge.standing>["rows"][number];
 export type MappingId = Mapping["mappingId"];
 
-/** The normalised events and what became of them. `convex/model/validators.ts` says what each field means. */
+/** The normalised events and what became of them. `convex/model/shared/validators.ts` says what each field means. */
 export type BridgeEvent = FunctionArgs<typeof api.bridge.ingest>["events"][number];
 export type MessageEvent = Extract<BridgeEvent, { type: "message" }>;
 export type DeleteEvent = Extract<BridgeEvent, { type: "delete" }>;
@@ -77,7 +77,7 @@ export interface HistoryPage {
 
 /**
  * What a platform still knows of the past. Waits out rate limits and short failures by itself; throws
- * `PlatformError` when that doesn't help, or when only a person can. Positions are as in `convex/model/positions.ts`.
+ * `PlatformError` when that doesn't help, or when only a person can. Positions are as in `convex/model/shared/positions.ts`.
  */
 export interface History {
   /** For so long, in ms, an event may be under way: a cursor stays that far behind. */

@@ -1,16 +1,16 @@
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
-import { requireAdmin } from "./model/access.ts";
-import { deleteReply } from "./model/deletions.ts";
-import { readActivity, vActivity } from "./model/activity.ts";
-import { changeMapping, mapChannel, unmapChannel } from "./model/mapping_changes.ts";
-import { listMappings, vMappingRow } from "./model/mappings.ts";
-import { refusal } from "./model/refusals.ts";
-import { retryDeliveries } from "./model/retries.ts";
-import { overallStatus, vStatus } from "./model/status.ts";
-import { readTranscript, vTranscript } from "./model/transcripts.ts";
-import { vPlatform, vReplyIn, vTrigger } from "./model/validators.ts";
+import { requireAdmin } from "./model/access/caller.ts";
+import { deleteReply } from "./model/outbox/delete_reply.ts";
+import { readActivity, vActivity } from "./model/admin/activity.ts";
+import { changeMapping, mapChannel, unmapChannel } from "./model/admin/map_unmap.ts";
+import { listMappings, vMappingRow } from "./model/rows/mappings.ts";
+import { refusal } from "./model/shared/refusal.ts";
+import { retryDeliveries } from "./model/outbox/retry.ts";
+import { overallStatus, vStatus } from "./model/admin/status.ts";
+import { readTranscript, vTranscript } from "./model/admin/transcript.ts";
+import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
 
 /*
  * What the admin script may call, with a token signed by the admin key. Failures are `ConvexError`s

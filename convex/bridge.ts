@@ -1,13 +1,13 @@
 import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
-import { actingPlatform } from "./model/access.ts";
-import { claimDelivery, readyDeliveries } from "./model/claims.ts";
-import { cursorsOf } from "./model/cursors.ts";
-import { ingestBatch } from "./model/ingest.ts";
-import { activeMappings } from "./model/mappings.ts";
-import { recordReport } from "./model/reports.ts";
-import { settleDelivery } from "./model/settlements.ts";
-import { standingOf } from "./model/standing.ts";
+import { actingPlatform } from "./model/access/caller.ts";
+import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
+import { cursorsOf } from "./model/rows/cursors.ts";
+import { ingestBatch } from "./model/ingest/ingest.ts";
+import { activeMappings } from "./model/rows/mappings.ts";
+import { recordReport } from "./model/ingest/report.ts";
+import { settleDelivery } from "./model/outbox/settle.ts";
+import { standingOf } from "./model/ingest/snapshot.ts";
 import {
   vAdvance,
   vChannelNews,
@@ -20,7 +20,7 @@ import {
   vProblem,
   vSettlement,
   vStanding,
-} from "./model/validators.ts";
+} from "./model/shared/validators.ts";
 
 /*
  * What a bridge process may call. Which platform it acts for is its token's issuer and nothing else; every

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import { expireLease } from "./model/claims.ts";
-import { makeReady } from "./model/lanes.ts";
+import { expireLease } from "./model/outbox/claim.ts";
+import { makeReady } from "./model/outbox/lanes.ts";
 
 /* The outbox's timers. Each checks for itself that what it was set for still stands. */
 

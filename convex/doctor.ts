@@ -1,12 +1,12 @@
 import { v } from "convex/values";
 import { action, query } from "./_generated/server.js";
-import { requireAdmin } from "./model/access.ts";
-import { complete } from "./model/completion.ts";
-import { completionFailure } from "./model/completion_errors.ts";
-import { findMapping } from "./model/mappings.ts";
-import { openAiSettings } from "./model/settings.ts";
-import { vPlatform } from "./model/validators.ts";
-import { BACKEND_VERSION } from "./model/version.ts";
+import { requireAdmin } from "./model/access/caller.ts";
+import { complete } from "./model/replies/completion.ts";
+import { completionFailure } from "./model/replies/completion_errors.ts";
+import { findMapping } from "./model/rows/mappings.ts";
+import { openAiSettings } from "./model/shared/settings.ts";
+import { vPlatform } from "./model/shared/validators.ts";
+import { BACKEND_VERSION } from "./model/shared/version.ts";
 
 /* What `npm run doctor` asks a deployment, with an admin token. Tells what is set, never to what. */
 

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import { endPurge, purgeSome, schedulePurge } from "./model/purging.ts";
+import { endPurge, purgeSome, schedulePurge } from "./model/admin/purge.ts";
 
 /**
  * Deletes what was said through a mapping before `before`, a batch a run, and schedules itself until nothing is left.

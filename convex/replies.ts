@@ -2,11 +2,16 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
-import { loadAssignment, recordFailure, storeAnswer, vAssignment } from "./model/answering.ts";
-import { complete } from "./model/completion.ts";
-import { completionFailure } from "./model/completion_errors.ts";
-import { vUsage } from "./model/validators.ts";
-import { watchReply } from "./model/watchdog.ts";
+import {
+  loadAssignment,
+  recordFailure,
+  storeAnswer,
+  vAssignment,
+} from "./model/replies/store_answer.ts";
+import { complete } from "./model/replies/completion.ts";
+import { completionFailure } from "./model/replies/completion_errors.ts";
+import { vUsage } from "./model/shared/validators.ts";
+import { watchReply } from "./model/replies/watchdog.ts";
 
 /*
  * The AI's replies in conversations: asked for by ingest and by admins, kept in `replies`. (A channel that was never

@@ -15,7 +15,7 @@ import {
   vReplyState,
   vTrigger,
   vUsage,
-} from "./model/validators.ts";
+} from "./model/shared/validators.ts";
 
 /*
  * Hot-spot rule: nothing that others read or subscribe to is written once per message. Rows a bridge

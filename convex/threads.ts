@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import { clearThread } from "./model/threads.ts";
+import { clearThread } from "./model/ingest/delete_thread.ts";
 
 /** Clears what was said in a thread that is gone, a batch a run, and schedules itself until nothing is left. */
 export const clear = internalMutation({

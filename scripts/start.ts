@@ -1,4 +1,4 @@
-import { loadConfig } from "../bridges/core/config.ts";
+import { loadConfig } from "../bridges/config/config.ts";
 
 /* `npm start`: the bridges that are configured; with none configured, the playground. */
 

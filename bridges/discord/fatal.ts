@@ -1,6 +1,6 @@
 import { GatewayCloseCodes } from "discord-api-types/v10";
-import { FatalError } from "../core/errors.ts";
-import { RESET_TOKEN } from "./errors.ts";
+import { FatalError } from "../core/shared/errors.ts";
+import { RESET_TOKEN } from "./failures.ts";
 
 /** What no retry mends, in the words of Discord's portal. */
 export function tokenRefused(): FatalError {

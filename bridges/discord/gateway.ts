@@ -15,11 +15,11 @@ import {
   Options,
 } from "discord.js";
 import type { Logger } from "pino";
-import { FatalError } from "../core/errors.ts";
+import { FatalError } from "../core/shared/errors.ts";
 import { closedForGood, invalidated, tokenRefused } from "./fatal.ts";
-import type { Names, WireMessage } from "./normalise.ts";
+import type { Names, WireMessage } from "./inbound/normalise.ts";
 import type { RestConfig } from "./rest.ts";
-import type { WireChannel } from "./threads.ts";
+import type { WireChannel } from "./inbound/threads.ts";
 
 /** What the gateway tells, as it comes off the wire and in its order. */
 export interface Listener {

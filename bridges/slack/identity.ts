@@ -1,9 +1,9 @@
 import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
-import { backoffMs, pause } from "../core/backoff.ts";
-import { FatalError } from "../core/errors.ts";
-import { fatalError, platformError } from "./errors.ts";
-import type { Profile } from "./people.ts";
+import { backoffMs, pause } from "../core/shared/backoff.ts";
+import { FatalError } from "../core/shared/errors.ts";
+import { fatalError, platformError } from "./failures.ts";
+import type { Profile } from "./inbound/people.ts";
 import { AWAY, createWebClient, type SlackConfig } from "./web.ts";
 
 /** Who the bridge is on Slack. */

@@ -1,6 +1,6 @@
 import { type FetchFunction, WebClient, type WebClientOptions } from "@slack/web-api";
 import type { Logger } from "pino";
-import type { Backoff } from "../core/backoff.ts";
+import type { Backoff } from "../core/shared/backoff.ts";
 import { sdkLogger } from "./sdk_log.ts";
 
 export interface SlackConfig {

@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline";
-import { readEnvFiles } from "../../bridges/core/env.ts";
-import type { ChatChange, ChatStandIn } from "./chat.ts";
+import { readEnvFiles } from "../../bridges/config/env_files.ts";
+import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
 import { openPlayground, type Playground } from "./page/playground.ts";
 import { announcePlayground, withdrawPlayground } from "./running.ts";
-import { PLATFORMS } from "./stack.ts";
+import { PLATFORMS } from "../stand_ins/stack.ts";
 
 /** Where the page is, or on the next port that is free. */
 const PAGE_PORT = 5173;

@@ -3,6 +3,7 @@ import { lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { ROOT } from "../tooling/repository.ts";
 
 /*
  * How the admin script finds the playground that runs on this machine. The file holds the playground's admin
@@ -21,8 +22,7 @@ export type RunningPlayground = Readonly<z.infer<typeof vPlayground>>;
 
 /** One file a checkout and temporary folder; of two playgrounds there, the one started last is found. */
 function stateFile(): string {
-  const root = join(import.meta.dirname, "..", "..");
-  const checkout = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  const checkout = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
   return join(tmpdir(), `bridge-playground-${checkout}.json`);
 }
 

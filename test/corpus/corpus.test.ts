@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type Context, normaliseMessage as fromDiscord } from "../../bridges/discord/normalise.ts";
-import type { WireMessage } from "../../bridges/discord/normalise.ts";
+import {
+  type Context,
+  normaliseMessage as fromDiscord,
+} from "../../bridges/discord/inbound/normalise.ts";
+import type { WireMessage } from "../../bridges/discord/inbound/normalise.ts";
 import type { MappingId } from "../../bridges/platform.ts";
-import { normaliseEvent as fromSlack } from "../../bridges/slack/normalise.ts";
-import { slackEvent } from "../../bridges/slack/payload.ts";
+import { normaliseEvent as fromSlack } from "../../bridges/slack/inbound/normalise.ts";
+import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
  * What people and apps say, in the forms the platforms' documentation gives, and the event each becomes. `expected`

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { Inbound } from "../../bridges/discord/inbound.ts";
-import type { WireMessage } from "../../bridges/discord/normalise.ts";
-import { Threads, type WireChannel } from "../../bridges/discord/threads.ts";
+import { Inbound } from "../../bridges/discord/inbound/router.ts";
+import type { WireMessage } from "../../bridges/discord/inbound/normalise.ts";
+import { Threads, type WireChannel } from "../../bridges/discord/inbound/threads.ts";
 import type { BridgeEvent, Intake, MappingId, Problem } from "../../bridges/platform.ts";
-import { normaliseEvent } from "../../bridges/slack/normalise.ts";
-import { slackEvent } from "../../bridges/slack/payload.ts";
+import { normaliseEvent } from "../../bridges/slack/inbound/normalise.ts";
+import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
  * What happens to messages, in the forms the platforms' documentation gives, and the events it becomes: threads, edits,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
-import type { TranscriptRow } from "../../convex/model/transcripts.ts";
-import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import type { TranscriptRow } from "../../convex/model/admin/transcript.ts";
+import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
 
 /* What people and admins do to conversations while the AI takes part in them. */

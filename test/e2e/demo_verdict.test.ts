@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { runDemo } from "../../scripts/demo/run_demo.ts";
-import type { DiscordStandIn } from "../../scripts/playground/discord/stand_in.ts";
-import type { SlackStandIn } from "../../scripts/playground/slack/stand_in.ts";
+import { runDemo } from "../../scripts/verify/demo/run_demo.ts";
+import type { DiscordStandIn } from "../../scripts/stand_ins/discord/stand_in.ts";
+import type { SlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 
 /** Loses the frame that would tell the bridge of "Message 2 of 50." Returns the message's id, once it is said. */
 function loseMessage(discord: DiscordStandIn): () => string | undefined {

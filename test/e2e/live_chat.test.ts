@@ -1,7 +1,7 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 const OPTIONS = { skipConvexDeploymentUrlCheck: true, logger: false } as const;
 const PATIENCE = { timeout: 10_000 };

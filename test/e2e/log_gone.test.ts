@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test, vi } from "vitest";
-import { bridgeEntry } from "../../scripts/playground/bridge_process.ts";
-import { startStack } from "../../scripts/playground/stack.ts";
+import { bridgeEntry } from "../../scripts/stand_ins/bridge_process.ts";
+import { startStack } from "../../scripts/stand_ins/stack.ts";
 
 test("a bridge whose log nobody reads any more ends, instead of complaining about it for ever", async () => {
   const stack = await startStack();

@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
-import { startBridgeProcess, type BridgeProcess } from "../../scripts/playground/bridge_process.ts";
-import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { startBridgeProcess, type BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
+import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 /* What an admin does with a deployment that runs, as commands. */
-
-const ROOT = join(import.meta.dirname, "..", "..");
 
 let stack: Stack;
 let env: Record<string, string>;

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bridgeEntry } from "../../scripts/playground/bridge_process.ts";
-import { makeKeyPair } from "../../scripts/playground/convex/keys.ts";
-import { startDiscordStandIn } from "../../scripts/playground/discord/stand_in.ts";
-import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { bridgeEntry } from "../../scripts/stand_ins/bridge_process.ts";
+import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { startDiscordStandIn } from "../../scripts/stand_ins/discord/stand_in.ts";
+import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 interface Ended {
   readonly code: number | null;

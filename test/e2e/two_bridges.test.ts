@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Stage } from "../../scripts/demo/stage.ts";
-import { PLATFORMS, startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { Stage } from "../../scripts/verify/demo/stage.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 let stack: Stack;
 

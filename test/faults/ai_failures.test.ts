@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
-import { FAILURE_NOTICE } from "../../convex/model/notices.ts";
-import { callsOf } from "../../scripts/playground/convex/call_stats.ts";
-import { PLATFORMS } from "../../scripts/playground/stack.ts";
-import type { OpenAiFault } from "../../scripts/playground/openai/stand_in.ts";
+import { FAILURE_NOTICE } from "../../convex/model/replies/notices.ts";
+import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
+import type { OpenAiFault } from "../../scripts/stand_ins/openai/stand_in.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
 
 /*

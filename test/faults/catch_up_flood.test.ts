@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadConfig } from "../../bridges/core/config.ts";
+import { loadConfig } from "../../bridges/config/config.ts";
 import { type Bridges, startBridges } from "../../bridges/main.ts";
-import { sleep, Stage } from "../../scripts/demo/stage.ts";
-import { PLATFORMS, startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 const BOUND = 40;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { sleep, Stage } from "../../scripts/demo/stage.ts";
-import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
+import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
 
 let stack: Stack;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
-import { sleep, Stage } from "../../scripts/demo/stage.ts";
-import type { BridgeProcess } from "../../scripts/playground/bridge_process.ts";
-import { PLATFORMS, startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
+import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 /** Below a lease and its quarantine (85 s): what was left leased without need would still be missing. */
 const PATIENCE_MS = 30_000;

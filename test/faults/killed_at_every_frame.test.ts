@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import { sleep, Stage } from "../../scripts/demo/stage.ts";
-import type { BridgeProcess } from "../../scripts/playground/bridge_process.ts";
-import { PLATFORMS, startStack, type Stack } from "../../scripts/playground/stack.ts";
-import type { WireEntry } from "../../scripts/playground/wire.ts";
+import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
+import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import type { WireEntry } from "../../scripts/stand_ins/wire.ts";
 
 /*
  * One exchange: a person asks in a channel and is answered, then asks in a thread and is answered. It is played once

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
 
 /*

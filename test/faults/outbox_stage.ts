@@ -2,11 +2,11 @@ import type { ConvexHttpClient } from "convex/browser";
 import { expect, vi } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
-import type { TranscriptRow } from "../../convex/model/transcripts.ts";
-import { Stage } from "../../scripts/demo/stage.ts";
-import type { AcceptedPost, Place } from "../../scripts/playground/chat.ts";
-import { type Stack, startStack, type StackOptions } from "../../scripts/playground/stack.ts";
-import type { AnswerFault } from "../../scripts/playground/wire.ts";
+import type { TranscriptRow } from "../../convex/model/admin/transcript.ts";
+import { Stage } from "../../scripts/verify/demo/stage.ts";
+import type { AcceptedPost, Place } from "../../scripts/stand_ins/chat.ts";
+import { type Stack, startStack, type StackOptions } from "../../scripts/stand_ins/stack.ts";
+import type { AnswerFault } from "../../scripts/stand_ins/wire.ts";
 
 /** What requests are for, and what the stand-ins call them. */
 const NAMES = {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { Core, createBridge, startStandIn } from "../slack_stage.ts";
+import { Core, createBridge, startStandIn } from "../adapters/slack/stage.ts";
 
 const AGE_GAP_MS = 400;
 

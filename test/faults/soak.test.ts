@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runSoak } from "../../scripts/soak/run_soak.ts";
+import { runSoak } from "../../scripts/verify/soak/run_soak.ts";
 
 test("a short soak: nothing is lost, doubled or put out of order", async () => {
   const printed: string[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PLATFORMS } from "../../scripts/playground/stack.ts";
+import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage } from "./outbox_stage.ts";
 
 /* 429 to every request of a platform: Discord calls it global, on Slack it is the whole workspace's. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { Stage } from "../../scripts/demo/stage.ts";
-import { startStack, type Stack } from "../../scripts/playground/stack.ts";
+import { Stage } from "../../scripts/verify/demo/stage.ts";
+import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
 
 /* A Discord thread that is deleted takes its messages along, and Discord tells of none of them. */

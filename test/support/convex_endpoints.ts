@@ -4,10 +4,7 @@ import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
 import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
-import {
-  type LocalConvex,
-  startLocalConvex,
-} from "../../scripts/playground/convex/local_convex.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { Pushes, type Push } from "./pushes.ts";
 import { tunnel } from "./tunnel.ts";
 import { showVariables } from "./variables_socket.ts";

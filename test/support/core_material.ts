@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import type { BridgeEvent, Delivery, MappingId, MessageEvent } from "../../bridges/platform.ts";
-import type { SigningKey } from "../../bridges/core/token.ts";
+import type { SigningKey } from "../../bridges/core/convex/token.ts";
 
 /* Material for tests of the bridge's core. */
 

@@ -1,6 +1,11 @@
 import { pino } from "pino";
-import type { Claim, DeliveryId, OutboxBackend, Settlement } from "../../bridges/core/backend.ts";
-import { type OutboxLimits, OutboxWorker } from "../../bridges/core/outbox.ts";
+import type {
+  Claim,
+  DeliveryId,
+  OutboxBackend,
+  Settlement,
+} from "../../bridges/core/convex/backend.ts";
+import { type OutboxLimits, OutboxWorker } from "../../bridges/core/outbox/worker.ts";
 import { NO_HISTORY } from "./no_history.ts";
 import type { Delivery, Found, Piece, Platform } from "../../bridges/platform.ts";
 

@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
 const PARTS = [
   "convex",
   "bridges",

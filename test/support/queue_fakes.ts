@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { IngestQueue, type QueueLimits } from "../../bridges/core/queue.ts";
+import { IngestQueue, type QueueLimits } from "../../bridges/core/ingest/queue.ts";
 import type { BridgeEvent, Outcome } from "../../bridges/platform.ts";
 
 export const FAST: Partial<QueueLimits> = { retry: { first: 1, cap: 4 }, lingerMs: 40 };

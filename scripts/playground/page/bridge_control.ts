@@ -1,5 +1,5 @@
-import type { BridgeProcess } from "../bridge_process.ts";
-import type { Stack } from "../stack.ts";
+import type { BridgeProcess } from "../../stand_ins/bridge_process.ts";
+import type { Stack } from "../../stand_ins/stack.ts";
 
 /** The playground's one bridge, which people may kill and start again. */
 export class BridgeControl {

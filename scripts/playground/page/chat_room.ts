@@ -1,4 +1,4 @@
-import type { ChatStandIn } from "../chat.ts";
+import type { ChatStandIn } from "../../stand_ins/chat.ts";
 import type { Channel, ChatMessage, Named, Place, Side } from "./protocol.ts";
 
 /** Newest messages of a place that the page shows. */

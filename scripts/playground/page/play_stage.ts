@@ -1,7 +1,7 @@
 import { ConvexHttpClient } from "convex/browser";
 import { api } from "../../../convex/_generated/api.js";
-import type { AnswerFault } from "../wire.ts";
-import type { Stack } from "../stack.ts";
+import type { AnswerFault } from "../../stand_ins/wire.ts";
+import type { Stack } from "../../stand_ins/stack.ts";
 import { BridgeControl } from "./bridge_control.ts";
 import { ChatRoom } from "./chat_room.ts";
 import type { Command, Place, PlatformName, PostFault, Stage } from "./protocol.ts";

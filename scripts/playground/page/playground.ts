@@ -1,6 +1,6 @@
 import { api } from "../../../convex/_generated/api.js";
-import type { Env } from "../../../bridges/core/env.ts";
-import { startStack, type Stack } from "../stack.ts";
+import type { Env } from "../../../bridges/config/env_files.ts";
+import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { buildPage } from "./build.ts";
 import { PlayStage } from "./play_stage.ts";
 import type { PlatformName, Stage } from "./protocol.ts";

@@ -4,10 +4,11 @@ import { Command } from "commander";
 import type { Page } from "playwright-core";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { openPlayground, type Playground } from "./playground.ts";
+import { ROOT } from "../../tooling/repository.ts";
 
 /* `npm run screenshot`: starts the playground, lets people talk in it, and takes the README's picture of its page. */
 
-const README_PICTURE = join(import.meta.dirname, "..", "..", "..", "docs", "playground.png");
+const README_PICTURE = join(ROOT, "docs", "playground.png");
 
 const options = new Command("npm run screenshot --")
   .description("Takes a picture of the playground's page with Chromium.")

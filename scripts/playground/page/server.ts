@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { mintToken, parseSigningKey } from "../../../bridges/core/token.ts";
+import { mintToken, parseSigningKey } from "../../../bridges/core/convex/token.ts";
 import { buildPage, type PageFile } from "./build.ts";
 import { refusalOf } from "./guard.ts";
 import type { PlayStage, StageChange } from "./play_stage.ts";

@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from "convex/react";
 import { useEffect, useRef } from "react";
 import { api } from "../../../../convex/_generated/api.js";
-import type { Activity } from "../../../../convex/model/activity.ts";
-import type { MappingRow } from "../../../../convex/model/mappings.ts";
+import type { Activity } from "../../../../convex/model/admin/activity.ts";
+import type { MappingRow } from "../../../../convex/model/rows/mappings.ts";
 import { usePlaying } from "./playing.ts";
 
 /** One channel in Convex: its messages, the replies being written, and where each reply stands in the outbox. */

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { MappingRow } from "../../../../convex/model/mappings.ts";
+import type { MappingRow } from "../../../../convex/model/rows/mappings.ts";
 import type { Place, PlatformName, Side } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";

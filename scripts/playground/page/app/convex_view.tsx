@@ -1,7 +1,7 @@
 import { useConvexConnectionState, useQuery } from "convex/react";
 import { useEffect, useState } from "react";
 import { api } from "../../../../convex/_generated/api.js";
-import type { MappingRow } from "../../../../convex/model/mappings.ts";
+import type { MappingRow } from "../../../../convex/model/rows/mappings.ts";
 import { ChannelActivity } from "./channel_activity.tsx";
 
 /** What Convex holds, by subscription: the stock client, as any app would use it. */

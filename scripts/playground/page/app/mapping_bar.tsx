@@ -1,8 +1,8 @@
 import { useMutation } from "convex/react";
 import { type SyntheticEvent, useState } from "react";
 import { api } from "../../../../convex/_generated/api.js";
-import type { MappingRow } from "../../../../convex/model/mappings.ts";
-import type { ReplyIn, Trigger } from "../../../../convex/model/validators.ts";
+import type { MappingRow } from "../../../../convex/model/rows/mappings.ts";
+import type { ReplyIn, Trigger } from "../../../../convex/model/shared/validators.ts";
 import type { PlatformName } from "../protocol.ts";
 import { usePlaying } from "./playing.ts";
 

@@ -1,0 +1,139 @@
+import { type Env, readEnvFiles, UnreadableSettings } from "./env_files.ts";
+import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
+import type { SigningKey } from "../core/convex/token.ts";
+
+export type { ConfigProblem, LogLevel } from "./settings.ts";
+
+export interface DiscordConfig {
+  readonly botToken: string;
+  /** Where Discord's REST API is, if not at Discord. */
+  readonly apiUrl?: string;
+}
+
+export interface SlackConfig {
+  readonly botToken: string;
+  readonly appToken: string;
+  /** Where Slack's Web API is, if not at Slack. */
+  readonly apiUrl?: string;
+}
+
+export interface BridgesConfig {
+  readonly kind: "bridges";
+  readonly convexUrl: string;
+  readonly logLevel: LogLevel;
+  /** Where on loopback the health endpoint is; off if absent. 0: any free port, told in the log. */
+  readonly healthPort?: number;
+  readonly discord?: { readonly platform: DiscordConfig; readonly key: SigningKey };
+  readonly slack?: { readonly platform: SlackConfig; readonly key: SigningKey };
+}
+
+export interface InvalidConfig {
+  readonly kind: "invalid";
+  readonly problems: readonly ConfigProblem[];
+}
+
+export type Config =
+  { readonly kind: "playground"; readonly logLevel: LogLevel } | BridgesConfig | InvalidConfig;
+
+export type AdminConfig =
+  | { readonly kind: "none" }
+  | { readonly kind: "admin"; readonly convexUrl: string; readonly key: SigningKey }
+  | InvalidConfig;
+
+/** The process environment over `.env.local` over `.env`; changes none of them. Throws `UnreadableSettings`. */
+export function readEnv(processEnv: Env = process.env, files: Env = readEnvFiles()): Env {
+  return { ...files, ...processEnv };
+}
+
+/** What a platform needs, by environment name: it is on when any is set, and then needs all of them. */
+export const PLATFORM_SETTINGS = {
+  discord: ["DISCORD_BOT_TOKEN", "DISCORD_BRIDGE_KEY"],
+  slack: ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_BRIDGE_KEY"],
+} as const;
+
+/**
+ * What to run: the playground when no platform is configured, the bridges, or every problem at once. Addresses
+ * (`*_API_URL`) and CONVEX_URL alone don't turn a platform on.
+ */
+export function loadConfig(given?: Env): Config {
+  const env = given ?? readable();
+  if (env instanceof UnreadableSettings) return unreadable(env);
+  const reader = new SettingsReader(env);
+  const logLevel = reader.optional("LOG_LEVEL") ?? "info";
+  const healthPort = reader.optional("HEALTH_PORT");
+  const isOn = (names: readonly SettingName[]) => names.some((name) => reader.has(name));
+  const discordOn = isOn(PLATFORM_SETTINGS.discord);
+  const slackOn = isOn(PLATFORM_SETTINGS.slack);
+  const convexUrl = discordOn || slackOn ? reader.required("CONVEX_URL") : undefined;
+  const discord = discordOn ? readDiscord(reader) : undefined;
+  const slack = slackOn ? readSlack(reader) : undefined;
+
+  if (reader.problems.length > 0) return { kind: "invalid", problems: reader.problems };
+  if (convexUrl === undefined) return { kind: "playground", logLevel };
+  return {
+    kind: "bridges",
+    convexUrl,
+    logLevel,
+    ...(healthPort !== undefined && { healthPort }),
+    ...(discord && { discord }),
+    ...(slack && { slack }),
+  };
+}
+
+/** The admin script's settings; `none` when neither it nor a platform is configured: the playground's case. */
+export function loadAdminConfig(given?: Env): AdminConfig {
+  const env = given ?? readable();
+  if (env instanceof UnreadableSettings) return unreadable(env);
+  const reader = new SettingsReader(env);
+  const platformSettings = Object.values(PLATFORM_SETTINGS).flat();
+  if (!reader.has("ADMIN_KEY") && !platformSettings.some((name) => reader.has(name))) {
+    return { kind: "none" };
+  }
+  const convexUrl = reader.required("CONVEX_URL");
+  const adminKey = reader.required("ADMIN_KEY");
+  if (convexUrl === undefined || adminKey === undefined) {
+    return { kind: "invalid", problems: reader.problems };
+  }
+  return { kind: "admin", convexUrl, key: adminKey };
+}
+
+function readable(): Env | UnreadableSettings {
+  try {
+    return readEnv();
+  } catch (error) {
+    if (error instanceof UnreadableSettings) return error;
+    throw error;
+  }
+}
+
+function unreadable({ file, problem, step }: UnreadableSettings): InvalidConfig {
+  return { kind: "invalid", problems: [{ name: file, problem, step }] };
+}
+
+/** Every secret that `config` holds, for the log to blot out. */
+export function secretsOf(config: BridgesConfig): string[] {
+  const { discord, slack } = config;
+  return [
+    ...(discord ? [discord.platform.botToken, discord.key.d] : []),
+    ...(slack ? [slack.platform.botToken, slack.platform.appToken, slack.key.d] : []),
+  ];
+}
+
+function readDiscord(reader: SettingsReader): BridgesConfig["discord"] {
+  const botToken = reader.required("DISCORD_BOT_TOKEN");
+  const signingKey = reader.required("DISCORD_BRIDGE_KEY");
+  const apiUrl = reader.optional("DISCORD_API_URL");
+  if (botToken === undefined || signingKey === undefined) return undefined;
+  return { platform: { botToken, ...(apiUrl && { apiUrl }) }, key: signingKey };
+}
+
+function readSlack(reader: SettingsReader): BridgesConfig["slack"] {
+  const botToken = reader.required("SLACK_BOT_TOKEN");
+  const appToken = reader.required("SLACK_APP_TOKEN");
+  const signingKey = reader.required("SLACK_BRIDGE_KEY");
+  const apiUrl = reader.optional("SLACK_API_URL");
+  if (botToken === undefined || appToken === undefined || signingKey === undefined) {
+    return undefined;
+  }
+  return { platform: { botToken, appToken, ...(apiUrl && { apiUrl }) }, key: signingKey };
+}

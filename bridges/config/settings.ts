@@ -1,0 +1,119 @@
+import { z } from "zod";
+import type { Env } from "./env_files.ts";
+import { parseSigningKey, type SigningKey } from "../core/convex/token.ts";
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A setting that is missing or wrong. `step` says what a person does; no value is ever in it. */
+export interface ConfigProblem {
+  readonly name: string;
+  readonly problem: string;
+  readonly step: string;
+}
+
+const token = (prefix: string) =>
+  z
+    .string()
+    .regex(/^\S+$/, "has spaces or line breaks in it")
+    .startsWith(prefix, `does not start with ${prefix}`);
+const webAddress = z.url({ protocol: /^https?$/, error: "is not an http or https address" });
+/** Paths are put behind it, by the Convex client too, and two slashes are another address. */
+const convexAddress = webAddress.transform((url) => url.replace(/\/+$/, ""));
+const key = z.string().transform((text, context) => {
+  const parsed = parseSigningKey(text);
+  if (parsed) return parsed;
+  context.addIssue({
+    code: "custom",
+    message: "is not a private P-256 key as a JWK in JSON (kty, crv, x, y, d, kid)",
+  });
+  return z.NEVER;
+});
+const keyStep = (keySet: string) =>
+  `npm run setup makes it; or put the private key here whose public half is in the deployment's ${keySet}.`;
+
+interface Values {
+  CONVEX_URL: string;
+  DISCORD_BOT_TOKEN: string;
+  DISCORD_BRIDGE_KEY: SigningKey;
+  DISCORD_API_URL: string;
+  SLACK_BOT_TOKEN: string;
+  SLACK_APP_TOKEN: string;
+  SLACK_BRIDGE_KEY: SigningKey;
+  SLACK_API_URL: string;
+  ADMIN_KEY: SigningKey;
+  LOG_LEVEL: LogLevel;
+  HEALTH_PORT: number;
+}
+export type SettingName = keyof Values;
+
+/** Each setting: what makes a value right, and the step that mends a missing or wrong one. */
+const SETTINGS: {
+  readonly [Name in SettingName]: { schema: z.ZodType<Values[Name]>; step: string };
+} = {
+  CONVEX_URL: {
+    schema: convexAddress,
+    step: "Copy the deployment's URL from the Convex dashboard, or let `npx convex dev` write it to .env.local.",
+  },
+  DISCORD_BOT_TOKEN: {
+    schema: token(""),
+    step: "Discord Developer Portal > your app > Bot > Reset Token.",
+  },
+  DISCORD_BRIDGE_KEY: { schema: key, step: keyStep("DISCORD_BRIDGE_JWKS") },
+  DISCORD_API_URL: { schema: webAddress, step: "Remove it to use Discord itself." },
+  SLACK_BOT_TOKEN: {
+    schema: token("xoxb-"),
+    step: "api.slack.com/apps > your app > OAuth & Permissions > Bot User OAuth Token.",
+  },
+  SLACK_APP_TOKEN: {
+    schema: token("xapp-"),
+    step: "api.slack.com/apps > your app > Basic Information > App-Level Tokens (scope connections:write).",
+  },
+  SLACK_BRIDGE_KEY: { schema: key, step: keyStep("SLACK_BRIDGE_JWKS") },
+  SLACK_API_URL: { schema: webAddress, step: "Remove it to use Slack itself." },
+  ADMIN_KEY: { schema: key, step: keyStep("ADMIN_JWKS") },
+  LOG_LEVEL: {
+    schema: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(", ")}`),
+    step: "Remove it for the default, info.",
+  },
+  HEALTH_PORT: {
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/, "is not a port number")
+      .transform(Number)
+      .refine((port) => port <= 65_535, "is not a port number"),
+    step: "Remove it to have no health endpoint, or set a free port.",
+  },
+};
+
+/** Reads settings one by one and keeps every problem, so that one run names them all. */
+export class SettingsReader {
+  readonly problems: ConfigProblem[] = [];
+
+  constructor(private readonly env: Env) {}
+
+  has(name: SettingName): boolean {
+    return this.text(name) !== "";
+  }
+
+  required<Name extends SettingName>(name: Name): Values[Name] | undefined {
+    if (!this.has(name)) this.add(name, "is not set");
+    return this.optional(name);
+  }
+
+  optional<Name extends SettingName>(name: Name): Values[Name] | undefined {
+    if (!this.has(name)) return undefined;
+    const parsed = SETTINGS[name].schema.safeParse(this.text(name));
+    if (parsed.success) return parsed.data;
+    this.add(name, parsed.error.issues[0]?.message ?? "is malformed");
+    return undefined;
+  }
+
+  private text(name: SettingName): string {
+    return this.env[name]?.trim() ?? "";
+  }
+
+  private add(name: SettingName, problem: string): void {
+    this.problems.push({ name, problem, step: SETTINGS[name].step });
+  }
+}

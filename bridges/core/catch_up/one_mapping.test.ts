@@ -1,0 +1,279 @@
+import { expect, test, vi } from "vitest";
+import { positionAt } from "../../../convex/model/shared/positions.ts";
+import { MAPPING, messageEvent } from "../../../test/support/core_material.ts";
+import type {
+  BridgeEvent,
+  History,
+  HistoryPage,
+  Mapping,
+  MessageEvent,
+  Outcome,
+  Problem,
+  Standing,
+  ThreadRef,
+} from "../../platform.ts";
+import type { Advance } from "../convex/backend.ts";
+import { NotTaken, PlatformError } from "../shared/errors.ts";
+import { recover } from "./one_mapping.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: at(-1_000 * MINUTE) };
+
+/** The position, and the id, of something said so many ms from now. */
+function at(ms: number): string {
+  return positionAt("slack", NOW + ms);
+}
+
+function said(ms: number, fields: Partial<MessageEvent> = {}): MessageEvent {
+  return messageEvent(at(ms), { position: at(ms), ...fields });
+}
+
+function page(...events: MessageEvent[]): HistoryPage {
+  const ids = events.map(({ externalId }) => externalId);
+  return { events, ids, upTo: events.at(-1)?.position ?? "0" };
+}
+
+function row(ms: number, fields: Partial<Standing> = {}): Standing {
+  return { externalId: at(ms), own: false, ...fields };
+}
+
+interface Past {
+  readonly rows?: Standing[];
+  readonly pages?: Record<string, (HistoryPage | "gone" | Error)[]>;
+  readonly forum?: boolean;
+  readonly threads?: ThreadRef[];
+  readonly gone?: string[];
+  readonly full?: number;
+  readonly history?: number;
+  readonly older?: MessageEvent[];
+  readonly outcome?: Outcome;
+}
+
+function run(past: Past) {
+  const did: string[] = [];
+  const advances: Advance[] = [];
+  const problems: Problem[] = [];
+  const pushed: BridgeEvent[] = [];
+  let full = past.full ?? 0;
+  const history: History = {
+    settleMs: MINUTE,
+    news: () =>
+      Promise.resolve({
+        channel: past.forum ? "none" : "news",
+        threads: past.threads ?? [],
+      }),
+    async *read(_mapping, thread, after) {
+      await Promise.resolve();
+      for (const next of past.pages?.[thread?.id ?? "channel"] ?? []) {
+        if (next instanceof Error) throw next;
+        if (next === "gone") {
+          yield next;
+          continue;
+        }
+        const left = next.events.filter(({ position }) => position > after);
+        yield { ...next, events: left };
+      }
+    },
+    newest: () => Promise.resolve(page(...(past.older ?? []))),
+    stands: (_mapping, threadId, externalId) => {
+      did.push(`asked for ${threadId ?? "channel"} ${externalId}`);
+      return Promise.resolve(!past.gone?.includes(externalId));
+    },
+  };
+  const cursor = {
+    mappingId: MAPPING,
+    upTo: at(-10 * MINUTE),
+    ...(past.history === undefined ? {} : { history: past.history }),
+  };
+  const result = recover(mapping, cursor, {
+    platform: "slack",
+    history,
+    standing: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),
+    offer: (event): Promise<Outcome> | NotTaken => {
+      if (full > 0) {
+        full -= 1;
+        return new NotTaken("full");
+      }
+      pushed.push(event);
+      did.push(`${event.type} ${event.externalId}`);
+      return Promise.resolve(past.outcome ?? "inserted");
+    },
+    committed: (advance) => {
+      advances.push(advance);
+      did.push(`committed ${advance.upTo}`);
+    },
+    problem: (problem) => problems.push(problem),
+    latest: at(-MINUTE),
+    now: NOW,
+    brokenAt: 0,
+    signal: new AbortController().signal,
+  });
+  return { result, did, advances, problems, pushed };
+}
+
+test("threads come first, the channel oldest first, and the cursor follows page by page [A3]", async () => {
+  const { result, did } = run({
+    threads: [{ id: "T" }],
+    pages: {
+      T: [page(said(-2 * MINUTE, { threadId: "T" }))],
+      channel: [page(said(-9 * MINUTE)), page(said(-8 * MINUTE), said(-0.5 * MINUTE))],
+    },
+  });
+  expect(await result).toEqual({ recovered: 4 });
+  expect(did).toEqual([
+    `message ${at(-2 * MINUTE)}`,
+    `message ${at(-9 * MINUTE)}`,
+    `committed ${at(-9 * MINUTE)}`,
+    `message ${at(-8 * MINUTE)}`,
+    `message ${at(-0.5 * MINUTE)}`,
+    `committed ${at(-MINUTE)}`,
+  ]);
+});
+
+test("a catch-up that breaks off has moved the cursor no further than what it committed [A3]", async () => {
+  const { result, advances } = run({
+    pages: { channel: [page(said(-9 * MINUTE)), new Error("cut off")] },
+  });
+  await expect(result).rejects.toThrow("cut off");
+  expect(advances.map(({ upTo }) => upTo)).toEqual([at(-9 * MINUTE)]);
+});
+
+test("no cursor moves over what met a mapping that is paused", async () => {
+  const { result, advances } = run({
+    threads: [{ id: "T" }],
+    pages: { T: [page(said(-2 * MINUTE, { threadId: "T" }))], channel: [page(said(-9 * MINUTE))] },
+    outcome: "inactive",
+  });
+  await expect(result).rejects.toMatchObject({ code: "INACTIVE" });
+  expect(advances).toEqual([]);
+});
+
+test("messages that are not mirrored move the cursor too [A8]", async () => {
+  const botsOnly: HistoryPage = { events: [], ids: ["x"], upTo: at(-3 * MINUTE) };
+  const { result, advances } = run({ pages: { channel: [botsOnly] } });
+  await result;
+  expect(advances.map(({ upTo }) => upTo)).toEqual([at(-3 * MINUTE), at(-MINUTE)]);
+});
+
+test("of a thread's rows none is looked for in the channel [A7]", async () => {
+  const reply = said(-20 * MINUTE, { threadId: "T" });
+  const { result, did } = run({
+    rows: [row(-20 * MINUTE, { threadId: "T" })],
+    pages: { T: [page(reply)], channel: [page(said(-5 * MINUTE))] },
+  });
+  await result;
+  expect(did.filter((done) => /asked|delete/.test(done))).toEqual([]);
+});
+
+test("a row that history does not show is deleted only if it is not found by its id either [A7]", async () => {
+  const { result, did, pushed } = run({
+    rows: [row(-20 * MINUTE), row(-19 * MINUTE)],
+    gone: [at(-19 * MINUTE)],
+    pages: { channel: [page(said(-5 * MINUTE))] },
+  });
+  await result;
+  expect(did.filter((done) => done.startsWith("asked"))).toHaveLength(2);
+  expect(pushed.filter(({ type }) => type === "delete")).toEqual([
+    { type: "delete", mappingId: MAPPING, externalId: at(-19 * MINUTE) },
+  ]);
+});
+
+test("nothing is deleted from a conversation that was not read to its end [A7]", async () => {
+  const { result, did } = run({
+    rows: [row(-20 * MINUTE)],
+    gone: [at(-20 * MINUTE)],
+    pages: { channel: [page(said(-5 * MINUTE)), new Error("short page")] },
+  });
+  await expect(result).rejects.toThrow("short page");
+  expect(did.filter((done) => /asked|delete/.test(done))).toEqual([]);
+});
+
+test("before the cursor only newer edits are taken, and nothing that Convex does not have", async () => {
+  const { result, pushed } = run({
+    rows: [row(-20 * MINUTE, { editedAt: 5 }), row(-19 * MINUTE), row(-18 * MINUTE)],
+    pages: {
+      channel: [
+        page(
+          said(-20 * MINUTE, { editedAt: 5 }),
+          said(-19 * MINUTE, { editedAt: 6 }),
+          said(-18 * MINUTE),
+          said(-17 * MINUTE, { content: "purged, or said while it was not mapped" }),
+        ),
+      ],
+    },
+  });
+  await result;
+  expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-19 * MINUTE)]);
+});
+
+test("events wait for room in a full queue, and keep their order", async () => {
+  vi.useFakeTimers();
+  const { result, pushed } = run({
+    full: 3,
+    pages: { channel: [page(said(-5 * MINUTE), said(-4 * MINUTE))] },
+  });
+  await vi.advanceTimersByTimeAsync(2_000);
+  vi.useRealTimers();
+  await result;
+  expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-5 * MINUTE), at(-4 * MINUTE)]);
+});
+
+test("what comes along from before the mapping asks nothing, and what is after it is left to the cursor", async () => {
+  const before = said(-2_000 * MINUTE);
+  const { result, pushed } = run({ history: 2, older: [before, said(-30 * MINUTE)] });
+  await result;
+  expect(pushed).toEqual([{ ...before, backfilled: true }]);
+});
+
+test("a thread that cannot be read is told, and holds up neither the others nor the channel", async () => {
+  const refused = new PlatformError({
+    code: "50001",
+    reason: "the bot can't see the thread",
+    step: "if the thread is private, mention the bot in it",
+    retryable: false,
+    certain: true,
+  });
+  const { result, problems } = run({
+    threads: [{ id: "T" }, { id: "U" }],
+    pages: { T: [refused], U: [page(said(-2 * MINUTE))], channel: [page(said(-3 * MINUTE))] },
+  });
+  expect(await result).toEqual({ recovered: 2 });
+  expect(problems).toMatchObject([{ kind: "thread_unreadable", externalId: "T" }]);
+});
+
+test("a thread that is gone takes what was said in it along, and the channel is caught up with all the same", async () => {
+  const inThread = { threadId: at(-30 * MINUTE) };
+  const { result, did, problems } = run({
+    rows: [row(-30 * MINUTE, inThread), row(-20 * MINUTE, inThread)],
+    pages: {
+      [inThread.threadId]: ["gone"],
+      channel: [page(said(-30 * MINUTE), said(-3 * MINUTE))],
+    },
+  });
+  expect(await result).toEqual({ recovered: 3 });
+  // Its root stands in the channel.
+  expect(did).toEqual([
+    `delete ${inThread.threadId}`,
+    `delete ${at(-20 * MINUTE)}`,
+    `message ${at(-3 * MINUTE)}`,
+    `committed ${at(-3 * MINUTE)}`,
+    `committed ${at(-MINUTE)}`,
+  ]);
+  expect(problems).toEqual([]);
+});
+
+test("a forum's post that is gone takes its first message along, however old that is", async () => {
+  const post = at(-9_000 * MINUTE);
+  const { result, pushed } = run({
+    forum: true,
+    rows: [row(-20 * MINUTE, { threadId: post })],
+    pages: { [post]: ["gone"] },
+  });
+  await result;
+  expect(pushed).toEqual([
+    { type: "delete", mappingId: MAPPING, externalId: post, thread: true },
+    { type: "delete", mappingId: MAPPING, externalId: post },
+    { type: "delete", mappingId: MAPPING, externalId: at(-20 * MINUTE) },
+  ]);
+});

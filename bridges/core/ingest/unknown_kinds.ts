@@ -1,0 +1,39 @@
+import type { Logger } from "pino";
+import type { Intake, MappingId } from "../../platform.ts";
+
+/** A kind is told of again after this long, in ms: Convex counts, and a busy kind must not cost a call each time. */
+const AGAIN_MS = 10 * 60_000;
+const MAX_KINDS = 1_000;
+
+interface Seen {
+  count: number;
+  againAt: number;
+}
+
+/** Counts what platforms send and the bridge does not know, and tells of it in the log and to admins. */
+export class UnknownKinds {
+  readonly #seen = new Map<string, Seen>();
+
+  constructor(
+    private readonly intake: Pick<Intake, "problem">,
+    private readonly log: Logger,
+    /** ms, monotonic. */
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  tell(mappingId: MappingId, kind: string): void {
+    const key = `${mappingId} ${kind}`;
+    const seen = this.#seen.get(key) ?? { count: 0, againAt: -Infinity };
+    seen.count += 1;
+    if (this.#seen.size < MAX_KINDS) this.#seen.set(key, seen);
+    if (this.now() < seen.againAt) return;
+    seen.againAt = this.now() + AGAIN_MS;
+    this.log.warn({ mappingId, kind, count: seen.count }, "content of an unknown kind");
+    void this.intake.problem({
+      mappingId,
+      kind: "unknown content",
+      externalId: kind.slice(0, 100),
+      reason: `the bridge does not know this kind of content: ${kind.slice(0, 100)}`,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { PlatformName } from "../../platform.ts";
+import type { IngestBackend, OutboxBackend } from "../convex/backend.ts";
+
+/**
+ * What a process counts, for Prometheus. Labels hold platform names and the kinds of outcome only: never an id, so
+ * that nothing grows with channels or people.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #events = this.#counter(
+    "bridge_events_total",
+    "Events stored in Convex, by what became of them.",
+    ["platform", "outcome"],
+  );
+  readonly #refusedBatches = this.#counter(
+    "bridge_ingest_failures_total",
+    "Calls to store events that Convex refused.",
+    ["platform"],
+  );
+  readonly #ingestSeconds = new Histogram({
+    name: "bridge_ingest_seconds",
+    help: "How long storing a batch took.",
+    labelNames: ["platform"],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers: [this.registry],
+  });
+  readonly #storing = this.#gauge("bridge_events_storing", "Events on their way to Convex now.");
+  readonly #deliveries = this.#counter(
+    "bridge_settlements_total",
+    "What was told to Convex of replies claimed here, by kind (posted, retry, failed, …).",
+    ["platform", "kind"],
+  );
+  readonly #ready = this.#gauge("bridge_outbox_ready", "Replies that wait to be claimed.");
+  readonly #mappings = this.#gauge("bridge_mappings", "Mapped channels that are active.");
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** The same backend, counted. */
+  ingest(platform: PlatformName, backend: IngestBackend): IngestBackend {
+    return {
+      ...backend,
+      watchMappings: (onMappings) =>
+        backend.watchMappings((mappings) => {
+          this.#mappings.set({ platform }, mappings.length);
+          onMappings(mappings);
+        }),
+      ingest: async (events, advance) => {
+        const end = this.#ingestSeconds.startTimer({ platform });
+        this.#storing.inc({ platform }, events.length);
+        try {
+          const outcomes = await backend.ingest(events, advance);
+          for (const outcome of outcomes) {
+            this.#events.inc({ platform, outcome });
+          }
+          return outcomes;
+        } catch (error) {
+          this.#refusedBatches.inc({ platform });
+          throw error;
+        } finally {
+          this.#storing.dec({ platform }, events.length);
+          end();
+        }
+      },
+    };
+  }
+
+  /** The same backend, counted. */
+  outbox(platform: PlatformName, backend: OutboxBackend): OutboxBackend {
+    return {
+      ...backend,
+      watchOutbox: (onReady) =>
+        backend.watchOutbox((ids) => {
+          this.#ready.set({ platform }, ids.length);
+          onReady(ids);
+        }),
+      settle: async (deliveryId, generation, settlement) => {
+        const answer = await backend.settle(deliveryId, generation, settlement);
+        this.#deliveries.inc({ platform, kind: settlement.kind });
+        return answer;
+      },
+    };
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string): Gauge<"platform"> {
+    return new Gauge({ name, help, labelNames: ["platform"], registers: [this.registry] });
+  }
+}

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { deliveryOf } from "../../../test/support/core_material.ts";
+import { startWorker, stopWorkers } from "../../../test/support/outbox_fakes.ts";
+import type { Delivery, Found } from "../../platform.ts";
+import { PlatformError } from "../shared/errors.ts";
+
+afterEach(stopWorkers);
+
+const unknown = (fields: Partial<Delivery> = {}) =>
+  deliveryOf("d1", { outcomeUnknown: true, attempts: 2, ...fields });
+
+function finding(...found: Found[]): () => Promise<Found> {
+  return () => Promise.resolve(found.shift() ?? { status: "absent" });
+}
+
+describe("a post of unknown outcome", () => {
+  test("that is found is settled, and what is missing behind it is posted without a look", async () => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = finding({ status: "posted", externalId: "found" });
+    outbox.add(unknown());
+    await vi.waitFor(() => {
+      expect(outbox.settled.at(-1)?.settlement).toMatchObject({ last: true });
+    });
+    expect(platform.did).toEqual(["find d1 0", "d1 1 two.", "d1 2 three."]);
+    expect(outbox.settled[0]?.settlement).toMatchObject({
+      kind: "posted",
+      post: { part: 0, externalId: "found", upTo: 4 },
+      last: false,
+    });
+  });
+
+  test("is looked for twice before it is sent again, and Convex is asked last", async () => {
+    const { outbox, platform } = startWorker({ lookAgainMs: 60 });
+    const looks: number[] = [];
+    platform.onFind = () => {
+      looks.push(performance.now());
+      return Promise.resolve({ status: "absent" });
+    };
+    outbox.add(unknown({ content: "one." }));
+    await vi.waitFor(() => {
+      expect(outbox.kinds()).toEqual(["verify", "posted"]);
+    });
+    expect(platform.did).toEqual(["find d1 0", "find d1 0", "d1 0 one."]);
+    expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThanOrEqual(59);
+    expect(outbox.settled[0]?.settlement).toEqual({ kind: "verify", part: 0 });
+  });
+
+  test("that shows only at the second look is not sent again", async () => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = finding({ status: "absent" }, { status: "posted", externalId: "late" });
+    outbox.add(unknown({ content: "one." }));
+    await vi.waitFor(() => {
+      expect(outbox.settled[0]?.settlement).toMatchObject({ post: { externalId: "late" } });
+    });
+    expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
+  });
+
+  test("that somebody told of since the look is not sent again", async () => {
+    const { outbox, platform } = startWorker();
+    outbox.holds = ({ kind }) => kind !== "verify";
+    outbox.add(unknown());
+    await vi.waitFor(() => {
+      expect(outbox.kinds()).toEqual(["verify", "release"]);
+    });
+    expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
+  });
+
+  test("that the platform would know again is sent at once", async () => {
+    const { outbox, platform } = startWorker({ lookAgainMs: 60_000 });
+    platform.onFind = finding({ status: "repeatable" });
+    outbox.add(unknown({ content: "one." }));
+    await vi.waitFor(() => {
+      expect(outbox.kinds()).toEqual(["posted"]);
+    });
+    expect(platform.did).toEqual(["find d1 0", "d1 0 one."]);
+  });
+
+  test("that cannot be told fails with the reason", async () => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = finding({ status: "unsure", reason: "there are two" });
+    outbox.add(unknown());
+    await vi.waitFor(() => {
+      expect(outbox.settled[0]?.settlement).toMatchObject({
+        kind: "failed",
+        code: "OUTCOME_UNKNOWN",
+        reason: "it may or may not stand there: there are two",
+        certain: false,
+      });
+    });
+    expect(platform.did).toEqual(["find d1 0"]);
+  });
+
+  test("made by another version of the renderer fails without a look", async () => {
+    const { outbox, platform } = startWorker();
+    outbox.add(unknown({ format: "fake 0" }));
+    await vi.waitFor(() => {
+      expect(outbox.settled[0]?.settlement).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    });
+    expect(platform.did).toEqual([]);
+  });
+
+  test.each([
+    ["that passes is looked for later, as unknown as before", true, { kind: "retry", code: "503" }],
+    ["that needs a person fails with the step", false, { kind: "failed", step: "Let it read" }],
+  ])("and trouble with looking %s", async (_, retryable, settlement) => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = () =>
+      Promise.reject(
+        new PlatformError({
+          code: "503",
+          reason: "no",
+          certain: true,
+          retryable,
+          ...(retryable ? {} : { step: "Let it read" }),
+        }),
+      );
+    outbox.add(unknown());
+    await vi.waitFor(() => {
+      expect(outbox.settled[0]?.settlement).toMatchObject({ ...settlement, certain: false });
+    });
+    expect(platform.did).toEqual(["find d1 0"]);
+  });
+
+  test("is not sent when the lease would not last", async () => {
+    const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 0, marginMs: 0 });
+    platform.onFind = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return { status: "absent" };
+    };
+    outbox.add(unknown({ leaseMs: 200 }));
+    await vi.waitFor(() => {
+      expect(outbox.kinds().at(-1)).toBe("release");
+    });
+    expect(platform.did.filter((did) => !did.startsWith("find"))).toEqual([]);
+  });
+
+  test("does not keep a process from stopping", async () => {
+    const { outbox, platform, worker } = startWorker({ lookAgainMs: 60_000 });
+    outbox.add(unknown());
+    await vi.waitFor(() => {
+      expect(platform.did).toHaveLength(1);
+    });
+    expect(await worker.stop(1_000)).toBe(true);
+    expect(outbox.kinds()).toEqual(["release"]);
+  });
+
+  test("added by an edit is looked for too", async () => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = finding({ status: "posted", externalId: "found" });
+    const posts = [{ part: 0, externalId: "p0", upTo: 4 }];
+    outbox.add(unknown({ op: "edit", content: "one. two.", posts }));
+    await vi.waitFor(() => {
+      expect(outbox.kinds()).toEqual(["posted", "done"]);
+    });
+    expect(platform.did).toEqual(["edit p0 one.", "find d1 1"]);
+  });
+});

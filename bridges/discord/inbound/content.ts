@@ -1,0 +1,104 @@
+import { MessageFlags, MessageReferenceType } from "discord-api-types/v10";
+import type { MessageEvent } from "../../platform.ts";
+import { componentsText } from "./components.ts";
+import { embedText, quoted } from "./embeds.ts";
+import { toCanonical } from "./markdown.ts";
+import type { Names, WireMessage } from "./normalise.ts";
+import { displayName } from "./profile.ts";
+
+type Mention = MessageEvent["mentions"][number];
+
+/**
+ * A message's text as canonical Markdown with id tokens, and what the tokens stand for. Never empty without an
+ * attachment: nothing that was said may vanish. `unknown` hears of each kind of content that is not understood.
+ */
+export function plainContent(
+  message: WireMessage,
+  names: Names,
+  unknown: (kind: string) => void = () => {},
+): { text: string; mentions: Mention[] } {
+  const users = new Map(
+    mentionedIn(message).map((user) => [user.id, displayName(user, user.member)]),
+  );
+  const said = everythingSaid(message, (id) => users.has(id), unknown);
+  const isBare = said === "" && (message.attachments ?? []).length === 0;
+  if (isBare) unknown("message without text");
+  const text = isBare ? "[message without text]" : said;
+  const mentions: Mention[] = [
+    ...[...users].map(([id, name]): Mention => ({ kind: "user", id, name })),
+    ...rolesIn(message).map((id) => named("group", id, names.role(id)?.name)),
+    ...channelIds(text).map((id) => named("channel", id, names.channel(id))),
+  ];
+  return { text, mentions };
+}
+
+type Said = Pick<
+  WireMessage,
+  "content" | "flags" | "attachments" | "sticker_items" | "poll" | "embeds" | "components"
+> &
+  Pick<WireMessage, "message_reference" | "message_snapshots">;
+
+function everythingSaid(
+  message: Said,
+  isMentioned: (userId: string) => boolean,
+  unknown: (kind: string) => void,
+): string {
+  const markdown = (text: string) => toCanonical(text, { isMentioned });
+  const parts = [
+    markdown(message.content ?? ""),
+    componentsText(message.components ?? [], markdown, unknown),
+    ...forwarded(message).map((each) => {
+      const text = everythingSaid(each, isMentioned, unknown);
+      const files = (each.attachments ?? []).map(({ filename }) => `[attachment: ${filename}]`);
+      return `[forwarded message]\n${quoted([text, ...files].filter(Boolean).join("\n"))}`;
+    }),
+    voice(message),
+    ...(message.sticker_items ?? []).map((sticker) => `[sticker: ${sticker.name}]`),
+    ...(message.poll === undefined ? [] : [poll(message.poll)]),
+    ...(message.embeds ?? []).map((embed) => embedText(embed, markdown)),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function forwarded({ message_reference: reference, message_snapshots: snapshots }: Said): Said[] {
+  if (reference?.type !== MessageReferenceType.Forward) return [];
+  return (snapshots ?? []).map(({ message }) => message);
+}
+
+function voice({ flags, attachments = [] }: Said): string {
+  if (!hasFlag(flags ?? 0, MessageFlags.IsVoiceMessage)) return "";
+  const seconds = attachments[0]?.duration_secs;
+  return seconds === undefined
+    ? "[voice message]"
+    : `[voice message, ${String(Math.round(seconds))} s]`;
+}
+
+function poll({ question, answers }: NonNullable<WireMessage["poll"]>): string {
+  const options = answers.map(
+    ({ poll_media: { emoji, text = "" } }) => `- ${[emoji?.name, text].filter(Boolean).join(" ")}`,
+  );
+  return [`[poll: ${question.text ?? ""}]`, ...options].join("\n");
+}
+
+/** Also those in a forwarded message, whose names only it tells. */
+function mentionedIn(message: WireMessage): NonNullable<WireMessage["mentions"]> {
+  const inside = (message.message_snapshots ?? []).flatMap((each) => each.message.mentions);
+  return [...(message.mentions ?? []), ...inside];
+}
+
+function rolesIn(message: WireMessage): string[] {
+  const inside = (message.message_snapshots ?? []).flatMap((each) => each.message.mention_roles);
+  return [...new Set([...(message.mention_roles ?? []), ...inside])];
+}
+
+function named(kind: Mention["kind"], id: string, name: string | undefined): Mention {
+  return name === undefined ? { kind, id } : { kind, id, name };
+}
+
+function channelIds(text: string): string[] {
+  return [...new Set([...text.matchAll(/<#(\d{1,20})>/g)].map(([, id = ""]) => id))];
+}
+
+function hasFlag(flags: number, flag: number): boolean {
+  return (flags & flag) !== 0;
+}

@@ -1,0 +1,27 @@
+import type { Change } from "../../core/markdown/rewrite.ts";
+
+/** The Markdown that stands for a tag; nothing for one that only lays out. */
+const SIGNS: Readonly<Record<string, string>> = {
+  ...{ b: "**", strong: "**", i: "*", em: "*", u: "__", ins: "__" },
+  ...{ s: "~~", del: "~~", strike: "~~", code: "`", kbd: "`" },
+  ...{ p: "", div: "", span: "", sub: "", sup: "", small: "", center: "", font: "" },
+  ...{ details: "", summary: "**", br: "\n", hr: "──────────" },
+};
+
+const TAG = /<!--[\s\S]*?-->|<\/?([A-Za-z][A-Za-z0-9]{0,10})(?:\s[^<>]*)?\/?>/g;
+
+/**
+ * HTML's tags for Markdown's signs. Discord would show the tags. Names it does not know are left alone: `List<String>`
+ * is no tag.
+ */
+export function htmlChanges(source: string, start: number, end: number): Change[] {
+  return [...source.slice(start, end).matchAll(TAG)].flatMap(({ 0: tag, 1: name, index }) => {
+    const text = name === undefined ? "" : signOf(name.toLowerCase());
+    const at = start + index;
+    return text === undefined ? [] : [{ start: at, end: at + tag.length, text }];
+  });
+}
+
+function signOf(name: string): string | undefined {
+  return Object.hasOwn(SIGNS, name) ? SIGNS[name] : undefined;
+}

@@ -1,0 +1,47 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { REST } from "@discordjs/rest";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import type { Delivery } from "../../platform.ts";
+import { Sender } from "./send.ts";
+
+/** An edit pings as a post does, unless it is told not to: what goes over the wire is all that says so. */
+test("an edit pings nobody and shows no previews", async () => {
+  const bodies: unknown[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    request.on("end", () => {
+      bodies.push(JSON.parse(text));
+      response.setHeader("content-type", "application/json").end('{"id":"1"}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A listening server has a port.
+  const { port } = z
+    .object({ port: z.number() })
+    .parse(server.address() satisfies AddressInfo | string | null);
+  const rest = new REST({ api: `http://127.0.0.1:${String(port)}/api` }).setToken("token");
+  const sender = new Sender(
+    rest,
+    () => false,
+    () => {},
+  );
+  try {
+    // An edit reads nothing else of a delivery.
+    const delivery = { channel: "80" } as Delivery;
+    const piece = { text: "hi @everyone <@1>", upTo: 17 };
+    await sender.edit(delivery, "1", piece, AbortSignal.timeout(10_000));
+  } finally {
+    sender.close();
+    server.close();
+  }
+  expect(bodies).toEqual([
+    {
+      content: "hi @everyone <@1>",
+      allowed_mentions: { parse: [], replied_user: false },
+      flags: 4,
+    },
+  ]);
+});

@@ -1,0 +1,89 @@
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from "@slack/web-api";
+import { describe, expect, it } from "vitest";
+import { fatalError, platformError } from "./failures.ts";
+
+const refusal = (error: string, more: object = {}) =>
+  new WebAPIPlatformError({ ok: false, error, ...more });
+const broken = (name: string, code?: string) => {
+  const cause = Object.assign(new Error(name), code === undefined ? { name } : { code });
+  return new WebAPIRequestError(new TypeError("fetch failed", { cause }));
+};
+
+describe("a failed request", () => {
+  it.each([
+    // code, retryable, certain, mapping
+    ["not_in_channel", false, true, true],
+    ["channel_not_found", false, true, true],
+    ["is_archived", false, true, true],
+    ["missing_scope", false, true, true],
+    ["ekm_access_denied", false, true, true],
+    ["org_login_required", true, true, false],
+    ["duplicate_message_not_found", true, false, false],
+    ["msg_too_long", false, true, false],
+    ["msg_blocks_too_long", false, true, false],
+    ["some_new_code", false, true, false],
+    ["ratelimited", true, true, false],
+    ["request_timeout", true, true, false],
+    ["internal_error", true, false, false],
+    ["fatal_error", true, false, false],
+    ["invalid_auth", true, true, false],
+    ["token_revoked", true, true, false],
+  ])("%s: retryable %s, certain %s, of the mapping %s", (code, retryable, certain, mapping) => {
+    const error = platformError(refusal(code));
+    expect(error).toMatchObject({ code, retryable, certain, mapping });
+    if (!retryable) expect(error.step).toBeTruthy();
+    else expect(error.step).toBeUndefined();
+  });
+
+  it.each([
+    ["a server error", new WebAPIHTTPError(503, "", {}, "busy"), "http_503", false],
+    ["a request timeout", new WebAPIHTTPError(408, "", {}, ""), "http_408", false],
+    ["a refusing proxy", new WebAPIHTTPError(403, "", {}, ""), "http_403", true],
+    ["no answer in time", broken("TimeoutError"), "timeout", false],
+    ["an answer cut off", new DOMException("cut", "TimeoutError"), "timeout", false],
+    ["a reset connection", broken("reset", "ECONNRESET"), "network", false],
+    ["no connection", broken("refused", "ECONNREFUSED"), "unreachable", true],
+    ["no such name", broken("dns", "ENOTFOUND"), "unreachable", true],
+    ["an answer that is no JSON", refusal("<html>secret</html>"), "malformed_answer", false],
+    ["something else", "what", "network", false],
+  ])("%s can be tried again", (_name, error, code, certain) => {
+    const read = platformError(error);
+    expect(read).toMatchObject({ code, certain, retryable: true, step: undefined });
+    expect(JSON.stringify([read.code, read.message, read.step, String(read.cause)])).not.toContain(
+      "secret",
+    );
+  });
+
+  it("waits as long as Slack says", () => {
+    expect(platformError(new WebAPIRateLimitedError(7))).toMatchObject({
+      code: "ratelimited",
+      retryAfterMs: 7_000,
+      certain: true,
+    });
+  });
+
+  it("names the scope that is missing", () => {
+    const { step } = platformError(refusal("missing_scope", { needed: "chat:write" }));
+    expect(step).toContain("OAuth & Permissions");
+    expect(step).toContain("chat:write");
+  });
+});
+
+describe("a token that does not work", () => {
+  it("ends the process and says which one to replace", () => {
+    expect(fatalError(refusal("invalid_auth"), "bot")?.step).toContain("OAuth & Permissions");
+    expect(fatalError(refusal("invalid_auth"), "app")?.step).toContain("connections:write");
+    expect(fatalError(refusal("missing_scope"), "app")?.step).toContain("App-Level Tokens");
+  });
+
+  it("is not seen in trouble of a channel, of Slack or of the network", () => {
+    for (const error of [refusal("not_in_channel"), refusal("internal_error"), broken("x", "y")])
+      expect(fatalError(error, "bot")).toBeUndefined();
+    expect(fatalError(refusal("missing_scope"), "bot")).toBeUndefined();
+  });
+});

@@ -1,0 +1,160 @@
+import type { BridgeEvent, MappingId, MessageEvent } from "../../platform.ts";
+import { contentOf } from "./content.ts";
+import { type SlackEvent, type SlackMessage, toMillis } from "./payload.ts";
+
+/** Who the bridge is on Slack and where the event belongs. Posts are told apart by these ids, never by names. */
+export interface SlackContext {
+  readonly botUserId: string;
+  readonly botId: string;
+  readonly appId: string | undefined;
+  readonly teamId: string;
+  readonly mappingId: MappingId;
+  /** The channel's id. Absent: what a message quotes is not told. */
+  readonly channel?: string;
+  /** Hears of each kind of message or content that the bridge does not know. */
+  readonly unknown?: (kind: string) => void;
+}
+
+/** What a person or an app says. */
+const SAID = new Set([
+  "file_share",
+  "me_message",
+  "thread_broadcast",
+  "bot_message",
+  "huddle_thread",
+]);
+
+/** Slack speaking, of joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
+const NOTICES = new Set([
+  ...["message_replied", "tombstone", "ekm_access_denied", "reminder_add", "sh_room_created"],
+  ...["channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name"],
+  ...["channel_archive", "channel_unarchive", "channel_posting_permissions"],
+  ...["channel_convert_to_private", "channel_convert_to_public"],
+  ...["group_join", "group_leave", "group_topic", "group_purpose", "group_name"],
+  ...["group_archive", "group_unarchive", "pinned_item", "unpinned_item"],
+  ...["bot_add", "bot_remove", "bot_enable", "bot_disable", "assistant_app_thread"],
+  ...["document_mention", "file_comment", "file_mention", "reply_broadcast", "joiner_notification"],
+]);
+
+/** Slack's own account: not marked as a bot in events. */
+const SLACKBOT = "USLACKBOT";
+
+/** Turns a Slack message event into the bridge's form, or into nothing where there is nothing to mirror. Pure. */
+export function normaliseEvent(event: SlackEvent, context: SlackContext): BridgeEvent | undefined {
+  switch (event.subtype) {
+    case "message_deleted":
+      return event.deleted_ts === undefined ? undefined : deletion(event.deleted_ts, context);
+    case "message_changed":
+      return event.message === undefined ? undefined : change(event, event.message, context);
+    case undefined:
+      // `message_replied` loses its subtype over the Events API; only it nests a message without one.
+      return event.message === undefined ? normaliseMessage(event, context) : undefined;
+    default:
+      return event.hidden === true ? undefined : normaliseMessage(event, context);
+  }
+}
+
+/** The same for a message as it stands: a new one, the inner one of a change, or one read from history. Pure. */
+export function normaliseMessage(
+  message: SlackMessage,
+  context: SlackContext,
+): MessageEvent | undefined {
+  if (isOwn(message, context)) return undefined;
+  const { subtype } = message;
+  if (subtype !== undefined && !SAID.has(subtype)) {
+    if (!NOTICES.has(subtype)) context.unknown?.(`message ${subtype}`);
+    return undefined;
+  }
+  const unknown = context.unknown ?? (() => {});
+  const { content, mentions, replyTo } = contentOf(message, context.channel, unknown);
+  const { ts, thread_ts: root, edited } = message;
+  return {
+    type: "message",
+    mappingId: context.mappingId,
+    externalId: ts,
+    position: ts,
+    ...(root !== undefined && root !== ts ? { threadId: root } : {}),
+    author: authorOf(message, context),
+    fromApp: isFromApp(message),
+    mentionsBot: mentions.some(({ kind, id }) => kind === "user" && id === context.botUserId),
+    content,
+    mentions,
+    attachments: filesOf(message),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    sentAt: toMillis(ts),
+    ...(edited === undefined ? {} : { editedAt: toMillis(edited.ts) }),
+  };
+}
+
+function deletion(externalId: string, { mappingId }: SlackContext): BridgeEvent {
+  // Also for own posts: an admin may have taken down an answer.
+  return { type: "delete", mappingId, externalId };
+}
+
+function change(
+  event: SlackEvent,
+  message: SlackMessage,
+  context: SlackContext,
+): BridgeEvent | undefined {
+  // A deleted root that has replies stays behind as a tombstone.
+  if (message.subtype === "tombstone") return deletion(message.ts, context);
+  if (!isUserEdit(message, event.previous_message)) return undefined;
+  // `edited.ts` may tell no more than the second; the event's own time keeps two edits within it in order.
+  const edited = { ts: event.event_ts ?? event.ts };
+  return normaliseMessage({ ...message, edited }, context);
+}
+
+/** Slack also sends a change when it adds a link preview or counts replies. */
+function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
+  if (message.edited === undefined) return false;
+  if (previous === undefined || message.edited.ts !== previous.edited?.ts) return true;
+  return message.text !== previous.text || fileIds(message) !== fileIds(previous);
+}
+
+function fileIds(message: SlackMessage): string {
+  return (message.files ?? []).map((file) => `${file.id} ${file.mode}`).join();
+}
+
+function isOwn(message: SlackMessage, context: SlackContext): boolean {
+  const appId = message.app_id ?? message.bot_profile?.app_id;
+  return (
+    message.user === context.botUserId ||
+    message.bot_id === context.botId ||
+    (appId !== undefined && appId === context.appId)
+  );
+}
+
+function isFromApp(message: SlackMessage): boolean {
+  return (
+    message.subtype === "bot_message" ||
+    message.subtype === "huddle_thread" ||
+    message.bot_id !== undefined ||
+    message.user === SLACKBOT
+  );
+}
+
+/** A person's name is not in the event; an integration's is. */
+function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
+  const workspaceId = message.user_team ?? message.team ?? context.teamId;
+  if (message.user !== undefined) return { externalId: message.user, workspaceId };
+  const name = message.username ?? message.bot_profile?.name;
+  const bot = message.bot_id ?? "unknown";
+  return {
+    // A relay says under one id what many people said under names of their own.
+    externalId: message.username === undefined ? bot : `${bot} ${message.username}`,
+    workspaceId,
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+function filesOf(message: SlackMessage): MessageEvent["attachments"] {
+  return (message.files ?? [])
+    .filter((file) => file.mode !== "tombstone")
+    .map((file) => ({
+      name: file.name ?? file.title ?? "file",
+      ...(file.mimetype === undefined ? {} : { type: file.mimetype }),
+      ...(file.size === undefined ? {} : { size: file.size }),
+      // The page people open. `url_private` answers only to a token.
+      url: file.permalink ?? file.url_private ?? "",
+    }));
+}

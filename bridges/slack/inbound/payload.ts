@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { attachmentList, blockList } from "./markdown/block_payload.ts";
+
+/*
+ * The parts of Slack's message payloads the bridge reads: the same shape in events and in history. What it can do
+ * without is dropped when it is malformed, so that no odd field ever costs a message.
+ */
+
+const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+const text = lenient(z.string());
+
+/** A Slack timestamp: seconds and microseconds, unique in its channel. A string: a float loses digits. */
+const ts = z.string().regex(/^\d{1,12}\.\d{1,6}$/);
+
+const file = z.object({
+  name: text,
+  title: text,
+  mimetype: text,
+  mode: text,
+  size: lenient(z.number()),
+  permalink: text,
+  url_private: text,
+  id: text,
+});
+
+export const slackMessage = z.object({
+  subtype: text,
+  ts,
+  thread_ts: lenient(ts),
+  user: text,
+  bot_id: text,
+  app_id: text,
+  username: text,
+  user_team: text,
+  team: text,
+  text,
+  edited: lenient(z.object({ ts })),
+  files: lenient(z.array(file)),
+  blocks: lenient(blockList),
+  attachments: lenient(attachmentList),
+  bot_profile: lenient(z.object({ name: text, app_id: text })),
+});
+export type SlackMessage = z.infer<typeof slackMessage>;
+
+export const slackEvent = slackMessage.extend({
+  channel: z.string(),
+  event_ts: lenient(ts),
+  hidden: lenient(z.boolean()),
+  message: slackMessage.optional(),
+  previous_message: lenient(slackMessage),
+  deleted_ts: ts.optional(),
+});
+/** https://docs.slack.dev/reference/events/message */
+export type SlackEvent = z.infer<typeof slackEvent>;
+
+/** ms since 1970. Microseconds become the fraction: two edits within one millisecond stay in order. */
+export function toMillis(timestamp: string): number {
+  const [seconds = "0", fraction = ""] = timestamp.split(".");
+  return Number(seconds) * 1000 + Number(fraction.padEnd(6, "0")) / 1000;
+}

@@ -1,0 +1,107 @@
+import { WebAPIRateLimitedError } from "@slack/web-api";
+import { pino } from "pino";
+import { describe, expect, it, vi } from "vitest";
+import type { MappingId, MessageEvent, Person } from "../../platform.ts";
+import { People, type Profile } from "./people.ts";
+
+const said = (author: string, mentioned: string[] = []): MessageEvent => ({
+  type: "message",
+  mappingId: "m1" as MappingId, // An id only Convex makes; here any text serves.
+  externalId: "1.000001",
+  position: "1.000001",
+  author: { externalId: author, workspaceId: "T1" },
+  fromApp: false,
+  mentionsBot: false,
+  content: "",
+  mentions: mentioned.map((id) => ({ kind: "user", id })),
+  attachments: [],
+  sentAt: 1,
+});
+
+function setUp(lookUp: (userId: string) => Promise<Profile | undefined>) {
+  const asked: string[] = [];
+  const learned: Person[] = [];
+  let now = 0;
+  const people = new People({
+    lookUp: (userId) => {
+      asked.push(userId);
+      return lookUp(userId);
+    },
+    learned: (person) => learned.push(person),
+    log: pino({ level: "silent" }),
+    now: () => now,
+  });
+  return { people, asked, learned, later: (ms: number) => (now += ms) };
+}
+
+const profile = async (userId: string): Promise<Profile> => ({ name: `name of ${userId}` });
+
+describe("names of people", () => {
+  it("are learned on the side, once each, and known from then on", async () => {
+    const { people, asked, learned } = setUp(profile);
+    expect(people.name(said("U1", ["U2"])).author).toEqual({ externalId: "U1", workspaceId: "T1" });
+    people.name(said("U1"));
+    await vi.waitFor(() => expect(learned).toHaveLength(2));
+    expect(asked).toEqual(["U1", "U2"]);
+    expect(learned[0]).toEqual({ workspaceId: "T1", externalId: "U1", name: "name of U1" });
+    expect(people.name(said("U1", ["U2"]))).toMatchObject({
+      author: { externalId: "U1", name: "name of U1" },
+      mentions: [{ kind: "user", id: "U2", name: "name of U2" }],
+    });
+    expect(asked).toHaveLength(2);
+  });
+
+  it("are asked for again after some hours, and used meanwhile", async () => {
+    const { people, asked, learned, later } = setUp(profile);
+    people.name(said("U1"));
+    await vi.waitFor(() => expect(learned).toHaveLength(1));
+    later(7 * 60 * 60_000);
+    expect(people.name(said("U1")).author.name).toBe("name of U1");
+    expect(asked).toEqual(["U1", "U1"]);
+  });
+
+  it("wait when Slack says so, and lose nobody", async () => {
+    let first = true;
+    const { people, asked, learned } = setUp(async (userId) => {
+      if (!first) return await profile(userId);
+      first = false;
+      throw new WebAPIRateLimitedError(0.02);
+    });
+    people.name(said("U1"));
+    people.name(said("U2"));
+    await vi.waitFor(() => expect(learned).toHaveLength(2));
+    expect(asked).toEqual(["U1", "U1", "U2"]);
+  });
+
+  it("are not asked for again at once when Slack does not know them", async () => {
+    const { people, asked, later } = setUp(() => Promise.reject(new Error("no")));
+    people.name(said("U1"));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await new Promise(setImmediate);
+    people.name(said("U1"));
+    expect(asked).toHaveLength(1);
+    later(11 * 60_000);
+    people.name(said("U1"));
+    expect(asked).toHaveLength(2);
+  });
+
+  it("of integrations are not asked for", () => {
+    const { people, asked } = setUp(profile);
+    people.name(said("B1"));
+    people.name(said("unknown"));
+    expect(asked).toEqual([]);
+  });
+
+  it("are kept for a bounded number of people, and asked for in bounded numbers", async () => {
+    const { people, asked, learned } = setUp(profile);
+    for (let n = 0; n < 1_200; n += 1) people.name(said(`U${n}`));
+    await vi.waitFor(() => expect(learned).toHaveLength(1_000));
+    for (let n = 2_000; n < 7_000; n += 1) {
+      people.name(said(`U${n}`));
+      if (n % 500 === 499) await vi.waitFor(() => expect(learned).toHaveLength(n - 999));
+    }
+    expect(people.name(said("U0")).author.name).toBeUndefined();
+    expect(people.name(said("U6999")).author.name).toBe("name of U6999");
+    expect(asked).toContain("U0");
+  });
+});

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "../../_generated/api.js";
+import type { Id } from "../../_generated/dataModel.js";
+import { prepare, send, TABLE } from "../../../test/support/convex/access_table.ts";
+import {
+  type Backend,
+  failure,
+  IDS,
+  modules,
+  type Role,
+  rows,
+  startBackend,
+  stopBackend,
+} from "../../../test/support/convex/backend.ts";
+
+let backend: Backend;
+
+beforeEach(() => {
+  backend = startBackend();
+});
+afterEach(stopBackend);
+
+const ROLES: readonly Role[] = ["nobody", "discord", "slack", "admin"];
+const LOST_ID = (table: string) => "9".padStart(32 - table.length, "9") + table;
+
+interface Registered {
+  readonly isPublic?: true;
+  readonly isInternal?: true;
+}
+
+async function registeredFunctions(): Promise<Map<string, Registered>> {
+  const found = new Map<string, Registered>();
+  for (const [path, load] of Object.entries(modules)) {
+    const name = /\/convex\/([^.]+)\.ts$/.exec(path)?.[1];
+    if (!name || name === "schema" || name.startsWith("_generated")) continue;
+    for (const [key, value] of Object.entries((await load()) as Record<string, unknown>)) {
+      if (typeof value === "function" && ("isPublic" in value || "isInternal" in value)) {
+        found.set(`${name}:${key}`, value as Registered);
+      }
+    }
+  }
+  return found;
+}
+
+const functionOf = (row: string): string => row.split(" ")[0] ?? row;
+
+describe("the table", () => {
+  test("has a row for every function there is, and for no other", async () => {
+    const functions = [...(await registeredFunctions()).keys()].sort();
+    expect(functions.length).toBeGreaterThan(20);
+    expect([...new Set(Object.keys(TABLE).map(functionOf))].sort()).toEqual(functions);
+  });
+
+  test("calls internal exactly what nobody can reach from outside", async () => {
+    const functions = await registeredFunctions();
+    for (const [row, { call }] of Object.entries(TABLE)) {
+      const { isPublic, isInternal } = functions.get(functionOf(row)) ?? {};
+      expect({ row, isPublic, isInternal }).toEqual({
+        row,
+        isPublic: call ? true : undefined,
+        isInternal: call ? undefined : true,
+      });
+    }
+  });
+});
+
+const cells = Object.entries(TABLE).flatMap(([row, { call, cells: expected }]) =>
+  call && expected ? ROLES.map((role) => ({ row, role, call, expected: expected[role] })) : [],
+);
+
+describe("every cell", () => {
+  test.each(cells)("$row as $role: $expected", async ({ role, call, expected }) => {
+    const world = await prepare(backend);
+    const before = JSON.stringify(await everything());
+    let result: unknown;
+    const outcome = await failure(
+      call(backend[role], world).then((value) => {
+        result = value;
+      }),
+    );
+    if (outcome !== "ok") expect(outcome).toBe(expected);
+    else if (expected === "[]") expect(result).toEqual([]);
+    else if (expected === "gone") expect(result).toBe("gone");
+    else if (expected === "some") expect(result).not.toEqual([]);
+    else expect(expected).toBe("ok");
+    if (outcome !== "ok") expect(JSON.stringify(await everything())).toBe(before);
+  });
+
+  async function everything() {
+    return await Promise.all(
+      (["channels", "users", "mappings", "cursors", "messages", "deliveries"] as const).map(
+        async (table) => await rows(backend, table),
+      ),
+    );
+  }
+});
+
+test.each([
+  ["a stranger's issuer", "https://evil.example"],
+  ["an issuer with a slash too many", "https://admin.bridge.invalid/"],
+  ["an issuer in capitals", "https://ADMIN.bridge.invalid"],
+])("%s is nobody", async (_name, issuer) => {
+  const stranger = backend.t.withIdentity({ issuer, subject: "admin" });
+  expect(await failure(stranger.query(api.admin.list, {}))).toBe("FORBIDDEN");
+  expect(await failure(stranger.query(api.bridge.mappings, {}))).toBe("FORBIDDEN");
+});
+
+describe("a channel that was mapped, spoken in and unmapped", () => {
+  test.each(["nobody", "discord", "slack"] as const)(
+    "looks to %s exactly like one that does not exist",
+    async (role) => {
+      const { onDiscord, user, mirrored } = await prepare(backend);
+      const secret = onDiscord.channelId;
+      for (const unmapped of [false, true]) {
+        if (unmapped) {
+          await backend.admin.mutation(api.admin.unmap, {
+            platform: "discord",
+            externalId: IDS.discord,
+          });
+        }
+        const as = backend[role];
+        for (const channelId of [secret, LOST_ID("channels") as Id<"channels">]) {
+          expect(await as.query(api.index.listMessages, { channelId })).toEqual([]);
+          expect(await as.query(api.index.listLatestMessages, { channelId })).toEqual([]);
+          expect(await failure(send(as, channelId, user))).toBe("Channel not found");
+          expect(await failure(send(as, channelId, mirrored))).toBe("Channel not found");
+        }
+      }
+      const admins = await backend.admin.query(api.index.listMessages, { channelId: secret });
+      expect(admins.map(({ content }) => content)).toEqual(["answer 1", "hello"]);
+    },
+  );
+
+  test("its people stay hidden after it is unmapped", async () => {
+    const { publicChannel, mirrored } = await prepare(backend);
+    await backend.admin.mutation(api.admin.unmap, {
+      platform: "discord",
+      externalId: IDS.discord,
+    });
+    const lost = LOST_ID("users") as Id<"users">;
+    for (const authorId of [mirrored, lost]) {
+      expect(await failure(send(backend.nobody, publicChannel, authorId))).toBe("User not found");
+    }
+  });
+});
+
+describe("a bridge and the other platform", () => {
+  test("sees only its own mappings, cursors and deliveries", async () => {
+    const { onDiscord, onSlack, deliveryOf } = await prepare(backend);
+    for (const [role, own] of [
+      ["discord", onDiscord],
+      ["slack", onSlack],
+    ] as const) {
+      const as = backend[role];
+      const ids = (list: { mappingId: string }[]) => list.map(({ mappingId }) => mappingId);
+      expect(ids(await as.query(api.bridge.mappings, {}))).toEqual([own.mappingId]);
+      expect(ids(await as.query(api.bridge.cursors, {}))).toEqual([own.mappingId]);
+      expect(await as.query(api.bridge.outbox, {})).toEqual([deliveryOf(role)]);
+    }
+  });
+
+  test("reports nothing about its mappings, and names none of its people", async () => {
+    const { onDiscord } = await prepare(backend);
+    await backend.slack.mutation(api.bridge.report, {
+      people: [{ workspaceId: "guild", externalId: "7001", name: "Mallory" }],
+      problems: [{ mappingId: onDiscord.mappingId, kind: "gap", reason: "?" }],
+      health: [
+        {
+          mappingId: onDiscord.mappingId,
+          direction: "out",
+          trouble: { code: "X", reason: "?" },
+        },
+      ],
+    });
+    expect(await rows(backend, "problems")).toEqual([]);
+    expect(await rows(backend, "mappingHealth")).toEqual([]);
+    const bob = (await rows(backend, "identities")).find(
+      ({ externalId, platform }) => externalId === "7001" && platform === "discord",
+    );
+    expect(bob?.name).toBe("Bob");
+  });
+});
+
+describe("PUBLIC_CHAT=closed", () => {
+  test("refuses everyone but admins, and leaves the bridges' functions alone", async () => {
+    const { publicChannel, user } = await prepare(backend);
+    vi.stubEnv("PUBLIC_CHAT", "closed");
+    for (const role of ["nobody", "discord", "slack"] as const) {
+      const as = backend[role];
+      expect(await failure(as.mutation(api.index.createUser, { name: "x" }))).toBe("FORBIDDEN");
+      expect(await failure(as.mutation(api.index.createChannel, { name: "x" }))).toBe("FORBIDDEN");
+      expect(await failure(send(as, publicChannel, user))).toBe("FORBIDDEN");
+    }
+    expect(await failure(send(backend.admin, publicChannel, user))).toBe("ok");
+    expect(await failure(backend.discord.query(api.bridge.mappings, {}))).toBe("ok");
+  });
+});

@@ -1,0 +1,220 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { restartCursor } from "../rows/cursors.ts";
+import { endDelivery, makeReady } from "../outbox/lanes.ts";
+import { findMapping, mappingRow, type MappingRow } from "../rows/mappings.ts";
+import { positionAt } from "../shared/positions.ts";
+import { resolveAllOf } from "../ingest/problems.ts";
+import { isBeingPurged, schedulePurge } from "./purge.ts";
+import { refusal } from "../shared/refusal.ts";
+import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
+
+/** Deliveries looked at when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
+const MOST_DELIVERIES = 1_000;
+
+/** Messages from before a mapping that can be taken along. */
+const MOST_HISTORY = 1_000;
+
+/** What a channel id looks like. Discord: a snowflake. Slack: C or G, then capitals and digits. */
+const ID_FORM: Record<Platform, RegExp> = {
+  discord: /^\d{17,20}$/,
+  slack: /^[CG][A-Z0-9]{8,}$/,
+};
+
+interface MapRequest {
+  readonly platform: Platform;
+  readonly externalId: string;
+  readonly externalName?: string;
+  readonly to?: string;
+  readonly adopt?: string;
+  readonly trigger?: Trigger;
+  readonly replyIn?: ReplyIn;
+  readonly instructions?: string;
+  readonly model?: string;
+  readonly history?: number;
+}
+
+/** See `admin.map`. */
+export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
+  const { platform, externalId } = request;
+  if (!ID_FORM[platform].test(externalId)) {
+    throw refusal("BAD_ID", `"${externalId.slice(0, 40)}" is not a ${platform} channel id`);
+  }
+  const { history } = request;
+  if (
+    history !== undefined &&
+    !(Number.isInteger(history) && history > 0 && history <= MOST_HISTORY)
+  ) {
+    throw refusal(
+      "BAD_HISTORY",
+      `history is a number of messages, 1 to ${MOST_HISTORY.toString()}`,
+    );
+  }
+  const existing = await findMapping(ctx, platform, externalId);
+  // What is being deleted would count as known, and be gone a moment later.
+  if (existing && history !== undefined && (await isBeingPurged(ctx, existing._id))) {
+    throw refusal(
+      "BEING_DELETED",
+      "its messages are still being deleted: map it with history once that has ended",
+    );
+  }
+  if (existing && existing.state !== "unmapped") {
+    const channel = await ctx.db.get("channels", existing.channelId);
+    throw refusal(
+      "ALREADY_MAPPED",
+      `${platform} ${externalId} is mapped to "${channel?.name ?? ""}" already`,
+    );
+  }
+
+  const { channel, created } = await targetChannel(ctx, request);
+  await ctx.db.patch("channels", channel._id, {
+    private: true,
+    ...(request.instructions !== undefined && { instructions: request.instructions }),
+    ...(request.model !== undefined && { model: request.model }),
+  });
+
+  const fields = {
+    platform,
+    externalId,
+    ...(request.externalName !== undefined && { externalName: request.externalName }),
+    channelId: channel._id,
+    trigger: request.trigger ?? "always",
+    replyIn: request.replyIn ?? "channel",
+    state: "active",
+    since: positionAt(platform, Date.now()),
+  } as const;
+  // The row outlives unmapping and is taken up again: the keys of its messages stay good [B1].
+  const mappingId = existing?._id ?? (await ctx.db.insert("mappings", fields));
+  if (existing) await ctx.db.replace("mappings", existing._id, fields);
+  await restartCursor(ctx, mappingId, fields.since, history);
+  return {
+    mappingId,
+    channelId: channel._id,
+    channelName: channel.name,
+    channelCreated: created,
+  };
+}
+
+/**
+ * A name joins private channels only: names are not unique and anybody may make a public channel, so mapping onto
+ * one by name would let its maker into the conversation [E2].
+ */
+async function targetChannel(
+  ctx: MutationCtx,
+  { to, adopt }: MapRequest,
+): Promise<{ channel: Doc<"channels">; created: boolean }> {
+  if ((to === undefined) === (adopt === undefined)) {
+    throw refusal("BAD_TARGET", "name a channel with --to, or a public channel's id with --adopt");
+  }
+  if (adopt !== undefined) {
+    const id = ctx.db.normalizeId("channels", adopt);
+    const channel = id && (await ctx.db.get("channels", id));
+    if (!channel) throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
+    if (channel.private) {
+      throw refusal("BAD_TARGET", `that channel is private already: use --to "${channel.name}"`);
+    }
+    return { channel, created: false };
+  }
+  const name = (to ?? "").trim();
+  if (name === "" || name.length > 100) {
+    throw refusal("BAD_TARGET", "a channel's name has 1 to 100 characters");
+  }
+  const found = await ctx.db
+    .query("channels")
+    .withIndex("by_private_and_name", (q) => q.eq("private", true).eq("name", name))
+    .first();
+  if (found) return { channel: found, created: false };
+  const id = await ctx.db.insert("channels", { name, private: true });
+  const channel = await ctx.db.get("channels", id);
+  if (!channel) throw new Error("the channel just made is gone");
+  return { channel, created: true };
+}
+
+/** See `admin.unmap`. What was unmapped before can still be deleted. */
+export async function unmapChannel(
+  ctx: MutationCtx,
+  request: { platform: Platform; externalId: string; deleteMessages?: boolean },
+) {
+  const { platform, externalId, deleteMessages } = request;
+  const earlier = deleteMessages === true ? await findMapping(ctx, platform, externalId) : null;
+  const mapping = earlier ?? (await mappedOrThrow(ctx, platform, externalId));
+  await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
+  await resolveAllOf(ctx, mapping);
+  let cancelledDeliveries = 0;
+  // A leased one is on the wire: its outcome is recorded when it comes.
+  for (const state of ["queued", "ready", "waiting", "held"] as const) {
+    for (const delivery of await deliveriesIn(ctx, mapping._id, state)) {
+      const current = await ctx.db.get("deliveries", delivery._id);
+      if (!current || current.endedAt !== undefined) continue;
+      await endDelivery(ctx, current, { state: "cancelled", reason: "the channel was unmapped" });
+      cancelledDeliveries++;
+    }
+  }
+  if (deleteMessages === true) {
+    await schedulePurge(ctx, {
+      mappingId: mapping._id,
+      channelId: mapping.channelId,
+      // Creation times have fractions: all of this millisecond is before.
+      before: Date.now() + 1,
+    });
+  }
+  const channel = await ctx.db.get("channels", mapping.channelId);
+  return { channelId: mapping.channelId, channelName: channel?.name ?? "", cancelledDeliveries };
+}
+
+interface ChangeRequest {
+  readonly platform: Platform;
+  readonly externalId: string;
+  readonly trigger?: Trigger;
+  readonly replyIn?: ReplyIn;
+  readonly instructions?: string | null;
+  readonly model?: string | null;
+  readonly state?: "active" | "paused";
+}
+
+/** See `admin.change`. */
+export async function changeMapping(
+  ctx: MutationCtx,
+  { platform, externalId, instructions, model, ...changes }: ChangeRequest,
+): Promise<MappingRow> {
+  const mapping = await mappedOrThrow(ctx, platform, externalId);
+  await ctx.db.patch("mappings", mapping._id, changes);
+  await ctx.db.patch("channels", mapping.channelId, {
+    ...(instructions !== undefined && { instructions: instructions ?? undefined }),
+    ...(model !== undefined && { model: model ?? undefined }),
+  });
+  if (changes.state === "paused") {
+    for (const delivery of await deliveriesIn(ctx, mapping._id, "ready")) {
+      await ctx.db.patch("deliveries", delivery._id, { state: "held" });
+    }
+  }
+  if (changes.state === "active") {
+    for (const delivery of await deliveriesIn(ctx, mapping._id, "held")) {
+      await makeReady(ctx, delivery);
+    }
+  }
+  return await mappingRow(ctx, { ...mapping, ...changes });
+}
+
+async function mappedOrThrow(
+  ctx: MutationCtx,
+  platform: Platform,
+  externalId: string,
+): Promise<Doc<"mappings">> {
+  const mapping = await findMapping(ctx, platform, externalId);
+  if (!mapping || mapping.state === "unmapped") {
+    throw refusal("NOT_MAPPED", `${platform} ${externalId.slice(0, 40)} is not mapped`);
+  }
+  return mapping;
+}
+
+async function deliveriesIn(
+  ctx: MutationCtx,
+  mappingId: Id<"mappings">,
+  state: DeliveryState,
+): Promise<Doc<"deliveries">[]> {
+  return await ctx.db
+    .query("deliveries")
+    .withIndex("by_mappingId_and_state", (q) => q.eq("mappingId", mappingId).eq("state", state))
+    .take(MOST_DELIVERIES);
+}

@@ -1,0 +1,111 @@
+import { internal } from "../../_generated/api.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { endDelivery } from "../outbox/lanes.ts";
+import { bury } from "../rows/tombstones.ts";
+
+/** Messages deleted in one transaction, each with its few deliveries and posts. */
+const BATCH = 100;
+
+/** Replies deleted in one transaction: a conversation that has lasted has many. */
+const REPLIES = 1_000;
+
+/** For so long a platform may still deliver a message again, which would bring it back. */
+const REDELIVERED_FOR_MS = 15 * 60_000;
+
+interface Purge {
+  readonly mappingId: Id<"mappings">;
+  readonly channelId: Id<"channels">;
+  readonly before: number;
+}
+
+/** Has a batch deleted at once, in a transaction of its own. */
+export async function schedulePurge(ctx: MutationCtx, purge: Purge): Promise<void> {
+  const jobId = await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, purge);
+  const running = await purgeOf(ctx, purge.mappingId);
+  if (running) await ctx.db.patch("purges", running._id, { jobId });
+  else await ctx.db.insert("purges", { mappingId: purge.mappingId, jobId });
+}
+
+/** Nothing is left to delete. Another purge of the mapping may have been asked for meanwhile, and goes on. */
+export async function endPurge(ctx: MutationCtx, { mappingId }: Purge): Promise<void> {
+  const running = await purgeOf(ctx, mappingId);
+  const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
+  if (running && job?.state.kind !== "pending") await ctx.db.delete("purges", running._id);
+}
+
+export async function isBeingPurged(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
+  const running = await purgeOf(ctx, mappingId);
+  const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
+  return job?.state.kind === "pending" || job?.state.kind === "inProgress";
+}
+
+async function purgeOf(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<Doc<"purges"> | null> {
+  return await ctx.db
+    .query("purges")
+    .withIndex("by_mappingId", (q) => q.eq("mappingId", mappingId))
+    .first();
+}
+
+/** Deletes up to a batch. Returns whether nothing is left to delete. */
+export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean> {
+  const conversations = ctx.db
+    .query("conversations")
+    .withIndex("by_channelId_and_mappingId_and_threadId", (q) =>
+      q.eq("channelId", purge.channelId).eq("mappingId", purge.mappingId),
+    );
+  let room = BATCH;
+  for await (const conversation of conversations) {
+    const messages = await ctx.db
+      .query("messages")
+      .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
+      .take(room + BATCH);
+    const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
+    for (const message of old.slice(0, room)) await deleteMessage(ctx, message);
+    room -= old.length;
+    if (room <= 0) return false;
+    if (messages.length > old.length) continue;
+    if (!(await deleteConversation(ctx, conversation))) return false;
+  }
+  return true;
+}
+
+async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
+  const posts = ctx.db
+    .query("posts")
+    .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
+  for await (const post of posts) await ctx.db.delete("posts", post._id);
+  const deliveries = ctx.db
+    .query("deliveries")
+    .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
+  for await (const delivery of deliveries) {
+    // One still on the wire is the head of its lane: what was queued behind it since must not wait for ever.
+    if (delivery.endedAt === undefined) {
+      await endDelivery(ctx, delivery, { state: "cancelled", reason: "the channel was purged" });
+    }
+    await ctx.db.delete("deliveries", delivery._id);
+  }
+  await ctx.db.delete("messages", message._id);
+  const { mappingId, externalId, sentAt = 0 } = message;
+  if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {
+    await bury(ctx, mappingId, externalId, "purged");
+  }
+}
+
+/**
+ * Only once it is empty. A reply still being written for it finds nothing to answer and stores nothing. Returns false
+ * while replies are left.
+ */
+async function deleteConversation(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+): Promise<boolean> {
+  const replies = await ctx.db
+    .query("replies")
+    .withIndex("by_conversationId_and_state", (q) => q.eq("conversationId", conversation._id))
+    .take(REPLIES);
+  for (const reply of replies) await ctx.db.delete("replies", reply._id);
+  if (replies.length === REPLIES) return false;
+  await ctx.db.delete("conversations", conversation._id);
+  return true;
+}

@@ -1,0 +1,92 @@
+import {
+  paginationResultValidator,
+  type PaginationOptions,
+  type PaginationResult,
+} from "convex/server";
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { nameOf } from "../rows/identities.ts";
+import { readableContent } from "../rows/readable.ts";
+import { vAttachment, vMessageKind, vPlatform } from "../shared/validators.ts";
+
+/** A message with all that is known of it: where it was said, by whom, and where it was posted. */
+export const vTranscriptRow = v.object({
+  _id: v.id("messages"),
+  _creationTime: v.number(),
+  author: v.optional(v.string()),
+  content: v.string(),
+  kind: v.optional(vMessageKind),
+  platform: v.optional(vPlatform),
+  /** The platform's ids of the mapped channel, of the thread in it, and of the message. */
+  channel: v.optional(v.string()),
+  threadId: v.optional(v.string()),
+  externalId: v.optional(v.string()),
+  position: v.optional(v.string()),
+  replyTo: v.optional(v.string()),
+  attachments: v.optional(v.array(vAttachment)),
+  sentAt: v.optional(v.number()),
+  editedAt: v.optional(v.number()),
+  deletedAt: v.optional(v.number()),
+  /** Of a reply or notice: the platform's ids of its pieces, in order. */
+  posts: v.array(v.string()),
+});
+export type TranscriptRow = Infer<typeof vTranscriptRow>;
+
+export const vTranscript = paginationResultValidator(vTranscriptRow);
+
+/** A page of everything ever said in a channel, deleted messages included (empty), oldest first. */
+export async function readTranscript(
+  ctx: QueryCtx,
+  channelId: Id<"channels">,
+  paginationOpts: PaginationOptions,
+): Promise<PaginationResult<TranscriptRow>> {
+  const page = await ctx.db
+    .query("messages")
+    .withIndex("by_channelId_and_sentAt", (q) => q.eq("channelId", channelId))
+    .paginate(paginationOpts);
+  return { ...page, page: await Promise.all(page.page.map((row) => toTranscriptRow(ctx, row))) };
+}
+
+export async function toTranscriptRow(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+): Promise<TranscriptRow> {
+  const mapping = message.mappingId && (await ctx.db.get("mappings", message.mappingId));
+  const conversation =
+    message.conversationId && (await ctx.db.get("conversations", message.conversationId));
+  const { externalId, position, replyTo, attachments, sentAt, editedAt, deletedAt, kind } = message;
+  const author = await authorOf(ctx, message);
+  return {
+    _id: message._id,
+    _creationTime: message._creationTime,
+    content: deletedAt === undefined ? await readableContent(ctx, message) : "",
+    posts: await postsOf(ctx, message._id),
+    ...(author !== undefined && { author }),
+    ...(mapping && { platform: mapping.platform, channel: mapping.externalId }),
+    ...(conversation?.threadId !== undefined && { threadId: conversation.threadId }),
+    ...(kind && { kind }),
+    ...(externalId !== undefined && { externalId }),
+    ...(position !== undefined && { position }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(attachments && { attachments }),
+    ...(sentAt !== undefined && { sentAt }),
+    ...(editedAt !== undefined && { editedAt }),
+    ...(deletedAt !== undefined && { deletedAt }),
+  };
+}
+
+async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string | undefined> {
+  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
+  if (identity) return nameOf(identity);
+  const user = message.authorId && (await ctx.db.get("users", message.authorId));
+  return user?.name;
+}
+
+async function postsOf(ctx: QueryCtx, messageId: Id<"messages">): Promise<string[]> {
+  const posts = await ctx.db
+    .query("posts")
+    .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
+    .take(1_000);
+  return posts.sort((a, b) => a.part - b.part).map(({ externalId }) => externalId);
+}

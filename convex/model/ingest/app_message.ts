@@ -1,0 +1,59 @@
+import { internal } from "../../_generated/api.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { isAdmin } from "../access/caller.ts";
+import { askForReply } from "../replies/request_reply.ts";
+import { ensureConversation } from "../rows/conversations.ts";
+import { takeReply } from "../replies/limits.ts";
+import { limitNotice } from "../replies/notices.ts";
+import { ownPosition } from "../shared/positions.ts";
+import { refusal } from "../shared/refusal.ts";
+import { publicChatIsOpen } from "../shared/settings.ts";
+
+interface Said {
+  readonly channel: Doc<"channels">;
+  readonly authorId: Id<"users">;
+  readonly content: string;
+}
+
+/** Throws FORBIDDEN for people without a token while `PUBLIC_CHAT=closed`. */
+export async function requireOpenChat(ctx: MutationCtx): Promise<void> {
+  if (publicChatIsOpen() || (await isAdmin(ctx))) return;
+  throw refusal("FORBIDDEN", "public chat is closed on this deployment");
+}
+
+/** On a channel that was never mapped: the seed's way, one reply asked for per message. */
+export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
+  await ctx.db.insert("messages", { channelId: channel._id, authorId, content });
+  const asker = (await isAdmin(ctx))
+    ? ({ kind: "author", userId: authorId } as const)
+    : ({ kind: "stranger" } as const);
+  const limited = await takeReply(ctx, asker, channel._id);
+  if (!limited) {
+    await ctx.scheduler.runAfter(0, internal.index.generateResponse, { channelId: channel._id });
+  } else if (limited.firstInWindow) {
+    await ctx.db.insert("messages", {
+      channelId: channel._id,
+      content: limitNotice(limited),
+      kind: "notice",
+    });
+  }
+}
+
+/** An admin's message in a private channel: answered in Convex, posted nowhere. */
+export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
+  const conversation = await ensureConversation(ctx, { channelId: channel._id });
+  const now = Date.now();
+  const messageId = await ctx.db.insert("messages", {
+    channelId: channel._id,
+    authorId,
+    content,
+    conversationId: conversation._id,
+    position: ownPosition(now),
+    sentAt: now,
+    asks: true,
+    kind: "person",
+  });
+  const message = await ctx.db.get("messages", messageId);
+  if (message) await askForReply(ctx, conversation, message);
+}

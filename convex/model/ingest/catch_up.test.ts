@@ -1,0 +1,138 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Id } from "../../_generated/dataModel.js";
+import { api } from "../../_generated/api.js";
+import { positionAt } from "../shared/positions.ts";
+import { BOB, deleted, said } from "../../../test/support/convex/events.ts";
+import { backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { failure, IDS, mapChannel, NOON, rows } from "../../../test/support/convex/backend.ts";
+
+const HOUR = 3_600_000;
+
+let room: Id<"mappings">;
+
+beforeEach(async () => {
+  ({ mappingId: room } = await mapChannel(backend, "discord", { history: 20 }));
+});
+async function cursor() {
+  const [found] = await backend.discord.query(api.bridge.cursors, {});
+  return found;
+}
+
+async function caughtUp(recovered: number, missed?: string) {
+  const done = { recovered, ...(missed !== undefined && { missed }) };
+  const advance = [{ mappingId: room, upTo: "0", caughtUp: done }];
+  await backend.discord.mutation(api.bridge.ingest, { events: [], advance });
+  const { mappings } = await backend.admin.query(api.admin.status, {});
+  return mappings[0]?.lastCatchUp;
+}
+
+describe("history from before a mapping", () => {
+  test("is asked for once: until a catch-up has ended, and at every new mapping", async () => {
+    expect(await cursor()).toMatchObject({ mappingId: room, history: 20 });
+    await caughtUp(20);
+    expect(await cursor()).not.toHaveProperty("history");
+    await backend.admin.mutation(api.admin.unmap, { platform: "discord", externalId: IDS.discord });
+    await mapChannel(backend, "discord", { history: 5 });
+    expect(await cursor()).toMatchObject({ history: 5 });
+  });
+
+  test("asks for nothing, however young it is, and is stored also where it was edited", async () => {
+    const old = { sentAt: NOON - 60_000, backfilled: true } as const;
+    const events = [said(room, old), said(room, { ...old, editedAt: NOON - 1_000 })];
+    expect(await ingest(...events)).toEqual(["inserted", "inserted"]);
+    expect(await rows(backend, "replies")).toEqual([]);
+    // The same from an edit told live is not taken [B3].
+    const { backfilled: _, ...live } = old;
+    expect(await ingest(said(room, { ...live, editedAt: NOON }))).toEqual(["ignored"]);
+  });
+
+  test.each([0, -1, 1.5, 1_001, Number.NaN])("of %s messages is refused", async (history) => {
+    const place = { platform: "slack", externalId: IDS.slack, to: "x", history } as const;
+    expect(await failure(backend.admin.mutation(api.admin.map, place))).toBe("BAD_HISTORY");
+    expect(await rows(backend, "mappings")).toHaveLength(1);
+  });
+});
+
+test("a name that history tells never replaces the one a person has in the server", async () => {
+  const provisional = { ...BOB, provisional: true } as const;
+  await ingest(said(room, { author: { ...provisional, name: "bob_1987" } }));
+  const nameOfBob = async () => (await rows(backend, "identities"))[0]?.name;
+  expect(await nameOfBob()).toBe("bob_1987");
+  await ingest(said(room, { author: BOB }));
+  expect(await nameOfBob()).toBe("Bob");
+  await ingest(said(room, { author: { ...provisional, name: "bob_1987" } }));
+  expect(await nameOfBob()).toBe("Bob");
+});
+
+test("a catch-up from before the channel was mapped anew says nothing of the history asked for since", async () => {
+  const target = { platform: "discord", externalId: IDS.discord } as const;
+  const [before] = await backend.discord.query(api.bridge.mappings, {});
+  await backend.admin.mutation(api.admin.unmap, target);
+  vi.setSystemTime(NOON + 5_000);
+  await mapChannel(backend, "discord", { history: 50 });
+  const ended = (since: string | undefined) =>
+    backend.discord.mutation(api.bridge.ingest, {
+      events: [],
+      advance: [
+        { mappingId: room, upTo: "9", caughtUp: { recovered: 0 }, ...(since && { since }) },
+      ],
+    });
+  await ended(before?.since);
+  expect((await cursor())?.history).toBe(50);
+  const [after] = await backend.discord.query(api.bridge.mappings, {});
+  await ended(after?.since);
+  expect((await cursor())?.history).toBeUndefined();
+});
+
+test("the last catch-up that brought something stays in sight of those that bring nothing", async () => {
+  expect(await caughtUp(3)).toEqual({ at: NOON, recovered: 3 });
+  expect(await caughtUp(0)).toEqual({ at: NOON, recovered: 3 });
+  expect(await caughtUp(0, "old threads")).toEqual({
+    at: NOON,
+    recovered: 0,
+    missed: "old threads",
+  });
+});
+
+describe("what stands", () => {
+  const standing = async (after = "0", rootsBefore = "1") =>
+    await backend.discord.query(api.bridge.standing, {
+      mappingId: room,
+      after,
+      rootsBefore,
+      activeSince: NOON - HOUR,
+    });
+
+  test("are the messages after a position with their threads and edits, without the deleted ones", async () => {
+    const old = said(room, { sentAt: NOON - 2 * HOUR });
+    const edited = said(room, { editedAt: NOON });
+    const inThread = said(room, { threadId: "77" });
+    const gone = said(room);
+    await ingest(old, edited, inThread, gone, deleted(room, gone.externalId));
+    const { rows: found } = await standing(positionAt("discord", NOON - HOUR));
+    expect(found).toHaveLength(2);
+    expect(found).toContainEqual(
+      expect.objectContaining({ externalId: edited.externalId, editedAt: NOON, own: false }),
+    );
+    expect(found).toContainEqual({ externalId: inThread.externalId, threadId: "77", own: false });
+  });
+
+  test("old threads are told only where somebody has spoken lately", async () => {
+    await ingest(
+      said(room, { threadId: "11", sentAt: NOON - 2 * HOUR }),
+      said(room, { threadId: "22" }),
+      said(room, { threadId: "99" }),
+    );
+    expect((await standing("0", "50")).threads).toEqual(["22"]);
+  });
+
+  test("is bounded, newest first", async () => {
+    const events = Array.from({ length: 230 }, (_, n) =>
+      said(room, { sentAt: NOON - 230 + n, fromApp: true }),
+    );
+    await ingest(...events);
+    const { rows: found } = await standing();
+    expect(found).toHaveLength(200);
+    expect(found[0]?.externalId).toBe(events.at(-1)?.externalId);
+  });
+});

@@ -1,0 +1,183 @@
+import type { Infer } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { askForReply } from "../replies/request_reply.ts";
+import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
+import { advanceCursor } from "../rows/cursors.ts";
+import { findMessage } from "../rows/messages.ts";
+import { clearMessage, findPost, takeDownPost } from "../rows/posts.ts";
+import { ensureIdentity } from "../rows/identities.ts";
+import { resolveMended } from "./problems.ts";
+import { refusal } from "../shared/refusal.ts";
+import { dropThread } from "./delete_thread.ts";
+import { bury, isBuried, unearth } from "../rows/tombstones.ts";
+import { asksForReply } from "./triggers.ts";
+import type {
+  BridgeEvent,
+  MessageEvent,
+  Outcome,
+  Platform,
+  vAdvance,
+} from "../shared/validators.ts";
+import { withdrawReply } from "../replies/withdraw.ts";
+
+/** A person seen for the first time, without a name: time for the bridge to learn it before the AI reads it. */
+const NAMING_DELAY_MS = 1_000;
+
+/** Rows that the events of one batch share, read once a batch. */
+interface Batch {
+  readonly platform: Platform;
+  readonly mappings: Map<Id<"mappings">, Promise<Doc<"mappings"> | null>>;
+}
+
+/**
+ * Stores a batch, event by event. Each is checked wholly before its first write, and whatever throws after that
+ * fails the whole call: no event is ever stored by half [B6].
+ */
+export async function ingestBatch(
+  ctx: MutationCtx,
+  platform: Platform,
+  events: readonly BridgeEvent[],
+  advances: readonly Infer<typeof vAdvance>[],
+): Promise<Outcome[]> {
+  const batch: Batch = { platform, mappings: new Map() };
+  const outcomes: Outcome[] = [];
+  for (const event of events) {
+    const mapping = await mappingOf(ctx, batch, event.mappingId);
+    if (mapping?.state !== "active") outcomes.push("inactive");
+    else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
+    else outcomes.push(await applyMessage(ctx, mapping, event));
+  }
+  const caughtUp: Id<"mappings">[] = [];
+  for (const advance of advances) {
+    const mapping = await mappingOf(ctx, batch, advance.mappingId);
+    if (mapping?.state !== "active") continue;
+    await advanceCursor(ctx, mapping, advance);
+    if (advance.caughtUp) caughtUp.push(mapping._id);
+  }
+  if (caughtUp.length > 0) await resolveMended(ctx, platform, caughtUp);
+  return outcomes;
+}
+
+/** Throws FORBIDDEN for a mapping of the other platform. */
+async function mappingOf(
+  ctx: MutationCtx,
+  { platform, mappings }: Batch,
+  mappingId: Id<"mappings">,
+): Promise<Doc<"mappings"> | null> {
+  let reading = mappings.get(mappingId);
+  if (!reading) {
+    reading = ctx.db.get("mappings", mappingId);
+    mappings.set(mappingId, reading);
+  }
+  const mapping = await reading;
+  if (mapping && mapping.platform !== platform) {
+    throw refusal("FORBIDDEN", "that mapping belongs to another platform");
+  }
+  return mapping;
+}
+
+async function applyMessage(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  const known = await findMessage(ctx, mapping._id, event.externalId);
+  if (known) return await applyEdit(ctx, known, event);
+  if (await isBuried(ctx, mapping._id, event.externalId)) {
+    const comesBack = event.backfilled && (await unearth(ctx, mapping._id, event.externalId));
+    if (!comesBack) return "known";
+  }
+  // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
+  const older = event.position < mapping.since;
+  if (event.editedAt !== undefined && older && !event.backfilled) return "ignored";
+  return await insertMessage(ctx, mapping, event);
+}
+
+async function insertMessage(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  const author = await ensureIdentity(ctx, mapping.platform, event.author);
+  const key = { channelId: mapping.channelId, mappingId: mapping._id };
+  const inThread =
+    event.threadId === undefined
+      ? undefined
+      : await ensureConversation(ctx, { ...key, threadId: event.threadId }, event.threadName);
+  const asks = await asksForReply(ctx, mapping, event, inThread);
+  const conversation =
+    inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));
+
+  const place = {
+    authorId: author.userId,
+    externalId: event.externalId,
+    position: event.position,
+    sentAt: event.sentAt,
+  };
+  const messageId = await ctx.db.insert("messages", {
+    ...place,
+    channelId: mapping.channelId,
+    content: event.content,
+    conversationId: conversation._id,
+    mappingId: mapping._id,
+    identityId: author._id,
+    kind: event.fromApp ? "app" : "person",
+    ...(event.editedAt !== undefined && { editedAt: event.editedAt }),
+    ...(asks && { asks: true as const }),
+    ...(event.mentions.length > 0 && { mentions: event.mentions }),
+    ...(event.attachments.length > 0 && { attachments: event.attachments }),
+    ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
+  });
+  if (!asks) return "inserted";
+  const delayMs = author.name === undefined ? NAMING_DELAY_MS : 0;
+  const asker = { _id: messageId, ...place };
+  return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
+}
+
+/**
+ * Where a message said in the channel itself belongs. One that is to be answered in a thread of its own starts that
+ * thread's conversation, so that two questions asked at once are two conversations [D1].
+ */
+function channelConversation(
+  key: ConversationKey,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+  asks: boolean,
+): ConversationKey {
+  return asks && mapping.replyIn === "thread" ? { ...key, threadId: event.externalId } : key;
+}
+
+async function applyEdit(
+  ctx: MutationCtx,
+  known: Doc<"messages">,
+  event: MessageEvent,
+): Promise<Outcome> {
+  const newer = event.editedAt !== undefined && event.editedAt > (known.editedAt ?? 0);
+  if (!newer || known.deletedAt !== undefined) return "known";
+  await ctx.db.patch("messages", known._id, {
+    content: event.content,
+    mentions: event.mentions.length > 0 ? event.mentions : undefined,
+    attachments: event.attachments.length > 0 ? event.attachments : undefined,
+    editedAt: event.editedAt,
+  });
+  return "edited";
+}
+
+/** A delete clears what was said. One of a message never seen is remembered, so that a late create stays dead. */
+async function applyDelete(
+  ctx: MutationCtx,
+  { mappingId, externalId, thread }: Extract<BridgeEvent, { type: "delete" }>,
+): Promise<Outcome> {
+  if (thread) return (await dropThread(ctx, mappingId, externalId)) ? "deleted" : "known";
+  const known = await findMessage(ctx, mappingId, externalId);
+  if (known) {
+    if (known.deletedAt !== undefined) return "known";
+    await clearMessage(ctx, known._id);
+    if (known.asks) await withdrawReply(ctx, known.conversationId);
+    return "deleted";
+  }
+  const post = await findPost(ctx, mappingId, externalId);
+  if (post) return (await takeDownPost(ctx, post)) ? "deleted" : "known";
+  return (await bury(ctx, mappingId, externalId)) ? "deleted" : "known";
+}

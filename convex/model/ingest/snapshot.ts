@@ -1,0 +1,131 @@
+import type { Infer } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { idAt } from "../shared/positions.ts";
+import { refusal } from "../shared/refusal.ts";
+import type { Platform, vStanding } from "../shared/validators.ts";
+
+/** Rows of one kind that a catch-up compares. */
+const MOST_ROWS = 200;
+/** Old threads that a catch-up looks into. */
+const MOST_THREADS = 50;
+/** Old threads that are asked when somebody last spoke in them. */
+const MOST_ASKED = 200;
+
+type Standing = Infer<typeof vStanding>;
+
+/** See `bridge.standing`. */
+export async function standingOf(
+  ctx: QueryCtx,
+  platform: Platform,
+  args: {
+    readonly mappingId: Id<"mappings">;
+    readonly after: string;
+    readonly rootsBefore: string;
+    readonly activeSince: number;
+  },
+): Promise<{ rows: Standing[]; threads: string[] }> {
+  const mapping = await ctx.db.get("mappings", args.mappingId);
+  if (mapping?.platform !== platform) {
+    throw refusal("FORBIDDEN", "that mapping belongs to another platform");
+  }
+  const after = idAt(platform, args.after);
+  const threads = new ThreadsOf(ctx);
+  return {
+    rows: [
+      ...(await messageRows(ctx, mapping._id, after, threads)),
+      ...(await postRows(ctx, mapping._id, after, threads)),
+    ],
+    threads: await activeThreads(ctx, mapping._id, args.rootsBefore, args.activeSince),
+  };
+}
+
+async function messageRows(
+  ctx: QueryCtx,
+  mappingId: Id<"mappings">,
+  after: string,
+  threads: ThreadsOf,
+): Promise<Standing[]> {
+  const messages = await ctx.db
+    .query("messages")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).gt("externalId", after),
+    )
+    .order("desc")
+    .take(MOST_ROWS);
+  const rows: Standing[] = [];
+  for (const { externalId, conversationId, editedAt, deletedAt } of messages) {
+    if (externalId === undefined || deletedAt !== undefined) continue;
+    rows.push({
+      externalId,
+      ...(await threads.of(conversationId)),
+      ...(editedAt !== undefined && { editedAt }),
+      own: false,
+    });
+  }
+  return rows;
+}
+
+async function postRows(
+  ctx: QueryCtx,
+  mappingId: Id<"mappings">,
+  after: string,
+  threads: ThreadsOf,
+): Promise<Standing[]> {
+  const posts = await ctx.db
+    .query("posts")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).gt("externalId", after),
+    )
+    .order("desc")
+    .take(MOST_ROWS);
+  const rows: Standing[] = [];
+  for (const { externalId, messageId, deletedAt } of posts) {
+    if (deletedAt !== undefined) continue;
+    const message = await ctx.db.get("messages", messageId);
+    rows.push({ externalId, ...(await threads.of(message?.conversationId)), own: true });
+  }
+  return rows;
+}
+
+/** Threads of a mapping in which somebody has spoken since `activeSince`, those begun last first. */
+async function activeThreads(
+  ctx: QueryCtx,
+  mappingId: Id<"mappings">,
+  rootsBefore: string,
+  activeSince: number,
+): Promise<string[]> {
+  const conversations = await ctx.db
+    .query("conversations")
+    .withIndex("by_mappingId_and_threadId", (q) =>
+      q.eq("mappingId", mappingId).gt("threadId", "").lt("threadId", rootsBefore),
+    )
+    .order("desc")
+    .take(MOST_ASKED);
+  const active: string[] = [];
+  for (const { _id, threadId } of conversations) {
+    const newest = await ctx.db
+      .query("messages")
+      .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", _id))
+      .order("desc")
+      .first();
+    if (threadId !== undefined && (newest?.sentAt ?? 0) >= activeSince) active.push(threadId);
+    if (active.length === MOST_THREADS) break;
+  }
+  return active;
+}
+
+/** Which thread a conversation is; each is read once. */
+class ThreadsOf {
+  readonly #known = new Map<Id<"conversations">, Promise<Doc<"conversations"> | null>>();
+
+  constructor(private readonly ctx: QueryCtx) {}
+
+  async of(id: Id<"conversations"> | undefined): Promise<{ threadId?: string }> {
+    if (id === undefined) return {};
+    const reading = this.#known.get(id) ?? this.ctx.db.get("conversations", id);
+    this.#known.set(id, reading);
+    const threadId = (await reading)?.threadId;
+    return threadId === undefined ? {} : { threadId };
+  }
+}

@@ -1,0 +1,62 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { endDelivery, enqueueDelivery } from "./lanes.ts";
+import { clearMessage, piecesOf } from "../rows/posts.ts";
+import { refusal } from "../shared/refusal.ts";
+import { reopenDelivery } from "./retry.ts";
+import { deliveriesOf } from "./take_down.ts";
+
+/**
+ * See `admin.deleteMessage`. Returns whether something is being taken down: what waits to be posted is only cancelled,
+ * and what a bridge is posting right now is taken down behind it in the lane. What may have been posted has to be found
+ * first, so its text is kept, unseen, until that has ended.
+ */
+export async function deleteReply(
+  ctx: MutationCtx,
+  messageId: string,
+): Promise<{ takesDown: boolean }> {
+  const id = ctx.db.normalizeId("messages", messageId);
+  const message = id && (await ctx.db.get("messages", id));
+  if (!message) throw refusal("NOT_FOUND", "no message has that id");
+  if (message.kind !== "reply" && message.kind !== "notice") {
+    throw refusal("NOT_A_REPLY", "only what the AI said can be deleted here");
+  }
+  if (message.deletedAt !== undefined) return { takesDown: false };
+  for (const delivery of await deliveriesOf(ctx, message._id)) {
+    // Given up without knowing whether it stands: it is looked for once more.
+    if (delivery.op === "create" && delivery.state === "failed" && delivery.outcomeUnknown)
+      await reopenDelivery(ctx, delivery, false);
+  }
+  const mayStandUnknown = (await deliveriesOf(ctx, message._id)).some(
+    ({ op, endedAt, state, outcomeUnknown }) =>
+      op === "create" && endedAt === undefined && (state === "leased" || outcomeUnknown === true),
+  );
+  if (mayStandUnknown) await ctx.db.patch("messages", message._id, { deletedAt: Date.now() });
+  else await clearMessage(ctx, message._id);
+  const conversation =
+    message.conversationId && (await ctx.db.get("conversations", message.conversationId));
+  if (!conversation) return { takesDown: false };
+  const mayStand = await cancelWaiting(ctx, message._id);
+  if (!mayStand) return { takesDown: false };
+  await enqueueDelivery(ctx, conversation, message._id, undefined, "delete");
+  return { takesDown: true };
+}
+
+/** Cancels what nobody holds; whether anything of the message stands on the platform, or may yet. */
+async function cancelWaiting(ctx: MutationCtx, messageId: Id<"messages">): Promise<boolean> {
+  let isHeld = false;
+  for (const delivery of await deliveriesOf(ctx, messageId)) {
+    if (isCancellable(delivery)) {
+      await endDelivery(ctx, delivery, { state: "cancelled", reason: "the message was deleted" });
+    } else if (delivery.endedAt === undefined) {
+      isHeld = true;
+    }
+  }
+  const pieces = await piecesOf(ctx, messageId);
+  return isHeld || pieces.some(({ deletedAt }) => deletedAt === undefined);
+}
+
+function isCancellable({ state, op, outcomeUnknown }: Doc<"deliveries">): boolean {
+  if (op === "delete" || outcomeUnknown) return false;
+  return state === "queued" || state === "ready" || state === "held" || state === "waiting";
+}

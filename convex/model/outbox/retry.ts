@@ -1,0 +1,80 @@
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { headState, KNOWN, laneHead, posts } from "./lanes.ts";
+import { refusal } from "../shared/refusal.ts";
+
+/** Deliveries retried by one call. */
+const MOST_RETRIES = 100;
+
+/** See `admin.retry`. */
+export async function retryDeliveries(
+  ctx: MutationCtx,
+  deliveryId: string | undefined,
+): Promise<{ retried: number; more: boolean }> {
+  const isNamed = deliveryId !== undefined;
+  const failed = isNamed ? [await named(ctx, deliveryId)] : await failedDeliveries(ctx);
+  let retried = 0;
+  for (const delivery of failed) {
+    if (await reopenDelivery(ctx, delivery, isNamed)) retried++;
+  }
+  return { retried, more: failed.length >= MOST_RETRIES };
+}
+
+async function named(ctx: MutationCtx, deliveryId: string): Promise<Doc<"deliveries">> {
+  const id = ctx.db.normalizeId("deliveries", deliveryId);
+  const delivery = id && (await ctx.db.get("deliveries", id));
+  if (!delivery) throw refusal("NOT_FOUND", "no delivery has that id");
+  if (delivery.state !== "failed") {
+    throw refusal("NOT_FAILED", `that delivery is ${delivery.state}; only failed ones are retried`);
+  }
+  return delivery;
+}
+
+async function failedDeliveries(ctx: MutationCtx): Promise<Doc<"deliveries">[]> {
+  const failed: Doc<"deliveries">[] = [];
+  for (const platform of ["discord", "slack"] as const) {
+    failed.push(
+      ...(await ctx.db
+        .query("deliveries")
+        .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", "failed"))
+        .take(MOST_RETRIES - failed.length)),
+    );
+  }
+  return failed;
+}
+
+/**
+ * Opens a failed delivery again, at its old place in the lane. Who names one has looked for it and decided, so an unknown
+ * outcome is unknown no longer; of all the others nobody knows, and the bridge looks again before it sends. Where the
+ * channel was unmapped meanwhile it is cancelled instead.
+ */
+export async function reopenDelivery(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  isDecided: boolean,
+): Promise<boolean> {
+  const mapping = await ctx.db.get("mappings", delivery.mappingId);
+  const conversation = await ctx.db.get("conversations", delivery.conversationId);
+  const cleared = {
+    attempts: 0,
+    code: undefined,
+    step: undefined,
+    ...(isDecided || !delivery.outcomeUnknown ? { ...KNOWN, claimedAt: undefined } : {}),
+  };
+  if (!mapping || !conversation || !posts(mapping, conversation)) {
+    await ctx.db.patch("deliveries", delivery._id, {
+      ...cleared,
+      state: "cancelled",
+      reason: "the channel was unmapped",
+    });
+    return false;
+  }
+  const head = await laneHead(ctx, delivery.conversationId);
+  await ctx.db.patch("deliveries", delivery._id, {
+    ...cleared,
+    reason: undefined,
+    endedAt: undefined,
+    state: head ? "queued" : headState(mapping),
+  });
+  return true;
+}

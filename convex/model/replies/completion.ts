@@ -1,0 +1,77 @@
+import OpenAI from "openai";
+import type { ContextLine } from "./context.ts";
+import { AI_TIMEOUT_MS, OUTPUT_TOKENS, openAiSettings } from "../shared/settings.ts";
+
+export interface Prompt {
+  readonly messages: readonly ContextLine[];
+  readonly instructions?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+export interface Completion {
+  readonly content: string;
+  readonly usage?: { readonly promptTokens: number; readonly completionTokens: number };
+}
+
+/**
+ * Asks the AI service once, for at most 60 s and without the SDK's own retries: who retries is the caller's to
+ * decide. The client is made here because at module level a missing key would break every function of a file.
+ * Throws "No content in response", or what the SDK throws.
+ */
+export async function complete(prompt: Prompt): Promise<Completion> {
+  const settings = openAiSettings();
+  const openai = new OpenAI({
+    apiKey: settings.apiKey,
+    baseURL: settings.baseURL,
+    maxRetries: 0,
+  });
+  const request = {
+    model: prompt.model ?? settings.model,
+    max_completion_tokens: OUTPUT_TOKENS,
+    messages: [...systemLines(prompt), ...prompt.messages],
+  };
+  const response = await withinTime((signal) =>
+    openai.chat.completions.create(request, { signal }),
+  );
+  const content = response.choices[0]?.message.content;
+  if (!content) throw new EmptyCompletion("No content in response");
+  return {
+    content,
+    ...(response.usage && {
+      usage: {
+        promptTokens: response.usage.prompt_tokens,
+        completionTokens: response.usage.completion_tokens,
+      },
+    }),
+  };
+}
+
+function systemLines({ instructions }: Prompt): { role: "system"; content: string }[] {
+  return instructions === undefined ? [] : [{ role: "system", content: instructions }];
+}
+
+/** The service answered without saying anything. */
+export class EmptyCompletion extends Error {}
+
+/** The answer took longer than it may. */
+export class CompletionTimeout extends Error {}
+
+/**
+ * Gives a call its time limit, whole: the SDK's own ends with the headers, and a body that never comes to its end
+ * would be waited for without one. Throws `CompletionTimeout`.
+ */
+async function withinTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new CompletionTimeout());
+      abort.abort();
+    }, AI_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([call(abort.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,161 @@
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { findMessage } from "../rows/messages.ts";
+import { findPost } from "../rows/posts.ts";
+import { nameOf } from "../rows/identities.ts";
+import { readableContent } from "../rows/readable.ts";
+import { cut } from "../shared/text.ts";
+import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "../shared/settings.ts";
+
+/** One line of what the AI reads: people as `name: text`, its own words plain. */
+export const vContextLine = v.object({
+  role: v.union(v.literal("user"), v.literal("assistant")),
+  content: v.string(),
+});
+export type ContextLine = Infer<typeof vContextLine>;
+
+/**
+ * The message as the AI reads it. Throws "User not found" when its author is gone, as the chat API always did.
+ */
+export async function toContextLine(ctx: QueryCtx, message: Doc<"messages">): Promise<ContextLine> {
+  const content = withAttachments(await readableContent(ctx, message), message);
+  if (!message.authorId) return { role: "assistant", content };
+  const said = `${await authorName(ctx, message, message.authorId)}: ${content}`;
+  const before = [await titleOf(ctx, message), await answeredBy(ctx, message)];
+  return {
+    role: "user",
+    content: [...before, said].filter((line) => line !== undefined).join("\n"),
+  };
+}
+
+/** A post in a forum has a title, which says as much as its text. */
+async function titleOf(
+  ctx: QueryCtx,
+  { conversationId, externalId }: Doc<"messages">,
+): Promise<string | undefined> {
+  const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
+  // A thread that hangs on a message has its name from there.
+  if (!conversation?.name || conversation.threadId !== externalId) return undefined;
+  return `[${conversation.name}]`;
+}
+
+/** Characters of an answered message that are enough to tell which one it is. */
+const QUOTE_LENGTH = 200;
+
+/** How the message begins that this one answers, as a quote; nothing when it is not known or gone. */
+async function answeredBy(
+  ctx: QueryCtx,
+  { mappingId, replyTo }: Doc<"messages">,
+): Promise<string | undefined> {
+  if (!mappingId || replyTo === undefined) return undefined;
+  const answered = await saidAs(ctx, mappingId, replyTo);
+  if (!answered || answered.deletedAt !== undefined) return undefined;
+  const name = answered.authorId ? await authorName(ctx, answered, answered.authorId) : "you";
+  const text = withAttachments(await readableContent(ctx, answered), answered);
+  const line = Array.from(text.replace(/\s+/g, " ").trim());
+  const cut = line.length > QUOTE_LENGTH ? "…" : "";
+  return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
+}
+
+/** A message by the platform's id, whoever said it: of the bridge's own, only the pieces have one. */
+async function saidAs(
+  ctx: QueryCtx,
+  mappingId: Id<"mappings">,
+  externalId: string,
+): Promise<Doc<"messages"> | null> {
+  const post = await findPost(ctx, mappingId, externalId);
+  if (post) return await ctx.db.get("messages", post.messageId);
+  return await findMessage(ctx, mappingId, externalId);
+}
+
+async function authorName(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  authorId: Id<"users">,
+): Promise<string> {
+  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
+  if (identity) return nameOf(identity);
+  const user = await ctx.db.get("users", authorId);
+  if (!user) throw new Error("User not found");
+  return user.name;
+}
+
+function withAttachments(content: string, { attachments = [] }: Doc<"messages">): string {
+  const named = attachments.map(({ name }) => `[attachment: ${name}]`);
+  return [content, ...named].filter((line) => line !== "").join("\n");
+}
+
+/** Rows read for a context: some are deleted or notices, which it leaves out. */
+const MOST_ROWS = 2 * CONTEXT_MESSAGES;
+
+export interface Recent {
+  readonly messages: readonly Doc<"messages">[];
+  /** Whether the first of them is the one that the thread hangs on. */
+  readonly hasRoot: boolean;
+}
+
+/**
+ * The recent messages of a conversation, oldest first, and what is older and still belongs there: the questions that
+ * wait for their answer (`waiting`) while people talk on, and the message a thread hangs on, which lives in the
+ * channel's conversation.
+ */
+export async function recentMessages(
+  ctx: QueryCtx,
+  conversation: Doc<"conversations">,
+  waiting: readonly Doc<"messages">[],
+): Promise<Recent> {
+  const rows = await ctx.db
+    .query("messages")
+    .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
+    .order("desc")
+    .take(MOST_ROWS);
+  const recent = rows.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
+  const root = await rootOf(ctx, conversation);
+  const known = new Set([...recent.map(({ _id }) => _id), root?._id]);
+  const older = waiting.filter((message) => belongs(message) && !known.has(message._id));
+  const inOrder = [...older, ...recent].sort((a, b) => compare(a.position, b.position));
+  if (!root || !belongs(root)) return { messages: inOrder, hasRoot: false };
+  return { messages: [root, ...inOrder.filter(({ _id }) => _id !== root._id)], hasRoot: true };
+}
+
+function compare(a = "", b = ""): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Notices are said to people only; what is deleted is gone. */
+function belongs(message: Doc<"messages">): boolean {
+  return message.deletedAt === undefined && message.kind !== "notice";
+}
+
+async function rootOf(
+  ctx: QueryCtx,
+  { mappingId, threadId }: Doc<"conversations">,
+): Promise<Doc<"messages"> | null> {
+  if (!mappingId || threadId === undefined) return null;
+  return await saidAs(ctx, mappingId, threadId);
+}
+
+/** What a thread hangs on has so many characters, however long the thread is: all of it is about that. */
+const ROOT_CHARACTERS = CONTEXT_CHARACTERS / 4;
+
+/** The newest lines that fit, and before them the one that the thread hangs on, cut where there is no room for all of it. */
+export function fitContext(lines: readonly ContextLine[], hasRoot = false): ContextLine[] {
+  const [root, ...rest] = lines;
+  if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_CHARACTERS);
+  const left = rest.reduce((room, { content }) => room - content.length, CONTEXT_CHARACTERS);
+  const content = cut(root.content, Math.max(ROOT_CHARACTERS, left));
+  return [{ ...root, content }, ...newestLines(rest, CONTEXT_CHARACTERS - content.length)];
+}
+
+/** Drops the oldest lines until the rest fits; the newest always stays, cut where it alone is too long. */
+function newestLines(lines: readonly ContextLine[], characters: number): ContextLine[] {
+  const kept: ContextLine[] = [];
+  let room = characters;
+  for (const line of lines.toReversed()) {
+    if (line.content.length > room && kept.length > 0) break;
+    kept.push({ ...line, content: cut(line.content, room) });
+    room -= line.content.length;
+  }
+  return kept.reverse();
+}

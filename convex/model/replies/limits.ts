@@ -1,0 +1,98 @@
+import { HOUR, MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
+import { components } from "../../_generated/api.js";
+import type { Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { replyLimits } from "../shared/settings.ts";
+
+const limiter = new RateLimiter(components.rateLimiter);
+
+const DAY = 24 * HOUR;
+
+/** How often a conversation may be told that a reply failed. */
+const FAILURE_NOTICE_PERIOD = 10 * MINUTE;
+
+type Asker =
+  | { readonly kind: "author"; readonly userId: Id<"users"> }
+  /** Anybody without a token, on a channel that was never mapped: ids prove nothing there [E3]. */
+  | { readonly kind: "stranger" };
+
+/** Whose limit was reached, for how long, and whether this is the first time in the window (say so, once). */
+export interface Limited {
+  readonly whose: "author" | "channel" | "day" | "strangers";
+  readonly retryAfterMs: number;
+  readonly firstInWindow: boolean;
+}
+
+interface Bucket {
+  readonly whose: Limited["whose"];
+  readonly key?: string;
+  readonly rate: number;
+  readonly period: number;
+}
+
+/**
+ * Takes one reply from every limit that applies, or from none and says which is used up. Runs in the mutation that
+ * asks, before a token is bought, and is undone with it.
+ */
+export async function takeReply(
+  ctx: MutationCtx,
+  asker: Asker,
+  channelId: Id<"channels">,
+): Promise<Limited | null> {
+  const buckets = bucketsOf(asker, channelId);
+  for (const [index, bucket] of buckets.entries()) {
+    const retryAfterMs = await take(ctx, bucket);
+    if (retryAfterMs === null) continue;
+    for (const taken of buckets.slice(0, index)) await take(ctx, taken, -1);
+    const about = [bucket.key, ...(bucket.key === channelId ? [] : [channelId])].join(" ");
+    const notice = await limiter.limit(ctx, `notice: ${bucket.whose}`, {
+      key: about,
+      config: { kind: "fixed window", rate: 1, period: bucket.period, start: 0 },
+    });
+    return { whose: bucket.whose, retryAfterMs, firstInWindow: notice.ok };
+  }
+  return null;
+}
+
+function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
+  const limits = replyLimits();
+  const first: Bucket =
+    asker.kind === "author"
+      ? { whose: "author", key: asker.userId, rate: limits.perAuthor, period: HOUR }
+      : { whose: "strangers", rate: limits.perDayForStrangers, period: DAY };
+  return [
+    first,
+    { whose: "channel", key: channelId, rate: limits.perChannel, period: HOUR },
+    { whose: "day", rate: limits.perDay, period: DAY },
+  ];
+}
+
+/** Whether this conversation may be told once more that a reply failed. */
+export async function mayTellOfFailure(
+  ctx: MutationCtx,
+  conversationId: Id<"conversations">,
+): Promise<boolean> {
+  const { ok } = await limiter.limit(ctx, "notice: failure", {
+    key: conversationId,
+    config: { kind: "token bucket", rate: 1, period: FAILURE_NOTICE_PERIOD, capacity: 1 },
+  });
+  return ok;
+}
+
+/** Takes `count` from the bucket (gives back, where it is negative). Returns null, or how long it stays empty, in ms. */
+async function take(ctx: MutationCtx, bucket: Bucket, count = 1): Promise<number | null> {
+  if (bucket.rate === 0) return bucket.period;
+  const { ok, retryAfter } = await limiter.limit(ctx, `replies: ${bucket.whose}`, {
+    ...(bucket.key !== undefined && { key: bucket.key }),
+    count,
+    config: {
+      kind: "fixed window",
+      rate: bucket.rate,
+      period: bucket.period,
+      start: 0,
+      // One row that every asking message writes: no hot spot while few may ask, and exact then.
+      ...(bucket.key === undefined && { shards: Math.max(1, Math.floor(bucket.rate / 5_000)) }),
+    },
+  });
+  return ok ? null : retryAfter;
+}

@@ -1,0 +1,87 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { askForReply } from "./request_reply.ts";
+
+/** Asking messages looked at around one reply; far more than a context shows. */
+const MOST_ASKERS = 200;
+
+interface Askers {
+  /** The AI was shown them, and no earlier reply answered them. In the platform's order. */
+  readonly answered: Doc<"messages">[];
+  /** The AI was not shown them. In the order they were stored. */
+  readonly unread: Doc<"messages">[];
+}
+
+/**
+ * The asking messages that a reply answers, and those its AI has not read: newer ones, and ones that arrived late in
+ * between. Told apart by id, because neither position nor creation time says what a query at some earlier moment
+ * could see. Those stored before the asker that opened the reply were answered by an earlier one, whether or not the
+ * window reaches back to them.
+ */
+export async function askersAround(
+  ctx: QueryCtx,
+  reply: Doc<"replies">,
+  read: readonly Id<"messages">[],
+): Promise<Askers> {
+  const known = new Set(read);
+  const opener = await ctx.db.get("messages", reply.askedBy);
+  const since = opener?._creationTime ?? 0;
+  const askers = await askersFrom(ctx, reply.conversationId, await oldestOf(ctx, reply, read));
+  return {
+    answered: askers.filter(({ _id, _creationTime }) => known.has(_id) && _creationTime >= since),
+    unread: askers
+      .filter(({ _id, _creationTime }) => !known.has(_id) && _creationTime >= since)
+      .sort((a, b) => a._creationTime - b._creationTime),
+  };
+}
+
+/** Those that no earlier reply answered, as far as is known before the AI is asked. In the platform's order. */
+export async function waitingAskers(
+  ctx: QueryCtx,
+  reply: Doc<"replies">,
+): Promise<Doc<"messages">[]> {
+  const opener = await ctx.db.get("messages", reply.askedBy);
+  const since = opener?._creationTime ?? 0;
+  const askers = await askersFrom(ctx, reply.conversationId, "");
+  return askers.filter(({ _creationTime }) => _creationTime >= since);
+}
+
+/** Asks for the next reply on behalf of the first who may have one: others may have reached their limit. */
+export async function askForFirst(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  askers: readonly Doc<"messages">[],
+): Promise<void> {
+  for (const asker of askers) {
+    if (await askForReply(ctx, conversation, asker)) return;
+  }
+}
+
+/** The newest ones at or after a position, in the platform's order. */
+async function askersFrom(
+  ctx: QueryCtx,
+  conversationId: Id<"conversations">,
+  position: string,
+): Promise<Doc<"messages">[]> {
+  const newestFirst = await ctx.db
+    .query("messages")
+    .withIndex("by_conversationId_and_asks_and_position", (q) =>
+      q.eq("conversationId", conversationId).eq("asks", true).gte("position", position),
+    )
+    .order("desc")
+    .take(MOST_ASKERS);
+  return newestFirst.reverse();
+}
+
+/** Where what was read begins. A thread's first line may be its root, which stands in another conversation. */
+async function oldestOf(
+  ctx: QueryCtx,
+  { conversationId }: Doc<"replies">,
+  read: readonly Id<"messages">[],
+): Promise<string> {
+  for (const id of read) {
+    const message = await ctx.db.get("messages", id);
+    if (message?.conversationId === conversationId) return message.position ?? "";
+  }
+  return "";
+}

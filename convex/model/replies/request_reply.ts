@@ -1,0 +1,89 @@
+import { internal } from "../../_generated/api.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { takeReply } from "./limits.ts";
+import { limitNotice, sayNotice } from "./notices.ts";
+import { AI_TIMEOUT_MS } from "../shared/settings.ts";
+
+/** When the watchdog first looks at a reply: the action's own time limit, and time to start and to store. */
+const WATCHDOG_MS = AI_TIMEOUT_MS + 30_000;
+
+/** Attempts at one reply, the first included. */
+export const MAX_ATTEMPTS = 3;
+
+/** What is needed of a message to answer it; also of one just inserted, which is not read again. */
+export type Asker = Pick<
+  Doc<"messages">,
+  "_id" | "authorId" | "externalId" | "position" | "sentAt"
+>;
+
+export async function openReplyOf(
+  ctx: MutationCtx,
+  conversationId: Id<"conversations">,
+): Promise<Doc<"replies"> | null> {
+  return await ctx.db
+    .query("replies")
+    .withIndex("by_conversationId_and_state", (q) =>
+      q.eq("conversationId", conversationId).eq("state", "open"),
+    )
+    .first();
+}
+
+/**
+ * Asks for a reply in the conversation, unless one is being written already: finishing that one looks for newer
+ * askers itself [D5]. The asker's limits are taken here; a limited asker is told once a window. Returns whether a
+ * reply is on its way.
+ */
+export async function askForReply(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  asker: Asker,
+  delayMs = 0,
+): Promise<boolean> {
+  if (await openReplyOf(ctx, conversation._id)) return true;
+  if (asker.authorId === undefined) return false;
+  const author = { kind: "author", userId: asker.authorId } as const;
+  const limited = await takeReply(ctx, author, conversation.channelId);
+  if (limited) {
+    if (limited.firstInWindow) {
+      await sayNotice(ctx, conversation, asker, limitNotice(limited));
+    }
+    await ctx.db.insert("replies", {
+      conversationId: conversation._id,
+      askedBy: asker._id,
+      state: "cancelled",
+      attempt: 0,
+      reason: `limit reached: ${limited.whose}`,
+    });
+    return false;
+  }
+  const replyId = await ctx.db.insert("replies", {
+    conversationId: conversation._id,
+    askedBy: asker._id,
+    state: "open",
+    attempt: 1,
+  });
+  await startAttempt(ctx, replyId, 1, delayMs);
+  return true;
+}
+
+/**
+ * Schedules an attempt and its watchdog, both in the mutation that wants it: a scheduled action runs at most once,
+ * and one that dies before it claims anything would otherwise leave the conversation mute for good [D2].
+ */
+export async function startAttempt(
+  ctx: MutationCtx,
+  replyId: Id<"replies">,
+  attempt: number,
+  delayMs: number,
+): Promise<void> {
+  const jobId = await ctx.scheduler.runAfter(delayMs, internal.replies.generate, {
+    replyId,
+    attempt,
+  });
+  const watchdogId = await ctx.scheduler.runAfter(delayMs + WATCHDOG_MS, internal.replies.watch, {
+    replyId,
+    attempt,
+  });
+  await ctx.db.patch("replies", replyId, { attempt, jobId, watchdogId });
+}

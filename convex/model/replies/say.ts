@@ -1,0 +1,28 @@
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { enqueueDelivery } from "../outbox/lanes.ts";
+import { ownPosition, positionAfter } from "../shared/positions.ts";
+
+/** The message behind which something is said; nothing but our own clock tells where when there is none. */
+export type Behind = Pick<Doc<"messages">, "position" | "sentAt"> | null;
+
+/** Stores what the product itself says in a conversation, and hands it to the outbox as an answer to `replyTo`. */
+export async function speak(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  said: { kind: "reply" | "notice"; content: string; behind: Behind; replyTo: string | undefined },
+): Promise<void> {
+  const { kind, content, behind, replyTo } = said;
+  const now = Date.now();
+  const messageId = await ctx.db.insert("messages", {
+    channelId: conversation.channelId,
+    conversationId: conversation._id,
+    ...(conversation.mappingId && { mappingId: conversation.mappingId }),
+    content,
+    kind,
+    position:
+      behind?.position === undefined ? ownPosition(now) : positionAfter(behind.position, now),
+    sentAt: Math.max(now, (behind?.sentAt ?? 0) + 1),
+  });
+  await enqueueDelivery(ctx, conversation, messageId, replyTo);
+}

@@ -1,0 +1,172 @@
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
+import { MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
+import type { CompletionFailure } from "./completion_errors.ts";
+import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
+import { cancelJob } from "../shared/jobs.ts";
+import { posts } from "../outbox/lanes.ts";
+import { mayTellOfFailure } from "./limits.ts";
+import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
+import { speak } from "./say.ts";
+import type { vUsage } from "../shared/validators.ts";
+
+/** What one attempt at a reply works with. `read` are the messages the AI is shown, oldest first. */
+export const vAssignment = v.object({
+  messages: v.array(vContextLine),
+  read: v.array(v.id("messages")),
+  instructions: v.optional(v.string()),
+  model: v.optional(v.string()),
+});
+
+/**
+ * The context of an open reply, or null when this attempt is no longer wanted. Without messages when nothing is left to
+ * answer: no tokens are to be bought then.
+ */
+export async function loadAssignment(
+  ctx: QueryCtx,
+  replyId: Id<"replies">,
+  attempt: number,
+): Promise<Infer<typeof vAssignment> | null> {
+  const reply = await ctx.db.get("replies", replyId);
+  if (!isCurrent(reply, attempt)) return null;
+  const conversation = await ctx.db.get("conversations", reply.conversationId);
+  const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
+  if (!conversation || !channel) return null;
+  const waiting = await waitingAskers(ctx, reply);
+  const { messages: recent, hasRoot } = await recentMessages(ctx, conversation, waiting);
+  const read = recent.map(({ _id }) => _id);
+  if (waiting.length === 0) return { messages: [], read };
+  const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
+  return {
+    messages: fitContext(lines, hasRoot),
+    read,
+    ...(channel.instructions !== undefined && { instructions: channel.instructions }),
+    ...(channel.model !== undefined && { model: channel.model }),
+  };
+}
+
+interface Answer {
+  readonly replyId: Id<"replies">;
+  readonly attempt: number;
+  readonly read: readonly Id<"messages">[];
+  /** Null: there was nothing left to answer. */
+  readonly content: string | null;
+  readonly usage?: Infer<typeof vUsage>;
+}
+
+/**
+ * Stores what the AI said, hands it to the outbox, and asks for the next reply where somebody asked meanwhile: one
+ * mutation, so no interleaving of these can lose or repeat a reply. A second attempt that ends after another has is
+ * dropped here.
+ */
+export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<void> {
+  const reply = await ctx.db.get("replies", answer.replyId);
+  if (!isCurrent(reply, answer.attempt)) return;
+  await cancelJob(ctx, reply.watchdogId);
+  const conversation = await ctx.db.get("conversations", reply.conversationId);
+  if (!conversation) return;
+  if (!(await stillWanted(ctx, conversation))) {
+    await endReply(ctx, reply, { state: "cancelled", reason: "the channel was unmapped" });
+    return;
+  }
+
+  const { answered, unread } = await askersAround(ctx, reply, answer.read);
+  const last = answered.at(-1);
+  if (last && answer.content !== null) {
+    const seen = await newestOf(ctx, answer.read);
+    await writeAnswer(ctx, conversation, last, seen, answer.content);
+    await endReply(ctx, reply, {
+      state: "done",
+      ...(seen?.position !== undefined && { seen: seen.position }),
+      ...(answer.usage && { usage: answer.usage }),
+    });
+  } else {
+    await endReply(ctx, reply, { state: "cancelled", reason: "what was asked was deleted" });
+  }
+  await askForFirst(ctx, conversation, unread);
+}
+
+async function newestOf(
+  ctx: QueryCtx,
+  read: readonly Id<"messages">[],
+): Promise<Doc<"messages"> | null> {
+  const id = read.at(-1);
+  return id ? await ctx.db.get("messages", id) : null;
+}
+
+async function writeAnswer(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  asker: Doc<"messages">,
+  seen: Doc<"messages"> | null,
+  content: string,
+): Promise<void> {
+  await speak(ctx, conversation, {
+    kind: "reply",
+    content,
+    behind: seen,
+    replyTo: asker.externalId,
+  });
+  if (conversation.threadId !== undefined && !conversation.joined) {
+    await ctx.db.patch("conversations", conversation._id, { joined: true });
+  }
+}
+
+/** The longest wait that a person who asked can be left with; a longer one is a failure. */
+const LONGEST_WAIT_MS = 2 * 60_000;
+
+/**
+ * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for who asked
+ * meanwhile. `read` is absent where nobody knows what the attempt had read.
+ */
+export async function recordFailure(
+  ctx: MutationCtx,
+  replyId: Id<"replies">,
+  attempt: number,
+  { retryable, retryAfterMs = 0, reason }: CompletionFailure,
+  read: readonly Id<"messages">[] | undefined,
+): Promise<void> {
+  const reply = await ctx.db.get("replies", replyId);
+  if (!isCurrent(reply, attempt)) return;
+  await cancelJob(ctx, reply.watchdogId);
+  if (retryable && attempt < MAX_ATTEMPTS && retryAfterMs <= LONGEST_WAIT_MS) {
+    const backoffMs = 2_000 * 2 ** attempt;
+    await startAttempt(ctx, replyId, attempt + 1, Math.max(retryAfterMs, backoffMs));
+    return;
+  }
+  await endReply(ctx, reply, { state: "failed", reason });
+  const conversation = await ctx.db.get("conversations", reply.conversationId);
+  if (!conversation || !(await stillWanted(ctx, conversation))) return;
+  const opener = await ctx.db.get("messages", reply.askedBy);
+  const isThere = opener !== null && opener.deletedAt === undefined;
+  if (isThere && (await mayTellOfFailure(ctx, conversation._id))) {
+    await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
+  }
+  // Who asked while the last attempt ran found a reply open, and was not part of what failed. What an attempt that was
+  // lost had read is not known: then everybody after the first asker asks again.
+  const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
+  await askForFirst(ctx, conversation, unread);
+}
+
+type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
+
+async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: Ending): Promise<void> {
+  await ctx.db.patch("replies", reply._id, {
+    ...ending,
+    jobId: undefined,
+    watchdogId: undefined,
+  });
+}
+
+/** Whether the reply's conversation still is what it was when it was asked for [C11]. */
+async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
+  if (!conversation.mappingId) return true;
+  const mapping = await ctx.db.get("mappings", conversation.mappingId);
+  return mapping !== null && posts(mapping, conversation);
+}
+
+function isCurrent(reply: Doc<"replies"> | null, attempt: number): reply is Doc<"replies"> {
+  return reply?.state === "open" && reply.attempt === attempt;
+}

@@ -1,0 +1,44 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+
+/** What a conversation is found by: an absent `threadId` is the main channel, an absent mapping the app's own. */
+export interface ConversationKey {
+  readonly channelId: Id<"channels">;
+  readonly mappingId?: Id<"mappings"> | undefined;
+  readonly threadId?: string | undefined;
+}
+
+export async function findConversation(
+  ctx: QueryCtx,
+  key: ConversationKey,
+): Promise<Doc<"conversations"> | null> {
+  return await ctx.db
+    .query("conversations")
+    .withIndex("by_channelId_and_mappingId_and_threadId", (q) =>
+      q.eq("channelId", key.channelId).eq("mappingId", key.mappingId).eq("threadId", key.threadId),
+    )
+    .unique();
+}
+
+/** Finds the conversation or makes it, and renames it when its thread was. One row for a key: mutations are serialisable. */
+export async function ensureConversation(
+  ctx: MutationCtx,
+  key: ConversationKey,
+  name?: string,
+): Promise<Doc<"conversations">> {
+  const found = await findConversation(ctx, key);
+  if (found) {
+    if (name === undefined || name === found.name) return found;
+    await ctx.db.patch("conversations", found._id, { name });
+    return { ...found, name };
+  }
+  const id = await ctx.db.insert("conversations", {
+    channelId: key.channelId,
+    ...(key.mappingId && { mappingId: key.mappingId }),
+    ...(key.threadId !== undefined && { threadId: key.threadId }),
+    ...(name !== undefined && { name }),
+  });
+  const made = await ctx.db.get("conversations", id);
+  if (!made) throw new Error("the conversation just made is gone");
+  return made;
+}

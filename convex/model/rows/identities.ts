@@ -1,0 +1,64 @@
+import type { Infer } from "convex/values";
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import type { Platform, vAuthor } from "../shared/validators.ts";
+
+type Author = Infer<typeof vAuthor>;
+
+export async function findIdentity(
+  ctx: QueryCtx,
+  platform: Platform,
+  workspaceId: string,
+  externalId: string,
+): Promise<Doc<"identities"> | null> {
+  return await ctx.db
+    .query("identities")
+    .withIndex("by_platform_and_workspaceId_and_externalId", (q) =>
+      q.eq("platform", platform).eq("workspaceId", workspaceId).eq("externalId", externalId),
+    )
+    .unique();
+}
+
+/**
+ * The person's identity, made on first sight and renamed when the platform says so. An event without a name
+ * changes none.
+ */
+export async function ensureIdentity(
+  ctx: MutationCtx,
+  platform: Platform,
+  author: Author,
+): Promise<Doc<"identities">> {
+  const found = await findIdentity(ctx, platform, author.workspaceId, author.externalId);
+  const learned = {
+    ...(author.name !== undefined && { name: author.name }),
+    ...(author.avatarUrl !== undefined && { avatarUrl: author.avatarUrl }),
+  };
+  if (found) {
+    if (author.provisional && found.name !== undefined) return found;
+    const renamed = author.name !== undefined && author.name !== found.name;
+    const redrawn = author.avatarUrl !== undefined && author.avatarUrl !== found.avatarUrl;
+    if (!renamed && !redrawn) return found;
+    await ctx.db.patch("identities", found._id, learned);
+    if (renamed) await ctx.db.patch("users", found.userId, { name: author.name ?? "" });
+    return { ...found, ...learned };
+  }
+  const userId = await ctx.db.insert("users", {
+    name: author.name ?? author.externalId,
+    mirrored: true,
+  });
+  const id = await ctx.db.insert("identities", {
+    platform,
+    workspaceId: author.workspaceId,
+    externalId: author.externalId,
+    userId,
+    ...learned,
+  });
+  const made = await ctx.db.get("identities", id);
+  if (!made) throw new Error("the identity just made is gone");
+  return made;
+}
+
+/** What to call a person nobody has named yet: the id, so that two strangers are still two. */
+export function nameOf(identity: Doc<"identities">): string {
+  return identity.name ?? identity.externalId;
+}

@@ -1,0 +1,98 @@
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import {
+  vMappingState,
+  vPlatform,
+  vReplyIn,
+  vTrigger,
+  type Platform,
+} from "../shared/validators.ts";
+
+/** How many mappings of one platform and state a bridge or a list takes; far beyond what one bot can serve. */
+const MOST_MAPPINGS = 1_000;
+
+/** Every platform, in the order admins see them. */
+export const PLATFORMS: readonly Platform[] = ["discord", "slack"];
+
+/** A mapping as admins see it. */
+export const vMappingRow = v.object({
+  mappingId: v.id("mappings"),
+  platform: vPlatform,
+  externalId: v.string(),
+  externalName: v.optional(v.string()),
+  channelId: v.id("channels"),
+  channelName: v.string(),
+  trigger: vTrigger,
+  replyIn: vReplyIn,
+  state: vMappingState,
+  since: v.string(),
+  instructions: v.optional(v.string()),
+  model: v.optional(v.string()),
+});
+export type MappingRow = Infer<typeof vMappingRow>;
+
+export async function findMapping(
+  ctx: QueryCtx,
+  platform: Platform,
+  externalId: string,
+): Promise<Doc<"mappings"> | null> {
+  return await ctx.db
+    .query("mappings")
+    .withIndex("by_platform_and_externalId", (q) =>
+      q.eq("platform", platform).eq("externalId", externalId),
+    )
+    .unique();
+}
+
+/** What a bridge listens to. */
+export async function activeMappings(
+  ctx: QueryCtx,
+  platform: Platform,
+): Promise<
+  { mappingId: Id<"mappings">; externalId: string; externalName?: string; since: string }[]
+> {
+  const rows = await mappingsIn(ctx, platform, "active");
+  return rows.map(({ _id, externalId, externalName, since }) => ({
+    mappingId: _id,
+    externalId,
+    ...(externalName !== undefined && { externalName }),
+    since,
+  }));
+}
+
+/** Every mapping that is active or paused. */
+export async function listMappings(ctx: QueryCtx): Promise<MappingRow[]> {
+  const rows: MappingRow[] = [];
+  for (const platform of PLATFORMS) {
+    for (const state of ["active", "paused"] as const) {
+      for (const mapping of await mappingsIn(ctx, platform, state)) {
+        rows.push(await mappingRow(ctx, mapping));
+      }
+    }
+  }
+  return rows;
+}
+
+export async function mappingRow(ctx: QueryCtx, mapping: Doc<"mappings">): Promise<MappingRow> {
+  const channel = await ctx.db.get("channels", mapping.channelId);
+  const { _id, _creationTime: _, ...fields } = mapping;
+  return {
+    mappingId: _id,
+    ...fields,
+    channelName: channel?.name ?? "",
+    ...(channel?.instructions !== undefined && { instructions: channel.instructions }),
+    ...(channel?.model !== undefined && { model: channel.model }),
+  };
+}
+
+export async function mappingsIn(
+  ctx: QueryCtx,
+  platform: Platform,
+  state: Doc<"mappings">["state"],
+): Promise<Doc<"mappings">[]> {
+  return await ctx.db
+    .query("mappings")
+    .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", state))
+    .take(MOST_MAPPINGS);
+}

@@ -1,0 +1,15 @@
+import type { Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+
+/**
+ * Cancels a scheduled function that has not begun. One that is running is left alone: cancelling it would keep
+ * what it schedules from running, and every timer here checks for itself whether it still matters [D4].
+ */
+export async function cancelJob(
+  ctx: MutationCtx,
+  jobId: Id<"_scheduled_functions"> | undefined,
+): Promise<void> {
+  if (!jobId) return;
+  const job = await ctx.db.system.get("_scheduled_functions", jobId);
+  if (job?.state.kind === "pending") await ctx.scheduler.cancel(jobId);
+}

@@ -1,0 +1,43 @@
+import { loadConfig, PLATFORM_SETTINGS } from "../../../bridges/config/config.ts";
+import type { Env } from "../../../bridges/config/env_files.ts";
+import { SettingsReader } from "../../../bridges/config/settings.ts";
+import { about, type Finding } from "./verdict.ts";
+
+/** What package.json asks for. */
+const NEEDED_NODE = [20, 19] as const;
+
+export function checkNode(version: string): Finding {
+  const check = about("Node");
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isOld = major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+  return isOld
+    ? check.error(`this is Node ${version}`, `Install Node ${NEEDED_NODE.join(".")} or newer`)
+    : check.ok(version);
+}
+
+/** Everything that is missing or wrong in the settings, one finding each; a platform that is off is no fault. */
+export function checkSettings(env: Env): Finding[] {
+  const check = about("Settings");
+  const config = loadConfig(env);
+  if (config.kind === "invalid") {
+    return config.problems.map(({ name, problem, step }) =>
+      check.error(`${name} ${problem}`, step),
+    );
+  }
+  if (config.kind === "playground") {
+    return [check.error("no platform is configured", "Run npm run setup (docs/setup.md)")];
+  }
+  const findings = (["discord", "slack"] as const).map((name) =>
+    config[name]
+      ? check.ok(`${name} is on`)
+      : check.skipped(`${name} is off (it needs ${PLATFORM_SETTINGS[name].join(", ")})`),
+  );
+  const admin = new SettingsReader(env);
+  admin.required("ADMIN_KEY");
+  return [
+    ...findings,
+    ...admin.problems.map(({ name, problem, step }) =>
+      check.warning(`${name} ${problem}: the admin script and most checks below need it`, step),
+    ),
+  ];
+}

@@ -1,0 +1,8 @@
+import { loadConfig } from "../../bridges/config/config.ts";
+import { run } from "../../bridges/main.ts";
+
+/* The production bridge, configured by this process's environment alone: the env files are somebody's real ones. */
+
+const config = loadConfig(process.env);
+if (config.kind !== "bridges") throw new Error("a stack's bridge is configured by its stack");
+await run(config);

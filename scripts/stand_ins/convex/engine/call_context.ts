@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { CallCounter, CallKind } from "./call_stats.ts";
+import type { TransactionEnd } from "./engine.ts";
+import type { Internals } from "./internals.ts";
+import { parseSyscallArgs } from "./internals.ts";
+import type { Module, Modules } from "../functions/modules.ts";
+
+/** One function call from outside the deployment, or from its scheduler, and everything it calls in turn. */
+export interface Call {
+  readonly kind: CallKind;
+  /** The function running now, seen from its callees. */
+  readonly inside: "nothing" | "transaction" | "action";
+  /** Aborts the first attempt at a mutation after its handler has run, as a write conflict does. */
+  readonly abortOnce?: { done: boolean };
+  /** The end of the transaction, before any other begins. */
+  readonly onEnd?: (end: TransactionEnd) => void;
+}
+
+/** Thrown by a mutation whose first attempt is aborted on demand. */
+export class WriteConflict extends Error {}
+
+const current = new AsyncLocalStorage<Call>();
+
+/** Runs something as (part of) a call. */
+export function runAs<T>(call: Call, run: () => T): T {
+  return current.run(call, run);
+}
+
+/** Ties transactions and functions to the call they belong to, and counts. */
+export class CallTracker {
+  readonly #counter: CallCounter;
+  readonly #loses: (path: string) => boolean;
+  /** The function and kind of the open transaction: one at a time. */
+  #transaction: { readonly path: string; readonly kind: CallKind } | undefined;
+
+  /** `loses`: whether a scheduled function that should begin now never does. */
+  constructor(counter: CallCounter, loses: (path: string) => boolean) {
+    this.#counter = counter;
+    this.#loses = loses;
+  }
+
+  /** To be called when a top-level transaction ends, in its own async context. */
+  ended(end: TransactionEnd): void {
+    if (this.#transaction) {
+      const { path, kind } = this.#transaction;
+      this.#counter.countTransaction(path, kind, end);
+    }
+    this.#transaction = undefined;
+    const call = current.getStore();
+    if (call?.inside === "nothing") call.onEnd?.(end);
+  }
+
+  /** The same modules with every function counted. `component` is "" for the app's own. */
+  watchModules(component: string, modules: Modules): Modules {
+    return Object.fromEntries(
+      Object.entries(modules).map(([file, load]) => {
+        let watched: Promise<Module> | undefined;
+        const name = file.replace(/^\.\//, "").replace(/\.[^.]+$/, "");
+        const path = component ? `${component}/${name}` : name;
+        return [file, () => (watched ??= load().then((module) => this.#watch(path, module)))];
+      }),
+    );
+  }
+
+  #watch(path: string, module: Module): Module {
+    return Object.fromEntries(
+      Object.entries(module).map(([name, value]) => {
+        if (!isConvexFunction(value)) return [name, value];
+        const udfPath = name === "default" ? path : `${path}:${name}`;
+        const watched = Object.assign(Object.create(value) as object, {
+          _handler: (ctx: unknown, args: unknown) =>
+            this.#run(udfPath, value.isAction === true, () => value._handler(ctx, args)),
+        });
+        return [name, watched];
+      }),
+    );
+  }
+
+  async #run(path: string, isAction: boolean, run: () => unknown): Promise<unknown> {
+    const call = current.getStore() ?? { kind: "scheduled", inside: "nothing" };
+    const kind = kindOf(call);
+    // A client's calls are counted where they arrive: some never get as far as their handler.
+    if (call.inside !== "nothing" || kind === "scheduled") this.#counter.count(path, kind);
+    if (call.inside === "nothing" && kind === "scheduled" && this.#loses(path)) {
+      throw new Error(`${path} was lost before it began`);
+    }
+    if (!isAction && kind !== "nested") this.#transaction = { path, kind };
+    const { abortOnce } = call;
+    const result = await runAs(
+      { kind, inside: isAction ? "action" : "transaction" },
+      async () => await run(),
+    );
+    if (call.inside === "nothing" && abortOnce && !abortOnce.done) {
+      abortOnce.done = true;
+      throw new WriteConflict();
+    }
+    return result;
+  }
+
+  /** Follows calls through the scheduler, and closes a trap of convex-test's. */
+  watchSyscalls(internals: Internals): void {
+    const original = internals.asyncSyscall.bind(internals);
+    internals.asyncSyscall = async (operation, args) => {
+      switch (operation) {
+        case "1.0/schedule":
+          // The timer keeps the async context it was made in.
+          return runAs({ kind: "scheduled", inside: "nothing" }, () => original(operation, args));
+        case "1.0/cancel_job": {
+          // convex-test fails an invariant, in a timer, when a job that already runs is cancelled.
+          const { id } = parseSyscallArgs(args);
+          const get = JSON.stringify({ table: "_scheduled_functions", id });
+          const job: unknown = JSON.parse(await original("1.0/get", get));
+          return isPending(job) ? original(operation, args) : "{}";
+        }
+        default:
+          return original(operation, args);
+      }
+    };
+  }
+}
+
+function kindOf(call: Call): CallKind {
+  switch (call.inside) {
+    case "nothing":
+      return call.kind;
+    case "action":
+      return "fromAction";
+    case "transaction":
+      return "nested";
+  }
+}
+
+interface ConvexFunction {
+  readonly isAction?: boolean;
+  _handler(ctx: unknown, args: unknown): unknown;
+}
+
+function isConvexFunction(value: unknown): value is ConvexFunction {
+  return typeof value === "function" && "_handler" in value && "exportArgs" in value;
+}
+
+function isPending(job: unknown): boolean {
+  if (typeof job !== "object" || job === null || !("state" in job)) return false;
+  const { state } = job;
+  return typeof state === "object" && state !== null && "kind" in state && state.kind === "pending";
+}

@@ -1,0 +1,191 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  defineSchema,
+  type GenericSchema,
+  makeFunctionReference,
+  type SchemaDefinition,
+} from "convex/server";
+import { type JSONValue, jsonToConvex, type Value } from "convex/values";
+import { convexTest } from "convex-test";
+import { type Caller, TokenVerifier } from "../server/auth.ts";
+import { CallTracker, runAs, WriteConflict } from "../engine/call_context.ts";
+import type { CallCounter, CallKind } from "../engine/call_stats.ts";
+import { Engine, type TransactionEnd } from "../engine/engine.ts";
+import { internalsOf } from "../engine/internals.ts";
+import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
+import { failed, type Outcome, PlainError, succeeded } from "../sync/outcome.ts";
+
+export type FunctionType = "query" | "mutation" | "action";
+
+/** A call from a client. `args`: the one argument object, as Convex writes values in JSON. */
+export interface Request {
+  readonly type: FunctionType;
+  readonly path: string;
+  readonly args: JSONValue;
+  readonly caller: Caller | undefined;
+  readonly kind: CallKind;
+  /** The end of the call's own transaction, before any other begins. */
+  readonly onEnd?: (end: TransactionEnd) => void;
+  /** Carry out a mutation twice, the first time for nothing, as after a write conflict. */
+  readonly abortOnce?: boolean;
+}
+
+export interface DeploymentOptions {
+  readonly functionsDir: string;
+  /** Hide the text of errors from clients, as production does. */
+  readonly redact: boolean;
+  readonly counter: CallCounter;
+  /** Whether a scheduled function that should begin now never does. */
+  readonly losesJob: (path: string) => boolean;
+  /** See `Faults`. */
+  readonly underWayMs: () => number;
+  /** Called for each commit, before any other transaction begins. */
+  readonly onCommit: (end: TransactionEnd) => void;
+}
+
+/** The functions of one folder, their data, and their scheduler. */
+export interface Deployment {
+  run(request: Request): Promise<Outcome>;
+  /** Runs a function, also an internal one, as the scheduler does. Its errors go to the log. */
+  runScheduled(path: string, args: JSONValue): Promise<void>;
+  /** Throws `RefusedToken`. */
+  verify(token: string): Promise<Caller>;
+  /** Reads auth.config.ts again: its variables have changed. */
+  reloadAuth(): Promise<void>;
+  /** Time of the newest commit, in nanoseconds since 1970. */
+  lastCommit(): bigint;
+}
+
+/** Loads every function of a folder, with the components its convex.config.ts names. */
+export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { functionsDir, redact, counter, losesJob } = options;
+  const tracker = new CallTracker(counter, losesJob);
+  // Leaves whatever async context a call is made from: convex-test would take it for a nested call.
+  const outside = AsyncLocalStorage.snapshot();
+
+  const modules = tracker.watchModules("", await modulesOf(functionsDir));
+  const schema = await schemaOf(modules);
+  const convex = convexTest(schema ? { schema, modules } : { modules });
+  for (const { path, folder } of await componentsOf(functionsDir)) {
+    const own = tracker.watchModules(path, await modulesOf(folder));
+    convex.registerComponent(path, (await schemaOf(own)) ?? defineSchema({}), own);
+  }
+  const internals = await internalsOf(convex);
+  tracker.watchSyscalls(internals);
+  const engine = new Engine(
+    internals,
+    (end) => {
+      if (end.committed) options.onCommit(end);
+      tracker.ended(end);
+    },
+    options.underWayMs,
+  );
+
+  let authVersion = 0;
+  let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));
+
+  /** The function behind a path, or why a client may not call it. */
+  async function resolve(type: FunctionType, path: string): Promise<string> {
+    const [file = "", name = "default"] = path.replace(/\.[jt]s(?=:|$)/, "").split(":");
+    const module = await findModule(modules, file)?.();
+    const found = module?.[name];
+    if (!isPublic(found)) {
+      throw new PlainError(
+        `Could not find public function for '${path}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`,
+      );
+    }
+    if (!found[flags[type]]) throw new PlainError(`'${path}' is not a ${type}.`);
+    return name === "default" ? file : `${file}:${name}`;
+  }
+
+  async function attempt(request: Request): Promise<unknown> {
+    const { type, caller } = request;
+    const path = await resolve(type, request.path);
+    const as = caller ? convex.withIdentity(caller.attributes) : convex;
+    const args = jsonToConvex(request.args) as Record<string, Value>; // convex-test refuses anything else.
+    switch (type) {
+      case "query":
+        return as.query(makeFunctionReference<"query">(path), args);
+      case "mutation":
+        return as.mutation(makeFunctionReference<"mutation">(path), args);
+      case "action":
+        return as.action(makeFunctionReference<"action">(path), args);
+    }
+  }
+
+  async function run(request: Request): Promise<Outcome> {
+    counter.count(request.path, request.kind);
+    let ts = 0n;
+    const call = {
+      kind: request.kind,
+      inside: "nothing" as const,
+      onEnd: (end: TransactionEnd) => {
+        ts = end.ts;
+        request.onEnd?.(end);
+      },
+      ...(request.abortOnce ? { abortOnce: { done: false } } : {}),
+    };
+    try {
+      const once = () => outside(() => runAs(call, () => attempt(request)));
+      const value = await once().catch((error: unknown) => {
+        if (error instanceof WriteConflict) return once();
+        throw error;
+      });
+      return succeeded(value, ts);
+    } catch (error) {
+      return failed(error, redact);
+    }
+  }
+
+  return {
+    run,
+    runScheduled: async (path, args) => {
+      await outside(() =>
+        convex.mutation(async ({ scheduler }) => {
+          const values = jsonToConvex(args) as Record<string, Value>; // What crons.ts was given.
+          await scheduler.runAfter(0, makeFunctionReference<"mutation">(path), values);
+        }),
+      );
+    },
+    verify: (token) => verifier.verify(token),
+    reloadAuth: async () => {
+      verifier = new TokenVerifier(await authConfigOf(functionsDir, ++authVersion));
+    },
+    lastCommit: () => engine.lastCommit,
+  };
+}
+
+const flags = { query: "isQuery", mutation: "isMutation", action: "isAction" } as const;
+
+function isPublic(
+  value: unknown,
+): value is { isQuery?: boolean; isMutation?: boolean; isAction?: boolean } {
+  return (
+    typeof value === "object" && value !== null && "isPublic" in value && value.isPublic === true
+  );
+}
+
+function findModule(modules: Modules, name: string): Modules[string] | undefined {
+  return modules[`./${name}.ts`] ?? modules[`./${name}.js`];
+}
+
+type Schema = SchemaDefinition<GenericSchema, boolean>;
+
+async function schemaOf(modules: Modules): Promise<Schema | undefined> {
+  const schema = (await findModule(modules, "schema")?.())?.default;
+  if (schema === undefined || isSchema(schema)) return schema;
+  throw new UnsupportedAppError("schema.ts: no defineSchema()");
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && "tables" in value && "export" in value;
+}
+
+async function authConfigOf(functionsDir: string, version: number): Promise<unknown> {
+  const file = ["auth.config.ts", "auth.config.js"]
+    .map((name) => join(functionsDir, name))
+    .find(existsSync);
+  return file && (await load(file, version)).default;
+}

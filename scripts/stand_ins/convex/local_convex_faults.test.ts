@@ -1,0 +1,175 @@
+import { ConvexClient, ConvexHttpClient } from "convex/browser";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { WebSocket } from "ws";
+import { callsOf } from "./engine/call_stats.ts";
+import { api, functionsDir } from "./fixture_api.ts";
+import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
+
+let convex: LocalConvex;
+let http: ConvexHttpClient;
+
+beforeAll(async () => {
+  convex = await startLocalConvex({ env: {}, functionsDir });
+  http = new ConvexHttpClient(convex.url, { logger: false });
+});
+afterAll(() => convex.stop());
+
+function client(): ConvexClient {
+  const opened = new ConvexClient(convex.url, { logger: false });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+const room = () => crypto.randomUUID();
+const notesIn = (here: string) => http.query(api.notes.list, { room: here });
+
+test("away, nothing gets through; back, clients catch up by themselves", async () => {
+  const here = room();
+  const socket = client();
+  const seen: string[][] = [];
+  onTestFinished(socket.onUpdate(api.notes.list, { room: here }, (notes) => seen.push(notes)));
+  await vi.waitFor(() => expect(seen).toEqual([[]]));
+  await convex.faults.away();
+  await expect(http.query(api.notes.list, { room: here })).rejects.toThrow();
+  const waiting = socket.mutation(api.notes.add, { room: here, text: "patient" });
+  await expect(fetch(convex.url)).rejects.toThrow();
+  await convex.faults.back();
+  await waiting;
+  expect(seen.at(-1)).toEqual(["patient"]);
+});
+
+test("a cut connection loses and repeats nothing", async () => {
+  const here = room();
+  const socket = client();
+  const adding = Array.from({ length: 40 }, async (_, i) => {
+    if (i === 20) await convex.faults.cutSockets();
+    return socket.mutation(api.notes.addOnce, { room: here, text: String(i) });
+  });
+  const before = await Promise.all(adding);
+  expect([...before].sort((a, b) => a - b)).toEqual(before.map((_, i) => i));
+  expect(await notesIn(here)).toHaveLength(40);
+});
+
+test("a mutation whose answer was lost is sent again and carried out once", async () => {
+  const here = room();
+  await convex.faults.mutations("lostAfter", { path: "notes:addOnce" });
+  expect(await client().mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
+  expect(await notesIn(here)).toEqual(["once"]);
+});
+
+test("a mutation lost on its way is sent again and carried out", async () => {
+  const here = room();
+  await convex.faults.mutations("lostBefore");
+  expect(await client().mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
+  expect(await notesIn(here)).toEqual(["once"]);
+});
+
+test("over HTTP a lost mutation is an error, whether it was carried out or not", async () => {
+  const here = room();
+  await convex.faults.mutations("lostBefore");
+  await expect(http.mutation(api.notes.add, { room: here, text: "before" })).rejects.toThrow();
+  await convex.faults.mutations("lostAfter");
+  await expect(http.mutation(api.notes.add, { room: here, text: "after" })).rejects.toThrow();
+  expect(await notesIn(here)).toEqual(["after"]);
+});
+
+test("a mutation aborted by a conflict runs again and writes once", async () => {
+  const here = room();
+  await convex.resetStats();
+  await convex.faults.mutations("rerun");
+  expect(await client().mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
+  expect(await notesIn(here)).toEqual(["once"]);
+  expect(callsOf(await convex.stats(), "notes:addOnce", "mutation")).toBe(1);
+});
+
+test("a late answer is late alone, and no second one comes", async () => {
+  const here = room();
+  await convex.faults.mutations({ answerAfterMs: 150 }, { path: "notes:addOnce" });
+  const start = performance.now();
+  const late = client().mutation(api.notes.addOnce, { room: here, text: "late" });
+  await vi.waitFor(async () => expect(await notesIn(here)).toEqual(["late"]), { interval: 5 });
+  expect(performance.now() - start).toBeLessThan(140);
+  expect(await late).toBe(0);
+  expect(performance.now() - start).toBeGreaterThanOrEqual(149);
+});
+
+test("a replayed request id gets the recorded outcome", async () => {
+  const here = room();
+  const sessionId = crypto.randomUUID();
+  const results: unknown[] = [];
+  for (let connection = 0; connection < 2; connection++) {
+    const socket = new WebSocket(`${convex.url.replace("http", "ws")}/api/1.48.0/sync`);
+    await new Promise((resolve) => socket.once("open", resolve));
+    socket.on("message", (data) => {
+      const message = JSON.parse((data as Buffer).toString()) as { type: string; result?: unknown };
+      if (message.type === "MutationResponse") results.push(message.result);
+    });
+    const args = [{ room: here, text: "once" }];
+    socket.send(JSON.stringify({ type: "Connect", sessionId, connectionCount: connection }));
+    const mutation = { type: "Mutation", requestId: 7, udfPath: "notes:addOnce", args };
+    socket.send(JSON.stringify(mutation));
+    await vi.waitFor(() => expect(results).toHaveLength(connection + 1));
+    socket.terminate();
+  }
+  expect(results).toEqual([0, 0]);
+  expect(await notesIn(here)).toEqual(["once"]);
+});
+
+test("a delay holds back every answer and keeps their order", async () => {
+  const socket = client();
+  const here = room();
+  await socket.mutation(api.notes.add, { room: here, text: "warm" });
+  await convex.faults.delay(60);
+  const start = performance.now();
+  const slow = socket.mutation(api.notes.add, { room: here, text: "slow" });
+  await http.query(api.notes.list, { room: here });
+  expect(performance.now() - start).toBeGreaterThanOrEqual(59);
+  await slow;
+  expect(performance.now() - start).toBeGreaterThanOrEqual(59);
+  const order: number[] = [];
+  const first = socket.mutation(api.notes.add, { room: here, text: "1" }).then(() => order.push(1));
+  await convex.faults.delay(0);
+  const second = socket.mutation(api.notes.add, { room: here, text: "2" });
+  await Promise.all([first, second.then(() => order.push(2))]);
+  expect(order).toEqual([1, 2]);
+});
+
+test("thousands of rows do not make reading a few of them slow", async () => {
+  const here = room();
+  const few = { room: here, from: 100, below: 400, order: "desc", limit: 3 } as const;
+  await http.mutation(api.notes.addMany, { room: here, count: 500 });
+  const read = async () => {
+    const start = performance.now();
+    for (let i = 0; i < 40; i++) await http.query(api.notes.range, few);
+    return performance.now() - start;
+  };
+  const bestOfFour = async () => Math.min(await read(), await read(), await read(), await read());
+  const early = await bestOfFour();
+  for (let i = 0; i < 20; i++) await http.mutation(api.notes.addMany, { room: here, count: 500 });
+  expect(await bestOfFour()).toBeLessThan(early * 3);
+});
+
+test("mutations that are under way together count as overlapping, and as conflicts where one read what another wrote", async () => {
+  const [here, elsewhere] = [room(), room()];
+  const clients = [here, here, elsewhere].map((where) => ({
+    where,
+    // Each its own: a client carries out its mutations one after another.
+    http: new ConvexHttpClient(convex.url, { logger: false }),
+  }));
+  const addAll = () =>
+    Promise.all(
+      clients.map(({ where, http: own }) =>
+        own.mutation(api.notes.addOnce, { room: where, text: "at once" }),
+      ),
+    );
+  await addAll();
+  await convex.resetStats();
+  onTestFinished(() => convex.faults.underWay(0));
+  await convex.faults.underWay(1_500);
+  await addAll();
+  expect(await convex.stats()).toMatchObject({
+    mutations: 3,
+    overlapping: 2,
+    conflicts: [{ path: "notes:addOnce", with: "notes:addOnce", table: "notes", calls: 1 }],
+  });
+});

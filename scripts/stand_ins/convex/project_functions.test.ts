@@ -1,0 +1,33 @@
+import { ConvexClient, ConvexHttpClient } from "convex/browser";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { api } from "../../../convex/_generated/api.js";
+import { tokenOf } from "./fixture_api.ts";
+import { makeAllKeys } from "./server/keys.ts";
+import { startLocalConvex } from "./local_convex.ts";
+import { componentsOf } from "./functions/modules.ts";
+import { ROOT } from "../../tooling/repository.ts";
+
+test("the components of this project are found, the nested one too", async () => {
+  const found = await componentsOf(join(ROOT, "convex"));
+  expect(found.map(({ path }) => path)).toEqual(["rateLimiter", "rateLimiter/batchWorker"]);
+});
+
+test("this project's own functions are served, to those they are for", async () => {
+  const keys = await makeAllKeys();
+  const env = {
+    DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
+    SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
+    ADMIN_JWKS: keys.admin.jwksDataUri,
+  };
+  const convex = await startLocalConvex({ env });
+  onTestFinished(() => convex.stop());
+  const nobody = new ConvexHttpClient(convex.url, { logger: false });
+  const channelId = await nobody.mutation(api.index.createChannel, { name: "open" });
+  expect(await nobody.query(api.index.listMessages, { channelId })).toEqual([]);
+  await expect(nobody.query(api.bridge.mappings, {})).rejects.toThrow();
+  const bridge = new ConvexClient(convex.url, { logger: false });
+  onTestFinished(() => bridge.close());
+  bridge.setAuth(() => tokenOf("discord", keys.discord));
+  expect(await bridge.query(api.bridge.mappings, {})).toEqual([]);
+});

@@ -1,0 +1,32 @@
+import { exportJWK, generateKeyPair } from "jose";
+import type { Role } from "../../../../convex/model/access/issuers.ts";
+
+/** Both halves of a signing key, in the form their environment variables take. */
+export interface RoleKeys {
+  /** Value of DISCORD_BRIDGE_KEY, SLACK_BRIDGE_KEY or ADMIN_KEY: a private ES256 JWK with a `kid`, as JSON. */
+  readonly privateKeyEnv: string;
+  /** Value of DISCORD_BRIDGE_JWKS, SLACK_BRIDGE_JWKS or ADMIN_JWKS: the public key set as a data URI. */
+  readonly jwksDataUri: string;
+}
+
+/** Makes a fresh key for one role. The `kid` names the role, so that a rotated set stays readable. */
+export async function makeKeyPair(role: Role): Promise<RoleKeys> {
+  const kid = `${role}-${crypto.randomUUID()}`;
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const about = { kid, alg: "ES256", use: "sig" };
+  const keySet = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), ...about }] });
+  return {
+    privateKeyEnv: JSON.stringify({ ...(await exportJWK(privateKey)), ...about }),
+    jwksDataUri: `data:application/json;base64,${Buffer.from(keySet).toString("base64")}`,
+  };
+}
+
+/** Makes fresh keys for every role. */
+export async function makeAllKeys(): Promise<Record<Role, RoleKeys>> {
+  const [discord, slack, admin] = await Promise.all([
+    makeKeyPair("discord"),
+    makeKeyPair("slack"),
+    makeKeyPair("admin"),
+  ]);
+  return { discord, slack, admin };
+}

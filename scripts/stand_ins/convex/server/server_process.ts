@@ -1,0 +1,94 @@
+import { CallCounter } from "../engine/call_stats.ts";
+import { scheduleCrons } from "../functions/crons.ts";
+import { type Deployment, openDeployment } from "../functions/deployment.ts";
+import { Faults } from "../functions/faults.ts";
+import { type AnswerMessage, type Command, vCommandMessage } from "./ipc.ts";
+import { LiveQueries } from "../sync/live_queries.ts";
+import { Replays } from "../sync/replays.ts";
+import { type ConvexServer, serve } from "./server.ts";
+
+/*
+ * The process of one local deployment: its environment is the deployment's own. Started by local_convex.ts,
+ * and ends with it.
+ */
+
+const counter = new CallCounter();
+const faults = new Faults();
+let running: { readonly server: ConvexServer; readonly deployment: Deployment } | undefined;
+
+function log(line: string): void {
+  process.stderr.write(`local convex: ${line.split("\n", 1)[0] ?? ""}\n`);
+}
+
+async function start(options: Extract<Command, { name: "start" }>): Promise<{ port: number }> {
+  const { functionsDir, redact, port } = options;
+  const deployment = await openDeployment({
+    functionsDir,
+    redact,
+    counter,
+    losesJob: (path) => faults.losesJob(path),
+    underWayMs: () => faults.underWayMs,
+    onCommit: (end) => queries.committed(end),
+  });
+  const queries = new LiveQueries(deployment, counter);
+  const backend = { deployment, queries, replays: new Replays(), faults };
+  const server = await serve(backend, port, log);
+  process.env.CONVEX_CLOUD_URL = `http://127.0.0.1:${server.port}`;
+  await scheduleCrons(functionsDir, deployment, log);
+  running = { server, deployment };
+  return { port: server.port };
+}
+
+async function obey(command: Command): Promise<unknown> {
+  if (command.name === "start") return start(command);
+  if (!running) throw new Error("not started");
+  const { server, deployment } = running;
+  switch (command.name) {
+    case "setEnv":
+      if (command.value === null) Reflect.deleteProperty(process.env, command.variable);
+      else process.env[command.variable] = command.value;
+      await deployment.reloadAuth();
+      break;
+    case "stats":
+      return counter.stats(server.sockets());
+    case "resetStats":
+      counter.reset();
+      break;
+    case "away":
+      faults.isAway = command.isAway;
+      if (command.isAway) server.cutAll();
+      break;
+    case "cutSockets":
+      server.cutSockets();
+      break;
+    case "delay":
+      faults.delayMs = command.ms;
+      break;
+    case "underWay":
+      faults.underWayMs = command.ms;
+      break;
+    case "planMutations":
+      faults.planMutations(command.fault, command.path ?? undefined, command.times);
+      break;
+    case "loseJobs":
+      faults.planLostJobs(command.path, command.times);
+      break;
+  }
+  return null;
+}
+
+process.on("message", (message) => {
+  const { id, command } = vCommandMessage.parse(message);
+  const answer = (text: AnswerMessage) => process.send?.(text);
+  obey(command).then(
+    (value) => answer({ id, ok: true, value }),
+    (error: unknown) => answer({ id, ok: false, error: String(error) }),
+  );
+});
+
+process.on("disconnect", () => process.exit(0));
+// convex-test runs scheduled functions in timers of its own: what fails there must not end the deployment.
+process.on("unhandledRejection", (reason) => log(`unhandled: ${String(reason)}`));
+process.on("uncaughtException", (error) => log(`uncaught: ${String(error)}`));
+// The parent decides: a Ctrl-C in a terminal reaches both.
+process.on("SIGINT", () => undefined);

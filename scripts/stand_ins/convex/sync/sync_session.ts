@@ -1,0 +1,293 @@
+import { setTimeout } from "node:timers/promises";
+import type { JSONValue } from "convex/values";
+import { type Caller, RefusedToken } from "../server/auth.ts";
+import type { Deployment } from "../functions/deployment.ts";
+import type { Faults } from "../functions/faults.ts";
+import type { LiveQueries, LiveQuery } from "./live_queries.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Replays } from "./replays.ts";
+import { contentOf, dataOf, modificationOf } from "./sync_changes.ts";
+import {
+  type ClientMessage,
+  encodeTs,
+  type ServerMessage,
+  type StateModification,
+} from "./sync_protocol.ts";
+
+/** What all connections of a deployment share. */
+export interface SyncBackend {
+  readonly deployment: Deployment;
+  readonly queries: LiveQueries;
+  readonly replays: Replays;
+  readonly faults: Faults;
+}
+
+/** The connection it runs on. */
+export interface SyncConnection {
+  send(message: ServerMessage): void;
+  /** Ends it after what was sent has left. */
+  close(): void;
+  /** Breaks it without a word. */
+  cut(): void;
+}
+
+interface Subscription {
+  readonly path: string;
+  readonly args: JSONValue;
+  live: LiveQuery;
+  /** Version of `live` this client has been counted for. */
+  seen: number | undefined;
+  /** The outcome the client has, to leave unchanged ones out. */
+  sent: string | undefined;
+}
+
+/** One client connection: its caller, its subscriptions, and the state the client has been told of. */
+export class SyncSession {
+  readonly #backend: SyncBackend;
+  readonly #connection: SyncConnection;
+  readonly #subscriptions = new Map<number, Subscription>();
+  #sessionId = "";
+  #caller: Caller | undefined;
+  /** What the client knows, and what it has asked for. */
+  #told = { querySet: 0, identity: 0, ts: 0n };
+  #asked = { querySet: 0, identity: 0 };
+  #removed: number[] = [];
+  /** A mutation was answered: its client waits for a transition after the answer, even one without changes. */
+  #owesTransition = false;
+  #flushing = false;
+  #flushAgain = false;
+  #closed = false;
+  #inbox = Promise.resolve();
+  #mutations = Promise.resolve();
+
+  constructor(backend: SyncBackend, connection: SyncConnection) {
+    this.#backend = backend;
+    this.#connection = connection;
+  }
+
+  /** Takes a message; messages are handled in order. */
+  receive(message: ClientMessage): void {
+    this.#inbox = this.#inbox.then(async () => {
+      if (this.#closed) return;
+      try {
+        await this.#handle(message);
+      } catch (error) {
+        this.#fail(error, message.type === "Authenticate");
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { live } of this.#subscriptions.values()) {
+      this.#backend.queries.unsubscribe(live, this.#changed);
+    }
+    this.#subscriptions.clear();
+  }
+
+  async #handle(message: ClientMessage): Promise<void> {
+    switch (message.type) {
+      case "Connect":
+        this.#sessionId = message.sessionId;
+        return;
+      case "Authenticate":
+        this.#checkBase("identity", message.baseVersion);
+        this.#caller =
+          message.tokenType === "User"
+            ? await this.#backend.deployment.verify(message.value)
+            : undefined;
+        this.#asked.identity++;
+        for (const subscription of this.#subscriptions.values()) this.#resubscribe(subscription);
+        {
+          this.#changed();
+          return;
+        }
+      case "ModifyQuerySet":
+        this.#checkBase("querySet", message.baseVersion);
+        this.#asked.querySet = message.newVersion;
+        for (const change of message.modifications) {
+          if (change.type === "Add")
+            this.#add(change.queryId, change.udfPath, change.args[0] ?? {});
+          else this.#remove(change.queryId);
+        }
+        {
+          this.#changed();
+          return;
+        }
+      case "Mutation":
+        this.#checkExpiry();
+        this.#mutate(message.requestId, message.udfPath, message.args[0] ?? {});
+        return;
+      case "Action":
+        this.#checkExpiry();
+        void this.#act(message.requestId, message.udfPath, message.args[0] ?? {});
+        return;
+      case "Event":
+        return;
+    }
+  }
+
+  #add(queryId: number, path: string, args: JSONValue): void {
+    const query = { path, args, caller: this.#caller };
+    const live = this.#backend.queries.subscribe(query, this.#changed);
+    this.#subscriptions.set(queryId, { path, args, live, seen: undefined, sent: undefined });
+  }
+
+  #remove(queryId: number): void {
+    const subscription = this.#subscriptions.get(queryId);
+    if (!subscription) return;
+    this.#subscriptions.delete(queryId);
+    this.#release(subscription.live);
+    this.#removed.push(queryId);
+  }
+
+  #resubscribe(subscription: Subscription): void {
+    const { path, args, live } = subscription;
+    const query = { path, args, caller: this.#caller };
+    subscription.live = this.#backend.queries.subscribe(query, this.#changed);
+    subscription.seen = undefined;
+    if (subscription.live !== live) this.#release(live);
+  }
+
+  /** The same live query may serve two subscriptions of one client. */
+  #release(live: LiveQuery): void {
+    const isUsed = [...this.#subscriptions.values()].some((other) => other.live === live);
+    if (!isUsed) this.#backend.queries.unsubscribe(live, this.#changed);
+  }
+
+  /** Mutations of one client are carried out one after the other, in the order sent. */
+  #mutate(requestId: number, path: string, args: JSONValue): void {
+    const caller = this.#caller;
+    this.#mutations = this.#mutations.then(async () => {
+      if (this.#closed) return;
+      const { deployment, replays, faults } = this.#backend;
+      const fault = faults.nextMutation(path);
+      if (fault === "lostBefore") return this.#connection.cut();
+      const abortOnce = fault === "rerun";
+      const outcome = await replays.once(this.#sessionId, requestId, () =>
+        deployment.run({ type: "mutation", path, args, caller, kind: "mutation", abortOnce }),
+      );
+      if (fault === "lostAfter") return this.#connection.cut();
+      if (typeof fault === "object") await setTimeout(fault.answerAfterMs);
+      this.#answer("MutationResponse", requestId, outcome);
+      if (!outcome.success) return;
+      this.#owesTransition = true;
+      this.#changed();
+    });
+  }
+
+  async #act(requestId: number, path: string, args: JSONValue): Promise<void> {
+    const { deployment } = this.#backend;
+    const call = { type: "action", path, args, caller: this.#caller, kind: "action" } as const;
+    this.#answer("ActionResponse", requestId, await deployment.run(call));
+  }
+
+  #answer(type: "MutationResponse" | "ActionResponse", requestId: number, outcome: Outcome): void {
+    const response = outcome.success
+      ? { success: true as const, result: outcome.value, ts: encodeTs(outcome.ts) }
+      : { success: false as const, result: outcome.message, ...dataOf(outcome) };
+    this.#send({ type, requestId, logLines: [], ...response });
+  }
+
+  readonly #changed = (): void => {
+    if (this.#flushing) {
+      this.#flushAgain = true;
+      return;
+    }
+    this.#flushing = true;
+    void this.#flush().finally(() => (this.#flushing = false));
+  };
+
+  /** Brings the client up to date, one transition at a time. */
+  async #flush(): Promise<void> {
+    do {
+      this.#flushAgain = false;
+      try {
+        await this.#flushOnce();
+      } catch (error) {
+        this.#fail(error, false);
+      }
+    } while (this.#isToFlushAgain());
+  }
+
+  /** A method, because what it reads was changed by others while `#flush` waited. */
+  #isToFlushAgain(): boolean {
+    return this.#flushAgain && !this.#closed;
+  }
+
+  /** Waits until every subscription is true at one and the same moment, and tells of that moment. */
+  async #flushOnce(): Promise<void> {
+    while (!this.#closed) {
+      const stale = [...this.#subscriptions.values()].filter(
+        ({ live, seen }) => !live.isFresh || live.version !== seen,
+      );
+      // Nothing may come between this check and the transition.
+      if (stale.length === 0) {
+        this.#transition();
+        return;
+      }
+      this.#checkExpiry();
+      await Promise.all(stale.map((subscription) => this.#refresh(subscription)));
+    }
+  }
+
+  async #refresh(subscription: Subscription): Promise<void> {
+    const { live, seen } = subscription;
+    await this.#backend.queries.refresh(live, seen === undefined);
+    if (subscription.live === live) subscription.seen = live.version;
+  }
+
+  #transition(): void {
+    const modifications: StateModification[] = this.#removed.map((queryId) => ({
+      type: "QueryRemoved",
+      queryId,
+    }));
+    this.#removed = [];
+    for (const [queryId, subscription] of this.#subscriptions) {
+      const { outcome } = subscription.live;
+      const content = outcome && contentOf(outcome);
+      if (!outcome || content === subscription.sent) continue;
+      subscription.sent = content;
+      modifications.push(modificationOf(queryId, outcome));
+    }
+    const { querySet, identity } = this.#asked;
+    const isNews =
+      modifications.length > 0 ||
+      querySet !== this.#told.querySet ||
+      identity !== this.#told.identity ||
+      this.#owesTransition;
+    if (!isNews) return;
+    this.#owesTransition = false;
+    const last = this.#backend.deployment.lastCommit();
+    const next = { querySet, identity, ts: last > this.#told.ts ? last : this.#told.ts };
+    const startVersion = { ...this.#told, ts: encodeTs(this.#told.ts) };
+    const endVersion = { ...next, ts: encodeTs(next.ts) };
+    this.#told = next;
+    this.#send({ type: "Transition", startVersion, endVersion, modifications });
+  }
+
+  #checkBase(what: "identity" | "querySet", base: number): void {
+    if (base !== this.#asked[what]) throw new Error(`${what}: base version ${base} is not current`);
+  }
+
+  #checkExpiry(): void {
+    if (this.#caller && this.#caller.expiresAt <= Date.now()) {
+      throw new RefusedToken("Unauthenticated", "The identity has expired");
+    }
+  }
+
+  #fail(error: unknown, authUpdateAttempted: boolean): void {
+    if (error instanceof RefusedToken) {
+      const baseVersion = this.#asked.identity;
+      this.#send({ type: "AuthError", error: error.message, baseVersion, authUpdateAttempted });
+    } else {
+      this.#send({ type: "FatalError", error: String(error) });
+    }
+    this.close();
+    this.#connection.close();
+  }
+
+  #send(message: ServerMessage): void {
+    if (!this.#closed) this.#connection.send(message);
+  }
+}

@@ -1,0 +1,237 @@
+import { Events } from "discord.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import { ALL, client, listenTo, login, start, stopAll } from "../test_clients.ts";
+import type { DiscordStandIn } from "../stand_in.ts";
+
+let discord: DiscordStandIn;
+let general: string;
+let ada: string;
+
+beforeEach(async () => {
+  discord = await start();
+  general = discord.addChannel("general");
+  ada = discord.addPerson("Ada Lovelace", "Ada");
+});
+
+afterEach(stopAll);
+
+describe("the gateway", () => {
+  it("tells a stock client what a person said, with the name, the mentions and the reply", async () => {
+    const bridge = await login(discord);
+    const received = listenTo(bridge);
+    const first = discord.say({ channel: general, person: ada, text: "hello" });
+    discord.say({
+      channel: general,
+      person: ada,
+      text: `${discord.mention(discord.botId)} are you there?`,
+      replyTo: first,
+    });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+    expect(received[0]).toMatchObject({
+      id: first,
+      content: "hello",
+      type: 0,
+      guildId: discord.guildId,
+    });
+    expect(received[0]?.member?.displayName).toBe("Ada");
+    expect(received[0]?.author).toMatchObject({ username: "ada_lovelace", bot: false });
+    expect(received[1]?.mentions.users.has(discord.botId)).toBe(true);
+    expect(received[1]?.type).toBe(19);
+    expect(received[1]?.reference?.messageId).toBe(first);
+  });
+
+  it("tells edits and deletes of messages the client never saw", async () => {
+    const id = discord.say({ channel: general, person: ada, text: "frist" });
+    const others = [1, 2].map((n) => discord.say({ channel: general, person: ada, text: `${n}` }));
+    const bridge = await login(discord);
+    const updated: unknown[] = [];
+    const deleted: string[] = [];
+    const bulk: string[] = [];
+    bridge.on(Events.MessageUpdate, (_, now) =>
+      updated.push([now.id, now.content, now.editedTimestamp]),
+    );
+    bridge.on(Events.MessageDelete, (message) => deleted.push(message.id));
+    bridge.on(Events.MessageBulkDelete, (messages) => bulk.push(...messages.keys()));
+    discord.unfurl({ channel: general, id, embed: { title: "a page" } });
+    discord.edit({ channel: general, id, text: "first" });
+    discord.remove({ channel: general, id });
+    discord.removeMany({ channel: general, ids: others });
+    await vi.waitFor(() => expect(bulk).toEqual(others));
+    expect(updated).toEqual([
+      [id, "frist", null],
+      [id, "first", expect.any(Number)],
+    ]);
+    expect(deleted).toEqual([id]);
+    expect(discord.transcript(general)).toEqual([]);
+    expect(discord.history.map((act) => act.kind)).toEqual([
+      ...["say", "say", "say", "edit", "delete", "delete", "delete"],
+    ]);
+  });
+
+  it("shows threads, before and after login, and what is said in them", async () => {
+    const root = discord.say({ channel: general, person: ada, text: "let us talk" });
+    const old = discord.openThread({ channel: general, id: root, name: "old" });
+    expect(old).toBe(root);
+    const bridge = await login(discord);
+    const received = listenTo(bridge);
+    const opened: string[] = [];
+    bridge.on(Events.ThreadCreate, (thread) => opened.push(`${thread.parentId} ${thread.id}`));
+    const second = discord.say({ channel: general, person: ada, text: "another" });
+    discord.openThread({ channel: general, id: second, name: "new" });
+    discord.say({ channel: general, thread: old, person: ada, text: "in the old one" });
+    discord.say({ channel: general, thread: second, person: ada, text: "in the new one" });
+    await vi.waitFor(() => expect(received.at(-1)?.content).toBe("in the new one"));
+    expect(opened).toEqual([`${general} ${second}`]);
+    expect(received.map((message) => [message.channelId, message.type])).toEqual([
+      [general, 0],
+      [second, 21],
+      [old, 0],
+      [second, 0],
+    ]);
+    expect(discord.transcript(general, second).map((message) => message.text)).toEqual([
+      "in the new one",
+    ]);
+  });
+
+  it("shows channels made, renamed and removed while connected", async () => {
+    const bridge = await login(discord);
+    const seen: string[] = [];
+    bridge.on(Events.ChannelCreate, (channel) => seen.push(`+ ${channel.name}`));
+    bridge.on(Events.ChannelUpdate, (_, now) => seen.push(`= ${"name" in now ? now.name : ""}`));
+    bridge.on(Events.ChannelDelete, (channel) =>
+      seen.push(`- ${"name" in channel ? channel.name : ""}`),
+    );
+    const id = discord.addChannel("one");
+    discord.renameChannel(id, "two");
+    discord.removeChannel(id);
+    await vi.waitFor(() => expect(seen).toEqual(["+ one", "= two", "- two"]));
+  });
+
+  it("replays what a client missed when it resumes, once and in order", async () => {
+    const bridge = await login(discord);
+    const received = listenTo(bridge);
+    const resumed = vi.fn();
+    bridge.on(Events.ShardResume, resumed);
+    // As they come in: discord.js hides a message it is told twice.
+    const dispatched: string[] = [];
+    bridge.on(Events.Raw, (packet: { t: string | null }) => dispatched.push(packet.t ?? ""));
+    discord.say({ channel: general, person: ada, text: "zero" });
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    discord.closeGateway(4000);
+    expect(discord.connections()).toBe(0);
+    for (const text of ["one", "two", "three"])
+      discord.say({ channel: general, person: ada, text });
+    await vi.waitFor(() => expect(resumed).toHaveBeenCalledOnce(), 5_000);
+    discord.say({ channel: general, person: ada, text: "four" });
+    await vi.waitFor(() => expect(received).toHaveLength(5));
+    expect(received.map((message) => message.content)).toEqual([
+      "zero",
+      "one",
+      "two",
+      "three",
+      "four",
+    ]);
+    expect(dispatched).toEqual([
+      ...Array.from({ length: 4 }, () => "MESSAGE_CREATE"),
+      "RESUMED",
+      "MESSAGE_CREATE",
+    ]);
+    expect(discord.connections()).toBe(1);
+  });
+
+  it("makes a client identify again, and replays nothing, when its resume is refused", async () => {
+    const bridge = await login(discord);
+    const received = listenTo(bridge);
+    discord.refuseResume();
+    discord.closeGateway(1006);
+    discord.say({ channel: general, person: ada, text: "missed" });
+    await vi.waitFor(() => expect(discord.connections()).toBe(1), {
+      timeout: 12_000,
+      interval: 50,
+    });
+    discord.say({ channel: general, person: ada, text: "heard" });
+    await vi.waitFor(() => expect(received.map((message) => message.content)).toEqual(["heard"]));
+    const identifies = discord.wire.filter((entry) => entry.name === "IDENTIFY");
+    expect(identifies).toHaveLength(2);
+  }, 15_000);
+
+  it("gives every event to both of two bridges", async () => {
+    const received = (await Promise.all([login(discord), login(discord)])).map(listenTo);
+    expect(discord.connections()).toBe(2);
+    discord.say({ channel: general, person: ada, text: "hello" });
+    await vi.waitFor(() => expect(received.map((each) => each.length)).toEqual([1, 1]));
+  });
+
+  it("closes with 4004 when the token is not the bot's, or no longer", async () => {
+    expect(await closeCode(discord, { token: "wrong", intents: 1 })).toBe(4004);
+    const bridge = await login(discord);
+    const closed: number[] = [];
+    bridge.on(Events.ShardDisconnect, ({ code }) => closed.push(code));
+    discord.resetToken();
+    await vi.waitFor(() => expect(closed).toEqual([4004]));
+    await expect(bridge.rest.get("/users/@me")).rejects.toMatchObject({ status: 401 });
+    await expect(client(discord).login(discord.env.DISCORD_BOT_TOKEN ?? "")).rejects.toThrow(
+      /token/i,
+    );
+  });
+
+  it("tells apart people, other bots and webhooks", async () => {
+    const received = listenTo(await login(discord));
+    for (const person of [ada, discord.addBot("Clock"), discord.addWebhook("News")]) {
+      discord.say({ channel: general, person, text: "hello" });
+    }
+    await vi.waitFor(() => expect(received).toHaveLength(3));
+    expect(received.map((message) => [message.author.bot, message.webhookId !== null])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  it("closes with 4014 when the Message Content intent is not switched on", async () => {
+    const strict = await start({ messageContentIntent: false });
+    const bridge = client(strict);
+    const closed = new Promise((resolve) => {
+      bridge.on(Events.ShardDisconnect, ({ code }) => resolve(code));
+    });
+    void bridge.login(strict.env.DISCORD_BOT_TOKEN ?? "").catch(() => undefined);
+    expect(await closed).toBe(4014);
+    expect(await closeCode(strict, { intents: 1 << 30 })).toBe(4013);
+  });
+
+  it("hides content from a session that didn't ask for it, except where the bot is mentioned", async () => {
+    const bridge = await login(discord, ALL.slice(0, 2));
+    const received = listenTo(bridge);
+    discord.say({ channel: general, person: ada, text: "secret" });
+    discord.say({ channel: general, person: ada, text: `<@${discord.botId}> for you` });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+    expect(received.map((message) => message.content)).toEqual(["", `<@${discord.botId}> for you`]);
+  });
+
+  it("tells a session nothing it didn't ask for, and nothing of a channel it may not see", async () => {
+    const all = listenTo(await login(discord));
+    const some = listenTo(await login(discord, ALL.slice(0, 1)));
+    const closed = discord.addChannel("closed");
+    discord.deny(closed, { view: true });
+    discord.say({ channel: closed, person: ada, text: "behind the door" });
+    discord.say({ channel: general, person: ada, text: "in the open" });
+    await vi.waitFor(() => expect(all.map((message) => message.content)).toEqual(["in the open"]));
+    expect(some).toEqual([]);
+  });
+});
+
+/** What the gateway closes a hand-made identify with. */
+function closeCode(
+  standIn: DiscordStandIn,
+  d: { token?: string; intents: number },
+): Promise<number> {
+  const url = (standIn.env.DISCORD_API_URL ?? "").replace("http", "ws").replace("/api", "/gateway");
+  const token = d.token ?? standIn.env.DISCORD_BOT_TOKEN;
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`${url}?v=10&encoding=json`);
+    socket.onopen = () =>
+      socket.send(JSON.stringify({ op: 2, d: { ...d, token, properties: {} } }));
+    socket.onclose = ({ code }) => resolve(code);
+  });
+}

@@ -1,0 +1,26 @@
+import type { Message } from "../world/model.ts";
+
+/** Discord says "the past few minutes" (Message, "Create Message", `enforce_nonce`). */
+export const NONCE_WINDOW_MS = 180_000;
+
+/** Remembers, for a while, which message an author's nonce made. */
+export class NonceBook {
+  readonly #made = new Map<string, { message: Message; at: number }>();
+
+  constructor(private readonly windowMs = NONCE_WINDOW_MS) {}
+
+  /** The message this nonce made within the window; it may have been deleted since. */
+  find(authorId: string, nonce: string | number): Message | undefined {
+    const made = this.#made.get(`${authorId} ${nonce}`);
+    return made && Date.now() - made.at < this.windowMs ? made.message : undefined;
+  }
+
+  keep(authorId: string, nonce: string | number, message: Message): void {
+    this.#made.set(`${authorId} ${nonce}`, { message, at: Date.now() });
+  }
+
+  /** As if the window had passed. */
+  forget(): void {
+    this.#made.clear();
+  }
+}

@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readBody, sendJson, type Wire } from "../../wire.ts";
+import type { Backend, Credentials } from "../backend.ts";
+import { RateLimiter, tooMany, type RateLimits } from "./rate_limits.ts";
+import { invalid, NotImplemented, plain, refuse, Refusal } from "./refusals.ts";
+import { match, routes, type Call, type Reply, type RouteName } from "./routes.ts";
+
+interface Answer extends Reply {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Discord's REST API, version 10, under `/api`. */
+export class Rest {
+  readonly #limiter: RateLimiter;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly wire: Wire,
+    private readonly credentials: Credentials,
+    rateLimits: RateLimits,
+  ) {
+    this.#limiter = new RateLimiter(rateLimits);
+  }
+
+  /** Answers one request, or does with it what a queued fault says. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? "GET";
+    const url = new URL(request.url ?? "/", "http://stand-in");
+    const text = await readBody(request);
+    const found = match(method, url.pathname.replace(/^\/api\/v10\//, ""));
+    if (!found) {
+      this.#unknown(`${method} ${url.pathname}`, response);
+      return;
+    }
+    const { name, ids } = found;
+    const fault = this.wire.request(name);
+    const send = ({ status, body, headers }: Answer) => {
+      this.wire.answer(name, status, () => sendJson(response, status, body, headers));
+    };
+    const answer = (): Answer => {
+      if (request.headers.authorization !== `Bot ${this.credentials.token}`) {
+        return failed(plain(401, "Unauthorized"), {});
+      }
+      return this.#carryOut(
+        name,
+        () => ({ ids, query: url.searchParams, body: read(request, text) }),
+        ids[0],
+      );
+    };
+    if (typeof fault === "number") {
+      send(failed(plain(fault, "Error"), {}));
+      return;
+    }
+    if (typeof fault === "object") {
+      if ("error" in fault) {
+        send(failed(refuse(Number(fault.error)), {}));
+        return;
+      }
+      send({ status: 429, ...tooMany(fault.retryAfter * 1000, fault.global) });
+      return;
+    }
+    switch (fault) {
+      case "deliver": {
+        send(answer());
+        return;
+      }
+      case "hang":
+        return;
+      case "hangAfterAccept":
+        answer();
+        return;
+      case "500AfterAccept":
+        answer();
+        {
+          send(failed(plain(500, "Internal Server Error"), {}));
+          return;
+        }
+    }
+  }
+
+  #carryOut(name: RouteName, read: () => Call, major = ""): Answer {
+    const { headers, retryAfterMs } = this.#limiter.take(name, major);
+    if (retryAfterMs !== undefined) {
+      const { body, headers: more } = tooMany(retryAfterMs);
+      return { status: 429, body, headers: { ...headers, ...more } };
+    }
+    try {
+      return { ...routes[name](this.backend, read()), headers };
+    } catch (error) {
+      if (error instanceof Refusal) return failed(error, headers);
+      if (!(error instanceof NotImplemented)) throw error;
+      this.wire.refuse(error.what);
+      return { status: 501, body: { message: error.message, code: 0 }, headers };
+    }
+  }
+
+  #unknown(what: string, response: ServerResponse): void {
+    this.wire.refuse(what);
+    const { message } = new NotImplemented(what);
+    sendJson(response, 501, { message, code: 0 });
+  }
+}
+
+function failed(refusal: Refusal, headers: Readonly<Record<string, string>>): Answer {
+  return { status: refusal.status, body: refusal.body, headers };
+}
+
+function read(request: IncomingMessage, text: string): unknown {
+  if (text === "") return {};
+  const type = request.headers["content-type"] ?? "";
+  if (!type.startsWith("application/json")) throw new NotImplemented(`a body of type ${type}`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid("_", "JSON_INVALID", "The request body contains invalid JSON.");
+  }
+}

@@ -1,0 +1,237 @@
+import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
+import { z } from "zod";
+import { placeOf, type Backend } from "../backend.ts";
+import {
+  activeThreads,
+  channelPayload,
+  textPayload,
+  threadList,
+  threadPayload,
+} from "../payloads/channel_payloads.ts";
+import { allowedMentions, checkContent, createMessage, parseBody } from "./create_message.ts";
+import { applicationPayload, guildPayload } from "../payloads/guild_payloads.ts";
+import { allow, mentionsIn } from "./mentions.ts";
+import type { Point } from "../world/message_log.ts";
+import {
+  memberPayload,
+  messagePayload,
+  userPayload,
+  withoutContent,
+} from "../payloads/message_payloads.ts";
+import type { Channel, Message } from "../world/model.ts";
+import { invalid, refuse } from "./refusals.ts";
+import { isSnowflake } from "../world/snowflakes.ts";
+import { isDenied } from "../world/world.ts";
+
+/** One request, taken apart. `ids` are the variable parts of the path, in order. */
+export interface Call {
+  readonly ids: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+type Handler = (backend: Backend, call: Call) => Reply;
+
+const editBody = z.object({
+  content: z.string().optional(),
+  /** discord.js sends these with an edit as well; they change nothing there. */
+  tts: z.boolean().optional(),
+  enforce_nonce: z.boolean().optional(),
+  flags: z.int().optional(),
+  allowed_mentions: allowedMentions.optional(),
+});
+const threadBody = z.object({
+  name: z.string().min(1).max(100),
+  auto_archive_duration: z.int().optional(),
+  rate_limit_per_user: z.int().optional(),
+  /** Only counts for a thread without a message; clients send it all the same. */
+  type: z.int().optional(),
+});
+
+/** Every route that is implemented, by the name it has in the wire log, the rate limits and the faults. */
+export const routes = {
+  "GET gateway/bot": (backend) =>
+    ok({
+      url: backend.gatewayUrl(),
+      shards: 1,
+      session_start_limit: {
+        total: 1000,
+        remaining: backend.identifiesLeft(),
+        reset_after: 86_400_000,
+        max_concurrency: 1,
+      },
+    }),
+  "GET users/@me": ({ world }) => ok(userPayload(world.bot)),
+  "GET users/@me/guilds": ({ world, isInvited }) =>
+    ok(
+      isInvited ? [{ id: world.guild.id, name: world.guild.name, owner: false, features: [] }] : [],
+    ),
+  "GET applications/@me": ({ world, messageContentIntent }) =>
+    ok(applicationPayload(world, messageContentIntent)),
+  "GET guilds/:id": (backend, call) => ok(guildPayload(inGuild(backend, call))),
+  "GET guilds/:id/channels": (backend, call) => {
+    const world = inGuild(backend, call);
+    return ok([...world.channels.values()].map((channel) => textPayload(world, channel)));
+  },
+  "GET guilds/:id/members/:member": (backend, call) => {
+    const world = inGuild(backend, call);
+    const user = world.users.get(call.ids[1] ?? "");
+    if (!user || user.kind === "webhook") throw refuse(Code.UnknownMember);
+    return ok({ ...memberPayload(user), user: userPayload(user) });
+  },
+  "GET guilds/:id/threads/active": (backend, call) => {
+    const world = inGuild(backend, call);
+    return ok(threadList(world, activeThreads(world)));
+  },
+  "GET channels/:id": (backend, call) =>
+    ok(channelPayload(backend.world, channelOf(backend, call))),
+  "GET channels/:id/threads/archived/public": (backend, call) => {
+    const { world } = backend;
+    const channel = channelOf(backend, call);
+    if (channel.kind !== "text") throw refuse(Code.CannotExecuteActionOnThisChannelType);
+    if (isDenied(channel, "history")) throw refuse(Code.MissingPermissions);
+    const before = Date.parse(call.query.get("before") ?? "9999-01-01T00:00:00Z");
+    const archived = world
+      .threadsOf(channel)
+      .filter((thread) => thread.archived && thread.archiveChangedAt < before)
+      .filter((thread) => !isDenied(thread, "view"))
+      .sort((a, b) => b.archiveChangedAt - a.archiveChangedAt);
+    const limit = limitOf(call, 100);
+    return ok({
+      ...threadList(world, archived.slice(0, limit)),
+      has_more: archived.length > limit,
+    });
+  },
+  "GET channels/:id/messages": (backend, call) => {
+    const channel = channelOf(backend, call);
+    const limit = limitOf(call, 50);
+    const point = pointOf(call);
+    if (channel.kind === "text" && channel.forum) {
+      throw refuse(Code.CannotExecuteActionOnThisChannelType);
+    }
+    // Without Read Message History there is no error, only nothing (Discord docs, "Get Channel Messages").
+    if (isDenied(channel, "history")) return ok([]);
+    return ok(channel.messages.page(point, limit).map((message) => shown(backend, message)));
+  },
+  "GET channels/:id/messages/:message": (backend, call) => {
+    const channel = channelOf(backend, call);
+    if (isDenied(channel, "history")) throw refuse(Code.MissingPermissions);
+    return ok(shown(backend, messageOf(channel, call)));
+  },
+  "POST channels/:id/messages": (backend, call) =>
+    ok(createMessage(backend, channelOf(backend, call), call.body)),
+  "PATCH channels/:id/messages/:message": (backend, call) => {
+    const { world } = backend;
+    const message = messageOf(channelOf(backend, call), call);
+    if (message.author !== world.bot) throw refuse(Code.CannotEditMessageAuthoredByAnotherUser);
+    const body = parseBody(editBody, call.body, "PATCH channels/:id/messages/:message");
+    const content = body.content ?? message.content;
+    checkContent(content, body.allowed_mentions);
+    if (content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
+    world.edit(message, {
+      content: content.trim(),
+      mentions: allow(mentionsIn(content), body.allowed_mentions, undefined),
+      ...(body.flags === undefined ? {} : { flags: body.flags }),
+    });
+    return ok(messagePayload(world, message));
+  },
+  "DELETE channels/:id/messages/:message": (backend, call) => {
+    const { world } = backend;
+    const message = messageOf(channelOf(backend, call), call);
+    if (message.author !== world.bot) throw refuse(Code.MissingPermissions);
+    world.remove(message);
+    return { status: 204 };
+  },
+  "POST channels/:id/messages/:message/threads": (backend, call) => {
+    const { world } = backend;
+    const channel = channelOf(backend, call);
+    if (channel.kind !== "text") throw refuse(Code.CannotExecuteActionOnThisChannelType);
+    if (isDenied(channel, "threads")) throw refuse(Code.MissingPermissions);
+    const message = messageOf(channel, call);
+    const { name } = parseBody(
+      threadBody,
+      call.body,
+      "POST channels/:id/messages/:message/threads",
+    );
+    if (world.threads.has(message.id)) throw refuse(Code.ThreadAlreadyCreatedForMessage);
+    const thread = world.openThread(message, channel, name, world.bot);
+    return { status: 201, body: threadPayload(world, thread) };
+  },
+  "POST channels/:id/typing": (backend, call) => {
+    const channel = channelOf(backend, call);
+    if (isDenied(channel, "send")) throw refuse(Code.MissingPermissions);
+    backend.typing.push(placeOf(channel));
+    return { status: 204 };
+  },
+} as const satisfies Record<string, Handler>;
+
+export type RouteName = keyof typeof routes;
+
+const ok = (body: unknown): Reply => ({ status: 200, body });
+
+const patterns = Object.keys(routes).map((name) => {
+  const [method = "", path = ""] = name.split(" ");
+  return { name: name as RouteName, method, parts: path.split("/") }; // Keys of `routes` are its names.
+});
+
+/** Finds the route of a request; `path` without the version in front. */
+export function match(
+  method: string,
+  path: string,
+): { name: RouteName; ids: string[] } | undefined {
+  const parts = path.split("/");
+  for (const pattern of patterns) {
+    if (pattern.method !== method || pattern.parts.length !== parts.length) continue;
+    const fits = pattern.parts.every((part, at) =>
+      part.startsWith(":") ? isSnowflake(parts[at] ?? "") : part === parts[at],
+    );
+    if (!fits) continue;
+    return { name: pattern.name, ids: parts.filter((_, at) => pattern.parts[at]?.startsWith(":")) };
+  }
+  return undefined;
+}
+
+function inGuild({ world }: Backend, call: Call) {
+  if (call.ids[0] !== world.guild.id || world.presence === "out") throw refuse(Code.UnknownGuild);
+  return world;
+}
+
+/** The channel or thread of a call, if the bot may see it. */
+function channelOf({ world }: Backend, call: Call): Channel {
+  const channel = world.find(call.ids[0] ?? "");
+  if (!channel) throw refuse(Code.UnknownChannel);
+  if (isDenied(channel, "view") || world.presence === "out") throw refuse(Code.MissingAccess);
+  return channel;
+}
+
+function messageOf(channel: Channel, call: Call): Message {
+  const message = channel.messages.get(call.ids[1] ?? "");
+  if (!message) throw refuse(Code.UnknownMessage);
+  return message;
+}
+
+function shown({ world, messageContentIntent }: Backend, message: Message) {
+  const payload = messagePayload(world, message);
+  return messageContentIntent ? payload : withoutContent(world, payload);
+}
+
+function limitOf(call: Call, usual: number): number {
+  const limit = Number(call.query.get("limit") ?? usual);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 100) return limit;
+  throw invalid("limit", "NUMBER_TYPE_RANGE", "Value should be between 1 and 100.");
+}
+
+function pointOf(call: Call): Point {
+  for (const kind of ["around", "before", "after"] as const) {
+    const id = call.query.get(kind);
+    if (id === null) continue;
+    if (!/^\d{1,20}$/.test(id)) {
+      throw invalid(kind, "NUMBER_TYPE_COERCE", `Value "${id}" is not snowflake.`);
+    }
+    return { kind, id };
+  }
+  return { kind: "newest" };
+}

@@ -1,0 +1,298 @@
+import { GatewayCloseCodes, type APIEmbed } from "discord-api-types/v10";
+import type {
+  AcceptedPost,
+  ChatChange,
+  ChatStandIn,
+  PersonAct,
+  Place,
+  SeenMessage,
+} from "../chat.ts";
+import {
+  listen,
+  Listeners,
+  Wire,
+  type AnswerFault,
+  type FrameFault,
+  type Listening,
+} from "../wire.ts";
+import { newToken, placeOf, type Backend, type Credentials } from "./backend.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { GuildChanges } from "./gateway/guild_changes.ts";
+import { Lookup } from "./rest/lookup.ts";
+import { mentionsIn } from "./rest/mentions.ts";
+import type { Channel, Denied, Message } from "./world/model.ts";
+import { NonceBook } from "./rest/nonces.ts";
+import type { DiscordOptions, DiscordSaying } from "./options.ts";
+import { Rest } from "./rest/rest.ts";
+import type { RouteName } from "./rest/routes.ts";
+import { draftOf, find } from "./world/saying.ts";
+import { changesOf, isSaid, seen } from "./world/seen.ts";
+import { World } from "./world/world.ts";
+
+export type { DiscordOptions, DiscordSaying };
+
+/** Starts Discord on a free loopback port: one guild with a bot, its REST API and its gateway. */
+export async function startDiscordStandIn(options: DiscordOptions = {}): Promise<DiscordStandIn> {
+  const wire = new Wire();
+  const world = new World();
+  const credentials = { token: newToken(world.bot.id) };
+  const messageContentIntent = options.messageContentIntent ?? true;
+  const gateway = new Gateway(world, wire, {
+    credentials,
+    messageContentIntent,
+    heartbeatMs: options.heartbeatMs ?? 41_250,
+    sessionLifeMs: options.sessionLifeMs ?? 120_000,
+  });
+  const backend: Backend = {
+    world,
+    messageContentIntent,
+    isInvited: options.isInvited ?? true,
+    nonces: new NonceBook(options.nonceWindowMs),
+    posts: [],
+    typing: [],
+    gatewayUrl: () => gateway.url,
+    identifiesLeft: () => gateway.identifiesLeft,
+  };
+  const rest = new Rest(backend, wire, credentials, options.rateLimits ?? "real");
+  const server = await listen(wire, (request, response) => rest.handle(request, response));
+  gateway.attach(server.server);
+  return new DiscordStandIn({ wire, backend, gateway, server, credentials });
+}
+
+interface Parts {
+  readonly wire: Wire;
+  readonly backend: Backend;
+  readonly gateway: Gateway;
+  readonly server: Listening;
+  readonly credentials: Credentials;
+}
+
+/** A Discord that people can be made to talk in, and that stock Discord clients can't tell from the real one. */
+export class DiscordStandIn implements ChatStandIn {
+  readonly platform = "discord";
+  readonly env: Readonly<Record<string, string>>;
+  readonly history: PersonAct[] = [];
+  readonly #changes = new Listeners<ChatChange>();
+  readonly #world: World;
+  readonly #lookup: Lookup;
+  readonly guild: GuildChanges;
+
+  /** Made by `startDiscordStandIn`. */
+  constructor(private readonly parts: Parts) {
+    this.#world = parts.backend.world;
+    this.#lookup = new Lookup(this.#world);
+    this.guild = new GuildChanges(this.#world, this.#lookup);
+    this.env = {
+      DISCORD_BOT_TOKEN: parts.credentials.token,
+      DISCORD_API_URL: `http://127.0.0.1:${parts.server.port}/api`,
+    };
+    this.#world.events.add((event) => {
+      for (const change of changesOf(event)) this.#changes.emit(change);
+    });
+  }
+
+  get botId(): string {
+    return this.#world.bot.id;
+  }
+  get guildId(): string {
+    return this.#world.guild.id;
+  }
+  get wire(): Wire["entries"] {
+    return this.parts.wire.entries;
+  }
+  /** Requests for something the stand-in doesn't implement. */
+  get refused(): Wire["refused"] {
+    return this.parts.wire.refused;
+  }
+  get posts(): readonly AcceptedPost[] {
+    return this.parts.backend.posts;
+  }
+  /** Where the bot showed that it is typing, in order. */
+  get typing(): readonly Place[] {
+    return this.parts.backend.typing;
+  }
+
+  addChannel(name: string): string {
+    return this.#world.addChannel(name).id;
+  }
+  addPerson(name: string, nick: string | null = null): string {
+    return this.#world.addUser("person", name, nick).id;
+  }
+  /** Another bot. It talks with `say`, as people do. */
+  addBot(name: string): string {
+    return this.#world.addUser("app", name).id;
+  }
+  /** A webhook. It talks with `say`, as people do. */
+  addWebhook(name: string): string {
+    return this.#world.addUser("webhook", name).id;
+  }
+  addRole(name: string): string {
+    return this.#world.addRole(name).id;
+  }
+
+  say(saying: DiscordSaying): string {
+    const author = this.#lookup.user(saying.person);
+    const channel = this.#lookup.place(saying);
+    const message = this.#world.post(draftOf(author, channel, saying));
+    this.history.push({
+      kind: "say",
+      ...placeOf(channel),
+      id: message.id,
+      person: author.id,
+      text: message.content,
+      at: Date.now(),
+      ...(saying.replyTo === undefined ? {} : { replyTo: saying.replyTo }),
+    });
+    return message.id;
+  }
+
+  edit(change: Place & { readonly id: string; readonly text: string }): void {
+    const channel = this.#lookup.place(change);
+    const message = find(channel, change.id);
+    const content = change.text.trim();
+    this.#world.edit(message, { content, mentions: mentionsIn(content) });
+    this.#did({ kind: "edit", text: content }, channel, message);
+  }
+
+  remove(at: Place & { readonly id: string }): void {
+    const channel = this.#lookup.place(at);
+    const message = find(channel, at.id);
+    this.#world.remove(message);
+    this.#did({ kind: "delete" }, channel, message);
+  }
+
+  /** A moderator deletes several messages at once. */
+  removeMany(at: Place & { readonly ids: readonly string[] }): void {
+    const channel = this.#lookup.place(at);
+    const messages = at.ids.map((id) => find(channel, id));
+    this.#world.removeMany(channel, messages);
+    for (const message of messages) this.#did({ kind: "delete" }, channel, message);
+  }
+
+  /** Discord adds a link preview: an update of the message that is no edit. */
+  unfurl(at: Place & { readonly id: string; readonly embed: APIEmbed }): void {
+    this.#world.unfurl(find(this.#lookup.place(at), at.id), at.embed);
+  }
+
+  openThread(on: { readonly channel: string; readonly id: string; readonly name: string }): string {
+    const channel = this.#lookup.channel(on.channel);
+    const message = find(channel, on.id);
+    if (this.#world.threads.has(message.id)) throw new Error("the message has a thread");
+    const owner = message.author.kind === "person" ? message.author : this.#world.owner;
+    return this.#world.openThread(message, channel, on.name, owner).id;
+  }
+
+  /** Makes a forum, which takes posts only. */
+  addForum(name: string): string {
+    return this.#world.addChannel(name, { forum: true }).id;
+  }
+  /** A person opens a post in a forum; returns the id of the post's thread and of its first message. */
+  openPost(post: { channel: string; person: string; name: string; text: string }): string {
+    const author = this.#lookup.user(post.person);
+    const thread = this.#world.openPost(
+      this.#lookup.channel(post.channel),
+      post.name,
+      author,
+      post.text,
+    );
+    const { id } = thread;
+    const { person, text } = post;
+    this.history.push({ kind: "say", ...placeOf(thread), id, person, text, at: Date.now() });
+    return id;
+  }
+
+  setArchived(thread: string, archived: boolean): void {
+    this.#world.setArchived(this.#lookup.thread(thread), archived);
+  }
+  /** Only moderators may write in a locked thread, and the bot is none. */
+  lockThread(thread: string): void {
+    this.#lookup.thread(thread).locked = true;
+    this.#world.setArchived(this.#lookup.thread(thread), this.#lookup.thread(thread).archived);
+  }
+  /** Somebody deletes a thread, and with it what was said in it: nobody is told of these messages. */
+  removeThread(thread: string): void {
+    const removed = this.#lookup.thread(thread);
+    this.#world.removeThread(removed);
+    for (const message of removed.messages.oldestFirst().filter(isSaid))
+      this.#did({ kind: "delete" }, removed, message);
+  }
+  renameChannel(channel: string, name: string): void {
+    this.#world.renameChannel(this.#lookup.channel(channel), name);
+  }
+  removeChannel(channel: string): void {
+    this.#world.removeChannel(this.#lookup.channel(channel));
+  }
+  /** Replaces what the bot is denied in a channel and its threads; `{}` gives everything back. */
+  deny(channel: string, denied: Denied): void {
+    this.#world.deny(this.#lookup.channel(channel), denied);
+  }
+
+  transcript(channel: string, thread?: string): SeenMessage[] {
+    const place = this.#lookup.place(thread === undefined ? { channel } : { channel, thread });
+    return place.messages.oldestFirst().filter(isSaid).map(seen);
+  }
+
+  onChange(listener: (change: ChatChange) => void): () => void {
+    return this.#changes.add(listener);
+  }
+  connections(): number {
+    return this.parts.gateway.connections;
+  }
+  mention(userId: string): string {
+    return `<@${userId}>`;
+  }
+
+  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  get faults(): Pick<Wire, "storm" | "at" | "onEntry"> {
+    return this.parts.wire;
+  }
+  /** What to do with the next gateway frame of this name (`MESSAGE_CREATE`, …) instead of sending it. */
+  frameNext(name: string, fault: FrameFault): void {
+    this.parts.wire.frameNext(name, fault);
+  }
+  /** What happens to the next request of a route, instead of an answer. Several are used up in order. */
+  answerNext(route: RouteName, fault: AnswerFault): void {
+    this.parts.wire.answerNext(route, fault);
+  }
+  /** Closes every gateway socket with a code; 1006 breaks the connection without one. */
+  closeGateway(code: number): void {
+    this.parts.gateway.closeAll(code);
+  }
+  /** The next resume is answered with Invalid Session: the client has to identify, nothing is replayed. */
+  refuseResume(): void {
+    this.parts.gateway.refuseResume();
+  }
+  /** Invalid Session to every session that is connected. */
+  invalidateSessions(resumable: boolean): void {
+    this.parts.gateway.invalidate(resumable);
+  }
+  /** Asks every client to reconnect and resume. */
+  askToReconnect(): void {
+    this.parts.gateway.askToReconnect();
+  }
+  /** The owner resets the token: what `env` holds is refused from now on, and sessions end with 4004. */
+  resetToken(): void {
+    this.parts.credentials.token = newToken(this.botId);
+    this.parts.gateway.closeAll(GatewayCloseCodes.AuthenticationFailed);
+  }
+  /** As if the minutes had passed in which Discord knows a nonce again. */
+  forgetNonces(): void {
+    this.parts.backend.nonces.forget();
+  }
+
+  async stop(): Promise<void> {
+    this.parts.gateway.stop();
+    await this.parts.server.close();
+  }
+
+  #did(
+    act: { kind: "edit"; text: string } | { kind: "delete" },
+    channel: Channel,
+    message: Message,
+  ): void {
+    const { author } = message;
+    // What a bot said is taken down by a moderator.
+    const person = author.kind === "self" ? this.#world.owner.id : author.id;
+    this.history.push({ ...act, ...placeOf(channel), id: message.id, person, at: Date.now() });
+  }
+}

@@ -1,0 +1,99 @@
+import type { APIAttachment, APIEmbed, APIStickerItem, MessageType } from "discord-api-types/v10";
+import type { Mentions } from "../rest/mentions.ts";
+import type { MessageLog } from "./message_log.ts";
+
+/** Who writes. `app` is another bot; `webhook` has a name and no membership. */
+export interface User {
+  readonly id: string;
+  readonly kind: "self" | "person" | "app" | "webhook";
+  readonly username: string;
+  /** What people see, unless the guild has a nickname. */
+  readonly globalName: string | null;
+  readonly nick: string | null;
+}
+
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What the bot may not do in a channel and its threads. */
+export interface Denied {
+  readonly view?: boolean;
+  readonly send?: boolean;
+  readonly history?: boolean;
+  /** Opening threads. */
+  readonly threads?: boolean;
+}
+
+export interface TextChannel {
+  readonly kind: "text";
+  /** Holds posts only, each a thread of its own. */
+  readonly forum?: true;
+  readonly id: string;
+  name: string;
+  denied: Denied;
+  readonly messages: MessageLog<Message>;
+}
+
+/** A public thread. One opened on a message has that message's id. */
+export interface Thread {
+  readonly kind: "thread";
+  readonly id: string;
+  name: string;
+  readonly parent: TextChannel;
+  readonly ownerId: string;
+  readonly openedAt: number;
+  archived: boolean;
+  archiveChangedAt: number;
+  locked: boolean;
+  /** Made private, without the bot. Nothing said in it is told. */
+  hidden?: true;
+  readonly messages: MessageLog<Message>;
+}
+
+export type Channel = TextChannel | Thread;
+
+export interface Message {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly author: User;
+  readonly type: MessageType;
+  content: string;
+  editedAt: number | undefined;
+  flags: number;
+  embeds: readonly APIEmbed[];
+  readonly attachments: readonly APIAttachment[];
+  readonly stickers: readonly APIStickerItem[];
+  mentions: Mentions;
+  readonly reference: { readonly channelId: string; readonly messageId: string } | undefined;
+}
+
+/** How the guild is to the bot. `away`: an outage; `out`: the bot was removed from it. */
+export type Presence = "in" | "away" | "out";
+
+/** What happened in the guild; the gateway tells sessions, the stand-in tells its listeners. */
+export type WorldEvent =
+  | { readonly kind: "messageCreated"; readonly message: Message; readonly nonce?: string | number }
+  /** `visible`: the text changed. Otherwise an embed was added or a thread opened on it. */
+  | { readonly kind: "messageUpdated"; readonly message: Message; readonly visible: boolean }
+  | { readonly kind: "messageDeleted"; readonly message: Message }
+  | {
+      readonly kind: "messagesDeleted";
+      readonly channel: Channel;
+      readonly messages: readonly Message[];
+    }
+  | { readonly kind: "channelCreated" | "channelUpdated"; readonly channel: TextChannel }
+  | { readonly kind: "channelDeleted"; readonly channel: TextChannel }
+  | { readonly kind: "accessGained"; readonly channel: TextChannel }
+  | { readonly kind: "guildChanged"; readonly presence: Presence }
+  | { readonly kind: "threadCreated" | "threadUpdated" | "threadDeleted"; readonly thread: Thread };
+
+/** The text channel a place belongs to: permissions are its own. */
+export function rootOf(channel: Channel): TextChannel {
+  return channel.kind === "text" ? channel : channel.parent;
+}
+
+export function displayName(user: User): string {
+  return user.nick ?? user.globalName ?? user.username;
+}

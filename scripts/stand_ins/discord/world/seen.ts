@@ -1,0 +1,60 @@
+import { MessageType } from "discord-api-types/v10";
+import type { ChatChange, SeenMessage } from "../../chat.ts";
+import { placeOf } from "../backend.ts";
+import { displayName, type Message, type WorldEvent } from "./model.ts";
+
+const SAID = new Set<MessageType>([
+  MessageType.Default,
+  MessageType.Reply,
+  MessageType.ChatInputCommand,
+  MessageType.ContextMenuCommand,
+]);
+
+/** Whether a message is something people wrote or a bot said, and not a notice of the platform's. */
+export function isSaid(message: Message): boolean {
+  return SAID.has(message.type);
+}
+
+/** A message as people see it. */
+export function seen(message: Message): SeenMessage {
+  const { author, channel, reference } = message;
+  return {
+    id: message.id,
+    author: displayName(author),
+    authorId: author.id,
+    text: message.content,
+    edited: message.editedAt !== undefined,
+    fromBot: author.kind === "self",
+    ...(reference ? { replyTo: reference.messageId } : {}),
+    ...(channel.kind === "thread" ? { thread: channel.id } : {}),
+  };
+}
+
+/** What people see change when something happens. */
+export function changesOf(event: WorldEvent): ChatChange[] {
+  switch (event.kind) {
+    case "messageCreated":
+      return changes("new", [event.message]);
+    case "messageUpdated":
+      return event.visible ? changes("edited", [event.message]) : [];
+    case "messageDeleted":
+      return changes("deleted", [event.message]);
+    case "messagesDeleted":
+      return changes("deleted", event.messages);
+    case "channelCreated":
+    case "channelUpdated":
+    case "channelDeleted":
+    case "accessGained":
+    case "guildChanged":
+    case "threadCreated":
+    case "threadUpdated":
+    case "threadDeleted":
+      return [];
+  }
+}
+
+function changes(kind: ChatChange["kind"], messages: readonly Message[]): ChatChange[] {
+  return messages
+    .filter(isSaid)
+    .map((message) => ({ kind, ...placeOf(message.channel), message: seen(message) }));
+}

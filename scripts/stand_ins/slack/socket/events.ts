@@ -1,0 +1,170 @@
+import type { Channel, Message, WorkspaceChange } from "../workspace/workspace.ts";
+
+/** Who the workspace and the bridge's app are, by Slack's ids. */
+export interface AppIdentity {
+  readonly teamId: string;
+  readonly appId: string;
+  /** The bot's user id. */
+  readonly botId: string;
+  /** The bot's id as an app's bot (`B…`), which posts carry as `bot_id`. */
+  readonly botProfileId: string;
+}
+
+/** What the app subscribed to under Event Subscriptions. */
+export type Subscription = "message.channels" | "message.groups" | "app_mention";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * A message as Slack's API and events carry it: people by id, never by name. `withMetadata` as in
+ * `include_all_metadata`; a root that has replies says so when `channel` is given (history, not events).
+ */
+export function messageJson(
+  message: Message,
+  teamId: string,
+  options: { readonly withMetadata?: boolean; readonly channel?: Channel } = {},
+): Json {
+  const { author, edited, blocks, attachments, metadata } = message;
+  return {
+    type: "message",
+    ...(message.tombstone && { subtype: "tombstone", hidden: true }),
+    ...(message.broadcast && { subtype: "thread_broadcast" }),
+    user: message.tombstone ? "USLACKBOT" : author.id,
+    text: message.text,
+    ts: message.ts,
+    team: teamId,
+    ...(message.clientMsgId !== undefined && { client_msg_id: message.clientMsgId }),
+    ...(author.app && {
+      bot_id: author.app.botId,
+      app_id: author.app.appId,
+      bot_profile: {
+        id: author.app.botId,
+        app_id: author.app.appId,
+        user_id: author.id,
+        name: author.name,
+        team_id: teamId,
+        deleted: false,
+      },
+    }),
+    ...(message.threadTs !== undefined && { thread_ts: message.threadTs }),
+    ...(edited && { edited }),
+    ...(blocks && { blocks }),
+    ...(attachments && { attachments }),
+    ...(options.withMetadata && metadata !== undefined && { metadata }),
+    ...(options.channel && threadJson(options.channel, message)),
+  };
+}
+
+function threadJson(channel: Channel, message: Message): Json {
+  if (message.threadTs !== undefined) {
+    const root = channel.messages.get(message.threadTs);
+    return root ? { parent_user_id: root.author.id } : {};
+  }
+  const replies = channel.replies.get(message.ts);
+  if (!replies) return {};
+  const users = new Set(replies.flatMap((ts) => channel.messages.get(ts)?.author.id ?? []));
+  return {
+    thread_ts: message.ts,
+    reply_count: replies.length,
+    reply_users: [...users],
+    reply_users_count: users.size,
+    latest_reply: replies.at(-1),
+  };
+}
+
+/** The events Slack sends the app for a change; none when it is not in the channel or did not subscribe. */
+export function eventsOf(
+  change: WorkspaceChange,
+  app: AppIdentity,
+  subscriptions: ReadonlySet<Subscription>,
+): Json[] {
+  const { channel } = change;
+  if (!channel.botIsMember) return [];
+  const events: Json[] = [];
+  if (subscriptions.has(channel.isPrivate ? "message.groups" : "message.channels")) {
+    events.push(messageEvent(change, app.teamId));
+  }
+  if (
+    change.kind === "posted" &&
+    subscriptions.has("app_mention") &&
+    change.message.author.id !== app.botId &&
+    change.message.text.includes(`<@${app.botId}>`)
+  ) {
+    const { subtype: _subtype, ...mention } = messageJson(change.message, app.teamId);
+    events.push({ ...mention, type: "app_mention", channel: channel.id, event_ts: change.ts });
+  }
+  return events;
+}
+
+function messageEvent(change: WorkspaceChange, teamId: string): Json {
+  const { channel, ts } = change;
+  const place = {
+    channel: channel.id,
+    channel_type: channel.isPrivate ? "group" : "channel",
+    event_ts: ts,
+  };
+  switch (change.kind) {
+    case "posted": {
+      const { message } = change;
+      const root =
+        message.threadTs === undefined ? undefined : channel.messages.get(message.threadTs);
+      return {
+        ...messageJson(message, teamId),
+        ...(root && { parent_user_id: root.author.id }),
+        ...(root && message.broadcast && { root: messageJson(root, teamId, { channel }) }),
+        ...place,
+      };
+    }
+    case "changed":
+      return {
+        type: "message",
+        subtype: "message_changed",
+        hidden: true,
+        message: messageJson(change.message, teamId, { channel }),
+        previous_message: messageJson(change.previous, teamId, { channel }),
+        ts,
+        ...place,
+      };
+    case "removed":
+      return {
+        type: "message",
+        subtype: "message_deleted",
+        hidden: true,
+        deleted_ts: change.previous.ts,
+        previous_message: messageJson(change.previous, teamId, { channel }),
+        ts,
+        ...place,
+      };
+  }
+}
+
+/** Wraps an event as the Events API delivers it. Redelivery repeats it, `event_id` included. */
+export function eventPayload(
+  event: Json,
+  eventId: string,
+  seconds: number,
+  app: AppIdentity,
+): Json {
+  return {
+    token: "unused-in-socket-mode",
+    team_id: app.teamId,
+    context_team_id: app.teamId,
+    context_enterprise_id: null,
+    api_app_id: app.appId,
+    event,
+    type: "event_callback",
+    event_id: eventId,
+    event_time: seconds,
+    authorizations: [
+      {
+        enterprise_id: null,
+        team_id: app.teamId,
+        user_id: app.botId,
+        is_bot: true,
+        is_enterprise_install: false,
+      },
+    ],
+    is_ext_shared_channel: false,
+    event_context: `4-${eventId}`,
+  };
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import type { AcceptedPost, ChatStandIn, Saying } from "../chat.ts";
+import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
+import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
+import type { Params } from "./web_api/params.ts";
+import { type AbandonedEvent, type AckedEvent, SocketMode } from "./socket/socket_mode.ts";
+import { pingsOf, shownText } from "./workspace/text.ts";
+import { webApi } from "./web_api/web_api.ts";
+import { People } from "./workspace/people.ts";
+import { type Channel, type Message, Workspace } from "./workspace/workspace.ts";
+
+export interface SlackStandInOptions {
+  /** ms between an attempt that failed and the next. Slack's and the default: at once, 1 min, 5 min. */
+  readonly redeliverAfterMs?: readonly number[];
+  /** ms an event may stay un-acknowledged. Slack's and the default: 3,000. */
+  readonly ackWithinMs?: number;
+  /** ms between WebSocket pings. Default 10,000. */
+  readonly pingEveryMs?: number;
+  /** Seeds the choice of the socket an event goes to. */
+  readonly seed?: number;
+  /** Default: messages of public and of private channels. */
+  readonly subscriptions?: readonly Subscription[];
+  /** The bot token's scopes. Default: all that the methods here ask for. */
+  readonly scopes?: readonly string[];
+  /** Messages a page of history holds at the most. Slack gives 15 to some apps; the default is what it gives to others. */
+  readonly historyPage?: number;
+  /** ms since 1970; what timestamps are made of. */
+  readonly now?: () => number;
+}
+
+export interface SlackStandIn extends ChatStandIn {
+  readonly platform: "slack";
+  readonly teamId: string;
+  readonly appId: string;
+  /** The bot's id as an app's bot (`B…`). */
+  readonly botProfileId: string;
+  readonly wire: readonly WireEntry[];
+  /** What was asked for and isn't implemented. Tests assert that it is empty. */
+  readonly refused: readonly string[];
+  readonly acks: readonly AckedEvent[];
+  readonly abandoned: readonly AbandonedEvent[];
+  /** Events neither acknowledged nor given up yet. */
+  undelivered(): number;
+  addChannel(name: string, options?: { readonly isPrivate?: boolean }): string;
+  /** Another app's bot, who can `say`; returns its user id. */
+  addApp(name: string): string;
+  /** `broadcast`: a thread reply also sent to the channel. */
+  say(message: Saying & { readonly broadcast?: boolean }): string;
+  /** Slack itself adds a link's preview: a changed message that nobody edited. */
+  unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
+  /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
+  tell(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
+  /** Gives a channel a new id, without telling; returns it. Slack tells by `channel_id_changed`, on any socket. */
+  moveChannel(channel: string): string;
+  /** A person changes their name: the app is told with `user_change`. */
+  renamePerson(person: string, name: string): void;
+  /** Invites the bot, or takes it out. */
+  setBotMember(channel: string, isMember: boolean): void;
+  setArchived(channel: string, archived: boolean): void;
+  /** Deletes a channel with all that was said in it: the app is told with `channel_deleted`. */
+  removeChannel(channel: string): void;
+  /** What to do with the next request of a Web API method instead of answering it. */
+  answerNext(method: string, fault: AnswerFault): void;
+  /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
+  frameNext(name: string, fault: FrameFault): void;
+  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  readonly faults: Pick<Wire, "storm" | "at" | "onEntry">;
+  /** So many sockets count as open, and are given events, though their clients are gone. */
+  setGhostSockets(count: number): void;
+  /** Keeps events back until `release`, which sends them in order. */
+  hold(): void;
+  release(): void;
+  /** Asks every socket to reconnect, as Slack does every few hours. */
+  recycleSockets(reason?: "warning" | "refresh_requested" | "link_disabled"): void;
+  /** Breaks every socket without a word. */
+  closeSockets(): void;
+  /** Breaks the socket that has been open longest. */
+  closeOldestSocket(): void;
+  /** Reads nothing any more from the sockets that are open: they get no pong, and no acknowledgement arrives. */
+  deafenSockets(): void;
+}
+
+const ALL_SCOPES = [
+  ...["channels:history", "channels:read", "chat:write"],
+  ...["groups:history", "groups:read", "users:read"],
+];
+
+/** Starts a Slack workspace on a free loopback port: one app, its bot, and people driven by the caller. */
+export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
+  const now = options.now ?? Date.now;
+  const wire = new Wire();
+  const workspace = new Workspace(now);
+  const app = { appId: workspace.newId("A"), botId: workspace.newId("B") };
+  const bot = workspace.addMember("bridge", app);
+  const identity: AppIdentity = {
+    teamId: workspace.newId("T"),
+    appId: app.appId,
+    botId: bot.id,
+    botProfileId: app.botId,
+  };
+  const socketMode = new SocketMode(wire, {
+    ackWithinMs: options.ackWithinMs ?? 3_000,
+    redeliverAfterMs: options.redeliverAfterMs ?? [0, 60_000, 300_000],
+    pingEveryMs: options.pingEveryMs ?? 10_000,
+    seed: options.seed ?? 1,
+    appId: app.appId,
+  });
+  const posts: AcceptedPost[] = [];
+  const botToken = `xoxb-playground-${randomUUID()}`;
+  const appToken = `xapp-playground-${randomUUID()}`;
+  const backend = {
+    workspace,
+    app: identity,
+    bot,
+    botToken,
+    appToken,
+    scopes: options.scopes ?? ALL_SCOPES,
+    historyPage: options.historyPage ?? 1_000,
+    socketMode,
+    socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
+    wire,
+    posted: (channel: Channel, message: Message, params: Params): void => {
+      posts.push(acceptedPost(channel, message, params, now()));
+    },
+  };
+  const listening = await listen(wire, webApi(backend));
+  listening.server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    socketMode.upgrade(request, socket, head);
+  });
+
+  const subscriptions = new Set<Subscription>(
+    options.subscriptions ?? ["message.channels", "message.groups"],
+  );
+  let events = 0;
+  const tell = (event: Readonly<Record<string, unknown>>) => {
+    events += 1;
+    const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
+    socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
+  };
+  workspace.changes.add((change) => {
+    eventsOf(change, identity, subscriptions).forEach(tell);
+  });
+  const people = new People(workspace, bot, now);
+
+  return {
+    platform: "slack",
+    env: {
+      SLACK_BOT_TOKEN: botToken,
+      SLACK_APP_TOKEN: appToken,
+      SLACK_API_URL: `http://127.0.0.1:${listening.port}/api/`,
+    },
+    botId: bot.id,
+    ...{ teamId: identity.teamId, appId: app.appId, botProfileId: app.botId },
+    posts,
+    history: people.history,
+    wire: wire.entries,
+    refused: wire.refused,
+    acks: socketMode.acks,
+    abandoned: socketMode.abandoned,
+    undelivered: () => socketMode.undelivered(),
+    addChannel: (name, { isPrivate = false } = {}) => workspace.addChannel(name, isPrivate).id,
+    addPerson: (name) => workspace.addMember(name).id,
+    addApp: (name) =>
+      workspace.addMember(name, { appId: workspace.newId("A"), botId: workspace.newId("B") }).id,
+    say: (message) => people.say(message),
+    edit: (message) => people.edit(message),
+    remove: (message) => people.remove(message),
+    unfurl: (message) => people.unfurl(message),
+    openThread: ({ channel, id }) => people.message(channel, id).ts,
+    transcript: (channel, thread) => people.transcript(channel, thread),
+    onChange: (listener) => people.changes.add(listener),
+    tell,
+    moveChannel: (channel) => workspace.moveChannel(people.channel(channel)).id,
+    renamePerson: (person, name) => {
+      workspace.renameMember(person, name);
+      tell({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
+    },
+    setBotMember: (channel, isMember) => {
+      people.channel(channel).botIsMember = isMember;
+    },
+    setArchived: (channel, archived) => {
+      people.channel(channel).archived = archived;
+    },
+    removeChannel: (channel) => {
+      workspace.channels.delete(channel);
+      tell({ type: "channel_deleted", channel });
+    },
+    connections: () => socketMode.connections(),
+    mention: (userId) => `<@${userId}>`,
+    answerNext: (method, fault) => wire.answerNext(method, fault),
+    frameNext: (name, fault) => wire.frameNext(name, fault),
+    faults: wire,
+    setGhostSockets: (count) => socketMode.setGhosts(count),
+    hold: () => socketMode.hold(),
+    release: () => socketMode.release(),
+    recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
+    closeSockets: () => socketMode.closeAll(),
+    closeOldestSocket: () => socketMode.closeOldest(),
+    deafenSockets: () => socketMode.deafen(),
+    stop: async () => {
+      socketMode.stop();
+      await listening.close();
+    },
+  };
+}
+
+function acceptedPost(
+  channel: Channel,
+  message: Message,
+  params: Params,
+  at: number,
+): AcceptedPost {
+  const linksNames = params.parse === "full" || "link_names" in params;
+  return {
+    id: message.ts,
+    channel: channel.id,
+    ...(message.threadTs !== undefined && { thread: message.threadTs }),
+    text: shownText(message),
+    at,
+    ...(message.clientMsgId !== undefined && { nonce: message.clientMsgId }),
+    ...(message.metadata !== undefined && { metadata: message.metadata }),
+    pings: pingsOf(message, linksNames),
+    body: { ...params, ...(message.blocks && { blocks: message.blocks }) },
+  };
+}

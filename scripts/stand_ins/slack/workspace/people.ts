@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import type { ChatChange, PersonAct, Place, Saying, SeenMessage } from "../../chat.ts";
+import { Listeners } from "../../wire.ts";
+import { richTextOf } from "./rich_text.ts";
+import { shownText } from "./text.ts";
+import type { Channel, Member, Message, Workspace, WorkspaceChange } from "./workspace.ts";
+
+type Target = Place & { readonly id: string };
+
+/** What people in the workspace do and see. Everything they do is recorded in `history`. */
+export class People {
+  readonly history: PersonAct[] = [];
+  readonly changes = new Listeners<ChatChange>();
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly bot: Member,
+    readonly now: () => number,
+  ) {
+    workspace.changes.add((change) => this.changes.emit(this.#seenChange(change)));
+  }
+
+  channel(id: string): Channel {
+    const channel = this.workspace.channels.get(id);
+    if (!channel) throw new Error(`no Slack channel ${id}`);
+    return channel;
+  }
+
+  message(channel: string, id: string): Message {
+    const message = this.channel(channel).messages.get(id);
+    if (!message || message.tombstone) throw new Error(`no Slack message ${id} in ${channel}`);
+    return message;
+  }
+
+  say({
+    channel,
+    thread,
+    person,
+    text,
+    replyTo,
+    broadcast = false,
+  }: Saying & { broadcast?: boolean }) {
+    const author = this.workspace.members.get(person);
+    if (!author) throw new Error(`no Slack user ${person}`);
+    if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
+    if (text === "") throw new Error("Slack refuses an empty message");
+    const place = this.channel(channel);
+    if (place.archived) throw new Error(`the Slack channel ${channel} is archived`);
+    if (thread !== undefined && this.message(channel, thread).threadTs !== undefined) {
+      throw new Error("a Slack thread is named by its root");
+    }
+    const message = this.workspace.post(place, {
+      author,
+      text,
+      ...(!author.app && { blocks: richTextOf(text) }),
+      ...(thread !== undefined && { threadTs: thread }),
+      ...(thread !== undefined && broadcast && { broadcast }),
+      // An app's posts carry one only if it gave one.
+      ...(!author.app && { clientMsgId: randomUUID() }),
+    });
+    this.#record({ kind: "say", channel, thread, id: message.ts, person, text });
+    return message.ts;
+  }
+
+  edit({ channel, id, text }: Target & { readonly text: string }): void {
+    const message = this.message(channel, id);
+    if (message.text === text) return; // Slack's clients send no edit that changes nothing.
+    const person = message.author.id;
+    const change = { text, ...(message.blocks && { blocks: richTextOf(text) }) };
+    this.workspace.change(this.channel(channel), message, change, message.author);
+    this.#record({ kind: "edit", channel, thread: message.threadTs, id, person, text });
+  }
+
+  remove({ channel, id }: Target): void {
+    const message = this.message(channel, id);
+    this.workspace.remove(this.channel(channel), message);
+    const person = message.author.id;
+    this.#record({ kind: "delete", channel, thread: message.threadTs, id, person });
+  }
+
+  unfurl({ channel, id, url }: { channel: string; id: string; url: string }): void {
+    const message = this.message(channel, id);
+    const attachments = [{ from_url: url, original_url: url, fallback: url, id: 1 }];
+    this.workspace.change(this.channel(channel), message, { text: message.text, attachments });
+  }
+
+  /** The channel itself with replies also sent to it, or a thread's replies without their root. Oldest first. */
+  transcript(channelId: string, thread?: string): SeenMessage[] {
+    const channel = this.channel(channelId);
+    const messages =
+      thread === undefined
+        ? [...channel.messages.values()].filter((m) => m.threadTs === undefined || m.broadcast)
+        : (channel.replies.get(thread) ?? []).flatMap((ts) => channel.messages.get(ts) ?? []);
+    return messages.filter((message) => !message.tombstone).map((message) => this.#seen(message));
+  }
+
+  #seen(message: Message): SeenMessage {
+    return {
+      id: message.ts,
+      author: message.author.name,
+      authorId: message.author.id,
+      text: shownText(message),
+      edited: message.edited !== undefined,
+      fromBot: message.author.id === this.bot.id,
+      ...(message.threadTs !== undefined && { thread: message.threadTs }),
+    };
+  }
+
+  #seenChange(change: WorkspaceChange): ChatChange {
+    const removed =
+      change.kind === "removed" || (change.kind === "changed" && change.message.tombstone);
+    const message = this.#seen(removed ? change.previous : change.message);
+    return {
+      kind: removed ? "deleted" : change.kind === "posted" ? "new" : "edited",
+      channel: change.channel.id,
+      ...(message.thread !== undefined && { thread: message.thread }),
+      message,
+    };
+  }
+
+  #record(act: Act): void {
+    const { thread, ...rest } = act;
+    this.history.push({ ...rest, ...(thread !== undefined && { thread }), at: this.now() });
+  }
+}
+
+type Act = { channel: string; thread: string | undefined; id: string; person: string } & (
+  { kind: "say"; text: string } | { kind: "edit"; text: string } | { kind: "delete" }
+);

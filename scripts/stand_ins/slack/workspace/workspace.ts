@@ -1,0 +1,156 @@
+import { Listeners } from "../../wire.ts";
+import { TsClock } from "./ts.ts";
+
+/** A person, or the user that stands for an app (then with `app`). */
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly app?: { readonly botId: string; readonly appId: string };
+}
+
+export interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly isPrivate: boolean;
+  /** Whether the bot is in it: else it hears nothing and may not post. */
+  botIsMember: boolean;
+  archived: boolean;
+  /** By ts, oldest first. A change replaces the object, so that whoever holds one keeps what it saw. */
+  readonly messages: Map<string, Message>;
+  /** The ts of the replies standing below a root, oldest first. */
+  readonly replies: Map<string, string[]>;
+}
+
+export interface Message {
+  readonly ts: string;
+  readonly author: Member;
+  /** As the API carries it: `&`, `<` and `>` escaped, `<@U…>`, `<url|label>`. */
+  readonly text: string;
+  /** The root it answers. Absent on a root, whether or not it has replies. */
+  readonly threadTs?: string;
+  /** A reply also shown in the channel. */
+  readonly broadcast?: true;
+  readonly blocks?: readonly Block[];
+  readonly metadata?: unknown;
+  readonly clientMsgId?: string;
+  readonly edited?: { readonly user: string; readonly ts: string };
+  readonly attachments?: readonly unknown[];
+  /** A deleted root whose replies still stand: Slack keeps its place. */
+  readonly tombstone?: true;
+}
+
+export type Block = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** A change of a channel. `ts` is when it happened, as Slack stamps events. */
+export type WorkspaceChange = { readonly channel: Channel; readonly ts: string } & (
+  | { readonly kind: "posted"; readonly message: Message }
+  | { readonly kind: "changed"; readonly message: Message; readonly previous: Message }
+  | { readonly kind: "removed"; readonly previous: Message }
+);
+
+/** The channels, people and messages of one Slack workspace. The only place that changes them. */
+export class Workspace {
+  readonly channels = new Map<string, Channel>();
+  readonly members = new Map<string, Member>();
+  readonly changes = new Listeners<WorkspaceChange>();
+  readonly clock: TsClock;
+  #ids = 0;
+
+  constructor(now: () => number) {
+    this.clock = new TsClock(now);
+  }
+
+  /** An id in Slack's form: a letter for its kind, then capitals and digits. */
+  newId(prefix: string): string {
+    this.#ids += 1;
+    return `${prefix}0PG${this.#ids.toString(36).toUpperCase().padStart(7, "0")}`;
+  }
+
+  addMember(name: string, app?: Member["app"]): Member {
+    const member = { id: this.newId("U"), name, ...(app && { app }) };
+    this.members.set(member.id, member);
+    return member;
+  }
+
+  addChannel(name: string, isPrivate: boolean): Channel {
+    const channel: Channel = {
+      id: this.newId("C"),
+      name,
+      isPrivate,
+      botIsMember: true,
+      archived: false,
+      messages: new Map(),
+      replies: new Map(),
+    };
+    this.channels.set(channel.id, channel);
+    return channel;
+  }
+
+  /** The channel goes on under a new id, as when it becomes shared. The old one is gone. */
+  moveChannel(channel: Channel): Channel {
+    const moved = { ...channel, id: this.newId("C") };
+    this.channels.delete(channel.id);
+    this.channels.set(moved.id, moved);
+    return moved;
+  }
+
+  renameMember(id: string, name: string): void {
+    const member = this.members.get(id);
+    if (member) this.members.set(id, { ...member, name });
+  }
+
+  post(channel: Channel, draft: Omit<Message, "ts">): Message {
+    const message: Message = { ...draft, ts: this.clock.next() };
+    channel.messages.set(message.ts, message);
+    if (message.threadTs !== undefined) {
+      const replies = channel.replies.get(message.threadTs);
+      if (replies) replies.push(message.ts);
+      else channel.replies.set(message.threadTs, [message.ts]);
+    }
+    this.changes.emit({ kind: "posted", channel, ts: message.ts, message });
+    return message;
+  }
+
+  /** Changes what is given, as `editor`; without one it is no edit (Slack adding a link's preview). */
+  change(
+    channel: Channel,
+    previous: Message,
+    change: Pick<Message, "text"> & Partial<Pick<Message, "blocks" | "metadata" | "attachments">>,
+    editor?: Member,
+  ): Message {
+    const ts = this.clock.next();
+    const message: Message = {
+      ...previous,
+      ...change,
+      ...(editor && { edited: { user: editor.id, ts } }),
+    };
+    channel.messages.set(message.ts, message);
+    this.changes.emit({ kind: "changed", channel, ts, message, previous });
+    return message;
+  }
+
+  remove(channel: Channel, previous: Message): void {
+    const ts = this.clock.next();
+    if (channel.replies.has(previous.ts)) {
+      const { text: _text, blocks: _blocks, metadata: _metadata, ...rest } = previous;
+      const message: Message = { ...rest, text: "This message was deleted.", tombstone: true };
+      channel.messages.set(message.ts, message);
+      this.changes.emit({ kind: "changed", channel, ts, message, previous });
+      return;
+    }
+    channel.messages.delete(previous.ts);
+    if (previous.threadTs !== undefined) this.#removeReply(channel, previous.threadTs, previous.ts);
+    this.changes.emit({ kind: "removed", channel, ts, previous });
+  }
+
+  #removeReply(channel: Channel, root: string, ts: string): void {
+    const left = (channel.replies.get(root) ?? []).filter((reply) => reply !== ts);
+    if (left.length > 0) {
+      channel.replies.set(root, left);
+      return;
+    }
+    channel.replies.delete(root);
+    // With its last reply a deleted root goes too.
+    if (channel.messages.get(root)?.tombstone) channel.messages.delete(root);
+  }
+}

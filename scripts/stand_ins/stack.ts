@@ -1,0 +1,102 @@
+import { ConvexHttpClient } from "convex/browser";
+import type { PlatformName } from "../../bridges/platform.ts";
+import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { startBridgeProcess, type BridgeProcess } from "./bridge_process.ts";
+import type { ChatStandIn } from "./chat.ts";
+import { makeAllKeys } from "./convex/server/keys.ts";
+import { startLocalConvex, type LocalConvex } from "./convex/local_convex.ts";
+import { startDiscordStandIn, type DiscordStandIn } from "./discord/stand_in.ts";
+import { startOpenAiStandIn, type OpenAiStandIn } from "./openai/stand_in.ts";
+import { startSlackStandIn, type SlackStandIn } from "./slack/stand_in.ts";
+
+export const PLATFORMS: readonly PlatformName[] = ["discord", "slack"];
+
+/** Everything a bridge needs, on this machine: a Convex deployment, both platforms and the AI. */
+export interface Stack {
+  readonly convex: LocalConvex;
+  readonly discord: DiscordStandIn;
+  readonly slack: SlackStandIn;
+  readonly openai: OpenAiStandIn;
+  /** The platform's stand-in, as the people who talk there see it. */
+  chat(platform: PlatformName): ChatStandIn;
+  /** The value of ADMIN_KEY that this deployment accepts. */
+  readonly adminKey: string;
+  /** A new client with an admin token of its own: nothing cached, nothing shared. */
+  adminClient(): Promise<ConvexHttpClient>;
+  /** What a bridge for these platforms is configured with. */
+  bridgeEnv(platforms?: readonly PlatformName[]): Record<string, string>;
+  /** Starts the production bridge as a process of its own and waits until it is connected. */
+  startBridge(platforms?: readonly PlatformName[]): Promise<BridgeProcess>;
+  /** Stops the bridges, then everything else. */
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** Settings of the deployment, over the stack's own. */
+  readonly convexEnv?: Readonly<Record<string, string>>;
+  readonly slack?: Parameters<typeof startSlackStandIn>[0];
+  readonly discord?: Parameters<typeof startDiscordStandIn>[0];
+  readonly openai?: Parameters<typeof startOpenAiStandIn>[0];
+}
+
+/** Starts a stack on ports of its own; any number can run at once. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const [keys, discord, slack, openai] = await Promise.all([
+    makeAllKeys(),
+    startDiscordStandIn({ rateLimits: "generous", ...options.discord }),
+    startSlackStandIn(options.slack),
+    startOpenAiStandIn(options.openai),
+  ]);
+  const convex = await startLocalConvex({
+    env: {
+      DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
+      SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
+      ADMIN_JWKS: keys.admin.jwksDataUri,
+      OPENAI_API_KEY: openai.apiKey,
+      OPENAI_BASE_URL: openai.baseUrl,
+      ...options.convexEnv,
+    },
+  });
+
+  const standIns = { discord, slack };
+  const bridgeKeys: Record<PlatformName, Record<string, string>> = {
+    discord: { DISCORD_BRIDGE_KEY: keys.discord.privateKeyEnv },
+    slack: { SLACK_BRIDGE_KEY: keys.slack.privateKeyEnv },
+  };
+  const bridges: BridgeProcess[] = [];
+
+  const stack: Stack = {
+    convex,
+    discord,
+    slack,
+    openai,
+    chat: (platform) => standIns[platform],
+    adminKey: keys.admin.privateKeyEnv,
+    async adminClient() {
+      const key = parseSigningKey(keys.admin.privateKeyEnv);
+      if (!key) throw new Error("the key just made is not a key");
+      return new ConvexHttpClient(convex.url, {
+        auth: await mintToken("admin", key),
+        skipConvexDeploymentUrlCheck: true,
+        logger: false,
+      });
+    },
+    bridgeEnv(platforms = PLATFORMS) {
+      const env: Record<string, string> = { CONVEX_URL: convex.url };
+      for (const platform of platforms) {
+        Object.assign(env, standIns[platform].env, bridgeKeys[platform]);
+      }
+      return env;
+    },
+    async startBridge(platforms = PLATFORMS) {
+      const bridge = await startBridgeProcess(stack.bridgeEnv(platforms), platforms);
+      bridges.push(bridge);
+      return bridge;
+    },
+    async stop() {
+      await Promise.all(bridges.map((bridge) => bridge.stop()));
+      await Promise.all([convex.stop(), discord.stop(), slack.stop(), openai.stop()]);
+    },
+  };
+  return stack;
+}

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { ROOT } from "./repository.ts";
+
+/*
+ * `npm test`: types and format beside lint, then every test; all of them, also when one fails. The last line counts the
+ * tests, and each of the other checks as one. `npm test -- bridges/core` runs only the tests under that path.
+ */
+
+interface Check {
+  readonly name: string;
+  /** A program of node_modules, and its arguments. */
+  readonly command: readonly [program: string, ...args: string[]];
+}
+
+/** Each list is done in its order; the lists side by side. */
+const checks: readonly (readonly Check[])[] = [
+  [{ name: "lint", command: ["eslint/bin/eslint.js", "."] }],
+  [
+    { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
+    { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
+    {
+      name: "types of the page",
+      command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
+    },
+    { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
+  ],
+];
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const vReport = z.object({
+  success: z.boolean(),
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+});
+
+async function main(filters: string[]): Promise<void> {
+  if (!existsSync(join(ROOT, "node_modules", "vitest"))) {
+    console.error("The development packages are not installed: run `npm install`.");
+    process.exit(1);
+  }
+  let { passed, failed } = { passed: 0, failed: 0 };
+  const done = async (list: readonly Check[]) => {
+    for (const check of list) {
+      if (await runCheck(check)) passed += 1;
+      else failed += 1;
+    }
+  };
+  await Promise.all((filters.length === 0 ? checks : []).map(done));
+  const tests = await runTests(filters);
+  passed += tests.passed;
+  failed += tests.failed;
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** Whether it found nothing. What it prints is kept together. */
+async function runCheck({ name, command }: Check): Promise<boolean> {
+  const start = performance.now();
+  console.log(`${name} …`);
+  const { exitCode, output } = await runQuietly(command);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (exitCode !== 0) process.stdout.write(output);
+  console.log(`${name}: ${exitCode === 0 ? "ok" : "FAILED"} (${seconds} s)`);
+  return exitCode === 0;
+}
+
+/** Counts from the report, because what is printed is for people. */
+async function runTests(filters: string[]): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), "bridge-tests-"));
+  const file = join(folder, "report.json");
+  try {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const exitCode = await run(["vitest/vitest.mjs", "run", ...reporters, ...filters]);
+    if (!existsSync(file)) return { passed: 0, failed: 1 };
+    const report = vReport.parse(JSON.parse(await readFile(file, "utf8")));
+    const passed = report.numPassedTests;
+    const failed = report.numFailedTests;
+    // A file that does not load, or an error outside of any test, has no test to be counted by.
+    return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: Check["command"]): Promise<number> {
+  return ended(start(command, "inherit"));
+}
+
+async function runQuietly(
+  command: Check["command"],
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const child = start(command, "pipe");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return { exitCode: await ended(child), output };
+}
+
+function start([program, ...args]: Check["command"], output: "inherit" | "pipe"): ChildProcess {
+  return spawn(process.execPath, [join(ROOT, "node_modules", program), ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", output, output],
+  });
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,95 @@
+import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
+import {
+  COUNTED,
+  countBurst,
+  countExchange,
+  countIdle,
+  countSlowly,
+  countUnmapped,
+  describeCalls,
+  ingests,
+  openRooms,
+  type Rooms,
+} from "../count_calls.ts";
+import { renewalsADay } from "../idle.ts";
+import { atMost, figure, type Part, type Row } from "../part.ts";
+
+const SLOW = 20;
+const BURST = 1_000;
+const IDLE_MS = 3_000;
+
+/** Function calls, counted exactly by the local deployment: client calls, subscriptions' re-runs, scheduled ones. */
+export const calls: Part = {
+  name: "calls",
+  async run(tell) {
+    const stack = await startStack(COUNTED);
+    try {
+      const rooms = await openRooms(stack);
+      const rows: Row[] = [];
+      for (const platform of PLATFORMS) {
+        tell(platform);
+        rows.push(...(await countOn(stack, rooms[platform])));
+      }
+      tell("idle");
+      rows.push(...(await countADay(stack)));
+      return rows;
+    } finally {
+      await stack.stop();
+    }
+  },
+};
+
+async function countOn(stack: Stack, rooms: Rooms): Promise<Row[]> {
+  const { platform } = rooms;
+  const unmapped = await countUnmapped(stack, rooms, SLOW);
+  const slow = await countSlowly(stack, rooms, SLOW);
+  const burst = await countBurst(stack, rooms, BURST);
+  const short = await countExchange(stack, rooms, "What is the time?");
+  const long = await countExchange(stack, rooms, "Please write a long reply.");
+  const perMessage = slow.billed / SLOW;
+  const perMessageInBurst = burst.billed / BURST;
+  const exchange = (name: string, { stats, parts }: typeof short): Row => ({
+    what: `${platform}: calls per AI exchange, ${name}`,
+    measured: `${stats.billed} for ${parts} ${parts === 1 ? "part" : "parts"}`,
+    budget: {
+      text: "<= 8, + 1 a further part",
+      ok: stats.billed <= 8 + (parts - 1),
+    },
+    data: { parts, calls: stats.billed, which: describeCalls(stats) },
+  });
+  return [
+    {
+      what: `${platform}: calls per message in an unmapped channel`,
+      measured: figure(unmapped / SLOW),
+      budget: atMost(0, unmapped),
+    },
+    {
+      what: `${platform}: calls per mirrored message, idle`,
+      measured: figure(perMessage),
+      budget: atMost(1, perMessage),
+    },
+    {
+      what: `${platform}: calls per mirrored message, under load`,
+      measured: figure(perMessageInBurst),
+      budget: atMost(0.1, perMessageInBurst),
+      data: { messages: BURST, ingests: ingests(burst) },
+    },
+    exchange("short reply", short),
+    exchange("long reply", long),
+  ];
+}
+
+async function countADay(stack: Stack): Promise<Row[]> {
+  const idle = await countIdle(stack, IDLE_MS);
+  const renewals = await renewalsADay(stack);
+  const seconds = IDLE_MS / 1000;
+  const aDay = Math.ceil(renewals.callsADay + (idle / seconds) * 86_400);
+  return [
+    {
+      what: "calls of an idle process in a day, per platform",
+      measured: `${aDay} (${renewals.callsPerRenewal} for each new token, ${figure(aDay / 24)} an hour)`,
+      budget: atMost(150, aDay),
+      data: { ...renewals, idleCalls: idle, idleSeconds: seconds },
+    },
+  ];
+}

@@ -1,0 +1,102 @@
+import type { PlatformName } from "../../../../bridges/platform.ts";
+import { figure, type Part, type Row, sleep } from "../part.ts";
+import { type Rig, startRig } from "../stubs/backend.ts";
+import { eventsOf } from "../stubs/convex.ts";
+import { DISCORD_CHANNEL } from "../stubs/discord.ts";
+import { SLACK_CHANNEL } from "../stubs/slack.ts";
+
+const MAPPINGS = 1_000;
+const AUTHORS = 100_000;
+/** Messages of the long run after it: a busy community's day. */
+const LONG_RUN = 50_000;
+/** Messages a second: many times what a large community says, and a rate that leaves time to collect. */
+const RATE = 5_000;
+const LIMIT_MB = 150;
+/** How much the long run may add before it counts as growth, in MB: what the collector leaves varies by this much. */
+const FLAT_MB = 15;
+
+/** Resident memory of the production bridge, compiled and started with the flags of `npm start`. */
+export const memory: Part = {
+  name: "memory",
+  async run(tell) {
+    const rows: Row[] = [];
+    for (const platform of ["discord", "slack"] as const)
+      rows.push(...(await measure(platform, tell)));
+    return rows;
+  },
+};
+
+async function measure(platform: PlatformName, tell: (line: string) => void): Promise<Row[]> {
+  const first = platform === "discord" ? DISCORD_CHANNEL : SLACK_CHANNEL;
+  const others = Array.from({ length: MAPPINGS - 1 }, (_, n) =>
+    platform === "discord" ? (300000000000000000n + BigInt(n)).toString() : `C1BENCH${n}`,
+  );
+  const mappings = [first, ...others].map((externalId) => ({ externalId }));
+  tell(`${platform}: ${MAPPINGS} mappings`);
+  const rig = await startRig(platform, { mappings });
+  try {
+    await sleep(1_000);
+    const atStart = rig.bridge.memoryMb();
+    const talk = new Talk(rig);
+    tell(`${platform}: ${AUTHORS.toLocaleString("en")} authors`);
+    const withAuthors = await talk.say(AUTHORS);
+    tell(`${platform}: ${LONG_RUN.toLocaleString("en")} messages more`);
+    const atEnd = await talk.say(LONG_RUN);
+    const peak = Math.max(withAuthors.peak, atEnd.peak);
+    const growth = atEnd.peak - withAuthors.peak;
+    return [
+      { what: `${platform}: memory at start, ${MAPPINGS} mappings`, measured: mb(atStart) },
+      {
+        what: `${platform}: memory, the most, ${AUTHORS.toLocaleString("en")} authors seen`,
+        measured: mb(peak),
+        budget: { text: `<= ${LIMIT_MB} MB`, ok: peak <= LIMIT_MB },
+        data: { atStart, withAuthors, atEnd },
+      },
+      {
+        what: `${platform}: memory that ${LONG_RUN.toLocaleString("en")} messages more add to the most`,
+        measured: mb(growth),
+        budget: { text: `flat (<= ${FLAT_MB} MB)`, ok: growth <= FLAT_MB },
+        data: { growth },
+      },
+    ];
+  } finally {
+    await rig.stop();
+  }
+}
+
+class Talk {
+  #said = 0;
+  #ingested = 0;
+
+  constructor(private readonly rig: Rig) {
+    rig.onMutation((mutation) => {
+      this.#ingested += eventsOf(mutation).length;
+    });
+  }
+
+  /** Each message by somebody new. Returns the most memory meanwhile, and what it holds at the end, in MB. */
+  async say(messages: number): Promise<{ peak: number; end: number }> {
+    const { platform, channel, bridge } = this.rig;
+    const target = this.#said + messages;
+    let peak = 0;
+    let looked = 0;
+    const start = performance.now();
+    const base = this.#said;
+    while (this.#ingested < target) {
+      const due = Math.min(target, base + ((performance.now() - start) / 1000) * RATE);
+      while (this.#said < due && this.#said - this.#ingested < 1_000) {
+        platform.send(platform.frame(channel, this.#said++));
+      }
+      if (performance.now() - looked > 200) {
+        looked = performance.now();
+        peak = Math.max(peak, bridge.memoryMb());
+      }
+      await sleep(2);
+    }
+    return { peak, end: bridge.memoryMb() };
+  }
+}
+
+function mb(value: number): string {
+  return `${figure(value)} MB`;
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { PlatformName } from "../../../../bridges/platform.ts";
+import { type BridgeProcess, startBridgeProcess } from "../../../stand_ins/bridge_process.ts";
+import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
+import { COUNTED, countExchange, openRooms, type Rooms } from "../count_calls.ts";
+import { figure, type Part, type Row, spreadOf } from "../part.ts";
+import { type Relay, startRelay } from "../relay.ts";
+
+const EXCHANGES = 10;
+
+/** The way of a reply: each step ends at its mark. */
+const STEPS = [
+  ["ingested", "message on the platform -> ingest on the wire"],
+  ["asked", "stored, scheduled, context read -> AI asked"],
+  ["told", "AI answers, reply stored -> outbox update on the wire"],
+  ["claimed", "bridge wakes -> claim on the wire"],
+  ["held", "claim answered"],
+  ["posted", "rendered -> post accepted by the platform"],
+] as const;
+type Mark = (typeof STEPS)[number][0];
+
+/** Where the time goes between a person's message and its answer, with an AI that takes none. */
+export const replyPath: Part = {
+  name: "reply",
+  async run(tell) {
+    const stack = await startStack(COUNTED);
+    const relay = await startRelay(stack.convex.url);
+    let bridge: BridgeProcess | undefined;
+    try {
+      const rooms = await openRooms(stack, async () => {
+        const env = { ...stack.bridgeEnv(), CONVEX_URL: relay.url };
+        bridge = await startBridgeProcess(env, PLATFORMS);
+      });
+      const rows: Row[] = [];
+      for (const platform of PLATFORMS) {
+        tell(platform);
+        rows.push(...(await measure(stack, relay, rooms[platform], platform)));
+      }
+      return rows;
+    } finally {
+      await bridge?.stop();
+      await relay.stop();
+      await stack.stop();
+    }
+  },
+};
+
+async function measure(
+  stack: Stack,
+  relay: Relay,
+  rooms: Rooms,
+  platform: PlatformName,
+): Promise<Row[]> {
+  const steps = STEPS.map(([mark, what]) => ({ mark, what, times: new Array<number>() }));
+  const totals: number[] = [];
+  for (let n = 0; n < EXCHANGES; n++) {
+    const marks = new Map<Mark, number>();
+    relay.onMessage = (from, text) => {
+      const mark = from === "client" ? calledBy(text) : toldBy(text, marks);
+      if (mark && !marks.has(mark)) marks.set(mark, Date.now());
+    };
+    const start = Date.now();
+    await countExchange(stack, rooms, `Question ${n}?`);
+    relay.onMessage = () => undefined;
+    marks.set("asked", stack.openai.requests.at(-1)?.at ?? NaN);
+    marks.set("posted", stack.chat(platform).posts.at(-1)?.at ?? NaN);
+    let before = start;
+    for (const { mark, times } of steps) {
+      const at = marks.get(mark) ?? NaN;
+      times.push(at - before);
+      before = at;
+    }
+    totals.push(before - start);
+  }
+  const row = (what: string, times: readonly number[]): Row => {
+    const spread = spreadOf(times);
+    const most = Math.max(...times);
+    return { what, measured: `${figure(spread.p50)} ms (at most ${figure(most)})`, data: times };
+  };
+  return [
+    row(`${platform}: message to reply, AI at 0 ms`, totals),
+    ...steps.map(({ what, times }) => row(`  ${what}`, times)),
+  ];
+}
+
+/** Which step a call of the bridge ends. */
+function calledBy(text: string): Mark | undefined {
+  if (text.includes('"udfPath":"bridge:ingest"')) return "ingested";
+  if (text.includes('"udfPath":"bridge:claim"')) return "claimed";
+  return undefined;
+}
+
+const update = z.object({
+  type: z.literal("Transition"),
+  modifications: z.array(z.looseObject({ type: z.string(), value: z.unknown() })),
+});
+
+/** Which step an answer of the deployment ends. */
+function toldBy(text: string, marks: ReadonlyMap<Mark, number>): Mark | undefined {
+  if (text.includes('"status":"claimed"')) return "held";
+  // The outbox is the one subscription whose value is a list of ids.
+  if (!marks.has("ingested") || marks.has("told") || !text.includes('"Transition"'))
+    return undefined;
+  const parsed = update.safeParse(JSON.parse(text));
+  const lists = parsed.data?.modifications.map(({ value }) => value) ?? [];
+  return lists.some((value) => Array.isArray(value) && typeof value[0] === "string")
+    ? "told"
+    : undefined;
+}

@@ -1,0 +1,186 @@
+import type { IncomingMessage } from "node:http";
+import type { JSONValue } from "convex/values";
+import { type WebSocket, WebSocketServer } from "ws";
+import {
+  type ClientMessage,
+  encodeTs,
+  type ServerMessage,
+  type StateModification,
+} from "../../../stand_ins/convex/sync/sync_protocol.ts";
+import { listenOn } from "./listen.ts";
+
+/** One mutation as it came off the wire. `at`: `performance.now()` of this process. */
+export interface SeenMutation {
+  readonly path: string;
+  readonly args: Readonly<Record<string, JSONValue>>;
+  readonly at: number;
+}
+
+export interface ConvexStub {
+  readonly url: string;
+  /** How long an answer takes, in ms. 0: it leaves within the turn that read the call. */
+  latencyMs: number;
+  /** Function calls so far: mutations, and queries asked or subscribed to. */
+  calls: number;
+  /** Hears of every mutation as it arrives. */
+  onMutation: (mutation: SeenMutation) => void;
+  /** What a mutation returns. Default: the answers of a backend where all goes well. */
+  answer: (mutation: SeenMutation) => JSONValue;
+  /** Sets a query's result and tells its subscribers. */
+  publish(path: string, value: JSONValue): void;
+  stop(): Promise<void>;
+}
+
+interface Session {
+  readonly ws: WebSocket;
+  readonly queries: Map<number, string>;
+  told: { querySet: number; identity: number };
+  ts: bigint;
+}
+
+/**
+ * The sync protocol of Convex and nothing behind it: no functions, no data, no checks. It answers at once, so what
+ * is measured against it is the bridge and its client alone.
+ */
+export async function startConvexStub(): Promise<ConvexStub> {
+  const results = new Map<string, JSONValue>();
+  const sessions = new Set<Session>();
+  const server = await listenOn((_request, response) => void response.writeHead(404).end());
+  const sockets = new WebSocketServer({ server: server.server });
+
+  const stub: ConvexStub = {
+    url: `http://127.0.0.1:${server.port}`,
+    latencyMs: 0,
+    calls: 0,
+    onMutation: () => undefined,
+    answer: succeed,
+    publish(path, value) {
+      results.set(path, value);
+      for (const session of sessions) {
+        const updates = [...session.queries]
+          .filter(([, subscribed]) => subscribed === path)
+          .map(([queryId]) => updateOf(queryId, value));
+        if (updates.length > 0) transition(session, updates);
+      }
+    },
+    async stop() {
+      for (const { ws } of sessions) ws.terminate();
+      await server.close();
+    },
+  };
+
+  const receive = (session: Session, text: string) => {
+    const at = performance.now();
+    // Written by the stock client; checking it here would cost more than what is being measured.
+    const message = JSON.parse(text) as ClientMessage;
+    switch (message.type) {
+      case "Connect":
+      case "Event":
+        return;
+      case "Authenticate":
+        session.told.identity += 1;
+        transition(session, [], { identity: session.told.identity - 1 });
+        return;
+      case "ModifyQuerySet":
+        stub.calls += message.modifications.filter(({ type }) => type === "Add").length;
+        modify(session, message, results);
+        return;
+      case "Mutation": {
+        stub.calls += 1;
+        const seen = { path: message.udfPath, args: argsOf(message.args), at };
+        stub.onMutation(seen);
+        const reply = () => {
+          answer(session, message.requestId, stub.answer(seen));
+        };
+        if (stub.latencyMs === 0) reply();
+        else setTimeout(reply, stub.latencyMs);
+        return;
+      }
+      case "Action":
+        throw new Error("a bridge calls no actions");
+    }
+  };
+
+  sockets.on("connection", (ws: WebSocket, _request: IncomingMessage) => {
+    const session = { ws, queries: new Map(), told: { querySet: 0, identity: 0 }, ts: 0n };
+    sessions.add(session);
+    const ping = setInterval(() => send(session, { type: "Ping" }), 15_000);
+    ws.on("close", () => {
+      clearInterval(ping);
+      sessions.delete(session);
+    });
+    ws.on("error", () => ws.terminate());
+    // Unless told otherwise, ws hands over each message as one Buffer.
+    ws.on("message", (data) => receive(session, Buffer.isBuffer(data) ? data.toString() : ""));
+  });
+  return stub;
+}
+
+function modify(
+  session: Session,
+  message: Extract<ClientMessage, { type: "ModifyQuerySet" }>,
+  results: ReadonlyMap<string, JSONValue>,
+): void {
+  const updates: StateModification[] = [];
+  for (const change of message.modifications) {
+    if (change.type === "Remove") {
+      session.queries.delete(change.queryId);
+      updates.push({ type: "QueryRemoved", queryId: change.queryId });
+    } else {
+      session.queries.set(change.queryId, change.udfPath);
+      updates.push(updateOf(change.queryId, results.get(change.udfPath) ?? []));
+    }
+  }
+  const querySet = session.told.querySet;
+  session.told.querySet = message.newVersion;
+  transition(session, updates, { querySet });
+}
+
+function answer(session: Session, requestId: number, result: JSONValue): void {
+  const ts = encodeTs(session.ts + 1n);
+  send(session, { type: "MutationResponse", requestId, logLines: [], success: true, result, ts });
+  transition(session, []);
+}
+
+/** Tells the client of the next state; `before` names what of the last one was different. */
+function transition(
+  session: Session,
+  modifications: readonly StateModification[],
+  before: Partial<Session["told"]> = {},
+): void {
+  const startVersion = { ...session.told, ...before, ts: encodeTs(session.ts) };
+  session.ts += 1n;
+  const endVersion = { ...session.told, ts: encodeTs(session.ts) };
+  send(session, { type: "Transition", startVersion, endVersion, modifications });
+}
+
+function send({ ws }: Session, message: ServerMessage): void {
+  if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(message));
+}
+
+function updateOf(queryId: number, value: JSONValue): StateModification {
+  return { type: "QueryUpdated", queryId, value, logLines: [], journal: null };
+}
+
+function argsOf(args: readonly JSONValue[]): Readonly<Record<string, JSONValue>> {
+  const [first] = args;
+  return typeof first === "object" && first !== null && !Array.isArray(first) ? first : {};
+}
+
+/** The events of an `ingest`. */
+export function eventsOf({ path, args }: SeenMutation): readonly JSONValue[] {
+  return path === "bridge:ingest" && Array.isArray(args.events) ? args.events : [];
+}
+
+function succeed(mutation: SeenMutation): JSONValue {
+  switch (mutation.path) {
+    case "bridge:ingest":
+      return eventsOf(mutation).map(() => "inserted");
+    case "bridge:claim":
+      return { status: "gone" };
+    case "bridge:settle":
+      return { held: true };
+    default:
+      return null;
+  }
+}

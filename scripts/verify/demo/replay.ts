@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import type { PlatformName } from "../../../bridges/platform.ts";
+import { PLATFORMS } from "../../stand_ins/stack.ts";
+import { plainText } from "./plain_text.ts";
+import type { Stage } from "./stage.ts";
+import { sleep } from "./stage.ts";
+import { UsageError } from "./usage_error.ts";
+
+export const REPLAY_FORMAT = `A chat log is a file of one JSON object a line, with at least
+  user   who said it: a name
+  text   what they said, as Slack's API gives it: &amp; &lt; &gt; escaped, <@Name> for a mention,
+         <https://…> or <https://…|label> for a link
+Lines are said in order, by people of those names, on Discord and on Slack.`;
+
+/** Discord's limit for people with Nitro; nobody can say more in one message. */
+const DISCORD_LIMIT = 4_000;
+
+/** Messages said without a pause between them. */
+const AT_ONCE = 50;
+
+interface Line {
+  readonly user: string;
+  readonly text: string;
+}
+
+/** Reads the first `limit` lines. Throws `UsageError` naming the line that can't be read. */
+export async function readChatLog(file: string, limit: number): Promise<Line[]> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch {
+    throw new UsageError(`cannot read ${file}`);
+  }
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.slice(0, limit).map((line, index) => {
+    const parsed = parseLine(line);
+    if (!parsed) throw new UsageError(`${file}, line ${(index + 1).toString()}: not a message`);
+    return parsed;
+  });
+}
+
+function parseLine(line: string): Line | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  if (!("user" in value) || !("text" in value)) return undefined;
+  const { user, text } = value;
+  return typeof user === "string" && typeof text === "string" ? { user, text } : undefined;
+}
+
+/** Says the log again on both platforms, in channels that mirror and don't answer. */
+export async function replay(stage: Stage, lines: readonly Line[]): Promise<void> {
+  const admin = await stage.stack.adminClient();
+  const channels = {
+    discord: stage.stack.discord.addChannel("replay"),
+    slack: stage.stack.slack.addChannel("replay"),
+  };
+  for (const platform of PLATFORMS) {
+    const to = `${platform} replay`;
+    const name = "replay";
+    await stage.map(admin, platform, channels[platform], { to, name, trigger: "never" });
+  }
+  // A mapping reaches the bridge by subscription.
+  await sleep(500);
+  for (const [index, { user, text }] of lines.entries()) {
+    for (const platform of PLATFORMS) {
+      stage.say(platform, channels[platform], user, asSaidOn(stage, platform, text));
+    }
+    if (index % AT_ONCE === AT_ONCE - 1) await sleep(20);
+  }
+}
+
+/** The text as this platform's own client would send it. */
+function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
+  const named = text.replace(/<@([^<>|]+)(?:\|([^<>]*))?>/g, (_, name: string, label?: string) =>
+    stage.stack.chat(platform).mention(stage.person(platform, label ?? name)),
+  );
+  switch (platform) {
+    case "slack":
+      return named;
+    case "discord":
+      return asTyped(named).slice(0, DISCORD_LIMIT);
+  }
+}
+
+/** What somebody typed for Slack to turn it into this. Discord's mentions look like Slack's, and stay. */
+function asTyped(text: string): string {
+  const kept = text.replaceAll("<@", "\u0000");
+  return plainText("slack", kept, new Map()).replaceAll("\u0000", "<@");
+}

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import type { SeenMessage } from "../../stand_ins/chat.ts";
+import { type Look, PLAIN } from "./look.ts";
+import { describePlatform } from "./report.ts";
+import type { Room } from "./rooms.ts";
+
+const NAMES = new Map([["U1", "Ada"]]);
+
+function said(id: string, author: string, text: string, more: Partial<SeenMessage> = {}) {
+  return { id, author, authorId: author, text, edited: false, fromBot: false, ...more };
+}
+
+function shown(room: Partial<Room>, look: Look = PLAIN): string[] {
+  const whole: Room = {
+    platform: "slack",
+    channel: "C1",
+    label: "#lounge",
+    messages: [],
+    ...room,
+  };
+  const lines = describePlatform([whole], NAMES, look).split("\n");
+  expect(lines.slice(0, 3)).toEqual([
+    look.bold("What people see on Slack").replace("Slack", room.platform ? "Discord" : "Slack"),
+    "",
+    `  ${look.bold("#lounge")}`,
+  ]);
+  return lines.slice(3).map((line) => line.slice(4));
+}
+
+test("what people typed is shown by names and without marks, code as it stands", () => {
+  const text =
+    "<@U1>: *bold _both_*, 2*3*4 &lt;b&gt; <https://e.com|the docs>\n```\n  keep_this *as* is\n```\n" +
+    "&gt; `a_b_ *c*` in snake_case_words ~out~";
+  expect(shown({ messages: [said("1", "Grace", text)] })).toEqual([
+    "Grace:",
+    "  @Ada: bold both, 2*3*4 <b> the docs (https://e.com)",
+    "  │   keep_this *as* is",
+    "  ▏ a_b_ *c* in snake_case_words out",
+  ]);
+});
+
+test("what the bot wrote is shown as the platform draws it", () => {
+  const markdown = [
+    "## Title",
+    "**b** _i_ ~~no~~ `c` [docs](https://e.com) https://f.com",
+    "| a | 日本 |\n|:--|--:|\n| long | 1 |",
+    "1. one\n   - in\n2. two",
+    "- [x] done\n- [ ] open",
+    "> quote\n> > deeper",
+    "```ts\ncode **here**\n```",
+    "---",
+  ].join("\n\n");
+  const message = said("1", "Bridge", markdown, { fromBot: true });
+  expect(shown({ messages: [message] })).toEqual([
+    "🤖 Bridge:",
+    ...["  Title", "", "  b i n\u0336o\u0336 c docs (https://e.com) https://f.com", ""],
+    ...["  a     日本", "  ──────────", "  long     1", ""],
+    ...["  1. one", "     • in", "  2. two", ""],
+    ...["  ☑ done", "  ☐ open", ""],
+    ...["  ▏ quote", "  ▏", "  ▏ ▏ deeper", ""],
+    ...["  │ code **here**", "", `  ${"─".repeat(10)}`],
+  ]);
+  const tagged = (tag: string) => (text: string) => `<${tag}>${text}</${tag}>`;
+  const look = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };
+  const lines = shown({ messages: [message] }, look);
+  expect(lines).toContain("  <b>Title</b>");
+  expect(lines).toContain(
+    "  <b>b</b> <i>i</i> <s>no</s> c docs <d>(https://e.com)</d> https://f.com",
+  );
+});
+
+test("edits, answers and broadcasts are shown as such", () => {
+  const messages = [
+    said("1", "Ada", "Who is up for lunch?", { edited: true }),
+    said("2", "Bridge", "I am.", { fromBot: true, replyTo: "1" }),
+    said("3", "Bridge", "And you?", { fromBot: true, replyTo: "0" }),
+    said("4", "Alan", "Me too!", { thread: "1" }),
+  ];
+  expect(shown({ platform: "discord", messages })).toEqual([
+    "Ada: Who is up for lunch? (edited)",
+    "🤖 Bridge ↩ Ada: I am.",
+    "🤖 Bridge ↩ a deleted message: And you?",
+    "Alan, in the thread “Who is up for lunch?”: Me too!",
+  ]);
+});
+
+test("long messages and long conversations are shown by how they begin and end", () => {
+  const lines = Array.from({ length: 50 }, (_, n) => `line ${n.toString()}`);
+  const long = said("1", "Bridge", lines.join("\n\n"), { fromBot: true });
+  expect(shown({ messages: [long] })).toContain("  ⋮ 88 more lines");
+  const many = lines.map((line, n) => said(n.toString(), "Ada", line));
+  expect(shown({ messages: many })).toHaveLength(13);
+  expect(shown({ messages: many })[6]).toBe("… 38 more messages …");
+});
+
+test("no line is wider than a terminal, and what goes on is indented", () => {
+  const text = Array.from({ length: 60 }, () => "word").join(" ");
+  const lines = shown({ messages: [said("1", "Ada", text)] });
+  expect(lines.length).toBeGreaterThan(2);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(98);
+  expect(lines.slice(1).every((line) => line.startsWith("  word"))).toBe(true);
+});

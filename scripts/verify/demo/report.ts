@@ -1,0 +1,123 @@
+import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
+import type { SeenMessage } from "../../stand_ins/chat.ts";
+import { groupBy } from "./group_by.ts";
+import { type Look, markdownLines, wrapped } from "./look.ts";
+import { looking, type Names, plainText } from "./plain_text.ts";
+import type { Room } from "./rooms.ts";
+
+/** Longer conversations are shown by their first and last messages. */
+const SHOWN = 30;
+const ENDS = 6;
+/** Longer messages are shown by their first and last lines. */
+const MOST_LINES = 28;
+const FIRST_LINES = 8;
+const LAST_LINES = 3;
+
+const TITLES = { discord: "Discord", slack: "Slack" } as const;
+
+/** What people see in a platform's rooms now, in the order they came to be. */
+export function describePlatform(rooms: readonly Room[], names: Names, look: Look): string {
+  const [first] = rooms;
+  if (first === undefined) return "";
+  const shown = rooms.filter(({ messages }) => messages.length > 0);
+  const lines = shown.flatMap((room) => [
+    "",
+    `  ${look.bold(room.label)}`,
+    ...shorten(room.messages.map((message) => describeMessage(message, room, names, look)))
+      .flat()
+      .map((line) => `    ${line}`.trimEnd()),
+  ]);
+  return [look.bold(`What people see on ${TITLES[first.platform]}`), ...lines].join("\n");
+}
+
+function describeMessage(message: SeenMessage, room: Room, names: Names, look: Look): string[] {
+  const { author, fromBot, edited } = message;
+  const who = `${fromBot ? "🤖 " : ""}${look.bold(author)}${aboutIt(message, room)}:`;
+  const note = edited ? look.dim(" (edited)") : "";
+  const lines = (width?: number) =>
+    fromBot ? markdownLines(message.text, look, width) : asTyped(message.text, room, names, width);
+  const [only = "", ...more] = lines(Infinity);
+  const shown =
+    more.length === 0 ? wrapped(`${who} ${only}${note}`) : [`${who}${note}`, ...cut(lines())];
+  return shown.map((line, at) => (at === 0 ? line : `  ${line}`));
+}
+
+/** What a message answers, as the platform shows it above the text. */
+function aboutIt({ replyTo, thread }: SeenMessage, { messages, thread: here }: Room): string {
+  if (replyTo !== undefined) {
+    const answered = messages.find(({ id }) => id === replyTo);
+    return answered ? ` ↩ ${answered.author}` : " ↩ a deleted message";
+  }
+  if (thread === undefined || thread === here) return "";
+  const root = messages.find(({ id }) => id === thread);
+  return root ? `, in the thread “${excerpt(root.text)}”` : "";
+}
+
+/** What a person typed, with names for ids and without the marks of formatting; code as it stands. */
+function asTyped(text: string, { platform }: Room, names: Names, width?: number): string[] {
+  const parts = plainText(platform, text, names).split(/(```[\s\S]*?```)/);
+  return parts
+    .filter((part) => part.trim() !== "")
+    .flatMap((part) => {
+      const code = /^```\n?([\s\S]*?)\n?```$/.exec(part)?.[1];
+      if (code !== undefined) return code.split("\n").map((line) => `│ ${line}`.trimEnd());
+      return wrapped(part.trim().split("\n").map(looking).join("\n"), width);
+    });
+}
+
+function cut(lines: readonly string[]): string[] {
+  if (lines.length <= MOST_LINES) return [...lines];
+  const left = lines.length - FIRST_LINES - LAST_LINES;
+  const [begin, end] = [lines.slice(0, FIRST_LINES), lines.slice(-LAST_LINES)];
+  return [...begin, `⋮ ${left.toString()} more lines`, ...end];
+}
+
+/** What Convex holds, conversation by conversation. */
+export function describeConvex(
+  rows: readonly TranscriptRow[],
+  rooms: readonly Room[],
+  look: Look,
+): string {
+  const conversations = groupBy(rows, (row) => `${row.channel ?? ""} ${row.threadId ?? ""}`);
+  const lines = rooms.flatMap(({ platform, channel, thread, label }) => {
+    const messages = conversations.get(`${channel} ${thread ?? ""}`);
+    if (!messages) return [];
+    const inOrder = messages.toSorted(byPosition);
+    const count = `${messages.length.toString()} ${messages.length === 1 ? "message" : "messages"}`;
+    return [
+      "",
+      `  ${look.bold(label)} on ${TITLES[platform]}: ${count}`,
+      ...shorten(inOrder.map((row) => describeRow(row))).map((line) => `    ${line}`),
+    ];
+  });
+  return [look.bold("What Convex holds, as Markdown"), ...lines].join("\n");
+}
+
+function byPosition(a: TranscriptRow, b: TranscriptRow): number {
+  return (a.position ?? "") < (b.position ?? "") ? -1 : 1;
+}
+
+function describeRow({ author, content, editedAt, deletedAt, posts }: TranscriptRow): string {
+  if (deletedAt !== undefined) return `${author ?? "AI"}: (deleted)`;
+  const text = excerpt(content, 84);
+  const notes = [
+    ...(text.endsWith("…") ? [`${content.length.toString()} characters`] : []),
+    ...(editedAt === undefined ? [] : ["edited"]),
+    ...(posts.length > 1 ? [`posted as ${posts.length.toString()} messages`] : []),
+  ];
+  return `${author ?? "AI"}: ${text}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
+}
+
+/** How a text begins, on one line, cut between words. */
+export function excerpt(text: string, length = 40): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  if (line.length <= length) return line;
+  const end = line.lastIndexOf(" ", length);
+  return `${line.slice(0, end > length / 2 ? end : length)} …`;
+}
+
+function shorten<T extends string | readonly string[]>(entries: readonly T[]): (T | string)[] {
+  if (entries.length <= SHOWN) return [...entries];
+  const left = `… ${(entries.length - 2 * ENDS).toString()} more messages …`;
+  return [...entries.slice(0, ENDS), left, ...entries.slice(-ENDS)];
+}

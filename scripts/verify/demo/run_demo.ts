@@ -1,0 +1,62 @@
+import { startStack, PLATFORMS, type Stack } from "../../stand_ins/stack.ts";
+import { replay, readChatLog } from "./replay.ts";
+import { type Look, PLAIN } from "./look.ts";
+import { describeConvex, describePlatform } from "./report.ts";
+import { playScenes } from "./scenes.ts";
+import { Stage } from "./stage.ts";
+
+export interface DemoOptions {
+  /** A chat log to say again instead of the scripted scenes. */
+  readonly replay?: string;
+  /** Lines of the chat log to say. */
+  readonly limit: number;
+  /** How long nothing new may arrive before what is missing counts as lost. */
+  readonly patienceMs: number;
+  readonly print: (text: string) => void;
+  /** How formatting is shown. Default: without styles. */
+  readonly look?: Look;
+  /** For tests: interferes with the stack once it runs. */
+  readonly tamper?: (stack: Stack) => void;
+}
+
+/** Plays the demo on a stack of its own. Returns whether everything ended as it should. */
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const { print, look = PLAIN } = options;
+  const lines =
+    options.replay === undefined ? [] : await readChatLog(options.replay, options.limit);
+  print("Starting Convex, Discord, Slack and an AI on this machine, and the bridge between them …");
+  const stack = await startStack();
+  try {
+    await stack.startBridge();
+    options.tamper?.(stack);
+    const stage = new Stage(stack);
+    if (options.replay === undefined) await playScenes(stage, (scene) => print(`- ${scene}`));
+    else {
+      print(`- ${lines.length.toString()} messages are said again on both platforms.`);
+      await replay(stage, lines);
+    }
+    const verdict = await stage.settle(options.patienceMs);
+
+    const rooms = PLATFORMS.map((platform) => stage.roomsOf(platform));
+    for (const own of rooms) print(`\n${describePlatform(own, stage.names, look)}`);
+    print(`\n${describeConvex(await stage.rows(), rooms.flat(), look)}\n`);
+
+    const refused = [...stack.discord.refused, ...stack.slack.refused];
+    const differences = [
+      ...verdict.differences,
+      ...refused.map((request) => `refused: a stand-in does not know ${request}`),
+    ];
+    for (const difference of differences) print(difference);
+    const counts = [
+      `mirrored=${verdict.mirrored.toString()}`,
+      `replies=${verdict.replies.toString()}`,
+      `lost=${verdict.lost.toString()}`,
+      `duplicated=${verdict.duplicated.toString()}`,
+    ].join(" ");
+    const ok = differences.length === 0;
+    print(`demo ${ok ? "ok" : "failed"}: ${counts}`);
+    return ok;
+  } finally {
+    await stack.stop();
+  }
+}

@@ -1,0 +1,134 @@
+import type { PlatformName } from "../../../bridges/platform.ts";
+import { PLATFORMS } from "../../stand_ins/stack.ts";
+import type { Stage } from "./stage.ts";
+import { sleep } from "./stage.ts";
+
+/** A chat that answers people takes turns; this is how long one waits for the other's answer. */
+const ANSWER_MS = 20_000;
+
+/** Everything the demo shows, in order. `tell` announces each scene. */
+export async function playScenes(stage: Stage, tell: (scene: string) => void): Promise<void> {
+  const admin = await stage.stack.adminClient();
+  const lounges = addChannels(stage, "lounge");
+  const offices = addChannels(stage, "office");
+  const studios = addChannels(stage, "studio");
+  const squares = addChannels(stage, "square");
+  const map = async (platform: PlatformName, channels: Channels, name: string) =>
+    stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
+
+  tell("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
+  for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
+
+  tell("A person on each platform talks to the AI.");
+  await onBoth(async (platform) => {
+    stage.say(platform, lounges[platform], "Ada", "Hello! What is a bridge?");
+    await answered(stage, platform, lounges[platform]);
+  });
+
+  tell("A thread on each platform: a conversation of its own.");
+  await onBoth(async (platform) => {
+    const channel = lounges[platform];
+    const root = stage.say(platform, channel, "Grace", "I'd like to talk about compilers.");
+    await answered(stage, platform, channel);
+    const thread = stage.openThread(platform, channel, root, "compilers");
+    stage.say(platform, channel, "Grace", "Which was the first one?", thread);
+    await answered(stage, platform, channel, thread);
+  });
+
+  tell("A post in a forum on Discord: a conversation whose title the AI reads too.");
+  const forum = stage.stack.discord.addForum("help");
+  await stage.map(admin, "discord", forum, { to: "discord help", name: "help" });
+  await sleep(500);
+  const question = "And how is it **measured**?";
+  const post = stage.openPost(forum, "Barbara", "How long is a bridge?", question);
+  await answered(stage, "discord", forum, post);
+  stage.say("discord", forum, "Barbara", "Thank you!", post);
+  await answered(stage, "discord", forum, post);
+
+  tell("An answer in a Slack thread, also sent to the channel.");
+  const root = stage.say("slack", lounges.slack, "Edsger", "Who is up for lunch?");
+  await answered(stage, "slack", lounges.slack);
+  stage.broadcast(
+    lounges.slack,
+    "Ada",
+    "Me! At *noon*, at <https://example.com|the usual place>.",
+    root,
+  );
+  await answered(stage, "slack", lounges.slack, root);
+
+  tell("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
+  await onBoth(async (platform) => {
+    const channel = lounges[platform];
+    const chat = stage.stack.chat(platform);
+    const slip = stage.say(platform, channel, "Ada", "The answer is 41.");
+    await answered(stage, platform, channel);
+    chat.edit({ channel, id: slip, text: "The answer is 42." });
+    const regret = stage.say(platform, channel, "Alan", "Never mind.");
+    await answered(stage, platform, channel);
+    chat.remove({ channel, id: regret });
+  });
+
+  tell("A long reply, in as many messages as each platform needs.");
+  await onBoth(async (platform) => {
+    stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
+    await answered(stage, platform, lounges[platform]);
+  });
+
+  tell("A reply full of formatting, as each platform can show it.");
+  await onBoth(async (platform) => {
+    const studio = studios[platform];
+    await map(platform, studios, "studio");
+    await sleep(500);
+    stage.say(platform, studio, "Barbara", "Please show me some formatting.");
+    await answered(stage, platform, studio);
+  });
+
+  tell("Talk in a channel that is not mapped: nobody listens.");
+  for (const platform of PLATFORMS) {
+    stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
+  }
+
+  tell("That channel is mapped while everything runs, and answers at once.");
+  for (const platform of PLATFORMS) await map(platform, offices, "office");
+  // A mapping reaches the bridge by subscription; people don't type within that moment.
+  await sleep(500);
+  await onBoth(async (platform) => {
+    stage.say(platform, offices[platform], "Alan", "And now?");
+    await answered(stage, platform, offices[platform]);
+  });
+
+  tell("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
+  for (const platform of PLATFORMS) await map(platform, squares, "square");
+  await sleep(500);
+  const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];
+  for (const platform of PLATFORMS) {
+    for (let n = 1; n <= 50; n++) {
+      const name = crowd[n % crowd.length] ?? "Ada";
+      stage.say(platform, squares[platform], name, `Message ${n.toString()} of 50.`);
+    }
+  }
+}
+
+type Channels = Record<PlatformName, string>;
+
+function addChannels({ stack }: Stage, name: string): Channels {
+  return { discord: stack.discord.addChannel(name), slack: stack.slack.addChannel(name) };
+}
+
+async function onBoth(scene: (platform: PlatformName) => Promise<void>): Promise<void> {
+  await Promise.all(PLATFORMS.map(scene));
+}
+
+/** Waits until the bot has the last word. Gives up quietly: the verdict will say what is missing. */
+async function answered(
+  { stack }: Stage,
+  platform: PlatformName,
+  channel: string,
+  thread?: string,
+): Promise<void> {
+  const deadline = Date.now() + ANSWER_MS;
+  while (Date.now() < deadline) {
+    if (stack.chat(platform).transcript(channel, thread).at(-1)?.fromBot) return;
+    await sleep(50);
+  }
+}

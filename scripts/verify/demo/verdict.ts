@@ -1,0 +1,197 @@
+import type { PlatformName } from "../../../bridges/platform.ts";
+import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
+import type { AcceptedPost, PersonAct } from "../../stand_ins/chat.ts";
+import { groupBy } from "./group_by.ts";
+import { bare } from "./plain_text.ts";
+
+/** What a platform's stand-in saw of one mapped channel: the truth that a verdict starts from. */
+export interface Witness {
+  readonly platform: PlatformName;
+  readonly channel: string;
+  /** What people did in the channel and its threads since it was mapped. */
+  readonly acts: readonly PersonAct[];
+  readonly posts: readonly AcceptedPost[];
+  /** Whether everything said is to be answered (`--trigger always`). */
+  readonly answers: boolean;
+  /** How the platform's text of a message reads in Convex: an independent rendering, not the bridge's. */
+  readonly read: (text: string) => string;
+}
+
+export interface Verdict {
+  readonly mirrored: number;
+  readonly replies: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Each thing that is not as it should be, by name. Empty: all is well. */
+  readonly differences: readonly string[];
+}
+
+/** A message as it should stand in Convex. */
+interface Expected {
+  readonly id: string;
+  readonly place: string;
+  /** Null: it was deleted. */
+  readonly text: string | null;
+}
+
+/**
+ * Compares what people did and what the platforms accepted with what Convex holds. Everything people said is there
+ * once, in order, as last edited; every reply stands on the platform once, whole; nothing was posted that Convex does
+ * not know of.
+ */
+export function judge(witnesses: readonly Witness[], rows: readonly TranscriptRow[]): Verdict {
+  const tally = { mirrored: 0, replies: 0, lost: 0, duplicated: 0 };
+  const differences: string[] = [];
+  for (const witness of witnesses) {
+    const own = rows.filter(
+      ({ platform, channel }) => platform === witness.platform && channel === witness.channel,
+    );
+    judgeMessages(witness, own, tally, differences);
+    judgeReplies(witness, own, tally, differences);
+    if (witness.answers) judgeAnswers(witness.platform, own, differences);
+  }
+  return { ...tally, differences };
+}
+
+type Tally = Record<"mirrored" | "replies" | "lost" | "duplicated", number>;
+
+function judgeMessages(
+  { platform, acts, read }: Witness,
+  rows: readonly TranscriptRow[],
+  tally: Tally,
+  differences: string[],
+): void {
+  const said = rows.filter(({ externalId }) => externalId !== undefined);
+  const byId = groupBy(said, ({ externalId = "" }) => externalId);
+  const expected = expectedMessages(acts, read);
+  for (const { id, text, place } of expected) {
+    const [row, ...copies] = byId.get(id) ?? [];
+    byId.delete(id);
+    const name = `${platform} message ${id} in ${place}`;
+    if (!row) {
+      // Deleted before anybody was there to see it: nothing is left to mirror.
+      if (text === null) continue;
+      tally.lost++;
+      differences.push(`lost: ${name} is not in Convex`);
+      continue;
+    }
+    if (copies.length > 0) {
+      tally.duplicated += copies.length;
+      differences.push(`duplicated: ${name} is in Convex ${(copies.length + 1).toString()} times`);
+    }
+    if (text === null) {
+      if (row.deletedAt === undefined) differences.push(`not deleted: ${name}`);
+      continue;
+    }
+    tally.mirrored++;
+    if (row.deletedAt !== undefined) differences.push(`deleted: ${name} still stands there`);
+    else if (bare(row.content) !== bare(text)) differences.push(`different text: ${name}`);
+    if (placeOf(row) !== place) differences.push(`misplaced: ${name} is stored in ${placeOf(row)}`);
+  }
+  for (const id of byId.keys()) differences.push(`unknown: ${platform} message ${id}, never said`);
+  judgeOrder(platform, expected, said, differences);
+}
+
+function expectedMessages(acts: readonly PersonAct[], read: Witness["read"]): Expected[] {
+  const messages = new Map<string, Expected>();
+  for (const act of acts) {
+    const key = `${act.channel} ${act.id}`;
+    const known = messages.get(key);
+    const text = act.kind === "delete" ? null : read(act.text);
+    if (act.kind === "say") messages.set(key, { id: act.id, place: nameOfPlace(act), text });
+    else if (known) messages.set(key, { ...known, text });
+  }
+  return [...messages.values()];
+}
+
+function judgeOrder(
+  platform: PlatformName,
+  expected: readonly Expected[],
+  stored: readonly TranscriptRow[],
+  differences: string[],
+): void {
+  const places = groupBy(expected, ({ place }) => place);
+  const inOrder = stored.toSorted(byPosition);
+  for (const [place, messages] of places) {
+    const wanted = messages.map(({ id }) => id);
+    const known = new Set(wanted);
+    const found = inOrder.map(({ externalId = "" }) => externalId).filter((id) => known.has(id));
+    const present = new Set(found);
+    const late = wanted.filter((id) => present.has(id)).find((id, at) => found[at] !== id);
+    if (late !== undefined) differences.push(`out of order: ${platform} ${place} at ${late}`);
+  }
+}
+
+function judgeReplies(
+  { platform, posts }: Witness,
+  rows: readonly TranscriptRow[],
+  tally: Tally,
+  differences: string[],
+): void {
+  const standing = new Map(posts.map((post) => [post.id, post]));
+  for (const row of rows) {
+    if (row.kind !== "reply" && row.kind !== "notice") continue;
+    const name = `${platform} reply ${row._id}`;
+    const pieces = row.posts.map((id) => standing.get(id));
+    for (const id of row.posts) standing.delete(id);
+    if (pieces.length === 0) {
+      tally.lost++;
+      differences.push(`lost: ${name} is not on the platform`);
+      continue;
+    }
+    tally.replies++;
+    const text = pieces.map((piece) => piece?.text ?? "").join("\n");
+    if (words(platform, text) !== words(platform, row.content))
+      differences.push(`different text: ${name}`);
+    if (pieces.some((piece) => piece && nameOfPlace(piece) !== placeOf(row))) {
+      differences.push(`misplaced: ${name} was not posted in ${placeOf(row)}`);
+    }
+  }
+  for (const post of standing.values()) {
+    tally.duplicated++;
+    differences.push(
+      `duplicated: ${platform} post ${post.id} in ${nameOfPlace(post)} is no reply's, or one's again`,
+    );
+  }
+}
+
+/** The newest thing in each conversation is a reply: nobody was left without one. */
+function judgeAnswers(
+  platform: PlatformName,
+  rows: readonly TranscriptRow[],
+  differences: string[],
+): void {
+  const spoken = rows.filter(({ kind, deletedAt }) => kind !== "notice" && deletedAt === undefined);
+  for (const [place, conversation] of groupBy(spoken, placeOf)) {
+    const newest = conversation.toSorted(byPosition).at(-1);
+    if (newest && newest.kind !== "reply") {
+      differences.push(`unanswered: ${platform} message ${newest.externalId ?? ""} in ${place}`);
+    }
+  }
+}
+
+function byPosition(a: TranscriptRow, b: TranscriptRow): number {
+  return (a.position ?? "") < (b.position ?? "") ? -1 : 1;
+}
+
+/**
+ * The text without white space and fences: splitting moves white space and repeats the fences it cuts through, and
+ * must change nothing else. Discord has a Markdown of its own (no tables, for one), so there only words are compared.
+ */
+function words(platform: PlatformName, text: string): string {
+  const whole = text.replaceAll(/^\s*```\w*\s*$/gm, "");
+  switch (platform) {
+    case "slack":
+      return whole.replaceAll(/\s+/g, "");
+    case "discord":
+      return whole.replaceAll(/\[[xX ]\]/g, "").replaceAll(/[^\p{L}\p{N}]+/gu, "");
+  }
+}
+
+function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {
+  return thread === undefined ? channel : `${channel}/${thread}`;
+}
+
+function placeOf({ channel = "", threadId }: TranscriptRow): string {
+  return nameOfPlace({ channel, ...(threadId !== undefined && { thread: threadId }) });
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import type { Id } from "../../../convex/_generated/dataModel.js";
+import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
+import type { Witness } from "../demo/verdict.ts";
+import { answerTo } from "../../stand_ins/openai/answers.ts";
+import { judgeCoverage } from "./coverage.ts";
+import { Random } from "./random.ts";
+
+const asked = (text: string) => [{ role: "user", content: `Ada: ${text}` }];
+const request = (text: string) => ({ at: 1, authorised: true, model: "m", messages: asked(text) });
+
+function reply(to: string, createdAt: number, post: string): TranscriptRow {
+  return {
+    _id: post as Id<"messages">, // Ids are strings; nothing here asks Convex for it.
+    _creationTime: createdAt,
+    content: answerTo(asked(to)),
+    kind: "reply",
+    platform: "slack",
+    channel: "C1",
+    posts: [post],
+  };
+}
+
+function witness(said: readonly string[], posted: readonly string[]): Witness {
+  return {
+    platform: "slack",
+    channel: "C1",
+    answers: true,
+    acts: said.map((text, n) => ({
+      kind: "say",
+      channel: "C1",
+      id: n.toString(),
+      person: "U1",
+      at: 2,
+      text,
+    })),
+    posts: posted.map((id) => ({ id, channel: "C1", text: "", at: 1, pings: [], body: {} })),
+    read: (text) => text,
+  };
+}
+
+test("everything asked was shown to the AI, for a reply that stands there", () => {
+  const said = ["m1: hi", "m2: and?"];
+  const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
+  const requests = said.map(request);
+  expect(judgeCoverage([witness(said, ["p1", "p2"])], rows, requests)).toEqual([]);
+  expect(judgeCoverage([witness(said, ["p1"])], rows.slice(0, 1), requests)).toEqual([
+    "not covered: slack message 1 (m2) in C1: no reply saw it",
+  ]);
+});
+
+test("replies stand on the platform in the order they were given", () => {
+  const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
+  expect(judgeCoverage([witness([], ["p2", "p1"])], rows, [])).toEqual([
+    'inverted: slack post p2 in thread ""',
+  ]);
+});
+
+test("a seed repeats its choices", () => {
+  const choices = (seed: number) => {
+    const random = new Random(seed);
+    return Array.from({ length: 5 }, () => random.between(1, 1_000));
+  };
+  expect(choices(7)).toEqual(choices(7));
+  expect(choices(7)).not.toEqual(choices(8));
+});

@@ -1,0 +1,61 @@
+import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
+import { groupBy } from "../demo/group_by.ts";
+import type { Witness } from "../demo/verdict.ts";
+import { answerTo } from "../../stand_ins/openai/answers.ts";
+import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
+
+/**
+ * What else must hold of channels that answer: the AI was shown everything that was asked, in a request whose answer
+ * stands on the platform, and replies stand there in the order they were given. Each thing amiss, by name.
+ */
+export function judgeCoverage(
+  witnesses: readonly Witness[],
+  rows: readonly TranscriptRow[],
+  requests: readonly OpenAiRequest[],
+): string[] {
+  const shown = groupBy(requests, ({ messages }) => answerTo(messages));
+  return witnesses
+    .filter(({ answers }) => answers)
+    .flatMap((witness) => {
+      const replies = rows.filter(
+        ({ platform, channel, kind, posts }) =>
+          platform === witness.platform &&
+          channel === witness.channel &&
+          kind === "reply" &&
+          posts.length > 0,
+      );
+      return [...unanswered(witness, replies, shown), ...inversions(witness, replies)];
+    });
+}
+
+function unanswered(
+  { platform, acts }: Witness,
+  replies: readonly TranscriptRow[],
+  shown: ReadonlyMap<string, readonly OpenAiRequest[]>,
+): string[] {
+  const read = replies
+    .flatMap(({ content }) => shown.get(content) ?? [])
+    .flatMap(({ messages }) => messages.map(({ content }) => content))
+    .join("\n");
+  const tokens = new Set(read.match(/\bm\d+(?=:)/g));
+  const deleted = new Set(acts.filter(({ kind }) => kind === "delete").map(({ id }) => id));
+  return acts.flatMap((act) => {
+    const token = act.kind === "say" ? /^m\d+(?=:)/.exec(act.text)?.[0] : undefined;
+    if (token === undefined || deleted.has(act.id) || tokens.has(token)) return [];
+    return [
+      `not covered: ${platform} message ${act.id} (${token}) in ${act.channel}: no reply saw it`,
+    ];
+  });
+}
+
+function inversions({ platform, posts }: Witness, replies: readonly TranscriptRow[]): string[] {
+  const at = new Map(posts.map(({ id }, index) => [id, index]));
+  const lanes = groupBy(replies, ({ threadId = "" }) => threadId);
+  return [...lanes].flatMap(([thread, lane]) => {
+    const given = lane
+      .toSorted((a, b) => a._creationTime - b._creationTime)
+      .flatMap((row) => row.posts.map((id) => ({ id, index: at.get(id) ?? -1 })));
+    const early = given.find(({ index }, n) => index < (given[n - 1]?.index ?? -1));
+    return early ? [`inverted: ${platform} post ${early.id} in thread "${thread}"`] : [];
+  });
+}

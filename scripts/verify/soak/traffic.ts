@@ -1,0 +1,132 @@
+import type { PlatformName } from "../../../bridges/platform.ts";
+import type { Stage } from "../demo/stage.ts";
+import { PLATFORMS } from "../../stand_ins/stack.ts";
+import type { Random } from "./random.ts";
+
+/** Said and not yet deleted; what edits and deletes choose from. */
+interface Said {
+  readonly platform: PlatformName;
+  readonly channel: string;
+  readonly thread?: string;
+  readonly id: string;
+  readonly token: string;
+  hasThread: boolean;
+}
+
+interface Room {
+  readonly platform: PlatformName;
+  readonly channel: string;
+  readonly threads: string[];
+}
+
+/** Messages that edits and deletes still choose from, on each platform. */
+const REMEMBERED = 40;
+const THREADS_A_ROOM = 3;
+
+const NAMES = ["Ada", "Grace", "Alan", "Barbara", "Donald", "Edsger"];
+const WORDS = "bridge lane ack cursor page thread lease nonce frame socket café “quoted” 1 < 2 & 3";
+
+/**
+ * People who talk at random: in channels and threads, mapped and unmapped, with edits and deletes. Every message
+ * begins with a token of its own that edits keep, so that one can see what the AI was shown.
+ */
+export class Traffic {
+  readonly #rooms: Room[] = [];
+  readonly #said: Record<PlatformName, Said[]> = { discord: [], slack: [] };
+  #count = 0;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly random: Random,
+  ) {}
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** On each platform three channels that answer, one that only listens, and one nobody mapped. */
+  async prepare(): Promise<void> {
+    const admin = await this.stage.stack.adminClient();
+    for (const platform of PLATFORMS) {
+      for (const name of ["one", "two", "three", "silent", "unmapped"]) {
+        const channel = this.stage.stack.chat(platform).addChannel(name);
+        this.#rooms.push({ platform, channel, threads: [] });
+        if (name === "unmapped") continue;
+        const trigger = name === "silent" ? "never" : "always";
+        await this.stage.map(admin, platform, channel, { to: `${platform} ${name}`, trigger });
+      }
+    }
+  }
+
+  /** Somebody says something; now and then somebody also changes or takes back what was said. */
+  act(): void {
+    const { random } = this;
+    const room = random.pick(this.#rooms);
+    this.#say(room, this.#thread(room));
+    if (random.chance(0.12)) this.#change(random.pick(PLATFORMS));
+  }
+
+  #say({ platform, channel }: Room, thread: string | undefined): void {
+    const { random, stage } = this;
+    this.#count += 1;
+    const token = `m${this.#count.toString()}`;
+    const text = typed(platform, `${token}: ${this.#words()}`);
+    const id = stage.say(platform, channel, random.pick(NAMES), text, thread);
+    const said = this.#said[platform];
+    const place = { platform, channel, ...(thread !== undefined && { thread }) };
+    said.push({ ...place, id, token, hasThread: false });
+    if (said.length > REMEMBERED) said.shift();
+  }
+
+  #thread(room: Room): string | undefined {
+    const { random } = this;
+    if (random.chance(0.7)) return undefined;
+    if (room.threads.length < THREADS_A_ROOM && random.chance(0.2)) {
+      const root = this.#said[room.platform].findLast(
+        ({ channel, thread, hasThread }) =>
+          channel === room.channel && thread === undefined && !hasThread,
+      );
+      if (root) {
+        root.hasThread = true;
+        const { channel, id } = root;
+        const chat = this.stage.stack.chat(room.platform);
+        room.threads.push(chat.openThread({ channel, id, name: `about ${root.token}` }));
+      }
+    }
+    return room.threads.length === 0 ? undefined : random.pick(room.threads);
+  }
+
+  #change(platform: PlatformName): void {
+    const { random } = this;
+    const choice = this.#said[platform];
+    if (choice.length === 0) return;
+    const said = random.pick(choice);
+    const { channel, thread, id } = said;
+    const place = { channel, id, ...(thread !== undefined && { thread }) };
+    const chat = this.stage.stack.chat(platform);
+    if (!said.hasThread && random.chance(0.35)) {
+      chat.remove(place);
+      this.#said[platform].splice(this.#said[platform].indexOf(said), 1);
+    } else {
+      const text = typed(platform, `${said.token}: now ${this.#words()}`);
+      chat.edit({ ...place, text });
+    }
+  }
+
+  #words(): string {
+    const words = WORDS.split(" ");
+    return Array.from({ length: this.random.between(1, 12) }, () => this.random.pick(words)).join(
+      " ",
+    );
+  }
+}
+
+/** As the platform's own client sends it: Slack's escapes three characters. */
+function typed(platform: PlatformName, text: string): string {
+  switch (platform) {
+    case "discord":
+      return text;
+    case "slack":
+      return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  }
+}

@@ -1,0 +1,97 @@
+import { sleep } from "../demo/stage.ts";
+import type { AnswerFault } from "../../stand_ins/wire.ts";
+import type { Stack } from "../../stand_ins/stack.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Random } from "./random.ts";
+
+/** What goes wrong, once. Resolves when it is over; names what it was. */
+type Trouble = (stack: Stack, random: Random, fleet: Fleet) => Promise<unknown>;
+
+const POSTS = { discord: "POST channels/:id/messages", slack: "chat.postMessage" } as const;
+
+const POST_FAULTS: readonly AnswerFault[] = [
+  "hangAfterAccept",
+  "500AfterAccept",
+  "hang",
+  500,
+  503,
+  { retryAfter: 1 },
+  { retryAfter: 3 },
+];
+
+/**
+ * Everything a platform, the network, Convex or the AI does to a bridge now and then. Only what the real ones do: a
+ * Discord that drops a frame of a session it keeps, for one, is not among them.
+ */
+export const TROUBLES: Readonly<Record<string, Trouble>> = {
+  "discord: socket broken": async ({ discord }) => discord.closeGateway(1006),
+  "discord: closed with a resumable code": async ({ discord }, random) =>
+    discord.closeGateway(random.pick([4000, 4001, 4002])),
+  "discord: session gone": async ({ discord }) => {
+    discord.refuseResume();
+    discord.closeGateway(1006);
+  },
+  "discord: session invalid": async ({ discord }) => discord.invalidateSessions(false),
+  "discord: asked to reconnect": async ({ discord }) => discord.askToReconnect(),
+  "discord: event twice": async ({ discord }) => discord.frameNext("MESSAGE_CREATE", "double"),
+  "discord: post goes wrong": async ({ discord }, random) =>
+    discord.answerNext(POSTS.discord, random.pick(POST_FAULTS)),
+  "discord: storm of 429": async ({ discord }, random) => {
+    const global = random.chance(0.5);
+    const calm = discord.faults.storm(
+      { retryAfter: 1, ...(global && { global }) },
+      global ? undefined : POSTS.discord,
+    );
+    await sleep(random.between(500, 3_000));
+    calm();
+  },
+  "slack: sockets broken": async ({ slack }) => slack.closeSockets(),
+  "slack: sockets recycled": async ({ slack }, random) =>
+    slack.recycleSockets(random.pick(["warning", "refresh_requested"])),
+  "slack: event twice": async ({ slack }) => slack.frameNext("events_api", "double"),
+  "slack: event overtaken": async ({ slack }) => slack.frameNext("events_api", "swap"),
+  "slack: event late": async ({ slack }) => slack.frameNext("events_api", { delayMs: 400 }),
+  "slack: event lost on its way": async ({ slack }) => slack.frameNext("events_api", "drop"),
+  "slack: acknowledgement lost": async ({ slack }) => slack.frameNext("ack", "drop"),
+  "slack: ghost socket": async ({ slack }, random) => {
+    slack.setGhostSockets(1);
+    await sleep(random.between(500, 2_500));
+    slack.setGhostSockets(0);
+  },
+  "slack: post goes wrong": async ({ slack }, random) =>
+    slack.answerNext(POSTS.slack, random.pick(POST_FAULTS)),
+  "slack: storm of 429": async ({ slack }, random) => {
+    const calm = slack.faults.storm({ retryAfter: 1 }, random.pick([POSTS.slack, undefined]));
+    await sleep(random.between(500, 3_000));
+    calm();
+  },
+  "convex: sockets cut": ({ convex }) => convex.faults.cutSockets(),
+  "convex: mutation lost": ({ convex }, random) =>
+    convex.faults.mutations(random.pick(["lostBefore", "lostAfter"])),
+  "convex: mutation aborted and run again": ({ convex }, random) =>
+    convex.faults.mutations("rerun", { times: random.between(1, 3) }),
+  "convex: claim answered late": ({ convex }, random) =>
+    convex.faults.mutations(
+      { answerAfterMs: random.between(1_000, 4_000) },
+      { path: "bridge:claim" },
+    ),
+  "convex: slow": async ({ convex }, random) => {
+    await convex.faults.delay(random.between(100, 600));
+    await sleep(2_000);
+    await convex.faults.delay(0);
+  },
+  "convex: away": async ({ convex }, random) => {
+    await convex.faults.away();
+    await sleep(random.between(500, 3_000));
+    await convex.faults.back();
+  },
+  "ai: refuses": async ({ openai }, random) =>
+    openai.next(random.pick([500, 503, { retryAfter: 1 }, "empty", "malformed"] as const)),
+  "ai: slow": async ({ openai }, random) => openai.next({ delayMs: random.between(500, 2_500) }),
+  "bridge: frozen": async (_stack, random, fleet) => {
+    const bridge = fleet.bridge(random.between(0, fleet.size - 1));
+    bridge?.freeze();
+    await sleep(random.between(500, 4_000));
+    bridge?.thaw();
+  },
+};

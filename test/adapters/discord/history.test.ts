@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PlatformError } from "../../../bridges/core/shared/errors.ts";
+import type { HistoryPage, Mapping, MappingId, ThreadRef } from "../../../bridges/platform.ts";
+import { rejection, Stage } from "./stage.ts";
+
+let stage: Stage;
+let discord: Stage["discord"];
+const signal = new AbortController().signal;
+
+beforeEach(async () => {
+  stage = await Stage.open({ rateLimits: "generous" });
+  discord = stage.discord;
+});
+afterEach(async () => {
+  expect(discord.refused).toEqual([]);
+  await stage.close();
+});
+
+/** A channel with a thread, and the adapter's history of it. */
+async function start() {
+  const { general: channel, ada: person } = stage;
+  const root = discord.say({ channel, person, text: "root" });
+  const thread = discord.openThread({ channel, id: root, name: "talk" });
+  discord.say({ channel, thread, person, text: "inside" });
+  const bridge = stage.bridge();
+  await stage.listen(bridge);
+  // An id is a string to everybody but Convex.
+  const mappingOf = (id: string): Mapping => ({
+    mappingId: "m" as MappingId,
+    externalId: id,
+    since: "",
+  });
+  const { history } = bridge;
+  const read = async (place?: ThreadRef) => {
+    const pages: (HistoryPage | "gone")[] = [];
+    for await (const page of history.read(mappingOf(channel), place, "0", signal)) pages.push(page);
+    return pages;
+  };
+  const newest = async (id: string, count: number) => {
+    const page = await history.newest(mappingOf(id), count, signal, performance.now());
+    return page.events.map(({ content }) => content);
+  };
+  const threads = async (id: string, asOf = performance.now()) =>
+    (await history.news(mappingOf(id), "0", signal, asOf)).threads.map(({ name }) => name);
+  return { channel, person, thread, read, newest, threads };
+}
+
+const failureOf = (work: Promise<unknown>) => rejection(work, PlatformError);
+
+test("a thread that was deleted is told to be gone, and its channel can be read", async () => {
+  const { thread, read } = await start();
+  discord.removeThread(thread);
+  expect(await read({ id: thread })).toEqual(["gone"]);
+  expect(await read()).toMatchObject([{ events: [{ content: "root" }] }]);
+});
+
+test("a thread is not told to be gone when its channel is out of sight: that is the mapping's failure", async () => {
+  const { channel, thread, read } = await start();
+  discord.removeThread(thread);
+  discord.deny(channel, { view: true });
+  const failure = await failureOf(read({ id: thread }));
+  expect(failure).toMatchObject({ code: "50001", mapping: true });
+});
+
+test("a thread that the bot no longer sees fails alone, with what to do", async () => {
+  const { thread, read } = await start();
+  discord.guild.hideThread(thread);
+  const failure = await failureOf(read({ id: thread }));
+  expect(failure).toMatchObject({ code: "50001", mapping: false, retryable: false });
+  expect(failure.step).toContain("mention the bot");
+});
+
+test("of a forum the newest messages of its posts are taken along, those of archived ones too", async () => {
+  const { person, newest } = await start();
+  const channel = discord.addForum("forum");
+  const post = (name: string) => discord.openPost({ channel, person, name, text: `${name} 1` });
+  const [old, hidden, archived] = [post("old"), post("hidden"), post("archived")];
+  post("fresh");
+  discord.say({ channel, thread: archived, person, text: "archived 2" });
+  discord.setArchived(archived, true);
+  discord.say({ channel, thread: old, person, text: "old 2" });
+  discord.guild.hideThread(hidden);
+  expect(await newest(channel, 3)).toEqual(["fresh 1", "archived 2", "old 2"]);
+  expect(await newest(channel, 99)).toEqual([
+    "old 1",
+    "archived 1",
+    "fresh 1",
+    "archived 2",
+    "old 2",
+  ]);
+});
+
+test("of a forum without posts nothing is taken along", async () => {
+  const { newest } = await start();
+  expect(await newest(discord.addForum("empty"), 10)).toEqual([]);
+});
+
+test("a forum's post that goes while its messages are asked for holds up no other", async () => {
+  const { person, newest } = await start();
+  const channel = discord.addForum("forum");
+  discord.openPost({ channel, person, name: "kept", text: "kept" });
+  const gone = discord.openPost({ channel, person, name: "gone", text: "gone" });
+  const stop = discord.faults.onEntry(({ direction, name }) => {
+    if (direction !== "in" || name !== "GET channels/:id/messages") return;
+    stop();
+    discord.removeThread(gone);
+  });
+  expect(await newest(channel, 5)).toEqual(["kept"]);
+});
+
+test("a thread opened since the server's threads were asked for is looked into", async () => {
+  const { channel, person, threads } = await start();
+  expect(await threads(channel)).toEqual(["talk"]);
+  const id = discord.say({ channel, person, text: "another root" });
+  discord.openThread({ channel, id, name: "later" });
+  expect(await threads(channel)).toEqual(["talk", "later"]);
+});
+
+test("a forum's post opened since the server's threads were asked for is taken along", async () => {
+  const { person, newest, threads } = await start();
+  const channel = discord.addForum("forum");
+  expect(await threads(channel)).toEqual([]);
+  discord.openPost({ channel, person, name: "later", text: "later" });
+  expect(await newest(channel, 5)).toEqual(["later"]);
+});
+
+test("what a server said serves all mappings that have missed nothing since", async () => {
+  const { channel, threads } = await start();
+  const brokenAt = performance.now();
+  for (let n = 0; n < 3; n++) await threads(channel, brokenAt);
+  expect(stage.asked("GET guilds/:id/threads/active")).toBe(1);
+});

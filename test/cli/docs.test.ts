@@ -1,0 +1,62 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { makeProgram as channelsProgram } from "../../scripts/cli/channels/program.ts";
+import { INVITE_PERMISSIONS } from "../../scripts/cli/channels/discord_permissions.ts";
+import { makeProgram as setupProgram } from "../../scripts/cli/setup/program.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
+
+/* What README and docs tell people to type is there. */
+
+const read = (path: string) => readFile(join(ROOT, path), "utf8");
+
+async function documents(): Promise<string> {
+  const names = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md"));
+  const texts = await Promise.all(["README.md", ...names.map((name) => `docs/${name}`)].map(read));
+  return texts.join("\n");
+}
+
+const scripts = async () =>
+  (JSON.parse(await read("package.json")) as { scripts: Record<string, string> }).scripts; // Our own file.
+
+test("every `npm run` that they name is a script", async () => {
+  const named = [...(await documents()).matchAll(/npm run (?:--silent )?([a-z]+)/g)];
+  const names = new Set(named.map((match) => match[1] ?? ""));
+  expect(names.size).toBeGreaterThan(6);
+  const known = Object.keys(await scripts());
+  expect([...names].filter((name) => !known.includes(name))).toEqual([]);
+});
+
+test.each([
+  ["setup", setupProgram],
+  ["channels", channelsProgram],
+])("every flag and verb of `npm run %s` that they name is there", async (name, makeProgram) => {
+  const program = makeProgram(() => undefined);
+  const commands = [program, ...program.commands];
+  const help = commands.map((command) => command.helpInformation()).join("\n");
+  const lines = [
+    ...(await documents()).matchAll(new RegExp(`npm run ${name} -- ([^\\n\`#]+)`, "g")),
+  ];
+  expect(lines.length).toBeGreaterThan(3);
+  for (const [, words = ""] of lines) {
+    const [verb = ""] = words.split(" ");
+    if (/^[a-z]+$/.test(verb)) expect(program.commands.map((each) => each.name())).toContain(verb);
+    for (const [flag] of words.matchAll(/--[a-z][\w-]*/g)) expect(help).toContain(flag);
+  }
+});
+
+test("the service runs what `npm start` runs", async () => {
+  const unit = /^ExecStart=\/usr\/bin\/(.*)$/m.exec(await read("docs/running.md"))?.[1];
+  expect(unit).toBe((await scripts()).start);
+});
+
+test("the service is not started again so often that Discord resets the token", async () => {
+  const seconds = /^RestartSec=(\d+)$/m.exec(await read("docs/running.md"))?.[1];
+  // Discord allows a bot 1,000 connections a day.
+  expect((24 * 60 * 60) / Number(seconds)).toBeLessThan(1_000);
+});
+
+test("the invite link asks for what the doctor looks for", async () => {
+  const asked = /&permissions=(\d+)/.exec(await read("docs/setup.md"))?.[1];
+  expect(asked).toBe(INVITE_PERMISSIONS.toString());
+});

@@ -1,0 +1,116 @@
+import { WebSocket } from "undici";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
+import { type DoctorStage, startDoctorStage } from "../support/doctor/stage.ts";
+import { FAULTS_HERE } from "../support/doctor/faults_here.ts";
+import { FAULTS_THERE } from "../support/doctor/faults_there.ts";
+import { type Fault, spoiler } from "../support/doctor/spoiler.ts";
+import { exitCode, line } from "../../scripts/cli/doctor/verdict.ts";
+
+const FAULTS = [...FAULTS_HERE, ...FAULTS_THERE];
+
+let stage: DoctorStage;
+
+beforeAll(async () => {
+  stage = await startDoctorStage();
+}, 60_000);
+
+afterAll(() => stage.stop());
+
+describe("the doctor names the fault and the step that mends it", () => {
+  test.each(FAULTS)("$name", async ({ make, fault, step, level = "error" }) => {
+    const findings = await make(spoiler(stage));
+    const found = findings.find((finding) => finding.level === level && fault.test(finding.text));
+    const all = findings.map(line).join("\n");
+    expect(found, all).toBeDefined();
+    expect(found?.step).toMatch(step);
+    expect(exitCode(findings)).toBe(findings.some((each) => each.level === "error") ? 1 : 3);
+    expect(all).not.toMatch(/MARKED|check itself failed|^\s+at .*:\d+/m);
+  });
+
+  test("there are more than forty of them, each for itself", () => {
+    expect(FAULTS.length).toBeGreaterThanOrEqual(40);
+    for (const key of [
+      (each: Fault) => each.name,
+      (each: Fault) => each.fault.source + each.step.source,
+    ]) {
+      expect(new Set(FAULTS.map(key)).size).toBe(FAULTS.length);
+    }
+  });
+});
+
+test("with nothing wrong, nothing is a fault and the exit code is 0", async () => {
+  const findings = await stage.run({}, { ask: true });
+  const faults = findings.filter(({ level }) => level === "error" || level === "warning");
+  expect(faults.map(line)).toEqual([]);
+  expect(exitCode(findings)).toBe(0);
+});
+
+test("the AI service is asked nothing without --ask", async () => {
+  const refused = { "doctor:askModel": { ok: false, reason: "the AI service refused the key" } };
+  expect(exitCode(await spoiler(stage).deployment(refused))).toBe(0);
+});
+
+describe("what people said last is looked for in the deployment", () => {
+  test("events that are not subscribed to, and other programs on the same app token", async () => {
+    const { stack } = stage;
+    // A workspace whose clock is a minute behind: what is said there was said a minute ago.
+    const slack = await startSlackStandIn({ subscriptions: [], now: () => Date.now() - 60_000 });
+    stage.later(() => slack.stop());
+    const channel = slack.addChannel("silent");
+    const admin = await stack.adminClient();
+    const { SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
+    const sockets: WebSocket[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const opened = await fetch(`${SLACK_API_URL}apps.connections.open`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${SLACK_APP_TOKEN}` },
+      });
+      const { url } = (await opened.json()) as { url: string }; // The stand-in's own answer.
+      const socket = new WebSocket(url);
+      await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
+      sockets.push(socket);
+    }
+    slack.say({ channel, person: slack.addPerson("Ann"), text: "hello?" });
+    const rows = await admin.query(api.admin.list, {});
+    const list = rows.map((row) => ({
+      ...row,
+      ...(row.platform === "slack" && { externalId: channel, since: "0" }),
+    }));
+    const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
+    const findings = await stage.run({ ...slack.env, CONVEX_URL });
+    for (const socket of sockets) socket.close();
+    const all = findings.map(line).join("\n");
+    expect(all).toMatch(/FAIL {2}slack \w+: what people say there does not arrive/);
+    expect(all).toMatch(/-> .*Event Subscriptions.*message\.channels/);
+    expect(all).toMatch(/warn {2}Slack: 3 sockets are open/);
+  });
+
+  test("a Discord channel that nobody listens to", async () => {
+    const { discord } = stage.stack;
+    const channel = discord.addChannel("silent");
+    discord.say({ channel, person: discord.addPerson("Ann"), text: "hello?" });
+    const admin = await stage.stack.adminClient();
+    const rows = await admin.query(api.admin.list, {});
+    const silent = async (since: string) => {
+      const list = rows.map((row) => ({
+        ...row,
+        ...(row.platform === "discord" && { externalId: channel, since }),
+      }));
+      const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
+      return (await stage.run({ CONVEX_URL })).map(line).join("\n");
+    };
+    const warning = /warn {2}discord \d+: what people said there last is not stored/;
+    // It may still be on its way.
+    expect(await silent("0")).not.toMatch(warning);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    try {
+      expect(await silent("0")).toMatch(warning);
+      // Said before the channel was mapped.
+      expect(await silent("9".repeat(20))).not.toMatch(warning);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

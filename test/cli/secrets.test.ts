@@ -1,0 +1,224 @@
+import { createServer } from "node:http";
+import { parse } from "dotenv";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
+
+/*
+ * Every command and a bridge at work, in order and in trouble, at the finest level of log: in nothing that any of them
+ * says is a secret, or what people or the AI wrote.
+ */
+
+/** In everything that people say here, and so in every answer of the AI. */
+const SAID = "MARKED-by-people";
+
+let stage: AdminStage;
+/** What was shown, by who said it. */
+const shown = new Map<string, () => string>();
+const secrets = new Set<string>();
+const rooms = { discord: "", slack: "" };
+
+beforeAll(async () => {
+  stage = await startAdminStage();
+  rooms.discord = stage.discord.addChannel("room");
+  rooms.slack = stage.slack.addChannel("room");
+}, 300_000);
+
+afterAll(() => stage.stop());
+
+const WRONG = {
+  DISCORD_BOT_TOKEN: "MARKED-secret.discord.token",
+  SLACK_BOT_TOKEN: "xoxb-MARKED-secret",
+  SLACK_APP_TOKEN: "xapp-MARKED-secret",
+  ADMIN_KEY: '{"kty":"EC","d":"MARKED-secret"}',
+};
+
+function start(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Run {
+  const run = stage.npmRun(name, args, env);
+  const who = `${name} ${args.join(" ")} (${Object.keys(env).join(" ")}) ${shown.size}`;
+  shown.set(who, () => run.output());
+  return run;
+}
+
+/** Runs commands one beside another; their exit codes. */
+async function codes(...runs: readonly Parameters<typeof start>[]): Promise<(number | null)[]> {
+  return await Promise.all(runs.map((run) => start(...run).ended));
+}
+
+async function learnSecrets(): Promise<void> {
+  for (const [name, value] of Object.entries({
+    ...stage.tokens,
+    ...parse(await stage.envFile()),
+  })) {
+    if (!/TOKEN|KEY/.test(name)) continue;
+    // Of a private key, the part that makes it one.
+    secrets.add(/"d":"([^"]+)"/.exec(value)?.[1] ?? value);
+  }
+}
+
+test("setting up: as it should be, again, and in every way wrong", async () => {
+  expect(await start("setup", stage.flags, stage.tokens).ended).toBe(0);
+  await learnSecrets();
+  expect(await codes(["setup", ["--no-input", "--no-push"]])).toEqual([0]);
+  // What a deployment says of itself may quote what it holds.
+  stage.convex.refuseNextPush("Broken", [...secrets].join(" "));
+  expect(await codes(["setup", ["--no-input"]])).toEqual([1]);
+  expect(
+    await codes(
+      ["setup", ["--no-input", "--no-push"], { SLACK_BOT_TOKEN: "MARKED secret" }],
+      ["setup", ["--no-input", "--no-push"], { DISCORD_BRIDGE_KEY: WRONG.ADMIN_KEY }],
+      ["setup", ["--no-input", "--no-push"], { OPENAI_API_KEY: "MARKED secret" }],
+      ["setup", [...stage.flags, "--no-push"], { CONVEX_SELF_HOSTED_ADMIN_KEY: "MARKED-secret" }],
+      ["setup", ["rotate", "admin"], { ADMIN_KEY: WRONG.ADMIN_KEY }],
+    ),
+  ).toEqual([1, 1, 1, 1, 1]);
+}, 300_000);
+
+test("mapping: every verb, and refused", async () => {
+  const { discord, slack } = rooms;
+  expect(
+    await codes(
+      ["channels", ["find", "discord"]],
+      ["channels", ["find", "slack", "--json"]],
+      ["channels", ["map", "discord", discord, "--to", "d", "--json"]],
+      ["channels", ["map", "slack", slack, "--to", "s"]],
+    ),
+  ).toEqual([0, 0, 0, 0]);
+  const { privateKeyEnv } = await makeKeyPair("admin");
+  expect(
+    await codes(
+      ["channels", ["map", "slack", slack, "--to", "s"]],
+      ["channels", ["find", "discord"], WRONG],
+      ["channels", ["find", "slack"], WRONG],
+      [
+        "channels",
+        ["map", "slack", slack, "--to", "x"],
+        { SLACK_BOT_TOKEN: WRONG.SLACK_BOT_TOKEN },
+      ],
+      ["channels", ["list"], { ADMIN_KEY: WRONG.ADMIN_KEY }],
+      ["channels", ["status", "--json"], { ADMIN_KEY: privateKeyEnv }],
+    ),
+  ).toEqual([1, 1, 1, 1, 1, 1]);
+}, 300_000);
+
+test("a bridge at work: said, edited, deleted, answered; and everything around it failing", async () => {
+  const { discord, slack, openai } = stage;
+  const bridge = start("start", [], { LOG_LEVEL: "trace", HEALTH_PORT: "0" });
+  await ready(bridge);
+  const ann = { discord: discord.addPerson("Ann"), slack: slack.addPerson("Ann") };
+  const say = (platform: "discord" | "slack", text: string) =>
+    stage[platform].say({
+      channel: rooms[platform],
+      person: ann[platform],
+      text: `${SAID} ${text}`,
+    });
+
+  for (const platform of ["discord", "slack"] as const) {
+    const id = say(platform, "hello");
+    stage[platform].edit({ channel: rooms[platform], id, text: `${SAID} changed` });
+    stage[platform].remove({ channel: rooms[platform], id: say(platform, "in vain") });
+  }
+  await vi.waitFor(() => {
+    for (const { posts } of [discord, slack]) expect(posts.length).toBeGreaterThan(0);
+  });
+
+  // The platforms, the AI and the connections fail, while people go on talking.
+  const failures = {
+    // Last what leaves open whether it was posted: that is waited for.
+    discord: [{ error: "50035" }, { retryAfter: 1 }, { error: "50013" }, 500] as const,
+    slack: [{ error: "msg_too_long" }, { retryAfter: 1 }, { error: "is_archived" }, 500] as const,
+  };
+  for (const fault of failures.discord) discord.answerNext("POST channels/:id/messages", fault);
+  for (const fault of failures.slack) slack.answerNext("chat.postMessage", fault);
+  for (const fault of ["malformed", 500, "insufficientQuota"] as const) openai.next(fault);
+  for (const round of [1, 2, 3, 4]) {
+    say("discord", `round ${round}`);
+    say("slack", `round ${round}`);
+  }
+  slack.tell({ type: "message", text: SAID, channel: rooms.slack, ts: 7 });
+  discord.closeGateway(1006);
+  slack.closeSockets();
+  await stage.convex.functions()?.faults.cutSockets();
+  say("discord", "after all that");
+  say("slack", "after all that");
+  const failed = async () => {
+    const run = start("channels", ["status", "--json"]);
+    expect(await run.ended, run.output()).toBe(0);
+    const { failed } = JSON.parse(run.output()) as { failed: { platform: string }[] }; // Its own words.
+    return new Set(failed.map(({ platform }) => platform));
+  };
+  await vi.waitFor(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
+    timeout: 120_000,
+    interval: 1_000,
+  });
+
+  const port = /"port":(\d+)/.exec(bridge.output())?.[1] ?? "";
+  for (const path of ["/healthz", "/metrics"]) {
+    const text = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    shown.set(path, () => text);
+  }
+  expect(
+    (
+      await codes(
+        ["channels", ["status"]],
+        ["channels", ["list", "--json"]],
+        ["channels", ["set", "slack", rooms.slack, "--trigger", "mention"]],
+        ["channels", ["pause", "discord", rooms.discord]],
+        ["doctor", ["--ask"]],
+        ["doctor", ["--json"], WRONG],
+        ["doctor", [], { DISCORD_BRIDGE_KEY: WRONG.ADMIN_KEY, SLACK_APP_TOKEN: "xapp-MARKED 1" }],
+      )
+    ).slice(0, 4),
+  ).toEqual([0, 0, 0, 0]);
+  expect(
+    await codes(
+      ["channels", ["resume", "discord", rooms.discord]],
+      ["channels", ["retry"]],
+      ["setup", ["rotate", "slack"]],
+      ["channels", ["unmap", "slack", rooms.slack]],
+    ),
+  ).toEqual([0, 0, 0, 0]);
+  await learnSecrets();
+  expect(
+    await codes(["channels", ["unmap", "discord", rooms.discord, "--delete-messages"]]),
+  ).toEqual([0]);
+  bridge.child.kill("SIGTERM");
+  // How it ends amid all this is another test's matter.
+  await bridge.ended;
+  // It did say what it does with what was said.
+  expect(bridge.output()).toContain("an event is stored");
+  expect(bridge.output()).toContain("a reply could not be posted");
+}, 300_000);
+
+test("a bridge that can't start", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const taken = String(typeof address === "object" ? (address?.port ?? 0) : 0);
+  const { privateKeyEnv } = await makeKeyPair("discord");
+  const ended = await codes(
+    ["start", [], { DISCORD_BOT_TOKEN: WRONG.DISCORD_BOT_TOKEN }],
+    ["start", [], { SLACK_BOT_TOKEN: WRONG.SLACK_BOT_TOKEN }],
+    ["start", [], { SLACK_APP_TOKEN: WRONG.SLACK_APP_TOKEN }],
+    ["start", [], { DISCORD_BRIDGE_KEY: privateKeyEnv }],
+    ["start", [], { SLACK_BRIDGE_KEY: WRONG.ADMIN_KEY }],
+    ["start", [], { CONVEX_URL: "http://127.0.0.1:9" }],
+    ["start", [], { HEALTH_PORT: taken }],
+  );
+  server.close();
+  expect(ended).toEqual([1, 1, 1, 1, 1, 1, 1]);
+  secrets.add(/"d":"([^"]+)"/.exec(privateKeyEnv)?.[1] ?? "no key");
+}, 300_000);
+
+test("none of them showed a secret, what people wrote, or a stack trace", () => {
+  expect(secrets.size).toBeGreaterThanOrEqual(10);
+  expect(shown.size).toBeGreaterThan(30);
+  for (const [who, output] of shown) {
+    const said = output();
+    expect(said, who).not.toBe("");
+    expect(said, who).not.toContain("MARKED");
+    for (const secret of secrets)
+      expect(said.includes(secret), `${who} shows a secret`).toBe(false);
+    expect(said, who).not.toMatch(/^\s+at .*:\d+:\d+/m);
+  }
+});

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PlatformName } from "../../bridges/platform.ts";
+import {
+  COUNTED,
+  countBurst,
+  countExchange,
+  countIdle,
+  countSlowly,
+  countUnmapped,
+  describeCalls,
+  openRooms,
+  type Rooms,
+} from "../../scripts/verify/bench/count_calls.ts";
+import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+
+/* What a message costs, in calls that Convex bills: with the production bridge, on the local deployment. */
+
+let stack: Stack;
+let rooms: Record<PlatformName, Rooms>;
+
+beforeAll(async () => {
+  stack = await startStack(COUNTED);
+  rooms = await openRooms(stack);
+}, 60_000);
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+const EXCHANGE: readonly (readonly [string, CallKind, number])[] = [
+  ["bridge:ingest", "mutation", 1],
+  ["replies:generate", "scheduled", 1],
+  ["replies:load", "fromAction", 1],
+  ["replies:store", "fromAction", 1],
+  ["bridge:outbox", "rerun", 2],
+  ["bridge:claim", "mutation", 1],
+  ["bridge:settle", "mutation", 1],
+];
+
+describe.each(PLATFORMS)("function calls on %s", (platform) => {
+  test("for a message in an unmapped channel are none", async () => {
+    expect(await countUnmapped(stack, rooms[platform], 10)).toBe(0);
+  });
+
+  test("for a mirrored message are one", async () => {
+    const stats = await countSlowly(stack, rooms[platform], 5);
+    expect(stats.billed, describeCalls(stats)).toBe(5);
+  });
+
+  test("for messages that come all at once are a tenth of them at most", async () => {
+    const stats = await countBurst(stack, rooms[platform], 300);
+    expect(stats.billed, describeCalls(stats)).toBeLessThanOrEqual(30);
+  });
+
+  test("for an exchange with the AI are eight", async () => {
+    const { stats, parts } = await countExchange(stack, rooms[platform], "What is the time?");
+    expect(parts).toBe(1);
+    for (const [path, kind, calls] of EXCHANGE) {
+      expect(callsOf(stats, path, kind), `${path}: ${describeCalls(stats)}`).toBe(calls);
+    }
+    expect(stats.billed, describeCalls(stats)).toBe(8);
+  });
+
+  test("for a long reply are one more for each further part", async () => {
+    const text = "Please write a long reply.";
+    const { stats, parts } = await countExchange(stack, rooms[platform], text);
+    expect(stats.billed, describeCalls(stats)).toBe(8 + parts - 1);
+  });
+});
+
+test("function calls of bridges that have nothing to do are none", async () => {
+  expect(await countIdle(stack, 2_000)).toBe(0);
+});

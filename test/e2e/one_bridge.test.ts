@@ -1,0 +1,281 @@
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, createServer as createSocket } from "node:net";
+import { ConvexHttpClient } from "convex/browser";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { connectConvex } from "../../bridges/core/convex/client.ts";
+import { Runner } from "../../bridges/core/bridge.ts";
+import { mintToken, parseSigningKey, type SigningKey } from "../../bridges/core/convex/token.ts";
+import type {
+  Delivery,
+  Intake,
+  MappingId,
+  MessageEvent,
+  Outcome,
+  Piece,
+  Platform,
+} from "../../bridges/platform.ts";
+import { api } from "../../convex/_generated/api.js";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { NO_HISTORY } from "../support/no_history.ts";
+import { makeAllKeys } from "../../scripts/stand_ins/convex/server/keys.ts";
+
+/* The core with stock Convex clients against a deployment; the platform is the test itself. */
+
+const log = pino({ level: "silent" });
+const CHANNEL = "123456789012345678";
+
+let convex: LocalConvex;
+let ai: Server;
+let key: SigningKey;
+let strangerKey: SigningKey;
+let strangerKeySet: string;
+let admin: ConvexHttpClient;
+let mappingId: MappingId;
+const runners: Runner[] = [];
+
+beforeAll(async () => {
+  const [keys, others] = await Promise.all([makeAllKeys(), makeAllKeys()]);
+  ai = createServer((_, response) => {
+    response.setHeader("content-type", "application/json");
+    const message = { role: "assistant", content: "An answer." };
+    response.end(
+      JSON.stringify({
+        id: "1",
+        object: "chat.completion",
+        created: 1,
+        model: "m",
+        choices: [{ index: 0, message, finish_reason: "stop" }],
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => ai.listen(0, "127.0.0.1", resolve));
+  convex = await startLocalConvex({
+    env: {
+      DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
+      SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
+      ADMIN_JWKS: keys.admin.jwksDataUri,
+      OPENAI_API_KEY: "none",
+      OPENAI_BASE_URL: `http://127.0.0.1:${String(portOf(ai))}/v1`,
+    },
+  });
+  key = parsed(keys.discord.privateKeyEnv);
+  strangerKeySet = others.discord.jwksDataUri;
+  strangerKey = parsed(others.discord.privateKeyEnv);
+  admin = new ConvexHttpClient(convex.url, { logger: false });
+  admin.setAuth(await mintToken("admin", parsed(keys.admin.privateKeyEnv)));
+  ({ mappingId } = await admin.mutation(api.admin.map, {
+    platform: "discord",
+    externalId: CHANNEL,
+    to: "talk",
+  }));
+});
+
+afterEach(async () => {
+  await Promise.all(runners.splice(0).map((runner) => runner.stop(2_000)));
+});
+
+afterAll(async () => {
+  await convex.stop();
+  ai.close();
+});
+
+class TestPlatform implements Platform {
+  readonly name = "discord";
+  readonly format = "test 1";
+  readonly history = NO_HISTORY;
+  readonly posts: string[] = [];
+  readonly calls: string[] = [];
+  intake: Intake | undefined;
+
+  start(intake: Intake): Promise<void> {
+    this.calls.push(`start, mapped: ${String(intake.mappingOf(CHANNEL) !== undefined)}`);
+    this.intake = intake;
+    return Promise.resolve();
+  }
+  stopIntake(): void {
+    this.calls.push("stopIntake");
+  }
+  close(): Promise<void> {
+    this.calls.push("close");
+    return Promise.resolve();
+  }
+  render(content: string, from: number): Piece[] {
+    return from < content.length ? [{ text: content.slice(from), upTo: content.length }] : [];
+  }
+  post(delivery: Delivery, _part: number, piece: Piece): Promise<string> {
+    this.posts.push(`${delivery.channel} ${delivery.replyTo ?? "-"} ${piece.text}`);
+    return Promise.resolve(`90000000000000000${String(this.posts.length)}`);
+  }
+  find = () => Promise.resolve({ status: "absent" } as const);
+  edit = () => Promise.resolve();
+  remove = () => Promise.resolve();
+
+  push(id: number): Promise<Outcome> {
+    if (!this.intake) throw new Error("not started");
+    return this.intake.push(said(id));
+  }
+}
+
+function said(id: number): MessageEvent {
+  const externalId = String(1_500_000_000_000_000_000n + BigInt(id));
+  return {
+    type: "message",
+    mappingId,
+    externalId,
+    position: externalId.padStart(20, "0"),
+    author: { externalId: "U1", workspaceId: "G1", name: "Ann" },
+    fromApp: id >= 100,
+    mentionsBot: false,
+    content: `message ${String(id)}`,
+    mentions: [],
+    attachments: [],
+    sentAt: Date.now(),
+  };
+}
+
+function newRunner(
+  options: { key?: SigningKey; convexUrl?: string; onFatal?: (error: Error) => void } = {},
+) {
+  const platform = new TestPlatform();
+  const runner = new Runner({
+    platform,
+    convexUrl: options.convexUrl ?? convex.url,
+    key: options.key ?? key,
+    log,
+    onFatal: options.onFatal ?? (() => undefined),
+  });
+  runners.push(runner);
+  return { platform, runner };
+}
+
+async function stored(): Promise<string[]> {
+  const { channelId } = (await admin.query(api.admin.list, {}))[0] ?? {};
+  if (!channelId) throw new Error("not mapped");
+  const messages = await admin.query(api.index.listLatestMessages, { channelId, limit: 100 });
+  return messages.map(({ content }) => content);
+}
+
+test("a question goes in, and its answer comes out to the channel it came from", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  expect(platform.calls).toEqual(["start, mapped: true"]);
+  expect(await platform.push(1)).toBe("asked");
+  await vi.waitFor(() => {
+    expect(platform.posts).toEqual([`${CHANNEL} ${said(1).externalId} An answer.`]);
+  }, 5_000);
+  expect(await platform.push(1)).toBe("known");
+  await vi.waitFor(async () => {
+    const { mappings } = await admin.query(api.admin.status, {});
+    expect(mappings[0]).toMatchObject({ open: 0, failed: 0 });
+  });
+  expect(await runner.stop()).toBe(true);
+  expect(platform.calls.slice(1)).toEqual(["stopIntake", "close"]);
+});
+
+test("what is said while the deployment is away is stored once it is back, once and in order", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  await convex.faults.away();
+  const ids = Array.from({ length: 40 }, (_, i) => 100 + i);
+  const all = Promise.all(ids.map((id) => platform.push(id)));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await convex.faults.back();
+  expect(await all).toEqual(ids.map(() => "inserted"));
+  expect((await stored()).slice(-40)).toEqual(ids.map((id) => `message ${String(id)}`));
+});
+
+test("a batch whose answer was lost is stored once", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  const pushed = [200, 201, 202].map((id) => platform.push(id));
+  await convex.faults.cutSockets();
+  await Promise.all(pushed);
+  expect((await stored()).slice(-3)).toEqual([200, 201, 202].map((id) => `message ${String(id)}`));
+});
+
+test("stopping commits what was taken, and takes no more", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  const taken = [300, 301, 302].map((id) => platform.push(id));
+  const stopped = runner.stop();
+  await expect(platform.push(303)).rejects.toMatchObject({ code: "NOT_TAKEN", why: "stopping" });
+  expect(await stopped).toBe(true);
+  expect(await Promise.all(taken)).toEqual(["inserted", "inserted", "inserted"]);
+});
+
+test("with the deployment away, stopping ends at its deadline and lets go of what is left", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  await convex.faults.away();
+  const held = platform.push(400);
+  const start = performance.now();
+  expect(await runner.stop(2_000)).toBe(false);
+  expect(performance.now() - start).toBeLessThan(10_000);
+  await expect(held).rejects.toMatchObject({ code: "NOT_TAKEN" });
+  await convex.faults.back();
+});
+
+test("a mapping made while the bridge runs is heard at once", async () => {
+  const { platform, runner } = newRunner();
+  await runner.start();
+  const externalId = "223456789012345678";
+  expect(platform.intake?.mappingOf(externalId)).toBeUndefined();
+  await admin.mutation(api.admin.map, { platform: "discord", externalId, to: "other" });
+  await vi.waitFor(() => {
+    expect(platform.intake?.mappingOf(externalId)).toBeDefined();
+  }, 5_000);
+});
+
+test("a key that the deployment does not know ends the start, with the step that mends it", async () => {
+  const { platform, runner } = newRunner({ key: strangerKey });
+  await expect(runner.start()).rejects.toMatchObject({
+    code: "AUTH",
+    step: expect.stringContaining("DISCORD_BRIDGE_JWKS does not hold this key") as unknown,
+  });
+  expect(platform.calls).toEqual([]);
+});
+
+test("an address where no deployment answers ends the start, naming it", async () => {
+  const socket = createSocket();
+  await new Promise<void>((resolve) => socket.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${String(portOf(socket))}`;
+  socket.close();
+  const connection = connectConvex({
+    url: `http://${host}`,
+    mint: () => mintToken("discord", key),
+    keySet: "DISCORD_BRIDGE_JWKS",
+    log,
+    onFatal: () => undefined,
+    reachMs: 300,
+  });
+  await expect(connection.ready).rejects.toMatchObject({
+    code: "UNREACHABLE",
+    message: expect.stringContaining(host) as unknown,
+    step: expect.stringContaining("CONVEX_URL") as unknown,
+  });
+  await connection.close();
+});
+
+test("an identity that is refused later is told, and not ridden out", async () => {
+  const onFatal = vi.fn();
+  const { runner } = newRunner({ onFatal });
+  await runner.start();
+  await convex.setEnv("DISCORD_BRIDGE_JWKS", strangerKeySet);
+  await convex.faults.cutSockets();
+  await vi.waitFor(() => {
+    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: "AUTH" }));
+  }, 10_000);
+});
+
+function parsed(text: string): SigningKey {
+  const parsedKey = parseSigningKey(text);
+  if (!parsedKey) throw new Error("not a key");
+  return parsedKey;
+}
+
+function portOf(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("not listening");
+  return address.port;
+}

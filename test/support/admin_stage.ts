@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { vi, expect } from "vitest";
+import {
+  type DiscordStandIn,
+  startDiscordStandIn,
+} from "../../scripts/stand_ins/discord/stand_in.ts";
+import { type OpenAiStandIn, startOpenAiStandIn } from "../../scripts/stand_ins/openai/stand_in.ts";
+import { type SlackStandIn, startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
+import { ADMIN_KEY, type ConvexEndpoints, startConvexEndpoints } from "./convex_endpoints.ts";
+import { copyProject, type ProjectCopy } from "./project_copy.ts";
+
+/** What an admin has: a checkout without settings, tokens, and somewhere to put a backend. */
+export interface AdminStage {
+  readonly project: ProjectCopy;
+  readonly convex: ConvexEndpoints;
+  readonly discord: DiscordStandIn;
+  readonly slack: SlackStandIn;
+  readonly openai: OpenAiStandIn;
+  /** What `npm run setup` is told by the environment, and by flags. */
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+  /** `npm run <name> -- <args>`: what package.json says, without npm between. */
+  npmRun(name: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Run;
+  /** The settings as they are written down now. */
+  envFile(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface Run {
+  readonly child: ChildProcess;
+  /** Standard output and standard error so far. */
+  output(): string;
+  /** The exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+export async function startAdminStage(): Promise<AdminStage> {
+  const [project, convex, discord, slack, openai] = await Promise.all([
+    copyProject(),
+    startConvexEndpoints({ runsFunctions: true }),
+    startDiscordStandIn({ rateLimits: "generous" }),
+    startSlackStandIn(),
+    startOpenAiStandIn(),
+  ]);
+  const { DISCORD_BOT_TOKEN = "", DISCORD_API_URL = "" } = discord.env;
+  const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
+  const addresses = { DISCORD_API_URL, SLACK_API_URL, CONVEX_VERSION_API_ORIGIN: convex.url };
+  const { scripts } = JSON.parse(await readFile(join(project.path, "package.json"), "utf8")) as {
+    scripts: Record<string, string>; // The project's own file.
+  };
+  const children: ChildProcess[] = [];
+  return {
+    project,
+    convex,
+    discord,
+    slack,
+    openai,
+    tokens: {
+      DISCORD_BOT_TOKEN,
+      SLACK_BOT_TOKEN,
+      SLACK_APP_TOKEN,
+      OPENAI_API_KEY: openai.apiKey,
+      CONVEX_SELF_HOSTED_ADMIN_KEY: ADMIN_KEY,
+    },
+    flags: [
+      ...["--no-input", "--convex", "self-hosted", "--self-hosted-url", convex.url],
+      ...["--openai-base-url", openai.baseUrl],
+    ],
+    npmRun(name, args = [], env = {}) {
+      const [command = "", ...words] = (scripts[name] ?? "").split(" ");
+      const child = spawn(command === "node" ? process.execPath : command, [...words, ...args], {
+        cwd: project.path,
+        env: { PATH: process.env.PATH, HOME: project.path, ...addresses, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      children.push(child);
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      }
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      return { child, output: () => output, ended };
+    },
+    envFile: () => readFile(join(project.path, ".env.local"), "utf8").catch(() => ""),
+    async stop() {
+      for (const child of children) child.kill("SIGKILL");
+      await Promise.all([convex.stop(), discord.stop(), slack.stop(), openai.stop()]);
+      await project.remove();
+    },
+  };
+}
+
+/** Resolves once a bridge says that it is connected. */
+export async function ready(bridge: Run): Promise<void> {
+  await vi.waitFor(() => {
+    expect(bridge.child.exitCode, bridge.output()).toBeNull();
+    for (const name of ["discord", "slack"]) expect(bridge.output()).toContain(`ready: ${name}`);
+  }, 120_000);
+}

@@ -1,0 +1,219 @@
+import { api } from "../../../convex/_generated/api.js";
+import type { Id } from "../../../convex/_generated/dataModel.js";
+import { AiService, completion } from "./ai.ts";
+import { said, saidOnSlack } from "./events.ts";
+import { type Backend, IDS, mapChannel, pass, type Role, rows } from "./backend.ts";
+
+/** A deployment with a public channel, and on each platform a mapped channel with a reply in the outbox. */
+export async function prepare(backend: Backend) {
+  const ai = new AiService();
+  const { nobody, discord, slack } = backend;
+  const publicChannel = await nobody.mutation(api.index.createChannel, { name: "lobby" });
+  const user = await nobody.mutation(api.index.createUser, { name: "Ann" });
+  const onDiscord = await mapChannel(backend, "discord", { to: "d" });
+  const onSlack = await mapChannel(backend, "slack", { to: "s" });
+  await discord.mutation(api.bridge.ingest, { events: [said(onDiscord.mappingId)], advance: [] });
+  await slack.mutation(api.bridge.ingest, {
+    events: [saidOnSlack(onSlack.mappingId)],
+    advance: [],
+  });
+  await pass(backend, 2_000);
+  ai.always(() => completion(null));
+  const deliveries = await rows(backend, "deliveries");
+  const answer = deliveries[0]?.messageId;
+  if (!answer) throw new Error("nothing was answered");
+  const deliveryOf = (platform: "discord" | "slack") => {
+    const found = deliveries.find((delivery) => delivery.platform === platform);
+    if (!found) throw new Error(`no reply waits for ${platform}`);
+    return found._id;
+  };
+  const people = await rows(backend, "users");
+  const mirrored = people.find((person) => person.mirrored);
+  if (!mirrored) throw new Error("nobody was mirrored");
+  return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf, answer };
+}
+export type World = Awaited<ReturnType<typeof prepare>>;
+export type Caller = Backend["t"] | Backend["admin"];
+
+/** What a role gets: "ok", what kind of list where that matters ("some", "[]"), or the failure. */
+type Cell = "ok" | "some" | "FORBIDDEN" | "gone" | "[]" | "Channel not found" | "User not found";
+
+interface Row {
+  /** Missing: the function is internal, and no role reaches it. */
+  readonly call?: (as: Caller, world: World) => Promise<unknown>;
+  readonly cells?: Record<Role, Cell>;
+}
+
+const everybody = { nobody: "ok", discord: "ok", slack: "ok", admin: "ok" } as const;
+const bridges = { nobody: "FORBIDDEN", discord: "ok", slack: "ok", admin: "FORBIDDEN" } as const;
+const onlyDiscord = { ...bridges, slack: "FORBIDDEN" } as const;
+const admins = {
+  nobody: "FORBIDDEN",
+  discord: "FORBIDDEN",
+  slack: "FORBIDDEN",
+  admin: "ok",
+} as const;
+const orNothing = { nobody: "[]", discord: "[]", slack: "[]", admin: "some" } as const;
+const hidden = (error: Cell) =>
+  ({ nobody: error, discord: error, slack: error, admin: "ok" }) as const;
+const internalOnly: Row = {};
+
+/** Every function, and who may call it. A name may have several rows: `name (of what)`. */
+export const TABLE: Record<string, Row> = {
+  "index:createUser": {
+    call: (as) => as.mutation(api.index.createUser, { name: "x" }),
+    cells: everybody,
+  },
+  "index:createChannel": {
+    call: (as) => as.mutation(api.index.createChannel, { name: "x" }),
+    cells: everybody,
+  },
+  "index:sendMessage (public channel)": {
+    call: (as, { publicChannel, user }) => send(as, publicChannel, user),
+    cells: everybody,
+  },
+  "index:sendMessage (private channel)": {
+    call: (as, { onDiscord, user }) => send(as, onDiscord.channelId, user),
+    cells: hidden("Channel not found"),
+  },
+  "index:sendMessage (as a mirrored person)": {
+    call: (as, { publicChannel, mirrored }) => send(as, publicChannel, mirrored),
+    cells: hidden("User not found"),
+  },
+  "index:listMessages (public channel)": {
+    call: (as, { publicChannel }) =>
+      as.query(api.index.listMessages, { channelId: publicChannel }).then(() => "ok"),
+    cells: everybody,
+  },
+  "index:listMessages (private channel)": {
+    call: (as, { onDiscord }) =>
+      as.query(api.index.listMessages, { channelId: onDiscord.channelId }),
+    cells: orNothing,
+  },
+  "index:listLatestMessages (public channel)": {
+    call: (as, { publicChannel }) =>
+      as.query(api.index.listLatestMessages, { channelId: publicChannel }).then(() => "ok"),
+    cells: everybody,
+  },
+  "index:listLatestMessages (private channel)": {
+    call: (as, { onSlack }) =>
+      as.query(api.index.listLatestMessages, { channelId: onSlack.channelId }),
+    cells: orNothing,
+  },
+  "index:generateResponse": internalOnly,
+  "index:loadContext": internalOnly,
+  "index:writeAgentResponse": internalOnly,
+
+  "bridge:mappings": { call: (as) => as.query(api.bridge.mappings, {}), cells: bridges },
+  "bridge:cursors": { call: (as) => as.query(api.bridge.cursors, {}), cells: bridges },
+  "bridge:standing (Discord's mapping)": {
+    call: (as, { onDiscord: { mappingId } }) =>
+      as.query(api.bridge.standing, { mappingId, after: "0", rootsBefore: "1", activeSince: 0 }),
+    cells: onlyDiscord,
+  },
+  "bridge:outbox": { call: (as) => as.query(api.bridge.outbox, {}), cells: bridges },
+  "bridge:ingest (nothing)": {
+    call: (as) => as.mutation(api.bridge.ingest, { events: [], advance: [] }),
+    cells: bridges,
+  },
+  "bridge:ingest (Discord's mapping)": {
+    call: (as, { onDiscord }) =>
+      as.mutation(api.bridge.ingest, { events: [said(onDiscord.mappingId)], advance: [] }),
+    cells: onlyDiscord,
+  },
+  "bridge:ingest (Discord's cursor)": {
+    call: (as, { onDiscord: { mappingId } }) =>
+      as.mutation(api.bridge.ingest, { events: [], advance: [{ mappingId, upTo: "9" }] }),
+    cells: onlyDiscord,
+  },
+  "bridge:claim (Discord's delivery)": {
+    call: (as, { deliveryOf }) => claim(as, deliveryOf("discord")),
+    cells: { ...bridges, slack: "gone" },
+  },
+  "bridge:claim (Slack's delivery)": {
+    call: (as, { deliveryOf }) => claim(as, deliveryOf("slack")),
+    cells: { ...bridges, discord: "gone" },
+  },
+  "bridge:settle (Discord's delivery)": {
+    call: (as, { deliveryOf }) =>
+      as.mutation(api.bridge.settle, {
+        deliveryId: deliveryOf("discord"),
+        generation: 0,
+        settlement: {
+          kind: "posted",
+          post: { part: 1, externalId: "1", upTo: 1 },
+          last: true,
+          format: "1",
+        },
+      }),
+    cells: onlyDiscord,
+  },
+  "bridge:report": {
+    call: (as) => as.mutation(api.bridge.report, { people: [], problems: [], health: [] }),
+    cells: bridges,
+  },
+
+  "admin:map": {
+    call: (as) =>
+      as.mutation(api.admin.map, { platform: "slack", externalId: "C0000000099", to: "new" }),
+    cells: admins,
+  },
+  "admin:unmap": {
+    call: (as) => as.mutation(api.admin.unmap, { platform: "discord", externalId: IDS.discord }),
+    cells: admins,
+  },
+  "admin:change": {
+    call: (as) =>
+      as.mutation(api.admin.change, {
+        platform: "discord",
+        externalId: IDS.discord,
+        trigger: "never",
+      }),
+    cells: admins,
+  },
+  "admin:list": { call: (as) => as.query(api.admin.list, {}), cells: admins },
+  "doctor:about": { call: (as) => as.query(api.doctor.about, {}), cells: admins },
+  "doctor:askModel": { call: (as) => as.action(api.doctor.askModel, {}), cells: admins },
+  "doctor:stored": {
+    call: (as) =>
+      as.query(api.doctor.stored, { platform: "discord", externalId: "1", messageIds: [] }),
+    cells: admins,
+  },
+  "admin:status": { call: (as) => as.query(api.admin.status, {}), cells: admins },
+  "admin:transcript": {
+    call: (as, { onDiscord: { channelId } }) =>
+      as.query(api.admin.transcript, {
+        channelId,
+        paginationOpts: { numItems: 10, cursor: null },
+      }),
+    cells: admins,
+  },
+  "admin:activity": {
+    call: (as, { onDiscord: { channelId } }) => as.query(api.admin.activity, { channelId }),
+    cells: admins,
+  },
+  "admin:deleteMessage": {
+    call: (as, { answer }) => as.mutation(api.admin.deleteMessage, { messageId: answer }),
+    cells: admins,
+  },
+  "admin:retry": { call: (as) => as.mutation(api.admin.retry, {}), cells: admins },
+
+  "deliveries:expire": internalOnly,
+  "deliveries:wake": internalOnly,
+  "purge:purgeMapping": internalOnly,
+  "replies:fail": internalOnly,
+  "replies:generate": internalOnly,
+  "replies:load": internalOnly,
+  "replies:store": internalOnly,
+  "replies:watch": internalOnly,
+  "threads:clear": internalOnly,
+};
+
+export function send(as: Caller, channelId: Id<"channels">, authorId: Id<"users">) {
+  return as.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });
+}
+
+async function claim(as: Caller, deliveryId: Id<"deliveries">) {
+  const { status } = await as.mutation(api.bridge.claim, { deliveryId, owner: "x" });
+  return status === "gone" ? "gone" : "ok";
+}

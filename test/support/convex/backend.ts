@@ -1,0 +1,121 @@
+/// <reference types="vite/client" />
+import { register as registerRateLimiter } from "@convex-dev/rate-limiter/test";
+import { convexTest } from "convex-test";
+import { ConvexError } from "convex/values";
+import { vi } from "vitest";
+import { api } from "../../../convex/_generated/api.js";
+import type { Doc, TableNames } from "../../../convex/_generated/dataModel.js";
+import { ISSUERS } from "../../../convex/model/access/issuers.ts";
+import schema from "../../../convex/schema.ts";
+
+export const modules = import.meta.glob([
+  "../../../convex/**/*.{ts,js}",
+  "!../../../convex/**/*.*.ts",
+]);
+
+// A function's first call loads its module, which may take longer than a test waits for it.
+await Promise.all(Object.values(modules).map((load) => load()));
+
+/** Noon, so that no hour or day ends while a test looks away. */
+export const NOON = Date.UTC(2026, 2, 10, 12, 5);
+
+export type Backend = ReturnType<typeof startBackend>;
+export type Role = "nobody" | "discord" | "slack" | "admin";
+
+/** A fresh deployment with its clock standing at noon, and what each kind of caller sees of it. */
+export function startBackend() {
+  vi.useFakeTimers({
+    now: NOON,
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
+  });
+  vi.stubEnv("OPENAI_API_KEY", "sk-test");
+  vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+  const t = convexTest({ schema, modules });
+  registerRateLimiter(t);
+  return {
+    t,
+    nobody: t,
+    discord: t.withIdentity({ issuer: ISSUERS.discord, subject: "bridge" }),
+    slack: t.withIdentity({ issuer: ISSUERS.slack, subject: "bridge" }),
+    admin: t.withIdentity({ issuer: ISSUERS.admin, subject: "ada" }),
+  };
+}
+
+export function stopBackend(): void {
+  vi.clearAllTimers();
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+}
+
+// Taken before any test replaces the clock.
+const realSetTimeout = globalThis.setTimeout.bind(globalThis);
+
+async function realTurns(turns: number): Promise<false> {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => realSetTimeout(resolve, 0));
+  return false;
+}
+
+/** Runs what is due and what that schedules for now, until nothing moves (or what runs hangs). */
+export async function settleDown({ t }: Backend): Promise<void> {
+  const ended = () => t.finishInProgressScheduledFunctions().then(() => true);
+  for (let i = 0; i < 50; i++) {
+    await vi.advanceTimersByTimeAsync(0);
+    if (await Promise.race([ended(), microtasks(20)])) return;
+    if (!(await Promise.race([ended(), realTurns(60)]))) return;
+  }
+}
+
+async function microtasks(count: number): Promise<false> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+  return false;
+}
+
+/** Lets `ms` pass in steps, so that what takes no time ends before what is due later. */
+export async function pass(backend: Backend, ms: number): Promise<void> {
+  await settleDown(backend);
+  const end = Date.now() + ms;
+  while (Date.now() < end) {
+    await vi.advanceTimersByTimeAsync(Math.min(Math.max(1_000, ms / 20), end - Date.now()));
+    await settleDown(backend);
+  }
+}
+
+export async function rows<Table extends TableNames>(
+  { t }: Backend,
+  table: Table,
+): Promise<Doc<Table>[]> {
+  return await t.run(async (ctx) => await ctx.db.query(table).collect());
+}
+
+/** How a call failed, as its caller can tell: the code, or the message; "ok" where it did not. */
+export async function failure(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "ok";
+  } catch (error) {
+    if (error instanceof ConvexError) {
+      const data: unknown = error.data;
+      if (typeof data === "object" && data !== null && "code" in data) return String(data.code);
+    }
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export const IDS = { discord: "100000000000000001", slack: "C0000000001" } as const;
+
+type MapArgs = (typeof api.admin.map)["_args"];
+
+/** Maps a channel of the platform, by default onto the private channel "room". */
+export async function mapChannel(
+  { admin }: Backend,
+  platform: "discord" | "slack" = "discord",
+  more: Partial<MapArgs> = {},
+) {
+  return await admin.mutation(api.admin.map, {
+    platform,
+    externalId: IDS[platform],
+    ...(more.adopt === undefined && { to: "room" }),
+    ...more,
+  });
+}

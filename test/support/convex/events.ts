@@ -1,0 +1,55 @@
+import type { Id } from "../../../convex/_generated/dataModel.js";
+import type { MessageEvent } from "../../../convex/model/shared/validators.ts";
+import { positionAt } from "../../../convex/model/shared/positions.ts";
+
+const EPOCH = 1_420_070_400_000;
+
+let sequence = 0;
+
+/** A Discord id of that moment; later calls give larger ones. */
+export function snowflake(at = Date.now()): string {
+  return ((BigInt(at - EPOCH) << 22n) + BigInt(++sequence)).toString();
+}
+
+/** A message said by Bob now; the position follows from the id. */
+export function said(mappingId: Id<"mappings">, more: Partial<MessageEvent> = {}): MessageEvent {
+  const sentAt = more.sentAt ?? Date.now();
+  const externalId = more.externalId ?? snowflake(sentAt);
+  return {
+    type: "message",
+    mappingId,
+    externalId,
+    position: externalId.padStart(20, "0"),
+    author: BOB,
+    fromApp: false,
+    mentionsBot: false,
+    content: "hello",
+    mentions: [],
+    attachments: [],
+    sentAt,
+    ...more,
+  };
+}
+
+/** The same on Slack, where events carry ids and no names. */
+export function saidOnSlack(
+  mappingId: Id<"mappings">,
+  more: Partial<MessageEvent> = {},
+): MessageEvent {
+  const sentAt = more.sentAt ?? Date.now();
+  const seconds = positionAt("slack", sentAt);
+  const ts =
+    more.externalId ?? `${seconds.slice(0, -3)}${(++sequence % 1000).toString().padStart(3, "0")}`;
+  return {
+    ...said(mappingId, { ...more, sentAt, externalId: ts }),
+    position: ts,
+    author: more.author ?? { externalId: "U1", workspaceId: "T1" },
+  };
+}
+
+export function deleted(mappingId: Id<"mappings">, externalId: string) {
+  return { type: "delete" as const, mappingId, externalId };
+}
+
+export const BOB = { externalId: "7001", workspaceId: "guild", name: "Bob" };
+export const EVE = { externalId: "7002", workspaceId: "guild", name: "Eve" };

@@ -1,0 +1,21 @@
+import { afterEach, beforeEach } from "vitest";
+import { api } from "../../../convex/_generated/api.js";
+import type { BridgeEvent, Outcome } from "../../../convex/model/shared/validators.ts";
+import { AiService } from "./ai.ts";
+import { type Backend, startBackend, stopBackend } from "./backend.ts";
+
+/* Importing this gives each test of the file a deployment and an AI of its own, under these names. */
+
+export let backend: Backend;
+export let ai: AiService;
+
+beforeEach(() => {
+  backend = startBackend();
+  ai = new AiService();
+});
+afterEach(stopBackend);
+
+/** What the Discord bridge tells. */
+export async function ingest(...events: BridgeEvent[]): Promise<Outcome[]> {
+  return await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+}

@@ -1,0 +1,111 @@
+import type { Infer } from "convex/values";
+import { api } from "../../../convex/_generated/api.js";
+import type { Doc, Id } from "../../../convex/_generated/dataModel.js";
+import type {
+  MessageEvent,
+  vClaimed,
+  vSettlement,
+} from "../../../convex/model/shared/validators.ts";
+import { said } from "./events.ts";
+import { type Backend, rows, settleDown } from "./backend.ts";
+
+export type Claimed = Infer<typeof vClaimed>;
+export type Settlement = Infer<typeof vSettlement>;
+
+/** What Discord's outbox worker does, call by call. */
+export class Worker {
+  readonly #backend: Backend;
+  readonly #owner: string;
+  readonly #format: string | undefined;
+
+  constructor(backend: Backend, owner = "worker", format?: string) {
+    this.#backend = backend;
+    this.#owner = owner;
+    this.#format = format;
+  }
+
+  async ready(): Promise<Id<"deliveries">[]> {
+    return await this.#backend.discord.query(api.bridge.outbox, {});
+  }
+
+  /** Claims the delivery, or the only one that is ready; null when it is gone. */
+  async claim(deliveryId?: Id<"deliveries">): Promise<Claimed | null> {
+    const id = deliveryId ?? (await this.ready())[0];
+    if (!id) throw new Error("nothing is ready");
+    const claim = await this.#backend.discord.mutation(api.bridge.claim, {
+      deliveryId: id,
+      owner: this.#owner,
+      ...(this.#format !== undefined && { format: this.#format }),
+    });
+    return claim.status === "claimed" ? claim.delivery : null;
+  }
+
+  /** As `claim`, where it must succeed. */
+  async take(deliveryId?: Id<"deliveries">): Promise<Claimed> {
+    const claimed = await this.claim(deliveryId);
+    if (!claimed) throw new Error("the delivery is gone");
+    return claimed;
+  }
+
+  async settle(claimed: Claimed, settlement: Settlement): Promise<boolean> {
+    const { deliveryId, generation } = claimed;
+    const { held } = await this.#backend.discord.mutation(api.bridge.settle, {
+      deliveryId,
+      generation,
+      settlement,
+    });
+    return held;
+  }
+
+  /** Claims and posts what is ready as one message with that id. */
+  async post(externalId: string, deliveryId?: Id<"deliveries">): Promise<Claimed> {
+    const claimed = await this.take(deliveryId);
+    await this.settle(claimed, posted(externalId));
+    return claimed;
+  }
+}
+
+export function posted(externalId: string, part = 1, last = true): Settlement {
+  return { kind: "posted", post: { part, externalId, upTo: 10 * part }, last, format: "1" };
+}
+
+type Retry = Extract<Settlement, { kind: "retry" }>;
+
+export function retry(afterMs: number, certain = true): Retry {
+  return { kind: "retry", code: "RATE_LIMITED", reason: "slow down", afterMs, certain };
+}
+
+export function failed(more: Partial<Extract<Settlement, { kind: "failed" }>> = {}): Settlement {
+  return {
+    kind: "failed",
+    code: "FORBIDDEN",
+    reason: "may not post there",
+    certain: true,
+    health: false,
+    ...more,
+  };
+}
+
+/** Says something in the mapped channel and lets the AI answer; the answer is in the outbox then. */
+export async function exchange(
+  backend: Backend,
+  mappingId: Id<"mappings">,
+  more: Partial<MessageEvent> = {},
+): Promise<void> {
+  const events = [said(mappingId, more)];
+  await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+  await settleDown(backend);
+}
+
+export async function deliveryOf(
+  backend: Backend,
+  deliveryId: Id<"deliveries">,
+): Promise<Doc<"deliveries">> {
+  const found = (await rows(backend, "deliveries")).find(({ _id }) => _id === deliveryId);
+  if (!found) throw new Error("the delivery is gone");
+  return found;
+}
+
+export async function states(backend: Backend): Promise<string[]> {
+  return (await rows(backend, "deliveries")).map(({ state }) => state);
+}

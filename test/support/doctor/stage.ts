@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { api } from "../../../convex/_generated/api.js";
+import { startStack, type Stack } from "../../../scripts/stand_ins/stack.ts";
+import { examine } from "../../../scripts/cli/doctor/examine.ts";
+import type { Finding } from "../../../scripts/cli/doctor/verdict.ts";
+
+/** A stack in order, with one mapped channel on each platform, for a doctor to look at after something was spoiled. */
+export interface DoctorStage {
+  readonly stack: Stack;
+  /** The settings of an admin's machine. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly channels: { readonly discord: string; readonly slack: string };
+  run(
+    changes?: Readonly<Record<string, string>>,
+    more?: { readonly nodeVersion?: string; readonly ask?: true },
+  ): Promise<Finding[]>;
+  /** The address of the deployment behind something that changes its answers, by function. */
+  behind(change: {
+    readonly date?: string;
+    readonly answers?: Readonly<Record<string, unknown>>;
+  }): Promise<string>;
+  /** The address of something in front of a platform's API that rewrites its answers. */
+  rewritten(
+    apiUrl: string,
+    rewrite: (
+      path: string,
+      answer: { status: number; text: string },
+    ) => { status: number; text: string },
+  ): Promise<string>;
+  /** Called at the end. */
+  later(stop: () => Promise<void>): void;
+  stop(): Promise<void>;
+}
+
+export async function startDoctorStage(): Promise<DoctorStage> {
+  const stack = await startStack();
+  const env = { ...stack.bridgeEnv(), ADMIN_KEY: stack.adminKey };
+  const channels = {
+    discord: stack.discord.addChannel("general"),
+    slack: stack.slack.addChannel("general"),
+  };
+  const stops: (() => Promise<void>)[] = [];
+  const admin = await stack.adminClient();
+  for (const platform of ["discord", "slack"] as const) {
+    const externalId = channels[platform];
+    await admin.mutation(api.admin.map, { platform, externalId, to: platform, replyIn: "thread" });
+  }
+
+  const listen = async (
+    handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>,
+  ): Promise<string> => {
+    const server = createServer((request, response) => {
+      void buffer(request).then((body) => handle(request, body, response));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    stops.push(
+      () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
+    );
+    const address = server.address();
+    return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
+  };
+
+  const pass = (to: string, { method = "GET", headers }: IncomingMessage, body: Buffer) => {
+    const { authorization, "content-type": type = "application/json" } = headers;
+    const kept = { "content-type": type, ...(authorization && { authorization }) };
+    return fetch(to, { method, headers: kept, ...(body.length > 0 && { body }) });
+  };
+
+  return {
+    stack,
+    env,
+    channels,
+    run: (changes = {}, more = {}) =>
+      examine({
+        nodeVersion: "20.19.0",
+        ask: false,
+        onFinding: () => undefined,
+        ...more,
+        env: { ...env, ...changes },
+      }),
+    behind: ({ date, answers = {} }) =>
+      listen(async (request, body, response) => {
+        const asked = body.toString();
+        const name = Object.keys(answers).find((each) => asked.includes(`"${each}"`));
+        if (date !== undefined) response.setHeader("date", date);
+        response.setHeader("content-type", "application/json");
+        if (name !== undefined) {
+          const value = answers[name];
+          response.end(JSON.stringify({ status: "success", value, logLines: [] }));
+          return;
+        }
+        const { href } = new URL(request.url ?? "/", stack.convex.url);
+        const answer = await pass(href, request, body);
+        response.writeHead(answer.status);
+        response.end(await answer.text());
+      }),
+    rewritten: async (apiUrl, rewrite) => {
+      const { origin, pathname } = new URL(apiUrl);
+      const url = await listen(async (request, body, response) => {
+        const path = request.url ?? "/";
+        const answer = await pass(`${origin}${path}`, request, body);
+        const scopes = answer.headers.get("x-oauth-scopes");
+        const { status, text } = rewrite(path, {
+          status: answer.status,
+          text: await answer.text(),
+        });
+        response.writeHead(status, {
+          "content-type": "application/json",
+          ...(scopes !== null && { "x-oauth-scopes": scopes }),
+        });
+        response.end(text);
+      });
+      return `${url}${pathname}`;
+    },
+    later: (stop) => void stops.push(stop),
+    stop: async () => {
+      await Promise.all(stops.map((stop) => stop()));
+      await stack.stop();
+    },
+  };
+}
