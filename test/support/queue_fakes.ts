@@ -17,7 +17,7 @@ interface Call {
 export function heldQueue(limits: Partial<QueueLimits> = {}) {
   const calls: Call[] = [];
   const aside: string[] = [];
-  const turnedAway: string[] = [];
+  const refused: string[] = [];
   const queue = new IngestQueue(
     {
       send: (events) =>
@@ -35,7 +35,7 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
         aside.push(`${event.externalId} ${code}`);
         return Promise.resolve();
       },
-      turnedAway: (event, why) => turnedAway.push(`${event.externalId} ${why}`),
+      refused: (event, why) => refused.push(`${event.externalId} ${why}`),
     },
     { ...FAST, ...limits },
   );
@@ -45,7 +45,7 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
       if (!made) throw new Error(`call ${String(n)} was not made`);
       return made;
     });
-  return { queue, calls, call, aside, turnedAway };
+  return { queue, calls, call, aside, refused };
 }
 
 /** A queue whose calls end by themselves, as `fails` says; what was committed, in order. */
@@ -70,7 +70,7 @@ export function selfAnsweringQueue(
         aside.push(event.externalId);
         return Promise.resolve();
       },
-      turnedAway: () => undefined,
+      refused: () => undefined,
     },
     { ...FAST, ...limits },
   );

@@ -48,10 +48,10 @@ describe("batching", () => {
 
 describe("the bound", () => {
   test("an event beyond it is turned away, and nothing else is", async () => {
-    const { queue, call, turnedAway } = heldQueue({ totalEvents: 3 });
+    const { queue, call, refused } = heldQueue({ totalEvents: 3 });
     const taken = ["1", "2", "3"].map((id) => queue.push(messageEvent(id)));
     await expect(queue.push(messageEvent("4"))).rejects.toMatchObject({ why: "full" });
-    expect(turnedAway).toEqual(["4 full"]);
+    expect(refused).toEqual(["4 full"]);
     (await call(0)).answer();
     await taken[0];
     void queue.push(messageEvent("5"));

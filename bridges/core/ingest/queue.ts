@@ -25,7 +25,7 @@ export interface QueueEffects {
   /** Stores that `event` can't be committed. Resolves once that is stored. */
   setAside(event: BridgeEvent, code: string): Promise<void>;
   /** An event was turned away. The session is no longer whole for its mapping. */
-  turnedAway(event: BridgeEvent, why: NotTaken["why"]): void;
+  refused(event: BridgeEvent, why: NotTaken["why"]): void;
 }
 
 interface Entry {
@@ -78,7 +78,7 @@ export class IngestQueue {
   /** See `Intake.push`. A redelivery of an event still under way gets the same promise. */
   push(event: BridgeEvent): Promise<Outcome> {
     const taken = this.#take(event);
-    if (taken instanceof NotTaken) return this.#turnAway(event, taken);
+    if (taken instanceof NotTaken) return this.#refuse(event, taken);
     this.#start();
     return taken;
   }
@@ -133,8 +133,8 @@ export class IngestQueue {
     }
   }
 
-  #turnAway(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
-    this.#effects.turnedAway(event, error.why);
+  #refuse(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
+    this.#effects.refused(event, error.why);
     const refused = Promise.reject<Outcome>(error);
     refused.catch(() => undefined);
     return refused;

@@ -35,7 +35,7 @@ describe("failures", () => {
         send: (events) =>
           events.length > 0 ? Promise.reject(new Error("Server Error")) : Promise.resolve([]),
         setAside: () => new Promise((resolve) => (store = resolve)),
-        turnedAway: () => undefined,
+        refused: () => undefined,
       },
       FAST,
     );
