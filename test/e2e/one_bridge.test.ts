@@ -20,7 +20,7 @@ import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/conv
 import { NO_HISTORY } from "../support/no_history.ts";
 import { makeAllKeys } from "../../scripts/stand_ins/convex/server/keys.ts";
 
-/* The core with stock Convex clients against a deployment; the platform is the test itself. */
+/* The core with real Convex clients against a local deployment. The test plays the platform. */
 
 const log = pino({ level: "silent" });
 const CHANNEL = "123456789012345678";
@@ -156,7 +156,7 @@ async function stored(): Promise<string[]> {
   return messages.map(({ content }) => content);
 }
 
-test("a question goes in, and its answer comes out to the channel it came from", async () => {
+test("a question is ingested, and its answer is posted to the channel it came from", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
   expect(platform.calls).toEqual(["start, mapped: true"]);
@@ -173,7 +173,7 @@ test("a question goes in, and its answer comes out to the channel it came from",
   expect(platform.calls.slice(1)).toEqual(["stopIntake", "close"]);
 });
 
-test("what is said while the deployment is away is stored once it is back, once and in order", async () => {
+test("messages sent while the deployment is away are stored when it is back, once and in order", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
   await convex.faults.away();
@@ -194,7 +194,7 @@ test("a batch whose answer was lost is stored once", async () => {
   expect((await stored()).slice(-3)).toEqual([200, 201, 202].map((id) => `message ${String(id)}`));
 });
 
-test("stopping commits what was taken, and takes no more", async () => {
+test("stopping commits the events taken, and refuses new ones", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
   const taken = [300, 301, 302].map((id) => platform.push(id));
@@ -204,7 +204,7 @@ test("stopping commits what was taken, and takes no more", async () => {
   expect(await Promise.all(taken)).toEqual(["inserted", "inserted", "inserted"]);
 });
 
-test("with the deployment away, stopping ends at its deadline and lets go of what is left", async () => {
+test("with the deployment away, stopping ends at its deadline and drops what is left", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
   await convex.faults.away();
@@ -216,7 +216,7 @@ test("with the deployment away, stopping ends at its deadline and lets go of wha
   await convex.faults.back();
 });
 
-test("a mapping made while the bridge runs is heard at once", async () => {
+test("a mapping created while the bridge runs is used at once", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
   const externalId = "223456789012345678";
@@ -227,7 +227,7 @@ test("a mapping made while the bridge runs is heard at once", async () => {
   }, 5_000);
 });
 
-test("a key that the deployment does not know ends the start, with the step that mends it", async () => {
+test("a key that the deployment does not have fails the start, with the step that fixes it", async () => {
   const { platform, bridge } = newBridge({ key: strangerKey });
   await expect(bridge.start()).rejects.toMatchObject({
     code: "AUTH",
@@ -236,7 +236,7 @@ test("a key that the deployment does not know ends the start, with the step that
   expect(platform.calls).toEqual([]);
 });
 
-test("an address where no deployment answers ends the start, naming it", async () => {
+test("an address where no deployment answers fails the start, and is named", async () => {
   const socket = createSocket();
   await new Promise<void>((resolve) => socket.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${String(portOf(socket))}`;
@@ -257,7 +257,7 @@ test("an address where no deployment answers ends the start, naming it", async (
   await connection.close();
 });
 
-test("an identity that is refused later is told, and not ridden out", async () => {
+test("an identity that is refused later is reported as fatal", async () => {
   const onFatal = vi.fn();
   const { bridge } = newBridge({ onFatal });
   await bridge.start();

@@ -1,6 +1,6 @@
 import type { History } from "../../bridges/platform.ts";
 
-/** The past of a platform on which nobody has ever said anything. */
+/** The history of a platform without messages. */
 export const NO_HISTORY: History = {
   eventDelayMs: 60_000,
   activity: () => Promise.resolve({ channel: "quiet", threads: [] }),

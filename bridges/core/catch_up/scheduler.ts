@@ -180,7 +180,9 @@ export class CatchUpScheduler {
     }
   }
 
-  /** Undefined: the mapping is not active any more, or not yet in this query's answer. The subscription will show which. */
+  /**
+   * Undefined: the mapping is not active any more, or not yet in this query's answer. The subscription will show which.
+   */
   async #catchUp({ mapping, gapAt }: Entry): Promise<CatchUpResult | undefined> {
     const { platform, backend, intake, cursors } = this.#options;
     const cursor = (await this.#readCursors()).find((row) => row.mappingId === mapping.mappingId);

@@ -2,26 +2,27 @@ import { ConvexClient } from "convex/browser";
 import type { Logger } from "pino";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
 
-/** How long a deployment may take to answer at start, in ms. Later absences are ridden out. */
+/** How long a deployment may take to answer at the start, in ms. Later, the client reconnects without a limit. */
 export const REACH_MS = 10_000;
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** A new token each call. */
+  /** Returns a new token on each call. */
   readonly mint: () => Promise<string>;
-  /** The deployment's variable that should hold the public half of the key, for the mending step. */
+  /** The deployment's variable for the public half of the key. Named in the step that fixes a refusal. */
   readonly keySet: string;
   readonly log: Logger;
-  /** The identity was refused after it had been accepted. Only a person can help. */
+  /** The identity was refused after it had been accepted. Only an admin can fix it. */
   readonly onFatal: (error: FatalError) => void;
   readonly reachMs?: number;
-  /** The deployment is reached again after so many ms. */
+  /** The deployment is reachable again, after `awayMs`. */
   readonly onBack?: (awayMs: number) => void;
 }
 
+/** One authenticated connection to the deployment. */
 export interface Connection {
   readonly client: ConvexClient;
-  /** Resolves once the deployment has accepted our identity; rejects with `FatalError` UNREACHABLE or AUTH. */
+  /** Resolves once the deployment has accepted the identity. Rejects with `FatalError` UNREACHABLE or AUTH. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface Connection {
  *   connecting -- token accepted --> open -- token refused --> failed (onFatal)
  *       '-------- refused, or no answer in time -------------> failed (ready rejects)
  *
- * A lost socket is no state of ours: the client reconnects by itself and replays what was under way.
+ * A lost socket is not a state here: the client reconnects by itself, and replays the calls that were pending.
  */
 type State = "connecting" | "open" | "failed" | "closed";
 
@@ -44,7 +45,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
     expectAuth: true,
     initialAuthTokenReuse: true,
     skipConvexDeploymentUrlCheck: true,
-    // It would print what functions throw, and that may quote what people wrote.
+    // It would print what functions throw, which may quote messages.
     logger: false,
   });
   const unwatch = watchConnection(client, log, options.onBack);
@@ -65,8 +66,8 @@ export function connectConvex(options: ConnectionOptions): Connection {
         try {
           return await mint();
         } catch (error) {
-          // Thrown here it would be nobody's: the client doesn't catch it. Without a token it reports `false`.
-          log.error({ code: failureCode(error) }, "cannot sign a token");
+          // The client does not catch an error thrown here. Without a token it reports `false`.
+          log.error({ code: failureCode(error) }, "signing a token failed");
           return null;
         }
       },
@@ -81,7 +82,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
       },
     );
   });
-  // Whoever starts the connection awaits `ready`; this keeps a failure before that from being unhandled.
+  // A failure before the caller awaits `ready` must not count as unhandled.
   ready.catch(() => undefined);
 
   return {
@@ -127,6 +128,6 @@ function refused(host: string, keySet: string): FatalError {
   return new FatalError(
     "AUTH",
     `the Convex deployment at ${host} refuses this bridge's identity`,
-    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: npm run doctor tells`,
+    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: npm run doctor checks it`,
   );
 }

@@ -170,7 +170,9 @@ export class BridgeIntake implements Intake {
     this.#options.onLoss?.(event, "set aside");
   }
 
-  /** A pause may begin and end before the subscription shows it. Its events are lost, and no live event may hide that. */
+  /**
+   * A pause may begin and end before the subscription shows it. Its events are lost, and no live event may hide that.
+   */
   #reportInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
     for (const [index, event] of events.entries())
       if (outcomes[index] === "inactive") this.#options.onLoss?.(event, "inactive");

@@ -6,7 +6,7 @@ import { FAST, heldQueue, selfAnsweringQueue } from "../../../test/support/queue
 import { IngestQueue, QUEUE_LIMITS } from "./queue.ts";
 
 describe("failures", () => {
-  test("a call that fails is made again with the same events before later ones", async () => {
+  test("a call that fails is retried with the same events before later ones", async () => {
     const { queue, call } = heldQueue();
     const first = queue.push(messageEvent("1"));
     void queue.push(messageEvent("2"));
@@ -49,7 +49,7 @@ describe("failures", () => {
     });
   });
 
-  test("while the deployment refuses everything, nothing is set aside; once mended all is stored", async () => {
+  test("while the deployment refuses everything, nothing is set aside; once it works, all is stored", async () => {
     let broken = true;
     let calls = 0;
     const { queue, committed, aside } = selfAnsweringQueue(() => {
@@ -67,7 +67,7 @@ describe("failures", () => {
     expect(committed).toEqual(ids);
   });
 
-  test("a refusal by our own function is not tried again as it was", async () => {
+  test("an error that our own function throws is not retried", async () => {
     let calls = 0;
     const { queue, aside } = selfAnsweringQueue((events) => {
       calls += 1;
@@ -80,7 +80,7 @@ describe("failures", () => {
   });
 });
 
-test("whatever fails at random, every event ends once, and those stored are stored in order", async () => {
+test("under random failures every event ends once, and those stored are stored in order", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }),
@@ -88,7 +88,7 @@ test("whatever fails at random, every event ends once, and those stored are stor
       fc.integer({ min: 1, max: 7 }),
       async (poisoned, luck, batchEvents) => {
         const poison = new Set(poisoned.flatMap((bad, i) => (bad ? [String(i)] : [])));
-        // Fewer passing failures than it takes to give an event up.
+        // Fewer temporary failures than it takes to set an event aside.
         let left = QUEUE_LIMITS.tries + QUEUE_LIMITS.strikes - 1;
         const upset = luck.map((fails) => fails && left-- > 0);
         const { queue, committed, aside } = selfAnsweringQueue(

@@ -7,7 +7,7 @@ const CONNECT_ERRORS: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** Whether an error's code says that no connection ever stood: nothing was sent, so nothing was carried out. */
+/** Whether an error's code says that no connection was made, so the request was certainly not sent. */
 export function isConnectError(code: unknown): boolean {
   return CONNECT_ERRORS.has(code);
 }
