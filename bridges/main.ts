@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
 import { createLog } from "./core/ops/log.ts";
-import { runAsProcess, type Service } from "./core/ops/process.ts";
+import { runAsProcess } from "./core/ops/process.ts";
 import { type ConfiguredPlatform, Supervisor } from "./supervisor.ts";
 
 export interface BridgesOptions {
@@ -14,12 +14,7 @@ export interface BridgesOptions {
   readonly queue?: Partial<QueueLimits>;
 }
 
-export interface Bridges extends Service {
-  /** Resolves once every configured platform is connected. Rejects with the first failure. */
-  readonly ready: Promise<void>;
-  /** Stops in order, within ten seconds; `ended` follows. */
-  stop(): void;
-}
+export type Bridges = Pick<Supervisor, "ready" | "ended" | "stop">;
 
 /** Runs the configured bridges in this process, as `npm start` does, until they stop or only an admin can help. */
 export async function run(config: BridgesConfig): Promise<never> {

@@ -133,9 +133,7 @@ export interface Intake {
   gap(why: string, mappingId?: MappingId): void;
   /** A name that was not known when the message was pushed. Batched, best effort: a lost name is learned again. */
   person(person: Person): void;
-  /**
-   * A mapped channel was renamed or has another id now. Batched and retried; resolves once stored, as `problem` does.
-   */
+  /** A mapped channel has another name or id now. Batched and retried; resolves once stored, as `problem` does. */
   channel(update: ChannelUpdate): Promise<void>;
   /**
    * Something an admin should see. Batched, and retried until stored. Rejects with `NotTaken` if the process stops
@@ -149,10 +147,7 @@ export interface Intake {
 /** A chat platform, as the core uses it. One instance holds one platform's connections. */
 export interface Platform {
   readonly name: PlatformName;
-  /**
-   * Version of the renderer. Stored with a delivery: other versions may split elsewhere
-   * (docs/races.md#a-long-reply-resumes).
-   */
+  /** Version of the renderer: other versions may split elsewhere (docs/races.md#a-long-reply-resumes). */
   readonly format: string;
   /**
    * Connects, and resolves once events arrive. Rejects with `FatalError` if only an admin can help (bad token, missing

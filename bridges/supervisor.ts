@@ -55,6 +55,7 @@ export class Supervisor implements Service {
     this.ready.catch(() => undefined);
   }
 
+  /** Stops in order, within ten seconds; `ended` follows. */
   stop(): void {
     if (this.#state === "stopping") return;
     this.#state = "stopping";

@@ -21,10 +21,7 @@ const AWAY_MS = 60_000;
 /** How many events that were set aside are remembered. */
 const MAX_SET_ASIDE = 10_000;
 
-/**
- * Limit of the whole shutdown, in ms. Leases and redelivery cover what is not done by then
- * (docs/races.md#shutting-down).
- */
+/** Limit of the whole shutdown, in ms. Leases and redelivery cover the rest (docs/races.md#shutting-down). */
 export const STOP_MS = 10_000;
 /** The part of it for requests in progress. */
 const FINISH_POSTS_MS = 5_000;
@@ -106,9 +103,7 @@ export class Bridge {
     );
   }
 
-  /**
-   * Resolves once events are ingested and replies are posted. Rejects with `FatalError` if only an admin can fix it.
-   */
+  /** Resolves once events and replies flow. Rejects with `FatalError` if only an admin can fix it. */
   async start(): Promise<void> {
     await Promise.all([this.#ingest.ready, this.#posting.ready]);
     // Before the platform: events of a channel that is not known to be mapped are dropped.

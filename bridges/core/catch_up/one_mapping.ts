@@ -104,10 +104,7 @@ class MappingCatchUp {
     });
   }
 
-  /**
-   * Every thread to read. Slack can't list active threads, so there Convex names those it has
-   * (docs/races.md#replies-in-old-threads).
-   */
+  /** Slack can't list active threads, so Convex names those it has (docs/races.md#replies-in-old-threads). */
   #threads(
     inRows: Iterable<string | undefined>,
     stored: readonly string[],
@@ -120,9 +117,7 @@ class MappingCatchUp {
     return threads.values();
   }
 
-  /**
-   * Stores the messages from before the mapping that an admin asked for. None of them asks the AI, even if edited since.
-   */
+  /** Stores messages from before the mapping, as the admin asked. None of them asks the AI, even if edited since. */
   async #backfill(count: number): Promise<void> {
     const { mapping, options } = this;
     const page = await options.history.newest(mapping, count, options.signal, options.gapAt);

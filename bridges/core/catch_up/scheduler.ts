@@ -73,16 +73,6 @@ export class CatchUpScheduler {
     for (const { state } of this.#entries.values()) clearTimer(state);
   }
 
-  /** Mappings that are not caught up yet. */
-  get behind(): number {
-    return this.#count(({ kind }) => kind !== "current");
-  }
-
-  /** Mappings that wait for their next attempt. */
-  get waiting(): number {
-    return this.#count((state) => state.kind === "waiting" && state.timer !== undefined);
-  }
-
   /** Sets what is mapped now. A mapping that is new, or was mapped again, starts with a gap. */
   setMappings(mappings: readonly Mapping[]): void {
     const ids = new Set(mappings.map(({ mappingId }) => mappingId));
@@ -180,9 +170,7 @@ export class CatchUpScheduler {
     }
   }
 
-  /**
-   * Undefined: the mapping is not active any more, or not yet in this query's answer. The subscription will show which.
-   */
+  /** Undefined if the mapping is not active any more, or not yet in the answer about cursors. */
   async #catchUp({ mapping, gapAt }: Entry): Promise<CatchUpResult | undefined> {
     const { platform, backend, intake, cursors } = this.#options;
     const cursor = (await this.#readCursors()).find((row) => row.mappingId === mapping.mappingId);
@@ -245,10 +233,6 @@ export class CatchUpScheduler {
       this.#cursors = undefined;
       throw error;
     }
-  }
-
-  #count(isCounted: (state: State) => boolean): number {
-    return [...this.#entries.values()].filter(({ state }) => isCounted(state)).length;
   }
 }
 

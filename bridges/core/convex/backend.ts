@@ -22,10 +22,7 @@ export type Report = FunctionArgs<typeof api.bridge.report>;
 
 /** The calls that store events and reports. */
 export interface IngestBackend {
-  /**
-   * Calls back with the active mappings, at once and whenever an admin changes them. Returns a function that
-   * unsubscribes.
-   */
+  /** Calls back with the active mappings, now and after each change. Returns a function that unsubscribes. */
   watchMappings(onMappings: (mappings: Mapping[]) => void): () => void;
   /** Stores events in order and moves cursors, in one mutation. Returns one outcome for each event. */
   ingest(events: BridgeEvent[], advance: Advance[]): Promise<Outcome[]>;

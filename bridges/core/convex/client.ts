@@ -37,22 +37,34 @@ type State = "connecting" | "open" | "failed" | "closed";
 
 /** Opens one authenticated WebSocket to the deployment. Nothing is sent before the token. */
 export function connectConvex(options: ConnectionOptions): Connection {
-  const { url, mint, keySet, log, onFatal, reachMs = REACH_MS } = options;
-  const host = new URL(url).host;
-  let state: State = "connecting";
-
-  const client = new ConvexClient(url, {
+  const client = new ConvexClient(options.url, {
     expectAuth: true,
     initialAuthTokenReuse: true,
     skipConvexDeploymentUrlCheck: true,
     // It would print what functions throw, which may quote messages.
     logger: false,
   });
-  const unwatch = watchConnection(client, log, options.onBack);
+  const unwatch = watchConnection(client, options.log, options.onBack);
+  const { ready, giveUp } = authenticate(client, options);
+  return {
+    client,
+    ready,
+    async close() {
+      giveUp();
+      unwatch();
+      await client.close();
+    },
+  };
+}
 
-  let giveUp: (error: BridgeError) => void = () => {};
+function authenticate(
+  client: ConvexClient,
+  { url, mint, keySet, log, onFatal, reachMs = REACH_MS }: ConnectionOptions,
+): { readonly ready: Promise<void>; readonly giveUp: () => void } {
+  const host = new URL(url).host;
+  let state: State = "connecting";
+  let giveUp = () => {};
   const ready = new Promise<void>((resolve, reject) => {
-    giveUp = reject;
     const fail = (error: FatalError) => {
       if (state === "connecting") reject(error);
       else if (state === "open") onFatal(error);
@@ -62,15 +74,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
       if (state === "connecting") fail(unreachable(host));
     }, reachMs);
     client.setAuth(
-      async () => {
-        try {
-          return await mint();
-        } catch (error) {
-          // The client does not catch an error thrown here. Without a token it reports `false`.
-          log.error({ code: failureCode(error) }, "signing a token failed");
-          return null;
-        }
-      },
+      () => mintOrNull(mint, log),
       (isAuthenticated) => {
         clearTimeout(late);
         if (!isAuthenticated) {
@@ -81,20 +85,24 @@ export function connectConvex(options: ConnectionOptions): Connection {
         }
       },
     );
+    giveUp = () => {
+      state = "closed";
+      reject(new BridgeError("STOPPED", "closed before it had connected"));
+    };
   });
   // A failure before the caller awaits `ready` must not count as unhandled.
   ready.catch(() => undefined);
+  return { ready, giveUp };
+}
 
-  return {
-    client,
-    ready,
-    async close() {
-      state = "closed";
-      giveUp(new BridgeError("STOPPED", "closed before it had connected"));
-      unwatch();
-      await client.close();
-    },
-  };
+/** The client does not catch an error of its token callback. Without a token it reports that it is not authenticated. */
+async function mintOrNull(mint: () => Promise<string>, log: Logger): Promise<string | null> {
+  try {
+    return await mint();
+  } catch (error) {
+    log.error({ code: failureCode(error) }, "signing a token failed");
+    return null;
+  }
 }
 
 function watchConnection(
@@ -128,6 +136,6 @@ function refused(host: string, keySet: string): FatalError {
   return new FatalError(
     "AUTH",
     `the Convex deployment at ${host} refuses this bridge's identity`,
-    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: npm run doctor checks it`,
+    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: see npm run doctor`,
   );
 }

@@ -3,10 +3,7 @@ import { importJWK, SignJWT } from "jose";
 import { z } from "zod";
 import { AUDIENCE, ISSUERS, type Role } from "../../../convex/model/access/issuers.ts";
 
-/**
- * How long a token is valid. Each new one re-runs every subscription, as billed calls
- * (docs/races.md#a-token-refresh-re-runs-subscriptions).
- */
+/** Each new token re-runs every subscription, as billed calls (docs/races.md#a-token-refresh-re-runs-subscriptions). */
 export const TOKEN_SECONDS = 60 * 60;
 
 const coordinate = z.string().regex(/^[\w-]{43}$/);

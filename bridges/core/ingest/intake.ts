@@ -170,9 +170,7 @@ export class BridgeIntake implements Intake {
     this.#options.onLoss?.(event, "set aside");
   }
 
-  /**
-   * A pause may begin and end before the subscription shows it. Its events are lost, and no live event may hide that.
-   */
+  /** A pause may begin and end before the subscription shows it. What it refused must be caught up. */
   #reportInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
     for (const [index, event] of events.entries())
       if (outcomes[index] === "inactive") this.#options.onLoss?.(event, "inactive");

@@ -150,10 +150,7 @@ export class IngestQueue {
     this.#pumping = false;
   }
 
-  /**
-   * A follower lets the other process commit first, so conflicts are rare
-   * (docs/races.md#two-processes-ingest-the-same-events).
-   */
+  /** Lets the other process commit first, to avoid conflicts (docs/races.md#two-processes-ingest-the-same-events). */
   async #gather(): Promise<void> {
     if (this.#waiting.length >= this.#limits.batchEvents) return;
     this.#linger = new AbortController();
@@ -263,10 +260,7 @@ export class IngestQueue {
 /** Approximate size of an event without text, in bytes. */
 const BARE_BYTES = 512;
 
-/**
- * Approximate size of an event on the wire, in bytes. Not serialised to be measured: that would cost as much as sending
- * it.
- */
+/** Approximate size of an event on the wire, in bytes. Serialising it would cost as much as sending it. */
 function bytesOf(event: BridgeEvent): number {
   if (event.type === "delete") return BARE_BYTES;
   const { content, mentions, attachments } = event;

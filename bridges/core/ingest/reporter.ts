@@ -7,9 +7,7 @@ import { failureCode, NotTaken } from "../shared/errors.ts";
 export const REPORT_LIMITS = {
   /** Items in one call. */
   batch: 100,
-  /**
-   * How long items gather before a call, in ms. Less than the second that the backend waits for a new person's name.
-   */
+  /** How long items gather before a call, in ms. The backend waits one second for a new person's name. */
   gatherMs: 300,
   /** Items kept while Convex is unreachable; beyond it a new name replaces the oldest. */
   waiting: 5_000,
@@ -133,9 +131,7 @@ export class Reporter {
     this.#running = undefined;
   }
 
-  /**
-   * Sends the oldest items. Failed items are sent again last, and in smaller batches, so one bad item delays no other.
-   */
+  /** Sends the oldest items. Failed ones go last and in smaller batches, so one bad item delays no other. */
   async #sendBatch(): Promise<boolean> {
     const batch = [...this.#waiting].slice(0, this.#batch);
     const items = batch.map(([, { item }]) => item);

@@ -205,9 +205,7 @@ class Cursor {
     this.#look();
   }
 
-  /**
-   * Skips the mark of an item that begins here. `interrupts`: it would interrupt a paragraph, which not every mark can.
-   */
+  /** Skips the mark of an item that begins here. `interrupts`: a paragraph precedes, which not every mark can end. */
   item(interrupts: boolean): Omit<Item, "kind" | "parent" | "number"> | undefined {
     const ahead = this.#source.slice(this.text, Math.min(this.end, this.text + 12));
     const mark = /^(?:[-*+]|(\d{1,9})([.)]))(?=[ \t\r]|$)/.exec(ahead);

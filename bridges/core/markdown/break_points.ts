@@ -54,9 +54,7 @@ function sentenceOutside(source: string, low: number, end: number): number {
   return low;
 }
 
-/**
- * The last line of each rank that begins in (low, end + 1], not before `least`. The line break before it is dropped.
- */
+/** The last line of each rank that begins in (low, end + 1], not before `least`. */
 function lineStarts(
   lines: readonly Line[],
   low: number,

@@ -47,9 +47,7 @@ export async function request<Value>(
   }
 }
 
-/**
- * Ends even if the platform ignores the signal: the lease relies on it (docs/races.md#a-lease-expires-during-a-post).
- */
+/** Also ends if the platform ignores the signal (docs/races.md#a-lease-expires-during-a-post). */
 async function withinDeadline<Value>(
   ms: number,
   act: (signal: AbortSignal) => Promise<Value>,

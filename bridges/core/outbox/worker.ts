@@ -143,9 +143,7 @@ export class OutboxWorker {
     }
   }
 
-  /**
-   * Retries until Convex answers: an unreported post would be posted twice (docs/races.md#a-success-is-reported-late).
-   */
+  /** Retries: an unreported post would be posted twice (docs/races.md#a-success-is-reported-late). */
   async #settle(delivery: Delivery, settlement: Settlement): Promise<boolean> {
     const { deliveryId, generation, mappingId, op } = delivery;
     const about = { mappingId, deliveryId, op, kind: settlement.kind };

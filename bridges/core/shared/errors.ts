@@ -19,9 +19,7 @@ export class NotTaken extends BridgeError {
   }
 }
 
-/**
- * The platform cannot run until an admin fixes something; `step` says what. Ends the process if no platform is left.
- */
+/** The platform cannot run until an admin fixes something; `step` says what. */
 export class FatalError extends BridgeError {
   constructor(
     code: string,
