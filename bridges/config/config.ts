@@ -2,8 +2,6 @@ import { type Env, readEnvFiles, UnreadableSettings } from "./env_files.ts";
 import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
 import type { SigningKey } from "../core/convex/token.ts";
 
-export type { ConfigProblem, LogLevel } from "./settings.ts";
-
 /** What the Discord adapter needs. */
 export interface DiscordConfig {
   readonly botToken: string;

@@ -22,7 +22,7 @@ const AWAY_MS = 60_000;
 const MAX_SET_ASIDE = 10_000;
 
 /** Limit of the whole shutdown, in ms. Leases and redelivery cover the rest (docs/races.md#shutting-down). */
-export const STOP_MS = 10_000;
+const STOP_MS = 10_000;
 /** The part of it for requests in progress. */
 const FINISH_POSTS_MS = 5_000;
 /** The part of it reserved for closing sockets. */

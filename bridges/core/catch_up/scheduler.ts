@@ -7,7 +7,7 @@ import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
 import { catchUpMapping, type CatchUpResult } from "./one_mapping.ts";
 
-export const CATCH_UP_LIMITS = {
+const CATCH_UP_LIMITS = {
   /** Mappings caught up at the same time: a slow one delays the others only once this many are slow. */
   atOnce: 8,
   /** How long one answer about cursors is used, in ms. An old one costs only repeated work. */

@@ -39,25 +39,17 @@ export interface IntakeOptions {
 
 /** Takes one platform's events and reports: knows which channels are mapped, and queues their events for Convex. */
 export class BridgeIntake implements Intake {
-  readonly #backend: IngestBackend;
-  readonly #log: Logger;
-  readonly #cursors: CursorTracker;
-  readonly #options: IntakeOptions;
   readonly #queue: IngestQueue;
   readonly #reporter: Reporter;
   #mappings: ReadonlyMap<string, Mapping> = new Map();
   #unwatch = () => {};
 
   constructor(
-    backend: IngestBackend,
-    log: Logger,
-    cursors: CursorTracker,
-    options: IntakeOptions = {},
+    private readonly backend: IngestBackend,
+    private readonly log: Logger,
+    private readonly cursors: CursorTracker,
+    private readonly options: IntakeOptions = {},
   ) {
-    this.#backend = backend;
-    this.#log = log;
-    this.#cursors = cursors;
-    this.#options = options;
     this.#reporter = new Reporter((report) => backend.report(report), log, options.reportLimits);
     this.#queue = new IngestQueue(
       {
@@ -75,15 +67,15 @@ export class BridgeIntake implements Intake {
   /** Resolves with the first list of mappings. Rejects with `FatalError` if the deployment does not send one. */
   async start(): Promise<void> {
     const first = new Promise<void>((resolve) => {
-      this.#unwatch = this.#backend.watchMappings((mappings) => {
+      this.#unwatch = this.backend.watchMappings((mappings) => {
         this.#mappings = new Map(mappings.map((mapping) => [mapping.externalId, mapping]));
         nameChannels(mappings);
-        this.#log.info({ channels: mappings.length }, "mapped channels");
+        this.log.info({ channels: mappings.length }, "mapped channels");
         resolve();
-        this.#options.onMappings?.(mappings);
+        this.options.onMappings?.(mappings);
       });
     });
-    if (await settledWithin(first, this.#options.firstMappingsMs ?? FIRST_MAPPINGS_MS)) return;
+    if (await settledWithin(first, this.options.firstMappingsMs ?? FIRST_MAPPINGS_MS)) return;
     throw new FatalError(
       "BACKEND",
       "the Convex deployment does not send the list of mapped channels",
@@ -105,7 +97,7 @@ export class BridgeIntake implements Intake {
   }
 
   gap(why: string, mappingId?: MappingId): void {
-    this.#options.onGap?.(why, mappingId);
+    this.options.onGap?.(why, mappingId);
   }
 
   person(person: Person): void {
@@ -136,7 +128,7 @@ export class BridgeIntake implements Intake {
     const left = () => ms - (performance.now() - start);
     const committed = await this.#queue.drain(ms);
     // Best effort: a cursor left behind costs only repeated work.
-    await settledWithin(this.#cursors.flush(), Math.min(CURSORS_MS, left()));
+    await settledWithin(this.cursors.flush(), Math.min(CURSORS_MS, left()));
     const reported = await this.#reporter.drain(left());
     return committed && reported;
   }
@@ -144,15 +136,15 @@ export class BridgeIntake implements Intake {
   /** Drops what is left. */
   end(): void {
     this.#unwatch();
-    this.#cursors.end();
+    this.cursors.end();
     this.#queue.end();
     this.#reporter.end();
   }
 
   async #send(events: BridgeEvent[]): Promise<Outcome[]> {
-    const advances = this.#cursors.liveAdvances(events, () => this.#queue.messages());
-    const outcomes = await this.#backend.ingest(events, advances);
-    this.#cursors.liveAdvanced(advances);
+    const advances = this.cursors.liveAdvances(events, () => this.#queue.messages());
+    const outcomes = await this.backend.ingest(events, advances);
+    this.cursors.liveAdvanced(advances);
     this.#reportInactive(events, outcomes);
     this.#logStored(events, outcomes);
     return outcomes;
@@ -160,27 +152,27 @@ export class BridgeIntake implements Intake {
 
   async #setAside(event: BridgeEvent, code: string): Promise<void> {
     const { mappingId, externalId } = event;
-    this.#log.error({ mappingId, externalId, code }, "an event was set aside");
+    this.log.error({ mappingId, externalId, code }, "an event was set aside");
     await this.#reporter.problem({
       mappingId,
       kind: "event set aside",
       externalId,
       reason: `Convex could not store this ${event.type} (${code})`,
     });
-    this.#options.onLoss?.(event, "set aside");
+    this.options.onLoss?.(event, "set aside");
   }
 
   /** A pause may begin and end before the subscription shows it. What it refused must be caught up. */
   #reportInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
     for (const [index, event] of events.entries())
-      if (outcomes[index] === "inactive") this.#options.onLoss?.(event, "inactive");
+      if (outcomes[index] === "inactive") this.options.onLoss?.(event, "inactive");
   }
 
   /** Lines are built only if they are logged: a line for each event slows ingestion. */
   #logStored(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
-    if (!this.#log.isLevelEnabled("debug")) return;
+    if (!this.log.isLevelEnabled("debug")) return;
     for (const [n, { mappingId, externalId, type }] of events.entries()) {
-      this.#log.debug({ mappingId, externalId, type, outcome: outcomes[n] }, "an event is stored");
+      this.log.debug({ mappingId, externalId, type, outcome: outcomes[n] }, "an event is stored");
     }
   }
 }

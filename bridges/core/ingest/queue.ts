@@ -48,7 +48,6 @@ interface Entry {
  * The others are stored in order (docs/races.md#an-event-that-cannot-be-stored).
  */
 export class IngestQueue {
-  readonly #effects: QueueEffects;
   readonly #limits: QueueLimits;
   readonly #follower = new FollowerSense();
   /** Events taken and not yet answered, by identity (docs/races.md#redelivery-and-order). */
@@ -61,14 +60,11 @@ export class IngestQueue {
   #linger: AbortController | undefined;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(effects: QueueEffects, limits: Partial<QueueLimits> = {}) {
-    this.#effects = effects;
+  constructor(
+    private readonly effects: QueueEffects,
+    limits: Partial<QueueLimits> = {},
+  ) {
     this.#limits = { ...QUEUE_LIMITS, ...limits };
-  }
-
-  /** Events taken and not yet committed. */
-  get size(): number {
-    return this.#taken.size;
   }
 
   /** Every message taken and not yet answered. */
@@ -135,7 +131,7 @@ export class IngestQueue {
   }
 
   #refuse(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
-    this.#effects.refused(event, error.why);
+    this.effects.refused(event, error.why);
     const refused = Promise.reject<Outcome>(error);
     refused.catch(() => undefined);
     return refused;
@@ -199,7 +195,7 @@ export class IngestQueue {
 
   async #send(batch: readonly Entry[]): Promise<Error | undefined> {
     try {
-      const outcomes = await this.#effects.send(batch.map((entry) => entry.event));
+      const outcomes = await this.effects.send(batch.map((entry) => entry.event));
       if (outcomes.length !== batch.length) throw new Error("outcomes do not match the batch");
       this.#follower.note(outcomes);
       batch.forEach((entry, i) => {
@@ -233,7 +229,7 @@ export class IngestQueue {
     }
     if (this.#state === "ended") return;
     // Not awaited: the events behind it do not wait for the report.
-    void this.#effects.setAside(entry.event, lastCode).then(
+    void this.effects.setAside(entry.event, lastCode).then(
       () => {
         this.#answer(entry, "ignored");
       },

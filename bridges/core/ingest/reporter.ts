@@ -4,7 +4,7 @@ import type { Report } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
 
-export const REPORT_LIMITS = {
+const REPORT_LIMITS = {
   /** Items in one call. */
   batch: 100,
   /** How long items gather before a call, in ms. The backend waits one second for a new person's name. */
@@ -32,8 +32,6 @@ interface Waiting {
  * of a mapping, replaces an older one. Problems are kept until they are stored.
  */
 export class Reporter {
-  readonly #send: (report: Report) => Promise<void>;
-  readonly #log: Logger;
   readonly #limits: ReportLimits;
   readonly #waiting = new Map<string, Waiting>();
   /** The last state reported of each direction of a mapping, so that repeating it costs nothing. */
@@ -45,12 +43,10 @@ export class Reporter {
   #count = 0;
 
   constructor(
-    send: (report: Report) => Promise<void>,
-    log: Logger,
+    private readonly send: (report: Report) => Promise<void>,
+    private readonly log: Logger,
     limits: Partial<ReportLimits> = {},
   ) {
-    this.#send = send;
-    this.#log = log;
     this.#limits = { ...REPORT_LIMITS, ...limits };
     this.#batch = this.#limits.batch;
   }
@@ -136,7 +132,7 @@ export class Reporter {
     const batch = [...this.#waiting].slice(0, this.#batch);
     const items = batch.map(([, { item }]) => item);
     try {
-      await this.#send({
+      await this.send({
         people: items.flatMap((item) => (item.kind === "person" ? [item.person] : [])),
         health: items.flatMap((item) => (item.kind === "health" ? [item.health] : [])),
         ...channelsOf(items),
@@ -144,7 +140,7 @@ export class Reporter {
       });
     } catch (error) {
       const about = { code: failureCode(error), ...summaryOf(items) };
-      this.#log.warn(about, "sending a report failed, it is retried");
+      this.log.warn(about, "sending a report failed, it is retried");
       for (const [key, waiting] of batch) {
         // It may have been replaced meanwhile, and a name is not worth a second attempt.
         if (this.#waiting.get(key) !== waiting) continue;

@@ -81,7 +81,7 @@ export function createLog({ level, secrets, write }: LogOptions): Logger {
  * The parts of an error that may be logged: the text of our own errors; the class, code and stack of any other. Its text
  * may quote a message: Convex prints the value it refuses, and JSON.parse the text.
  */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   return {
     type: error.name,

@@ -8,7 +8,7 @@ import { failureCode } from "../shared/errors.ts";
 import { deliver } from "./deliver.ts";
 
 /** Times in ms. */
-export const OUTBOX_LIMITS = {
+const OUTBOX_LIMITS = {
   /** Deliveries in progress at the same time, each the head of another lane. */
   lanes: 8,
   /** Deadline of one request to the platform. Far below the lease (docs/races.md#a-lease-expires-during-a-post). */
@@ -34,9 +34,6 @@ export type OutboxLimits = typeof OUTBOX_LIMITS;
  * X is skipped only if no snapshot arrived between 1 and 3.
  */
 export class OutboxWorker {
-  readonly #backend: OutboxBackend;
-  readonly #platform: Platform;
-  readonly #log: Logger;
   readonly #limits: OutboxLimits;
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
@@ -51,19 +48,16 @@ export class OutboxWorker {
   #unwatch = () => {};
 
   constructor(
-    backend: OutboxBackend,
-    platform: Platform,
-    log: Logger,
+    private readonly backend: OutboxBackend,
+    private readonly platform: Platform,
+    private readonly log: Logger,
     limits: Partial<OutboxLimits> = {},
   ) {
-    this.#backend = backend;
-    this.#platform = platform;
-    this.#log = log;
     this.#limits = { ...OUTBOX_LIMITS, ...limits };
   }
 
   start(): void {
-    this.#unwatch = this.#backend.watchOutbox((ids) => {
+    this.#unwatch = this.backend.watchOutbox((ids) => {
       this.#ready = ids;
       this.#snapshot += 1;
       this.#gone.clear();
@@ -97,7 +91,7 @@ export class OutboxWorker {
     try {
       await this.#claimAndDeliver(id);
     } catch (error) {
-      this.#log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
+      this.log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
       this.#gone.add(id);
     }
     this.#busy.delete(id);
@@ -119,8 +113,8 @@ export class OutboxWorker {
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
     await deliver({
       delivery,
-      platform: this.#platform,
-      log: this.#log,
+      platform: this.platform,
+      log: this.log,
       postMs,
       lookAgainMs,
       pause: (ms) => pause(ms, this.#stopping.signal),
@@ -132,12 +126,12 @@ export class OutboxWorker {
 
   async #claim(id: DeliveryId) {
     try {
-      const claim = await this.#backend.claim(id, this.#owner, this.#platform.format);
+      const claim = await this.backend.claim(id, this.#owner, this.platform.format);
       this.#failures = 0;
       return claim;
     } catch (error) {
       this.#failures += 1;
-      this.#log.warn({ deliveryId: id, code: failureCode(error) }, "claiming a reply failed");
+      this.log.warn({ deliveryId: id, code: failureCode(error) }, "claiming a reply failed");
       await pause(backoffMs(this.#failures, this.#limits.retry), this.#stopping.signal);
       return undefined;
     }
@@ -149,13 +143,13 @@ export class OutboxWorker {
     const about = { mappingId, deliveryId, op, kind: settlement.kind };
     for (let failures = 1; ; failures++) {
       try {
-        const { held } = await this.#backend.settle(deliveryId, generation, settlement);
-        this.#log.debug({ ...about, held }, "reported a delivery's outcome");
-        if (isEnd(settlement)) this.#log.info({ mappingId, deliveryId }, DONE[op]);
+        const { held } = await this.backend.settle(deliveryId, generation, settlement);
+        this.log.debug({ ...about, held }, "reported a delivery's outcome");
+        if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, DONE[op]);
         return held;
       } catch (error) {
         const code = failureCode(error);
-        this.#log.warn({ ...about, code }, "reporting a delivery's outcome failed");
+        this.log.warn({ ...about, code }, "reporting a delivery's outcome failed");
         if (error instanceof ConvexError || this.#ended.signal.aborted) return false;
         await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
       }
