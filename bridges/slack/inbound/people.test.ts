@@ -1,12 +1,13 @@
-import { WebAPIRateLimitedError } from "@slack/web-api";
 import { pino } from "pino";
 import { describe, expect, it, vi } from "vitest";
 import type { MappingId, MessageEvent, Person } from "../../platform.ts";
-import { People, type Profile } from "./people.ts";
+import { platformError } from "../explain.ts";
+import { People } from "./people.ts";
+import type { Profile } from "./profile.ts";
 
 const said = (author: string, mentioned: string[] = []): MessageEvent => ({
   type: "message",
-  mappingId: "m1" as MappingId, // An id only Convex makes; here any text serves.
+  mappingId: "m1" as MappingId, // Only Convex makes such ids; any string works here.
   externalId: "1.000001",
   position: "1.000001",
   author: { externalId: author, workspaceId: "T1" },
@@ -37,7 +38,7 @@ function setUp(lookUp: (userId: string) => Promise<Profile | undefined>) {
 const profile = async (userId: string): Promise<Profile> => ({ name: `name of ${userId}` });
 
 describe("names of people", () => {
-  it("are learned on the side, once each, and known from then on", async () => {
+  it("are looked up in the background, once each, and cached", async () => {
     const { people, asked, learned } = setUp(profile);
     expect(people.name(said("U1", ["U2"])).author).toEqual({ externalId: "U1", workspaceId: "T1" });
     people.name(said("U1"));
@@ -51,7 +52,7 @@ describe("names of people", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("are asked for again after some hours, and used meanwhile", async () => {
+  it("are looked up again after some hours, and used meanwhile", async () => {
     const { people, asked, learned, later } = setUp(profile);
     people.name(said("U1"));
     await vi.waitFor(() => expect(learned).toHaveLength(1));
@@ -60,12 +61,12 @@ describe("names of people", () => {
     expect(asked).toEqual(["U1", "U1"]);
   });
 
-  it("wait when Slack says so, and lose nobody", async () => {
+  it("are looked up after the wait that Slack asks for, without skipping anybody", async () => {
     let first = true;
     const { people, asked, learned } = setUp(async (userId) => {
       if (!first) return await profile(userId);
       first = false;
-      throw new WebAPIRateLimitedError(0.02);
+      throw platformError("ratelimited", { retryAfterMs: 20 });
     });
     people.name(said("U1"));
     people.name(said("U2"));
@@ -73,7 +74,7 @@ describe("names of people", () => {
     expect(asked).toEqual(["U1", "U1", "U2"]);
   });
 
-  it("are not asked for again at once when Slack does not know them", async () => {
+  it("are not looked up again at once after a failed look-up", async () => {
     const { people, asked, later } = setUp(() => Promise.reject(new Error("no")));
     people.name(said("U1"));
     await vi.waitFor(() => expect(asked).toHaveLength(1));
@@ -85,14 +86,14 @@ describe("names of people", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("of integrations are not asked for", () => {
+  it("of integrations are not looked up", () => {
     const { people, asked } = setUp(profile);
     people.name(said("B1"));
     people.name(said("unknown"));
     expect(asked).toEqual([]);
   });
 
-  it("are kept for a bounded number of people, and asked for in bounded numbers", async () => {
+  it("are cached, and queued for look-up, for a bounded number of people", async () => {
     const { people, asked, learned } = setUp(profile);
     for (let n = 0; n < 1_200; n += 1) people.name(said(`U${n}`));
     await vi.waitFor(() => expect(learned).toHaveLength(1_000));
