@@ -1,12 +1,17 @@
 import type { KnownTroubles, Trouble } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, Mapping } from "../../platform.ts";
-import { channelTrouble } from "../failures.ts";
+import { FAILURES } from "../failures.ts";
 import type { EventDispatcher } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";
 
-export const ARCHIVED: Trouble = channelTrouble("is_archived");
-const DELETED: Trouble = channelTrouble("channel_deleted");
-const NOT_A_MEMBER: Trouble = channelTrouble("not_in_channel");
+export const ARCHIVED = troubleOf("is_archived");
+const DELETED = troubleOf("channel_deleted");
+const NOT_A_MEMBER = troubleOf("not_in_channel");
+
+function troubleOf(code: "is_archived" | "channel_deleted" | "not_in_channel"): Trouble {
+  const { reason, step } = FAILURES[code];
+  return { code, reason, step };
+}
 
 export interface ChannelFollowerOptions {
   readonly botUserId: string;

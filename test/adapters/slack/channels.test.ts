@@ -75,14 +75,14 @@ test.each([
   ["an unreadable message", (channel: string) => ({ type: "message", channel, ts: "now" })],
 ])("%s is acknowledged once it is stored", async (_what, eventOf) => {
   const { slack, core, channel } = await start({ redeliverAfterMs: [0] });
-  const stored = deferred<void>();
+  const stored = deferred<undefined>();
   core.store = () => stored.promise;
   slack.tell(eventOf(channel));
   const reported = () => core.channels.length + core.problems.length;
   await vi.waitFor(() => expect(reported()).toBe(1));
   expect(slack.undelivered()).toBe(1);
   expect(slack.acks).toEqual([]);
-  stored.resolve();
+  stored.resolve(undefined);
   await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
 });
 
