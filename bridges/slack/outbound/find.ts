@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Delivery, Found } from "../../platform.ts";
 import { platformError } from "../explain.ts";
+import { lenient } from "../lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { METADATA_TYPE, messageId } from "./send.ts";
 
@@ -11,8 +12,6 @@ const LATER = 120_000;
 /** Messages per request. Slack may return fewer, and says whether there are more. */
 const PAGE = 200;
 const MAX_PAGES = 20;
-
-const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 
 const pageForm = z.object({
   messages: z.array(
