@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { explainedBy, KnownTroubles } from "../core/catch_up/channel_troubles.ts";
 import { BridgeError } from "../core/shared/errors.ts";
-import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
+import type { Delivery, History, Intake, Platform } from "../platform.ts";
 import { SlackHistory } from "./history/history.ts";
 import { identify } from "./identity.ts";
 import { ChannelIds } from "./inbound/channel_ids.ts";
@@ -81,10 +81,11 @@ class Slack implements Platform {
       learned: (person) => intake.named(person),
       log: this.log,
     });
-    const [channelIds, troubles] = [this.#channelIds, this.#troubles];
-    const { log } = this;
-    const router = new Router({ identity, intake, people, channelIds, troubles, fatal, log });
-    const connection = new Connection(this.config, log, {
+    const router = new Router({
+      ...{ identity, intake, people, fatal, log: this.log },
+      ...{ channelIds: this.#channelIds, troubles: this.#troubles },
+    });
+    const connection = new Connection(this.config, this.log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
       gap: () => intake.gap("no Slack socket was open"),
       fatal,
@@ -104,25 +105,19 @@ class Slack implements Platform {
     await this.#session?.connection.close();
   }
 
-  render(content: string, from: number): Piece[] {
-    return renderPieces(content, from);
-  }
+  readonly render = renderPieces;
 
-  find(delivery: Delivery, part: number, _piece: Piece, signal: AbortSignal): Promise<Found> {
-    return findPost(this.#api, this.#current(delivery), part, signal);
-  }
+  readonly find: Platform["find"] = (delivery, part, _piece, signal) =>
+    findPost(this.#api, this.#current(delivery), part, signal);
 
-  post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
-    return this.#sender.post(this.#current(delivery), part, piece, signal);
-  }
+  readonly post: Platform["post"] = (delivery, ...rest) =>
+    this.#sender.post(this.#current(delivery), ...rest);
 
-  edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void> {
-    return this.#sender.edit(this.#current(delivery), postId, piece, signal);
-  }
+  readonly edit: Platform["edit"] = (delivery, ...rest) =>
+    this.#sender.edit(this.#current(delivery), ...rest);
 
-  remove(delivery: Delivery, postId: string, signal: AbortSignal): Promise<void> {
-    return this.#sender.remove(this.#current(delivery), postId, signal);
-  }
+  readonly remove: Platform["remove"] = (delivery, ...rest) =>
+    this.#sender.remove(this.#current(delivery), ...rest);
 
   /** The delivery in the channel's current id: it may have been claimed before Convex stored that. */
   #current(delivery: Delivery): Delivery {

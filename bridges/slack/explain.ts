@@ -8,12 +8,6 @@ import { FatalError, PlatformError } from "../core/shared/errors.ts";
 import { isUnreached } from "../core/shared/network_errors.ts";
 import { failureOf, isFatal, TOKEN_STEP, type TokenKind } from "./failures.ts";
 
-interface Details {
-  readonly retryAfterMs?: number;
-  /** Scopes that Slack reports as missing. */
-  readonly needed?: string;
-}
-
 /** Any error of a Slack client as a `PlatformError`. Keeps nothing of the request or of the answer's text. */
 export function explain(error: unknown): PlatformError {
   if (error instanceof WebAPIRateLimitedError)
@@ -29,8 +23,11 @@ export function explain(error: unknown): PlatformError {
   return platformError(transportCode(error instanceof WebAPIRequestError ? error.original : error));
 }
 
-/** The `PlatformError` for an error code, with what `failures.ts` says about it. */
-export function platformError(code: string, { retryAfterMs, needed }: Details = {}): PlatformError {
+/** The `PlatformError` for an error code. `needed`: the scopes that Slack reports as missing. */
+export function platformError(
+  code: string,
+  { retryAfterMs, needed }: { readonly retryAfterMs?: number; readonly needed?: string } = {},
+): PlatformError {
   const failure = failureOf(code, needed);
   const retryable = failure.kind === "transient" || failure.kind === "token";
   return new PlatformError({

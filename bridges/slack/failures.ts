@@ -31,11 +31,7 @@ const SHORTEN = "Report this: the bridge splits replies to fit, and this piece d
 const REPORT = "Report this: the bridge sent a request that Slack does not accept";
 const NOTHING = "No action is needed";
 
-const channel = (reason: string, step: string): ChannelFailure => ({
-  kind: "channel",
-  reason,
-  step,
-});
+const channel = (reason: string, step: string) => ({ kind: "channel" as const, reason, step });
 const request = (reason: string, step: string): Failure => ({ kind: "request", reason, step });
 const token = (reason: string): Failure => ({ kind: "token", reason });
 const later = (reason: string): Failure => ({ kind: "transient", reason, certain: true });

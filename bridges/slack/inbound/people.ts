@@ -35,8 +35,9 @@ const RETRY_MS = 10 * 60_000;
 export class People {
   readonly #options: PeopleOptions;
   readonly #now: () => number;
+  /** By workspace and user id, with a space between. */
   readonly #cache = new Map<string, Entry>();
-  readonly #waiting = new Map<string, { readonly workspaceId: string; readonly userId: string }>();
+  readonly #waiting = new Set<string>();
   readonly #stopping = new AbortController();
   #isLookingUp = false;
 
@@ -61,11 +62,8 @@ export class People {
 
   /** A person changed their profile. Looked up again only if cached: the workspace has many other people. */
   changed(user: { readonly id: string; readonly team_id?: string }): void {
-    for (const [key, { profile }] of this.#cache) {
-      const [workspaceId = "", userId] = key.split(" ");
-      if (userId !== user.id || profile === undefined) continue;
-      this.#enqueue(key, workspaceId, userId);
-    }
+    for (const [key, { profile }] of this.#cache)
+      if (profile !== undefined && key.endsWith(` ${user.id}`)) this.#enqueue(key);
   }
 
   stop(): void {
@@ -76,26 +74,25 @@ export class People {
   #profileOf(workspaceId: string, userId: string): Profile | undefined {
     const key = `${workspaceId} ${userId}`;
     const entry = this.#cache.get(key);
-    if (entry === undefined || entry.staleAt <= this.#now())
-      this.#enqueue(key, workspaceId, userId);
+    if (entry === undefined || entry.staleAt <= this.#now()) this.#enqueue(key);
     if (entry === undefined) return undefined;
     this.#keep(key, entry);
     return entry.profile;
   }
 
-  #enqueue(key: string, workspaceId: string, userId: string): void {
+  #enqueue(key: string): void {
     if (this.#stopping.signal.aborted || this.#waiting.has(key)) return;
     if (this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.set(key, { workspaceId, userId });
+    this.#waiting.add(key);
     if (!this.#isLookingUp) void this.#lookUpAll();
   }
 
   async #lookUpAll(): Promise<void> {
     this.#isLookingUp = true;
     for (;;) {
-      const [next] = this.#waiting;
-      if (next === undefined) break;
-      const [key, { workspaceId, userId }] = next;
+      const [key] = this.#waiting;
+      if (key === undefined) break;
+      const [workspaceId = "", userId = ""] = key.split(" ");
       try {
         const profile = await this.#options.lookUp(userId);
         this.#keep(key, { profile, staleAt: this.#now() + (profile ? FRESH_MS : RETRY_MS) });

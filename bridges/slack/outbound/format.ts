@@ -42,28 +42,21 @@ export function neutralise(text: string): string {
   );
 }
 
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+]);
+
 /** The start of a piece as Slack's escaped text, which contains no tokens. */
 export function notificationText(text: string): string {
   const out: string[] = [];
   let length = 0;
   for (const char of text.slice(0, NOTIFICATION_LIMIT)) {
-    const escaped = escape(char);
+    const escaped = ENTITIES.get(char) ?? char;
     length += escaped.length;
     if (length > NOTIFICATION_LIMIT) break;
     out.push(escaped);
   }
   return out.join("");
-}
-
-function escape(char: string): string {
-  switch (char) {
-    case "&":
-      return "&amp;";
-    case "<":
-      return "&lt;";
-    case ">":
-      return "&gt;";
-    default:
-      return char;
-  }
 }

@@ -1,6 +1,7 @@
 import {
   type Attachment,
   type Block,
+  type BlockPart,
   readParts,
   readRows,
   type TextObject,
@@ -30,10 +31,7 @@ function blockText(block: Block, collect: Collector): string {
     case "markdown":
       return typeof block.text === "string" ? block.text : labelText(block.text, collect);
     case "context":
-      return readParts(block.elements)
-        .map((part) => (part.type === "image" ? alt(part.alt_text) : labelText(part.text, collect)))
-        .filter((text) => text !== "")
-        .join(" ");
+      return joined(" ", readParts(block.elements).map(contextPart));
     case "divider":
       return "---";
     case "image":
@@ -41,12 +39,8 @@ function blockText(block: Block, collect: Collector): string {
     case "video":
       return markdownLink(block.title_url ?? "", `video: ${titleOf(block, collect)}`);
     case "actions":
-    case "context_actions": {
-      return readParts(block.elements)
-        .map(({ text, placeholder }) => choice("button", text) || choice("menu", placeholder))
-        .filter((label) => label !== "")
-        .join(" ");
-    }
+    case "context_actions":
+      return joined(" ", readParts(block.elements).map(action));
     case "table":
       return tableText(block, collect);
     case "call":
@@ -60,19 +54,24 @@ function blockText(block: Block, collect: Collector): string {
       return labelText(block.text, collect);
   }
 
+  function contextPart({ type, text, alt_text: altText = "" }: BlockPart): string {
+    if (type !== "image") return labelText(text, collect);
+    return altText === "" ? "" : `[image: ${altText}]`;
+  }
+
+  function action({ text, placeholder }: BlockPart): string {
+    return choice("button", text) || choice("menu", placeholder);
+  }
+
   /** An interactive element: a button, a menu or an input. */
   function choice(kind: string, label: TextObject | string | undefined): string {
-    const said = labelText(label, collect);
-    return said === "" ? "" : `[${kind}: ${said}]`;
+    const text = labelText(label, collect);
+    return text === "" ? "" : `[${kind}: ${text}]`;
   }
 }
 
 function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): string {
   return labelText(title, collect) || altText;
-}
-
-function alt(text = ""): string {
-  return text === "" ? "" : `[image: ${text}]`;
 }
 
 function tableText({ rows }: Block, collect: Collector): string {
@@ -124,22 +123,23 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
   const blocks = blocksText([...(attachment.blocks ?? []), ...shared], collect);
   const heading = link === undefined ? `**${title}**` : `**${markdownLink(link, title)}**`;
   const by = attachment.author_name ?? "";
-  const body = paragraphsOf(
+  const body = joined("\n", [
     by === "" ? "" : `${by}:`,
     title === "" ? "" : heading,
     blocks === "" ? mrkdwn(attachment.text ?? "", collect) : blocks,
     ...fields.map((each) => `**${each.title ?? ""}** ${mrkdwn(each.value ?? "", collect)}`.trim()),
     markdownLink(image, image === "" ? "" : "image"),
     footer,
-  );
+  ]);
   const shown = body === "" ? mrkdwn(fallback, collect) : body;
   return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(shown)]);
 }
 
 function paragraphs(texts: readonly string[]): string {
-  return texts.filter((text) => text !== "").join("\n\n");
+  return joined("\n\n", texts);
 }
 
-function paragraphsOf(...lines: readonly string[]): string {
-  return lines.filter((line) => line !== "").join("\n");
+/** The texts that are not empty, joined. */
+function joined(separator: string, texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join(separator);
 }

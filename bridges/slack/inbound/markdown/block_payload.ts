@@ -86,7 +86,8 @@ export const block = z.object({
 export type Block = z.infer<typeof block>;
 
 export const blockList = listOf(block);
-export const readParts = (elements: unknown) => listOf(blockPart).parse(elements);
+export type BlockPart = z.infer<typeof blockPart>;
+export const readParts = (elements: unknown): BlockPart[] => listOf(blockPart).parse(elements);
 export const readRich = (elements: unknown): RichElement[] => listOf(richElement).parse(elements);
 export const readRows = (rows: unknown): Block[][] => listOf(blockList).parse(rows);
 

@@ -3,15 +3,8 @@
  * the line below a quote is not part of it.
  */
 
-/** The line breaks to add around the fences of a code block. */
-interface Breaks {
-  readonly beforeOpening: string;
-  readonly afterOpening: string;
-  readonly beforeClosing: string;
-  readonly afterClosing: string;
-}
-
-export const NO_BREAKS: Breaks = {
+/** The line breaks to add around the fences of a code block: none. */
+export const NO_BREAKS = {
   beforeOpening: "",
   afterOpening: "",
   beforeClosing: "",
@@ -19,7 +12,7 @@ export const NO_BREAKS: Breaks = {
 };
 
 /** What the block at `at` needs. Nothing if it is on one line, or in a quote, whose marks are on each of its lines. */
-export function breaksAround(text: string, at: number): Breaks {
+export function breaksAround(text: string, at: number): typeof NO_BREAKS {
   const close = text.indexOf("```", at + 3);
   const body = text.slice(at + 3, close);
   if (!body.includes("\n")) return NO_BREAKS;

@@ -8,7 +8,7 @@ import {
 import { markdownLink, targetOf } from "./link.ts";
 import { escaped, fencedCode, inlineCode, literal } from "./escape.ts";
 import { inlineMarkdown, type Run } from "./inline.ts";
-import type { Mention } from "./tokens.ts";
+import { type Mention, mentionToken } from "./tokens.ts";
 
 /** Collects what blocks contain besides their text. */
 export interface Collector {
@@ -143,7 +143,7 @@ function elementText(element: InlineElement, collect: Collector): string {
     case "text":
       return style?.code === true ? inlineCode(text) : literal(text);
     case "link":
-      return linkText(element);
+      return markdownLink(element.url ?? "", element.text);
     case "user":
       return mention("user", element.user_id, collect);
     case "usergroup":
@@ -166,19 +166,11 @@ function elementText(element: InlineElement, collect: Collector): string {
   }
 }
 
-const TOKEN = { user: "<@", group: "<@&", channel: "<#" } as const satisfies Record<
-  Mention["kind"],
-  string
->;
-
-function mention(kind: Mention["kind"], id: string | undefined, collect: Collector): string {
-  if (id === undefined || !/^[A-Za-z0-9]+$/.test(id)) return "";
-  collect.mention({ kind, id });
-  return `${TOKEN[kind]}${id}>`;
-}
-
-function linkText({ url = "", text }: InlineElement): string {
-  return markdownLink(url, text);
+function mention(kind: Mention["kind"], id = "", collect: Collector): string {
+  const token = mentionToken(kind, id);
+  if (token === undefined) return "";
+  collect.mention(token.mention);
+  return token.text;
 }
 
 function emojiText({ name = "", unicode }: InlineElement): string {

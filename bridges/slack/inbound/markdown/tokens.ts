@@ -28,9 +28,9 @@ export function readToken(body: string, isCode: boolean): Token | undefined {
   const label = bar === -1 ? undefined : decodeEntities(body.slice(bar + 1));
   switch (target[0]) {
     case "@":
-      return mentionToken("user", "<@", target.slice(1), label);
+      return mentionToken("user", target.slice(1), label);
     case "#":
-      return mentionToken("channel", "<#", target.slice(1), label);
+      return mentionToken("channel", target.slice(1), label);
     case "!":
       return commandToken(target.slice(1), label);
     default:
@@ -38,24 +38,23 @@ export function readToken(body: string, isCode: boolean): Token | undefined {
   }
 }
 
-function mentionToken(
+const MENTION_OPENS = { user: "<@", group: "<@&", channel: "<#" } as const;
+
+/** A mention in the bridge's own form; `undefined` if the id has another form than Slack's. */
+export function mentionToken(
   kind: Mention["kind"],
-  open: string,
   id: string,
-  label: string | undefined,
-): Token | undefined {
+  label?: string,
+): { readonly text: string; readonly mention: Mention } | undefined {
   if (!/^[A-Za-z0-9]+$/.test(id)) return undefined;
   const name = label?.replace(/^@/, "");
-  return {
-    text: `${open}${id}>`,
-    mention: { kind, id, ...(name ? { name } : {}) },
-  };
+  return { text: `${MENTION_OPENS[kind]}${id}>`, mention: { kind, id, ...(name ? { name } : {}) } };
 }
 
 function commandToken(command: string, label: string | undefined): Token | undefined {
   if (/^(here|channel|everyone|group)$/.test(command)) return { text: `@${command}` };
   const [name, id] = command.split("^", 2);
-  if (name === "subteam" && id !== undefined) return mentionToken("group", "<@&", id, label);
+  if (name === "subteam" && id !== undefined) return mentionToken("group", id, label);
   // Dates, and future commands, have a label for clients that do not support them.
   return label === undefined ? undefined : { text: label };
 }
