@@ -25,7 +25,7 @@ export function richText(elements: unknown, collect: Collector): string {
   for (const element of readRich(elements)) {
     const { type } = element;
     if (type !== "rich_text_list") levels.length = 0;
-    const text = blockText(element, levels, collect);
+    const text = richElementText(element, levels, collect);
     if (text === undefined) continue;
     if (last !== undefined) out.push(gapAfter(last, element));
     out.push(text);
@@ -37,14 +37,19 @@ export function richText(elements: unknown, collect: Collector): string {
 /** Markdown reads text right below a list or a quote as its last line, and a list that does not begin with 1 as text. */
 function gapAfter(last: RichElement, next: RichElement): string {
   const isList = last.type === "rich_text_list";
-  const stays = isList || last.type === "rich_text_quote";
-  if (stays && next.type !== "rich_text_preformatted" && next.type !== last.type) return "\n\n";
+  const absorbsText = isList || last.type === "rich_text_quote";
+  if (absorbsText && next.type !== "rich_text_preformatted" && next.type !== last.type)
+    return "\n\n";
   const { indent = 0, offset = 0, style } = next;
   const continues = isList && indent <= (last.indent ?? 0);
   return style === "ordered" && offset > 0 && !continues ? "\n\n" : "\n";
 }
 
-function blockText(element: RichElement, levels: Level[], collect: Collector): string | undefined {
+function richElementText(
+  element: RichElement,
+  levels: Level[],
+  collect: Collector,
+): string | undefined {
   switch (element.type) {
     case "rich_text_section": {
       const text = lineOf(readInline(element.elements), collect);
