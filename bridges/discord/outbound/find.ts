@@ -1,6 +1,7 @@
 import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
+import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import { explain } from "../failures.ts";
@@ -18,9 +19,6 @@ const LATER = 120_000;
 
 const PAGE = 100;
 const MOST_PAGES = 10;
-
-/** Snowflakes count ms from here. https://discord.com/developers/docs/reference#snowflakes */
-const EPOCH = 1_420_070_400_000n;
 
 const page = z.array(
   z.object({
@@ -143,9 +141,9 @@ function comparable(content: string): string {
   return content.normalize("NFC").replace(/\s+/g, " ").trim();
 }
 
+/** The lowest snowflake of that moment (ms since 1970). */
 function snowflakeAt(ms: number): bigint {
-  const since = BigInt(Math.max(0, Math.round(ms))) - EPOCH;
-  return since < 0n ? 0n : since << 22n;
+  return BigInt(positionAt("discord", Math.round(ms)));
 }
 
 const READING =

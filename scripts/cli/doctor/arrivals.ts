@@ -1,5 +1,5 @@
-import type { PlatformName } from "../../../bridges/platform.ts";
 import { api } from "../../../convex/_generated/api.js";
+import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { Deployment } from "../channels/deployment.ts";
 import type { PlatformView } from "../channels/seen_channel.ts";
 import type { MappingRow } from "./platforms.ts";
@@ -7,7 +7,6 @@ import { about, type Finding } from "./verdict.ts";
 
 /** Younger messages may still be on their way, in ms. */
 const SETTLED_MS = 30_000;
-const DISCORD_EPOCH = 1_420_070_400_000;
 
 /**
  * What people said last in a mapped channel must be stored. Where none of it is, nothing arrives: no bridge runs, or the
@@ -24,7 +23,7 @@ export async function checkArrivals(
     if (state !== "active") continue;
     const newest = await view.newestFromPeople(externalId).catch(() => []);
     const latest = Date.now() - SETTLED_MS;
-    const messageIds = newest.filter((id) => sortable(id) > since && sentAt(platform, id) < latest);
+    const messageIds = newest.filter((id) => sortable(id) > since && timeAt(platform, id) < latest);
     if (messageIds.length === 0) continue;
     const stored = await deployment.query(api.doctor.stored, { platform, externalId, messageIds });
     if (stored.length === 0) findings.push(missing(about(`${platform} ${externalId}`)));
@@ -37,12 +36,3 @@ function sortable(id: string): string {
   return id.includes(".") ? id : id.padStart(20, "0");
 }
 
-/** ms since 1970. */
-function sentAt(platform: PlatformName, id: string): number {
-  switch (platform) {
-    case "discord":
-      return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
-    case "slack":
-      return Number(id) * 1_000;
-  }
-}
