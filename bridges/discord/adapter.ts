@@ -4,7 +4,8 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { explainedBy } from "../core/catch_up/channel_troubles.ts";
 import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
-import { tokenRefused } from "./fatal.ts";
+import { fatalError } from "./explain.ts";
+import { TOKEN_REFUSED } from "./failures.ts";
 import { Finder } from "./outbound/find.ts";
 import { FORMAT, render } from "./outbound/format.ts";
 import { Gateway } from "./gateway.ts";
@@ -65,7 +66,7 @@ class Discord implements Platform {
     this.#sender = new Sender(
       createWriter(config),
       (id) => this.#threads.known(id)?.kind === "thread",
-      () => this.#onFatal(tokenRefused()),
+      () => this.#onFatal(fatalError(TOKEN_REFUSED)),
     );
   }
 

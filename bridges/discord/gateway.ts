@@ -16,7 +16,8 @@ import {
 } from "discord.js";
 import type { Logger } from "pino";
 import { FatalError } from "../core/shared/errors.ts";
-import { closedForGood, invalidated, tokenRefused } from "./fatal.ts";
+import { fatalError } from "./explain.ts";
+import { closeFailure, SESSION_INVALIDATED, TOKEN_REFUSED } from "./failures.ts";
 import type { Names, WireMessage } from "./inbound/normalise.ts";
 import type { RestConfig } from "./rest.ts";
 import type { WireChannel } from "./inbound/threads.ts";
@@ -142,12 +143,12 @@ export class Gateway {
         resolve();
       });
       // After these discord.js does nothing more, and the process would only look alive.
-      client.on(Events.ShardDisconnect, ({ code }) => fail(closedForGood(code)));
-      client.on(Events.Invalidated, () => fail(invalidated()));
+      client.on(Events.ShardDisconnect, ({ code }) => fail(fatalError(closeFailure(code))));
+      client.on(Events.Invalidated, () => fail(fatalError(SESSION_INVALIDATED)));
       client.login(this.config.botToken).catch((error: unknown) => {
         const refused =
           error instanceof DiscordjsError && error.code === DiscordjsErrorCodes.TokenInvalid;
-        if (refused) reject(tokenRefused());
+        if (refused) reject(fatalError(TOKEN_REFUSED));
         else reject(error instanceof Error ? error : new Error("login failed"));
       });
     });

@@ -16,6 +16,7 @@ import {
   positionOf,
   type WireMessage,
 } from "../inbound/normalise.ts";
+import { isCode } from "../explain.ts";
 import { HistoryRequests, PAGE, type Place, type WireThread } from "./requests.ts";
 
 /** Clocks differ, and an event may wait for Discord to tell which channel its thread is in. */
@@ -272,8 +273,4 @@ function lastOf({ last_message_id: last }: WireThread): string {
 
 function refOf({ id, name }: WireThread): ThreadRef {
   return { id, ...(name ? { name } : {}) };
-}
-
-function isCode(error: unknown, code: Code): boolean {
-  return error instanceof PlatformError && error.code === String(code);
 }

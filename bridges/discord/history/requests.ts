@@ -1,9 +1,8 @@
 import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
-import { PlatformError } from "../../core/shared/errors.ts";
 import type { ThreadRef } from "../../platform.ts";
-import { explain } from "../failures.ts";
+import { explain, ownFailure } from "../explain.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
 /** The most a page of messages, or of archived threads, holds. */
@@ -58,19 +57,19 @@ export class HistoryRequests {
     );
     return await this.#get(Routes.channelMessages(idOf(place)), messagesForm, signal, {
       query,
-      ofThread: place.thread !== undefined,
+      inThread: place.thread !== undefined,
     });
   }
 
   /** Rejects when the message can't be seen. */
   async message(place: Place, id: string, signal: AbortSignal): Promise<void> {
-    const ofThread = place.thread !== undefined;
-    await this.#get(Routes.channelMessage(idOf(place), id), z.unknown(), signal, { ofThread });
+    const inThread = place.thread !== undefined;
+    await this.#get(Routes.channelMessage(idOf(place), id), z.unknown(), signal, { inThread });
   }
 
   channel(place: Place, signal: AbortSignal): Promise<WireThread> {
-    const ofThread = place.thread !== undefined;
-    return this.#get(Routes.channel(idOf(place)), channelForm, signal, { ofThread });
+    const inThread = place.thread !== undefined;
+    return this.#get(Routes.channel(idOf(place)), channelForm, signal, { inThread });
   }
 
   /** Public threads that are archived, a page of them: those archived last first. */
@@ -90,16 +89,7 @@ export class HistoryRequests {
     const known = this.#guildOf.get(channel);
     if (known !== undefined) return known;
     const { guild_id: guildId } = await this.channel({ channel }, signal);
-    if (typeof guildId !== "string") {
-      throw new PlatformError({
-        code: "no_server",
-        reason: "the channel is in no server",
-        step: "map a text channel of a server instead",
-        retryable: false,
-        certain: true,
-        mapping: true,
-      });
-    }
+    if (typeof guildId !== "string") throw ownFailure("no_server");
     this.#guildOf.set(channel, guildId);
     return guildId;
   }
@@ -131,7 +121,10 @@ export class HistoryRequests {
     route: `/${string}`,
     form: z.ZodType<T>,
     signal: AbortSignal,
-    { query, ofThread }: { readonly query?: URLSearchParams; readonly ofThread?: boolean } = {},
+    {
+      query,
+      inThread,
+    }: { readonly query?: URLSearchParams; readonly inThread?: boolean | undefined } = {},
   ): Promise<T> {
     let answer: unknown;
     try {
@@ -141,17 +134,12 @@ export class HistoryRequests {
         ...(query && { query }),
       });
     } catch (error) {
-      const doing = ofThread === true ? "read thread" : "read";
-      throw explain(error, { doing, sent: true, aborted: signal.aborted });
+      const { aborted } = signal;
+      throw explain(error, { operation: "read", inThread, sent: true, aborted });
     }
     const parsed = form.safeParse(answer);
     if (parsed.success) return parsed.data;
-    throw new PlatformError({
-      code: "malformed_answer",
-      reason: "Discord's answer could not be read",
-      retryable: true,
-      certain: true,
-    });
+    throw ownFailure("malformed_answer");
   }
 }
 

@@ -1,17 +1,10 @@
 import { KnownTroubles, type Trouble } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, MappingId } from "../../platform.ts";
+import { CHANNEL_DELETED, type Failure, WITHOUT_CODE } from "../failures.ts";
 import type { WireChannel } from "./threads.ts";
 
-const DELETED: Trouble = {
-  code: "10003",
-  reason: "the channel was deleted on Discord",
-  step: "Unmap it and map another channel",
-};
-const REMOVED: Trouble = {
-  code: "guild_left",
-  reason: "the bot was removed from the server",
-  step: "Invite the bot to the server again, or unmap the channel",
-};
+const DELETED = troubleOf("10003", CHANNEL_DELETED);
+const REMOVED = troubleOf("guild_left", WITHOUT_CODE.guild_left);
 
 /** Follows what becomes of mapped channels: names, deletion, and the bot's place in their server. */
 export class Channels {
@@ -67,4 +60,8 @@ export class Channels {
     // A catch-up that is under way may have read all before this, and would say that all is well.
     this.intake.gap("a channel was lost", mappingId);
   }
+}
+
+function troubleOf(code: string, { reason, step }: Failure): Trouble {
+  return { code, reason, ...(step === undefined ? {} : { step }) };
 }

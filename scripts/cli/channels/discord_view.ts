@@ -1,6 +1,7 @@
 import { DiscordAPIError, REST } from "@discordjs/rest";
 import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
+import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../bridges/discord/failures.ts";
 import {
   FOR_THREADS,
   INVITE_PERMISSIONS,
@@ -50,7 +51,6 @@ const MAPPABLE: readonly number[] = [
 ];
 /** Everything else is Discord's own notice. */
 const SPOKEN: readonly number[] = [MessageType.Default, MessageType.Reply];
-const PERMISSIONS = "In Discord: Edit Channel > Permissions > the bot's role";
 
 /** What Discord says of the bot itself. */
 export interface DiscordBot {
@@ -206,19 +206,19 @@ export function inviteLink(applicationId: string): string {
 }
 
 function trouble(problem: string, permission: string): Trouble {
-  return { problem, step: `${PERMISSIONS} > allow ${permission}` };
+  return { problem, step: allow(permission) };
 }
 
 function channelTrouble(error: unknown): Trouble | undefined {
   if (!(error instanceof DiscordAPIError)) return undefined;
-  if (error.code === 50001) return trouble("the bot can't see the channel", "View Channel");
-  if (error.status === 404) {
-    const problem = "there is no such channel in the bot's servers";
-    return { problem, step: "Copy the id again, and invite the bot to the server (docs/setup.md)" };
+  switch (error.status) {
+    case 403:
+      return trouble(REFUSALS[50001].reason, "View Channel");
+    case 404:
+      return { problem: REFUSALS[10003].reason, step: `Check the id. ${INVITE_BOT}` };
+    default:
+      return undefined;
   }
-  if (error.status === 403)
-    return trouble("Discord does not let the bot look at the channel", "View Channel");
-  return undefined;
 }
 
 function failure(error: unknown): AskFailed {
@@ -226,10 +226,7 @@ function failure(error: unknown): AskFailed {
     error instanceof DiscordAPIError ||
     (error instanceof Error && /token/i.test(error.message))
   ) {
-    return new AskFailed(
-      "Discord does not accept DISCORD_BOT_TOKEN",
-      "Discord Developer Portal > your app > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one",
-    );
+    return new AskFailed("Discord does not accept DISCORD_BOT_TOKEN", RESET_TOKEN);
   }
   return new AskFailed(
     "Discord can't be reached",

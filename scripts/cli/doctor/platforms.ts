@@ -2,6 +2,7 @@ import type { FunctionReturnType } from "convex/server";
 import { WebSocket } from "undici";
 import { z } from "zod";
 import type { BridgesConfig } from "../../../bridges/config/config.ts";
+import { FEWER_SERVERS, MESSAGE_CONTENT_OFF } from "../../../bridges/discord/failures.ts";
 import type { api } from "../../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { DiscordView } from "../channels/discord_view.ts";
@@ -33,10 +34,7 @@ export async function checkDiscord(
     findings.push(
       bot.mayReadContent
         ? check.ok("Message Content Intent is on")
-        : check.error(
-            "the bot may not read what messages say",
-            "Discord Developer Portal > your app > Bot > Privileged Gateway Intents > Message Content Intent: on",
-          ),
+        : check.error(MESSAGE_CONTENT_OFF.reason, MESSAGE_CONTENT_OFF.step),
     );
     findings.push(
       bot.guilds.length > 0
@@ -47,7 +45,7 @@ export async function checkDiscord(
       findings.push(
         check.warning(
           `Discord recommends ${bot.shards} shards; the bridge holds one connection, which Discord allows up to ${DISCORD_SHARD_LIMIT} servers`,
-          "Use a bot of its own for the bridge, in fewer servers",
+          FEWER_SERVERS,
         ),
       );
     }

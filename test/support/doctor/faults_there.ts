@@ -18,8 +18,8 @@ export const FAULTS_THERE: readonly Fault[] = [
   {
     name: "the Message Content intent off",
     make: async (s) => s.run(await s.anotherDiscord({ messageContentIntent: false })),
-    fault: /may not read what messages say/,
-    step: /Message Content Intent: on/,
+    fault: /may not read message content/,
+    step: /Turn it on: .*Message Content Intent/,
   },
   {
     name: "a bot that nobody invited",
@@ -30,8 +30,8 @@ export const FAULTS_THERE: readonly Fault[] = [
   {
     name: "a mapped channel of another server",
     make: async (s) => s.run(await s.anotherDiscord()),
-    fault: /no such channel/,
-    step: /invite/,
+    fault: /the channel does not exist, or the bot can't see it/,
+    step: /Check the id\. Invite the bot/,
   },
   {
     name: "a mapped Discord channel the bot may not see",
