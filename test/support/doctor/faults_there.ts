@@ -61,7 +61,7 @@ export const FAULTS_THERE: readonly Fault[] = [
     name: "a bot in more servers than one connection is recommended for",
     make: (s) => s.gatewayWith({ shards: 4 }),
     fault: /recommends 4 shards/,
-    step: /bot of its own/,
+    step: /separate bot for the bridge/,
     level: "warning",
   },
   {
