@@ -6,7 +6,7 @@ import { createLog } from "./core/ops/log.ts";
 import type { Metrics } from "./core/ops/metrics.ts";
 import { failureLine, runAsProcess, type Service } from "./core/ops/process.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
-import { Runner } from "./core/bridge.ts";
+import { Bridge } from "./core/bridge.ts";
 import type { SigningKey } from "./core/convex/token.ts";
 import type { Platform, PlatformName } from "./platform.ts";
 
@@ -38,7 +38,7 @@ export async function run(config: BridgesConfig): Promise<never> {
 export function startBridges(config: BridgesConfig, options: BridgesOptions = {}): Bridges {
   const log = options.log ?? createLog({ level: config.logLevel, secrets: secretsOf(config) });
   const complain = options.complain ?? ((line) => process.stderr.write(`${line}\n`));
-  const runners = new Map<PlatformName, Runner>();
+  const bridges = new Map<PlatformName, Bridge>();
   const failed = new Set<PlatformName>();
   const connected = new Set<PlatformName>();
   let health: HealthEndpoint | undefined;
@@ -50,7 +50,7 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
   const stop = () => {
     if (state === "stopping") return;
     state = "stopping";
-    void stopAll([...runners.values()]).then(async (clean) => {
+    void stopAll([...bridges.values()]).then(async (clean) => {
       await health?.close();
       end(clean ? code : 1);
     });
@@ -62,10 +62,10 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
     code = 1;
     complain(failureLine(error));
     log.error({ err: error, platform: name }, `failed: ${name}`);
-    const runner = runners.get(name);
-    if (state === "running" && runners.size > 1 && runner) {
-      runners.delete(name);
-      void runner.stop().catch(() => false);
+    const bridge = bridges.get(name);
+    if (state === "running" && bridges.size > 1 && bridge) {
+      bridges.delete(name);
+      void bridge.stop().catch(() => false);
     } else {
       stop();
     }
@@ -73,7 +73,7 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
   const stateOf = (name: PlatformName): PlatformState => {
     if (failed.has(name)) return "failed";
     if (!connected.has(name)) return "starting";
-    return runners.get(name)?.isConnected() === true ? "ready" : "away";
+    return bridges.get(name)?.isConnected() === true ? "ready" : "away";
   };
   const openHealth = async (port: number): Promise<Metrics> => {
     const { Metrics } = await import("./core/ops/metrics.ts");
@@ -101,7 +101,7 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
       };
       const { convexUrl } = config;
       if (state === "stopping") return;
-      const runner = new Runner({
+      const bridge = new Bridge({
         platform,
         convexUrl,
         key,
@@ -110,8 +110,8 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
         ...(options.queue && { queue: options.queue }),
         ...(metrics && { metrics }),
       });
-      runners.set(name, runner);
-      await runner.start();
+      bridges.set(name, bridge);
+      await bridge.start();
       connected.add(name);
     } catch (error) {
       fail(error, name);
@@ -169,8 +169,8 @@ function startupLines(config: BridgesConfig): string[] {
   );
 }
 
-async function stopAll(runners: readonly Runner[]): Promise<boolean> {
-  const stopped = await Promise.all(runners.map((runner) => runner.stop().catch(() => false)));
+async function stopAll(bridges: readonly Bridge[]): Promise<boolean> {
+  const stopped = await Promise.all(bridges.map((bridge) => bridge.stop().catch(() => false)));
   return stopped.every(Boolean);
 }
 

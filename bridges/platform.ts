@@ -5,7 +5,7 @@ export type PlatformName = "discord" | "slack";
 
 /** A mapped channel, as the bridge needs to know it: where its events go. */
 export type Mapping = FunctionReturnType<typeof api.bridge.mappings>[number];
-export type Standing = FunctionReturnType<typeof api.bridge.standing>["rows"][number];
+export type SnapshotRow = FunctionReturnType<typeof api.bridge.standing>["rows"][number];
 export type MappingId = Mapping["mappingId"];
 
 /** The normalised events and what became of them. `convex/model/shared/validators.ts` says what each field means. */
@@ -16,8 +16,10 @@ export type Outcome = FunctionReturnType<typeof api.bridge.ingest>[number];
 
 export type Person = FunctionArgs<typeof api.bridge.report>["people"][number];
 export type Problem = FunctionArgs<typeof api.bridge.report>["problems"][number];
-export type ChannelNews = NonNullable<FunctionArgs<typeof api.bridge.report>["channels"]>[number];
+export type ChannelUpdate = NonNullable<FunctionArgs<typeof api.bridge.report>["channels"]>[number];
 export type Health = FunctionArgs<typeof api.bridge.report>["health"][number];
+/** What is wrong with one direction of a mapping, and the step that fixes it. */
+export type Trouble = NonNullable<Health["trouble"]>;
 
 /** One claimed delivery: what to post, where, and what of it stands there already. */
 export type Delivery = Extract<
@@ -55,14 +57,14 @@ export interface ThreadRef {
 }
 
 /** Where a channel may hold what was said after a position. */
-export interface News {
+export interface ChannelActivity {
   /** `none`: the channel itself takes no messages (a forum). `quiet`: nothing after the position. */
-  readonly channel: "none" | "quiet" | "news";
+  readonly channel: "none" | "quiet" | "active";
   readonly threads: readonly ThreadRef[];
   /** What can't be looked through, in words for an admin. */
   readonly missed?: string;
   /** What is wrong with the channel although it can be read: it is archived. */
-  readonly trouble?: NonNullable<Health["trouble"]>;
+  readonly trouble?: Trouble;
 }
 
 /** Consecutive messages of one channel or thread, oldest first. */
@@ -81,12 +83,17 @@ export interface HistoryPage {
  */
 export interface History {
   /** For so long, in ms, an event may be under way: a cursor stays that far behind. */
-  readonly settleMs: number;
+  readonly eventDelayMs: number;
   /**
    * Where there may be something after `after`. Not by what the platform said before `asOf` (`performance.now()`): that
    * may lack it. (Later answers may serve several mappings.)
    */
-  news(mapping: Mapping, after: string, signal: AbortSignal, asOf?: number): Promise<News>;
+  activity(
+    mapping: Mapping,
+    after: string,
+    signal: AbortSignal,
+    asOf?: number,
+  ): Promise<ChannelActivity>;
   /**
    * Everything after `after`, to the end. Without a thread: what stands in the channel itself. `gone`: the thread was
    * deleted, and all that was said in it. What fails in a thread is no failure of its mapping.
@@ -100,7 +107,7 @@ export interface History {
   /** The channel's newest `count` messages; of a forum, those of its posts. */
   newest(mapping: Mapping, count: number, signal: AbortSignal, asOf?: number): Promise<HistoryPage>;
   /** Whether a message still stands. True when that can't be told. */
-  stands(
+  exists(
     mapping: Mapping,
     threadId: string | undefined,
     externalId: string,
@@ -124,9 +131,9 @@ export interface Intake {
    */
   gap(why: string, mappingId?: MappingId): void;
   /** A name learned after the fact. Batched, best effort: forgotten names are learned again. */
-  named(person: Person): void;
+  person(person: Person): void;
   /** A mapped channel was renamed or has another id now. Batched, retried; resolves once stored, as `problem` does. */
-  channel(news: ChannelNews): Promise<void>;
+  channel(news: ChannelUpdate): Promise<void>;
   /**
    * Something an admin should see. Batched, retried until stored. Rejects with `NotTaken` when the process stops
    * before; who doesn't wait for it need not handle that.

@@ -4,13 +4,13 @@ import { ingestBackend, outboxBackend } from "./convex/backend.ts";
 import { settledWithin } from "./shared/backoff.ts";
 import { type Connection, connectConvex } from "./convex/client.ts";
 import { BridgeError, FatalError } from "./shared/errors.ts";
-import { CatchUp, type CatchUpLimits } from "./catch_up/scheduler.ts";
+import { CatchUpScheduler, type CatchUpLimits } from "./catch_up/scheduler.ts";
 import { BridgeIntake } from "./ingest/intake.ts";
 import type { Metrics } from "./ops/metrics.ts";
 import { OutboxWorker } from "./outbox/worker.ts";
 import type { QueueLimits } from "./ingest/queue.ts";
 import { mintToken, type SigningKey } from "./convex/token.ts";
-import { Wholeness } from "./ingest/cursor_tracker.ts";
+import { CursorTracker } from "./ingest/cursor_tracker.ts";
 
 /** Convex away for longer than this may have cost events: the platforms don't deliver for ever [A4]. In ms. */
 const AWAY_MS = 60_000;
@@ -25,7 +25,7 @@ const FINISH_POSTS_MS = 5_000;
 /** Of it, kept for closing sockets, in ms. */
 const CLOSE_MS = 1_500;
 
-export interface RunnerOptions {
+export interface BridgeOptions {
   readonly platform: Platform;
   readonly convexUrl: string;
   readonly key: SigningKey;
@@ -38,7 +38,7 @@ export interface RunnerOptions {
 }
 
 /** The life of one platform in this process. */
-export class Runner {
+export class Bridge {
   readonly #platform: Platform;
   readonly #log: Logger;
   readonly #onFatal: (error: Error) => void;
@@ -46,12 +46,12 @@ export class Runner {
   readonly #posting: Connection;
   readonly #intake: BridgeIntake;
   readonly #outbox: OutboxWorker;
-  readonly #catchUp: CatchUp;
+  readonly #catchUp: CatchUpScheduler;
   /** Events set aside once: catching up fetches each once more, not for ever. */
   readonly #setAside = new Set<string>();
   #stopped: Promise<boolean> | undefined;
 
-  constructor({ platform, convexUrl, key, log, onFatal, queue, catchUp, metrics }: RunnerOptions) {
+  constructor({ platform, convexUrl, key, log, onFatal, queue, catchUp, metrics }: BridgeOptions) {
     this.#platform = platform;
     this.#log = log;
     this.#onFatal = onFatal;
@@ -72,11 +72,11 @@ export class Runner {
     this.#posting = connect();
     const bare = ingestBackend(this.#ingest.client, log);
     const backend = metrics ? metrics.ingest(platform.name, bare) : bare;
-    const { settleMs } = platform.history;
+    const { eventDelayMs } = platform.history;
     this.#intake = new BridgeIntake(
       backend,
       log,
-      new Wholeness({ platform: platform.name, settleMs }),
+      new CursorTracker({ platform: platform.name, eventDelayMs }),
       {
         ...(queue && { limits: queue }),
         onMapped: (mappings) => this.#catchUp.mapped(mappings),
@@ -87,7 +87,7 @@ export class Runner {
         },
       },
     );
-    this.#catchUp = new CatchUp({
+    this.#catchUp = new CatchUpScheduler({
       platform,
       backend,
       intake: this.#intake,

@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import type { RESTJSONErrorCodes } from "discord-api-types/v10";
 import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { isUnreached } from "../core/shared/network_errors.ts";
+import { isConnectError } from "../core/shared/network_errors.ts";
 import {
   type Attempted,
   type Failure,
@@ -38,7 +38,7 @@ export function explain(error: unknown, request: FailedRequest): PlatformError {
   // The library has a deadline of its own, and another error for one that passed in its queue.
   if (aborted || (error instanceof Error && error.name === "AbortError"))
     return ownFailure("timeout", sent);
-  return ownFailure("network", sent && !isUnreached(networkCode(error)));
+  return ownFailure("network", sent && !isConnectError(networkCode(error)));
 }
 
 /** A failure that has no code of Discord's. `sent`: the request may have reached Discord. */

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { explainedBy } from "../core/catch_up/channel_troubles.ts";
+import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
 import type { Delivery, Platform } from "../platform.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
 import { Gateway, type GatewayOptions } from "./inbound/router.ts";
@@ -28,7 +28,7 @@ export function createSlack(
   return {
     name: "slack",
     format: FORMAT,
-    history: explainedBy(gateway.history, (mapping) => gateway.troubles.check(mapping)),
+    history: withChannelTroubles(gateway.history, (mapping) => gateway.troubles.check(mapping)),
     start(intake, report) {
       onFatal = report;
       return gateway.start(intake, fatal);

@@ -5,7 +5,7 @@ import {
   WebAPIRequestError,
 } from "@slack/web-api";
 import { FatalError, PlatformError, type PlatformErrorFields } from "../core/shared/errors.ts";
-import { isUnreached } from "../core/shared/network_errors.ts";
+import { isConnectError } from "../core/shared/network_errors.ts";
 
 /** Which of the app's two tokens a request was made with: they are mended in different places. */
 export type TokenKind = "bot" | "app";
@@ -183,7 +183,7 @@ function transportCode(error: unknown): "timeout" | "unreachable" | "network" {
   let cause = error;
   for (let depth = 0; depth < 5 && cause instanceof Error; depth += 1) {
     if (cause.name === "TimeoutError" || cause.name === "AbortError") return "timeout";
-    if ("code" in cause && isUnreached(cause.code)) return "unreachable";
+    if ("code" in cause && isConnectError(cause.code)) return "unreachable";
     cause = cause.cause;
   }
   return "network";

@@ -1,13 +1,11 @@
-import type { Health, History, Mapping } from "../../platform.ts";
+import type { History, Mapping, Trouble } from "../../platform.ts";
 import { PlatformError } from "../shared/errors.ts";
-
-export type Trouble = NonNullable<Health["trouble"]>;
 
 /**
  * What a platform's events have told of mapped channels: they know better why a channel can't be read than a refused
  * request does, so what they told stands until the channel is there again.
  */
-export class KnownTroubles {
+export class ChannelTroubles {
   /** By the channel's id. */
   readonly #troubles = new Map<string, Trouble>();
 
@@ -44,7 +42,7 @@ export class KnownTroubles {
  * A history whose failures are put down to what is known of the channel: `check` throws that. Asked after the failure,
  * because the news may come while history is read.
  */
-export function explainedBy(history: History, check: (mapping: Mapping) => void): History {
+export function withChannelTroubles(history: History, check: (mapping: Mapping) => void): History {
   const explained = async <T>(mapping: Mapping, asking: Promise<T>): Promise<T> => {
     try {
       return await asking;
@@ -54,9 +52,9 @@ export function explainedBy(history: History, check: (mapping: Mapping) => void)
     }
   };
   return {
-    settleMs: history.settleMs,
-    news: (mapping, after, signal, asOf) =>
-      explained(mapping, history.news(mapping, after, signal, asOf)),
+    eventDelayMs: history.eventDelayMs,
+    activity: (mapping, after, signal, asOf) =>
+      explained(mapping, history.activity(mapping, after, signal, asOf)),
     async *read(mapping, thread, after, signal) {
       try {
         yield* history.read(mapping, thread, after, signal);
@@ -67,7 +65,7 @@ export function explainedBy(history: History, check: (mapping: Mapping) => void)
     },
     newest: (mapping, count, signal, asOf) =>
       explained(mapping, history.newest(mapping, count, signal, asOf)),
-    stands: (mapping, threadId, externalId, signal) =>
-      explained(mapping, history.stands(mapping, threadId, externalId, signal)),
+    exists: (mapping, threadId, externalId, signal) =>
+      explained(mapping, history.exists(mapping, threadId, externalId, signal)),
   };
 }

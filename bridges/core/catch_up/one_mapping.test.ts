@@ -9,12 +9,12 @@ import type {
   MessageEvent,
   Outcome,
   Problem,
-  Standing,
+  SnapshotRow,
   ThreadRef,
 } from "../../platform.ts";
 import type { Advance } from "../convex/backend.ts";
 import { NotTaken, PlatformError } from "../shared/errors.ts";
-import { recover } from "./one_mapping.ts";
+import { catchUpMapping } from "./one_mapping.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -34,12 +34,12 @@ function page(...events: MessageEvent[]): HistoryPage {
   return { events, ids, upTo: events.at(-1)?.position ?? "0" };
 }
 
-function row(ms: number, fields: Partial<Standing> = {}): Standing {
+function row(ms: number, fields: Partial<SnapshotRow> = {}): SnapshotRow {
   return { externalId: at(ms), own: false, ...fields };
 }
 
 interface Past {
-  readonly rows?: Standing[];
+  readonly rows?: SnapshotRow[];
   readonly pages?: Record<string, (HistoryPage | "gone" | Error)[]>;
   readonly forum?: boolean;
   readonly threads?: ThreadRef[];
@@ -57,10 +57,10 @@ function run(past: Past) {
   const pushed: BridgeEvent[] = [];
   let full = past.full ?? 0;
   const history: History = {
-    settleMs: MINUTE,
-    news: () =>
+    eventDelayMs: MINUTE,
+    activity: () =>
       Promise.resolve({
-        channel: past.forum ? "none" : "news",
+        channel: past.forum ? "none" : "active",
         threads: past.threads ?? [],
       }),
     async *read(_mapping, thread, after) {
@@ -76,7 +76,7 @@ function run(past: Past) {
       }
     },
     newest: () => Promise.resolve(page(...(past.older ?? []))),
-    stands: (_mapping, threadId, externalId) => {
+    exists: (_mapping, threadId, externalId) => {
       did.push(`asked for ${threadId ?? "channel"} ${externalId}`);
       return Promise.resolve(!past.gone?.includes(externalId));
     },
@@ -86,7 +86,7 @@ function run(past: Past) {
     upTo: at(-10 * MINUTE),
     ...(past.history === undefined ? {} : { history: past.history }),
   };
-  const result = recover(mapping, cursor, {
+  const result = catchUpMapping(mapping, cursor, {
     platform: "slack",
     history,
     standing: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),

@@ -2,33 +2,28 @@ import { positionAt, timeAt } from "../../../convex/model/shared/positions.ts";
 import type {
   BridgeEvent,
   DeleteEvent,
-  Health,
   History,
   HistoryPage,
   Mapping,
   Outcome,
   PlatformName,
   Problem,
-  Standing,
+  SnapshotRow,
   ThreadRef,
+  Trouble,
 } from "../../platform.ts";
-import type { Advance, Cursor, Standings, StandingQuestion } from "../convex/backend.ts";
+import type { Advance, Cursor, Snapshot, SnapshotQuery } from "../convex/backend.ts";
 import { pause } from "../shared/backoff.ts";
 import { BridgeError, NotTaken, PlatformError } from "../shared/errors.ts";
+import { LOOK_BACK_MS, THREAD_WINDOW_MS } from "./windows.ts";
 
-const DAY_MS = 24 * 60 * 60_000;
-
-/** How far before the cursor edits and deletes are looked for, in ms. */
-export const LOOK_BACK_MS = DAY_MS;
-/** In threads that Convex knows and the channel's recent history doesn't show: active for so long, in ms. */
-export const THREAD_WINDOW_MS = 7 * DAY_MS;
 /** Between offers of an event to a queue that is full, in ms. */
 const FULL_MS = 250;
 
-export interface RecoverOptions {
+export interface MappingCatchUpOptions {
   readonly platform: PlatformName;
   readonly history: History;
-  standing(question: StandingQuestion): Promise<Standings>;
+  standing(question: SnapshotQuery): Promise<Snapshot>;
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken;
   committed(advance: Advance): void;
   problem(problem: Problem): unknown;
@@ -42,11 +37,11 @@ export interface RecoverOptions {
 }
 
 /** What a catch-up came to. */
-export interface Recovered {
+export interface CatchUpResult {
   readonly recovered: number;
   readonly missed?: string;
   /** See `News.trouble`. */
-  readonly trouble?: NonNullable<Health["trouble"]>;
+  readonly trouble?: Trouble;
 }
 
 /**
@@ -54,15 +49,15 @@ export interface Recovered {
  * was edited or deleted among the messages Convex knows. The cursor follows page by page, so that a process killed in
  * the middle loses nothing but its work [A3]. Rejects with `PlatformError` when the platform doesn't tell.
  */
-export async function recover(
+export async function catchUpMapping(
   mapping: Mapping,
   cursor: Cursor,
-  options: RecoverOptions,
-): Promise<Recovered> {
-  return await new Recovery(mapping, cursor, options).run();
+  options: MappingCatchUpOptions,
+): Promise<CatchUpResult> {
+  return await new MappingCatchUp(mapping, cursor, options).run();
 }
 
-class Recovery {
+class MappingCatchUp {
   #recovered = 0;
   /** Not a forum: the channel itself takes messages. */
   #hasChannel = true;
@@ -70,10 +65,10 @@ class Recovery {
   constructor(
     private readonly mapping: Mapping,
     private readonly cursor: Cursor,
-    private readonly options: RecoverOptions,
+    private readonly options: MappingCatchUpOptions,
   ) {}
 
-  async run(): Promise<Recovered> {
+  async run(): Promise<CatchUpResult> {
     const { mapping, cursor, options } = this;
     const { platform, history, signal, now } = options;
     const { mappingId, since } = mapping;
@@ -85,7 +80,7 @@ class Recovery {
       rootsBefore: positionAt(platform, now - THREAD_WINDOW_MS),
       activeSince: now - THREAD_WINDOW_MS,
     });
-    const news = await history.news(mapping, cursor.upTo, signal, options.brokenAt);
+    const news = await history.activity(mapping, cursor.upTo, signal, options.brokenAt);
     this.#hasChannel = news.channel !== "none";
     const rows = groupByThread(known.rows, this.#hasChannel);
     const threads = new Map<string, ThreadRef>(
@@ -98,7 +93,7 @@ class Recovery {
     // Threads before the channel: the channel's pages move the cursor, and nothing in a thread may be left behind it.
     for (const thread of threads.values()) await this.#thread(thread, rows.get(thread.id) ?? []);
     const inChannel = rows.get(undefined) ?? [];
-    if (news.channel === "news" || inChannel.length > 0) {
+    if (news.channel === "active" || inChannel.length > 0) {
       await this.#conversation(undefined, inChannel, (upTo) => {
         if (upTo <= options.latest) options.committed({ mappingId, since, upTo });
       });
@@ -121,7 +116,7 @@ class Recovery {
   }
 
   /** A thread that can't be read holds up neither the others nor the channel. */
-  async #thread(thread: ThreadRef, rows: readonly Standing[]): Promise<void> {
+  async #thread(thread: ThreadRef, rows: readonly SnapshotRow[]): Promise<void> {
     try {
       await this.#conversation(thread, rows, () => undefined);
     } catch (error) {
@@ -137,7 +132,7 @@ class Recovery {
 
   async #conversation(
     thread: ThreadRef | undefined,
-    rows: readonly Standing[],
+    rows: readonly SnapshotRow[],
     committedUpTo: (upTo: string) => void,
   ): Promise<void> {
     const { mapping, cursor, options } = this;
@@ -156,13 +151,13 @@ class Recovery {
     // Read to its end without an error, so what is not there is gone, or was out of sight: asked one by one.
     for (const { externalId } of rows) {
       if (seen.has(externalId)) continue;
-      if (await options.history.stands(mapping, thread?.id, externalId, options.signal)) continue;
+      if (await options.history.exists(mapping, thread?.id, externalId, options.signal)) continue;
       await this.#push([{ type: "delete", mappingId: mapping.mappingId, externalId }]);
     }
   }
 
   /** The thread's id is also that of the message it hangs on, which goes with it only where it stands in the thread. */
-  #deletesOf(thread: ThreadRef, rows: readonly Standing[]): DeleteEvent[] {
+  #deletesOf(thread: ThreadRef, rows: readonly SnapshotRow[]): DeleteEvent[] {
     const { mappingId } = this.mapping;
     const inThread = rows.map(({ externalId }) => externalId);
     const messages = this.#hasChannel ? inThread : [thread.id, ...inThread];
@@ -177,7 +172,7 @@ class Recovery {
   }
 
   /** From the cursor, or from before the oldest row to compare. */
-  #start(rows: readonly Standing[]): string {
+  #start(rows: readonly SnapshotRow[]): string {
     const { platform } = this.options;
     const oldest = Math.min(...rows.map(({ externalId }) => timeAt(platform, externalId)));
     if (!Number.isFinite(oldest)) return this.cursor.upTo;
@@ -213,7 +208,7 @@ class Recovery {
  */
 function isNews(
   event: HistoryPage["events"][number],
-  known: ReadonlyMap<string, Standing>,
+  known: ReadonlyMap<string, SnapshotRow>,
   upTo: string,
 ): boolean {
   const row = known.get(event.externalId);
@@ -226,10 +221,10 @@ function isNews(
  * stands in the channel, except in a forum, where a post is the first message of its thread.
  */
 function groupByThread(
-  rows: readonly Standing[],
+  rows: readonly SnapshotRow[],
   hasChannel: boolean,
-): Map<string | undefined, Standing[]> {
-  const groups = new Map<string | undefined, Standing[]>();
+): Map<string | undefined, SnapshotRow[]> {
+  const groups = new Map<string | undefined, SnapshotRow[]>();
   for (const row of rows) {
     const key = hasChannel && row.threadId === row.externalId ? undefined : row.threadId;
     const group = groups.get(key);

@@ -4,13 +4,13 @@ import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import { NO_HISTORY } from "../../../test/support/no_history.ts";
 import type { Health, History, Mapping, MappingId } from "../../platform.ts";
 import type { IngestBackend } from "../convex/backend.ts";
-import { CatchUp, type CatchUpLimits } from "./scheduler.ts";
+import { CatchUpScheduler, type CatchUpLimits } from "./scheduler.ts";
 import { PlatformError } from "../shared/errors.ts";
 import { BridgeIntake } from "../ingest/intake.ts";
-import { Wholeness } from "../ingest/cursor_tracker.ts";
+import { CursorTracker } from "../ingest/cursor_tracker.ts";
 
 const log = pino({ level: "silent" });
-const running: CatchUp[] = [];
+const running: CatchUpScheduler[] = [];
 
 afterEach(() => {
   for (const catchUp of running.splice(0)) catchUp.stop();
@@ -43,17 +43,17 @@ function setUp(
   };
   const history: History = {
     ...NO_HISTORY,
-    news: async (mapping, _after, _signal, asOf) => {
+    activity: async (mapping, _after, _signal, asOf) => {
       asked.push(mapping.mappingId);
       await news(mapping, asOf);
       return { channel: "quiet", threads: [] };
     },
   };
   const platform = Object.assign(new FakePlatform(), { history });
-  const wholeness = new Wholeness({ platform: "discord", settleMs: 0 });
+  const wholeness = new CursorTracker({ platform: "discord", eventDelayMs: 0 });
   const intake = new BridgeIntake(backend, log, wholeness, { reportLimits: { gatherMs: 1 } });
   const retry = { first: 20, cap: 20 };
-  const catchUp = new CatchUp({
+  const catchUp = new CatchUpScheduler({
     platform,
     backend,
     intake,

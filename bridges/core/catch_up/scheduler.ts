@@ -4,7 +4,7 @@ import type { Cursor, IngestBackend } from "../convex/backend.ts";
 import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
 import type { BridgeIntake } from "../ingest/intake.ts";
-import { recover } from "./one_mapping.ts";
+import { catchUpMapping } from "./one_mapping.ts";
 
 export const CATCH_UP_LIMITS = {
   /** Mappings caught up with at once: a slow one holds up no other until this many are slow. */
@@ -37,7 +37,7 @@ interface Entry {
   failures: number;
 }
 
-export interface CatchUpOptions {
+export interface CatchUpSchedulerOptions {
   readonly platform: Platform;
   readonly backend: IngestBackend;
   readonly intake: BridgeIntake;
@@ -46,8 +46,8 @@ export interface CatchUpOptions {
 }
 
 /** Brings every mapping up to date after whatever may have made the process miss something. */
-export class CatchUp {
-  readonly #options: CatchUpOptions;
+export class CatchUpScheduler {
+  readonly #options: CatchUpSchedulerOptions;
   readonly #limits: CatchUpLimits;
   readonly #entries = new Map<MappingId, Entry>();
   readonly #stopping = new AbortController();
@@ -55,7 +55,7 @@ export class CatchUp {
   #started = false;
   #running = 0;
 
-  constructor(options: CatchUpOptions) {
+  constructor(options: CatchUpSchedulerOptions) {
     this.#options = options;
     this.#limits = { ...CATCH_UP_LIMITS, ...options.limits };
   }
@@ -176,7 +176,7 @@ export class CatchUp {
     const { mapping } = entry;
     const { mappingId } = mapping;
     try {
-      const outcome = await this.#recover(entry);
+      const outcome = await this.#catchUp(entry);
       if (outcome === undefined) {
         // No longer active, or not yet to this deployment's queries; the subscription tells.
         this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
@@ -200,12 +200,12 @@ export class CatchUp {
     }
   }
 
-  async #recover({ mapping, brokenAt }: Entry) {
+  async #catchUp({ mapping, brokenAt }: Entry) {
     const { platform, backend, intake } = this.#options;
     const cursor = (await this.#cursorsNow()).find((row) => row.mappingId === mapping.mappingId);
     if (!cursor) return undefined;
     const now = Date.now();
-    return await recover(mapping, cursor, {
+    return await catchUpMapping(mapping, cursor, {
       platform: platform.name,
       history: platform.history,
       standing: (question) => backend.standing(question),

@@ -11,8 +11,8 @@ export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
-export type StandingQuestion = FunctionArgs<typeof api.bridge.standing>;
-export type Standings = FunctionReturnType<typeof api.bridge.standing>;
+export type SnapshotQuery = FunctionArgs<typeof api.bridge.standing>;
+export type Snapshot = FunctionReturnType<typeof api.bridge.standing>;
 export type Report = FunctionArgs<typeof api.bridge.report>;
 
 /*
@@ -25,7 +25,7 @@ export interface IngestBackend {
   watchMappings(onMappings: (mappings: Mapping[]) => void): () => void;
   ingest(events: BridgeEvent[], advance: Advance[]): Promise<Outcome[]>;
   cursors(): Promise<Cursor[]>;
-  standing(question: StandingQuestion): Promise<Standings>;
+  standing(question: SnapshotQuery): Promise<Snapshot>;
   report(report: Report): Promise<void>;
 }
 

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { MAPPING, messageEvent } from "../../../test/support/core_material.ts";
 import type { MessageEvent, PlatformName } from "../../platform.ts";
-import { Wholeness } from "./cursor_tracker.ts";
+import { CursorTracker } from "./cursor_tracker.ts";
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
 
-function setUp(platform: PlatformName = "discord", settleMs = 60_000) {
+function setUp(platform: PlatformName = "discord", eventDelayMs = 60_000) {
   let now = START;
-  const wholeness = new Wholeness({ platform, settleMs, now: () => now });
+  const wholeness = new CursorTracker({ platform, eventDelayMs, now: () => now });
   const sentAt = (ms: number) =>
     messageEvent(String(ms), { position: positionAt(platform, ms), sentAt: ms });
   const live = (batch: MessageEvent[], queued: MessageEvent[] = batch) =>

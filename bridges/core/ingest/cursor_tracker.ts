@@ -8,10 +8,10 @@ const LIVE_EVERY_MS = 60_000;
 /** Advances that ride along with one call. */
 const MOST_AT_ONCE = 100;
 
-export interface WholenessOptions {
+export interface CursorTrackerOptions {
   readonly platform: PlatformName;
-  /** See `History.settleMs`. */
-  readonly settleMs: number;
+  /** See `History.eventDelayMs`. */
+  readonly eventDelayMs: number;
   /** ms since 1970. */
   readonly now?: () => number;
 }
@@ -21,15 +21,15 @@ export interface WholenessOptions {
  * mapping from the end of a catch-up until the next gap, and only live events of a whole session move the cursor:
  * anything else would hide the gap from the next process [A1, A2, A4].
  */
-export class Wholeness {
-  readonly #options: WholenessOptions;
+export class CursorTracker {
+  readonly #options: CursorTrackerOptions;
   readonly #now: () => number;
   /** Whole mappings, and when live events last moved their cursor. */
   readonly #whole = new Map<MappingId, number>();
   /** What catch-ups have found to be committed, to ride along with the next call. */
   readonly #known = new Map<MappingId, Advance>();
 
-  constructor(options: WholenessOptions) {
+  constructor(options: CursorTrackerOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
   }
@@ -48,7 +48,7 @@ export class Wholeness {
 
   /** Where a cursor may be at the most at `at`: what is younger may still be under way [A5]. */
   latest(at: number): string {
-    return positionAt(this.#options.platform, at - this.#options.settleMs);
+    return positionAt(this.#options.platform, at - this.#options.eventDelayMs);
   }
 
   /** A catch-up knows that everything up to there is committed. */

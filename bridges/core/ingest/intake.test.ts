@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { BridgeEvent, MappingId, Outcome } from "../../platform.ts";
 import type { Advance, IngestBackend } from "../convex/backend.ts";
 import { BridgeIntake } from "./intake.ts";
-import { Wholeness } from "./cursor_tracker.ts";
+import { CursorTracker } from "./cursor_tracker.ts";
 
 const mappingId = "room" as MappingId; // Ids are strings; nothing here asks Convex for it.
 
@@ -23,7 +23,7 @@ function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) 
     standing: () => Promise.resolve({ rows: [], threads: [] }),
     report: () => Promise.resolve(),
   };
-  const wholeness = new Wholeness({ platform: "discord", settleMs: 0 });
+  const wholeness = new CursorTracker({ platform: "discord", eventDelayMs: 0 });
   const intake = new BridgeIntake(backend, pino({ level: "silent" }), wholeness, {
     onLoss: (event, why) => lost.push(`${event.externalId}: ${why}`),
   });

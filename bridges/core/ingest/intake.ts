@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type {
   BridgeEvent,
-  ChannelNews,
+  ChannelUpdate,
   Health,
   Intake,
   Mapping,
@@ -9,14 +9,15 @@ import type {
   Outcome,
   Person,
   Problem,
+  Trouble,
 } from "../../platform.ts";
 import type { Advance, IngestBackend } from "../convex/backend.ts";
 import { settledWithin } from "../shared/backoff.ts";
 import { FatalError, failureCode, type NotTaken } from "../shared/errors.ts";
 import { nameChannels } from "../ops/log.ts";
 import { IngestQueue, type QueueLimits } from "./queue.ts";
-import { type ReportLimits, Reports } from "./reporter.ts";
-import type { Wholeness } from "./cursor_tracker.ts";
+import { type ReportLimits, Reporter } from "./reporter.ts";
+import type { CursorTracker } from "./cursor_tracker.ts";
 
 /** How long the first list of mappings may take, in ms. */
 const FIRST_MAPPINGS_MS = 10_000;
@@ -43,7 +44,7 @@ export class BridgeIntake implements Intake {
   readonly #log: Logger;
   readonly #firstMappingsMs: number;
   readonly #queue: IngestQueue;
-  readonly #reports: Reports;
+  readonly #reporter: Reporter;
   #mappings: ReadonlyMap<string, Mapping> = new Map();
   #unwatch = () => {};
   #moving: NodeJS.Timeout | undefined;
@@ -52,14 +53,14 @@ export class BridgeIntake implements Intake {
     backend: IngestBackend,
     log: Logger,
     /** For which mappings nothing was missed. */
-    readonly wholeness: Wholeness,
+    readonly wholeness: CursorTracker,
     private readonly options: IntakeOptions = {},
   ) {
     const onLoss = options.onLoss ?? (() => {});
     this.#backend = backend;
     this.#log = log;
     this.#firstMappingsMs = options.firstMappingsMs ?? FIRST_MAPPINGS_MS;
-    this.#reports = new Reports((report) => backend.report(report), log, options.reportLimits);
+    this.#reporter = new Reporter((report) => backend.report(report), log, options.reportLimits);
     this.#queue = new IngestQueue(
       {
         send: (events) => this.#send(events),
@@ -68,7 +69,7 @@ export class BridgeIntake implements Intake {
             { mappingId: event.mappingId, externalId: event.externalId, code },
             "an event was set aside",
           );
-          await this.#reports.problem(setAsideProblem(event, code));
+          await this.#reporter.problem(setAsideProblem(event, code));
           onLoss(event, "set aside");
         },
         turnedAway: (event, why) => {
@@ -122,24 +123,24 @@ export class BridgeIntake implements Intake {
     this.#moveCursorsIn(GATHER_MS);
   }
 
-  named(person: Person): void {
-    this.#reports.named(person);
+  person(person: Person): void {
+    this.#reporter.person(person);
   }
 
-  channel(news: ChannelNews): Promise<void> {
-    return this.#reports.channel(news);
+  channel(news: ChannelUpdate): Promise<void> {
+    return this.#reporter.channel(news);
   }
 
   problem(problem: Problem): Promise<void> {
-    return this.#reports.problem(problem);
+    return this.#reporter.problem(problem);
   }
 
   health(health: Health): void {
-    this.#reports.health(health);
+    this.#reporter.health(health);
   }
 
   /** The whole platform is out of reach until a person mends it: every mapping is told to be. */
-  failed(trouble: NonNullable<Health["trouble"]>): void {
+  failed(trouble: Trouble): void {
     for (const { mappingId } of this.#mappings.values())
       this.health({ mappingId, direction: "in", trouble });
   }
@@ -150,7 +151,7 @@ export class BridgeIntake implements Intake {
     const committed = await this.#queue.drain(ms);
     // Best effort: a cursor left behind costs only repeated work.
     await settledWithin(this.#moveCursors(), Math.min(1_000, ms - (performance.now() - start)));
-    const told = await this.#reports.drain(ms - (performance.now() - start));
+    const told = await this.#reporter.drain(ms - (performance.now() - start));
     return committed && told;
   }
 
@@ -159,7 +160,7 @@ export class BridgeIntake implements Intake {
     this.#unwatch();
     clearTimeout(this.#moving);
     this.#queue.end();
-    this.#reports.end();
+    this.#reporter.end();
   }
 
   async #send(events: BridgeEvent[]): Promise<Outcome[]> {

@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import type { MappingId, MessageEvent } from "../../platform.ts";
-import { Wholeness } from "./cursor_tracker.ts";
+import { CursorTracker } from "./cursor_tracker.ts";
 
 const MINUTE = 60_000;
 const mappingId = "room" as MappingId; // Ids are strings; nothing here asks Convex for it.
 
 /** A session whose clock the test moves, and messages said on it. */
 function session(): {
-  readonly wholeness: Wholeness;
+  readonly wholeness: CursorTracker;
   readonly pass: (ms: number) => void;
   readonly said: () => MessageEvent;
 } {
   let now = Date.UTC(2026, 0, 1);
   let count = 0;
   return {
-    wholeness: new Wholeness({ platform: "discord", settleMs: 0, now: () => now }),
+    wholeness: new CursorTracker({ platform: "discord", eventDelayMs: 0, now: () => now }),
     pass: (ms) => (now += ms),
     said: () => ({
       type: "message",

@@ -2,13 +2,13 @@ import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import type { Report } from "../convex/backend.ts";
 import { MAPPING } from "../../../test/support/core_material.ts";
-import { type ReportLimits, Reports } from "./reporter.ts";
+import { type ReportLimits, Reporter } from "./reporter.ts";
 
 const log = pino({ level: "silent" });
 
 function setUp(send: (report: Report) => Promise<void>, limits: Partial<ReportLimits> = {}) {
   const sent: Report[] = [];
-  const reports = new Reports(
+  const reports = new Reporter(
     async (report) => {
       await send(report);
       sent.push(report);
@@ -24,9 +24,9 @@ const works = () => Promise.resolve();
 
 test("what comes within a moment goes in one call, the newest word only", async () => {
   const { reports, sent } = setUp(works);
-  reports.named(person("U1", "Ann"));
-  reports.named(person("U1", "Anna"));
-  reports.named(person("U2", "Ben"));
+  reports.person(person("U1", "Ann"));
+  reports.person(person("U1", "Anna"));
+  reports.person(person("U2", "Ben"));
   reports.health({ mappingId: MAPPING, direction: "in", trouble: { code: "1", reason: "no" } });
   reports.health({ mappingId: MAPPING, direction: "in" });
   await reports.problem({ kind: "gap", reason: "why" });
@@ -90,7 +90,7 @@ test("while Convex is away the names kept are bounded, the problems are not forg
     { waiting: 3, gatherMs: 5 },
   );
   const problem = reports.problem({ kind: "gap", reason: "x", mappingId: MAPPING });
-  for (let i = 0; i < 10; i++) reports.named(person(`U${String(i)}`, "x"));
+  for (let i = 0; i < 10; i++) reports.person(person(`U${String(i)}`, "x"));
   away = false;
   await problem;
   await reports.drain(1_000);

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ChannelNews, Health, Person, Problem } from "../../platform.ts";
+import type { ChannelUpdate, Health, Person, Problem } from "../../platform.ts";
 import type { Report } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
@@ -18,7 +18,7 @@ export type ReportLimits = typeof REPORT_LIMITS;
 type Item =
   | { readonly kind: "person"; readonly person: Person }
   | { readonly kind: "health"; readonly health: Health }
-  | { readonly kind: "channel"; readonly news: ChannelNews }
+  | { readonly kind: "channel"; readonly news: ChannelUpdate }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 interface Waiting {
@@ -31,7 +31,7 @@ interface Waiting {
  * What the bridge tells Convex besides events, gathered into few calls. The newest word on a person or on one
  * direction of a mapping replaces an older one; problems are kept until they are stored.
  */
-export class Reports {
+export class Reporter {
   readonly #send: (report: Report) => Promise<void>;
   readonly #log: Logger;
   readonly #limits: ReportLimits;
@@ -56,13 +56,13 @@ export class Reports {
   }
 
   /** Best effort: a name forgotten here is learned again. */
-  named(person: Person): void {
+  person(person: Person): void {
     if (this.#waiting.size >= this.#limits.waiting) this.#forgetOldestName();
     void this.#add(`person ${person.workspaceId} ${person.externalId}`, { kind: "person", person });
   }
 
   /** Kept until stored; the newest word on a channel says all the earlier ones did. Resolves and rejects as `problem`. */
-  channel(news: ChannelNews): Promise<void> {
+  channel(news: ChannelUpdate): Promise<void> {
     const key = `channel ${news.mappingId}`;
     const waiting = this.#waiting.get(key);
     const earlier = waiting?.item.kind === "channel" ? waiting.item.news : undefined;

@@ -21,7 +21,7 @@ export class UnknownKinds {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  tell(mappingId: MappingId, kind: string): void {
+  report(mappingId: MappingId, kind: string): void {
     const key = `${mappingId} ${kind}`;
     const seen = this.#seen.get(key) ?? { count: 0, againAt: -Infinity };
     seen.count += 1;

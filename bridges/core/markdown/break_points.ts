@@ -18,7 +18,7 @@ type Rank = (typeof RANKS)[number];
  * The best place to cut text in: between paragraphs, else before an item of a list or a line of a quote, else between
  * lines, sentences, words, characters. Takes time in proportion to the span.
  */
-export function cutInText(source: string, { lines, fences }: Blocks, span: Span): number {
+export function findBreak(source: string, { lines, fences }: Blocks, span: Span): number {
   const { end, half, quarter } = span;
   const ended = fences[countEnded(fences, end + 1) - 1]?.end ?? 0;
   const codeEnd = ended > span.low ? ended : undefined;
@@ -98,7 +98,7 @@ export function lineIndex(lines: readonly Line[], offset: number): number {
 }
 
 /** The block that a piece up to `end` would cut in two. */
-export function fenceCutOff(fences: readonly Fence[], end: number): Fence | undefined {
+export function fenceAcross(fences: readonly Fence[], end: number): Fence | undefined {
   const fence = fences[countEnded(fences, end + 1)] ?? fences.at(-1);
   if (fence === undefined || fence.start >= end) return undefined;
   return end < fence.end || fence.isEndless ? fence : undefined;

@@ -10,8 +10,8 @@ import {
   reopen,
 } from "./containers.ts";
 import {
-  cutInText,
-  fenceCutOff,
+  findBreak,
+  fenceAcross,
   graphemeBreak,
   lastLineOfCode,
   lineIndex,
@@ -56,9 +56,9 @@ export function splitMarkdown(source: string, from: number, limit: number): Piec
   }
 }
 
-/** A piece, where it was cut, and where the earliest cut would have been. */
-export interface CutPiece extends Piece {
-  readonly cut: number;
+/** A piece, the offset of the break that ends it, and the earliest offset at which it could have ended. */
+export interface SplitPiece extends Piece {
+  readonly breakAt: number;
   readonly low: number;
 }
 
@@ -77,7 +77,7 @@ export class Splitter {
   }
 
   /** The piece at `from`, of at most `limit` units, that ends at `latest` at the latest. `undefined`: nothing is left. */
-  next(from: number, limit: number, latest = this.#source.length): CutPiece | undefined {
+  next(from: number, limit: number, latest = this.#source.length): SplitPiece | undefined {
     if (limit < MIN_LIMIT) throw new RangeError(`a piece needs room for ${MIN_LIMIT} characters`);
     const at = this.#begin(from);
     if (at >= this.#contentEnd) return undefined;
@@ -90,7 +90,7 @@ export class Splitter {
     return {
       text: head.text + this.#copy(head, cut) + tailOf(this.#fenceAt(cut), limit),
       upTo: upTo >= this.#contentEnd ? this.#source.length : upTo,
-      cut,
+      breakAt: cut,
       low: head.low,
     };
   }
@@ -154,7 +154,7 @@ export class Splitter {
 
   #cut(at: number, head: Head, room: number, limit: number): number {
     const end = head.from + room;
-    const fence = fenceCutOff(this.#blocks.fences, end);
+    const fence = fenceAcross(this.#blocks.fences, end);
     const low = Math.max(head.low, fence?.body ?? 0);
     if (fence !== undefined) {
       const mayCutBefore = fence.start > at && this.#source.slice(at, fence.start).trim() !== "";
@@ -167,7 +167,7 @@ export class Splitter {
       return graphemeBreak(this.#source, least, Math.min(last, fence.close));
     }
     const span = { low, end, half: head.from + room / 2, quarter: head.from + room / 4 };
-    const cut = cutInText(this.#source, this.#blocks, span);
+    const cut = findBreak(this.#source, this.#blocks, span);
     // The marks of a line are no text to cut in.
     const line = this.#lineAt(cut);
     return cut > line.start && cut <= line.text && line.start > low ? line.start : cut;

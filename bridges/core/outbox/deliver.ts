@@ -1,11 +1,11 @@
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
-import { type Hands, request } from "./request.ts";
-import { resolveUnknown } from "./find_lost_post.ts";
+import { type DeliveryContext, request } from "./request.ts";
+import { findLostPost } from "./find_lost_post.ts";
 
 /** Carries out one claimed delivery as far as the lease goes, and settles it. */
-export async function carryOut(delivery: Delivery, hands: Hands): Promise<void> {
+export async function deliver(delivery: Delivery, hands: DeliveryContext): Promise<void> {
   switch (delivery.op) {
     case "create":
       await create(delivery, hands);
@@ -19,7 +19,7 @@ export async function carryOut(delivery: Delivery, hands: Hands): Promise<void> 
   }
 }
 
-async function create(delivery: Delivery, hands: Hands): Promise<void> {
+async function create(delivery: Delivery, hands: DeliveryContext): Promise<void> {
   const { platform } = hands;
   const posts = postsInOrder(delivery);
   const lastPost = posts.at(-1);
@@ -60,10 +60,10 @@ interface Missing {
 async function postPiece(
   delivery: Delivery,
   { part, piece, last, isUnknown }: Missing,
-  hands: Hands,
+  hands: DeliveryContext,
 ): Promise<boolean> {
   const { platform } = hands;
-  const known = isUnknown ? await resolveUnknown(delivery, part, piece, hands) : "send";
+  const known = isUnknown ? await findLostPost(delivery, part, piece, hands) : "send";
   if (known === "ended") return false;
   const externalId =
     known === "send"
@@ -75,7 +75,7 @@ async function postPiece(
 }
 
 /** Brings the pieces that stand there to the new text: replaced one by one, the rest added or taken down. */
-async function edit(delivery: Delivery, hands: Hands): Promise<void> {
+async function edit(delivery: Delivery, hands: DeliveryContext): Promise<void> {
   const { platform } = hands;
   const posts = postsInOrder(delivery);
   const pieces = render(delivery, 0, hands);
@@ -103,20 +103,20 @@ async function edit(delivery: Delivery, hands: Hands): Promise<void> {
   await hands.settle({ kind: "done" });
 }
 
-async function remove(delivery: Delivery, hands: Hands): Promise<void> {
+async function remove(delivery: Delivery, hands: DeliveryContext): Promise<void> {
   for (const post of postsInOrder(delivery)) {
     if (!(await takenDown(delivery, post.externalId, hands))) return;
   }
   await hands.settle({ kind: "done" });
 }
 
-function takenDown(delivery: Delivery, postId: string, hands: Hands): Promise<boolean> {
+function takenDown(delivery: Delivery, postId: string, hands: DeliveryContext): Promise<boolean> {
   return carried(delivery, hands, (signal) => hands.platform.remove(delivery, postId, signal));
 }
 
 async function carried(
   delivery: Delivery,
-  hands: Hands,
+  hands: DeliveryContext,
   act: (signal: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const done = await request(delivery, hands, async (signal) => {
@@ -126,7 +126,11 @@ async function carried(
   return done ?? false;
 }
 
-function render(delivery: Delivery, from: number, { platform, log }: Hands): Piece[] | undefined {
+function render(
+  delivery: Delivery,
+  from: number,
+  { platform, log }: DeliveryContext,
+): Piece[] | undefined {
   try {
     return platform.render(delivery.content, from);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
-import { type Failure, type Hands, request } from "./request.ts";
+import { type Failure, type DeliveryContext, request } from "./request.ts";
 
 /** Looks before a piece counts as absent: what was accepted late may show late. */
 const LOOKS = 2;
@@ -13,11 +13,11 @@ const LOOK_STEP =
  * it. `ended`: the delivery is settled, or no longer ours. Comes after the quarantine, so whatever was still on the wire
  * has landed or died [C1].
  */
-export async function resolveUnknown(
+export async function findLostPost(
   delivery: Delivery,
   part: number,
   piece: Piece,
-  hands: Hands,
+  hands: DeliveryContext,
 ): Promise<Extract<Found, { status: "posted" }> | "send" | "ended"> {
   const { platform } = hands;
   if (delivery.format !== undefined && delivery.format !== platform.format) {

@@ -11,7 +11,7 @@ const RETRY: Backoff = { first: 1_000, cap: 5 * 60_000 };
 const ABORT_GRACE_MS = 500;
 
 /** What carries a delivery out, and how far it may go. */
-export interface Hands {
+export interface DeliveryContext {
   readonly platform: Platform;
   /** How long one request may take, in ms. */
   readonly postMs: number;
@@ -32,7 +32,7 @@ export interface Hands {
  */
 export async function request<Result>(
   delivery: Delivery,
-  hands: Hands,
+  hands: DeliveryContext,
   act: (signal: AbortSignal) => Promise<Result>,
   tell: (failure: Failure) => Failure = (failure) => failure,
 ): Promise<Result | undefined> {

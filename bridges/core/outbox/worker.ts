@@ -4,7 +4,7 @@ import type { Delivery, Platform } from "../../platform.ts";
 import type { DeliveryId, OutboxBackend, Settlement } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { ConvexError } from "convex/values";
-import { carryOut } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import { failureCode } from "../shared/errors.ts";
 
 export const OUTBOX_LIMITS = {
@@ -94,7 +94,7 @@ export class OutboxWorker {
     // Not within `#fill`, whose bookkeeping a synchronous end would overtake.
     await Promise.resolve();
     try {
-      await this.#claimAndCarryOut(id);
+      await this.#claimAndDeliver(id);
     } catch (error) {
       this.#log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
       this.#gone.add(id);
@@ -103,7 +103,7 @@ export class OutboxWorker {
     this.#fill();
   }
 
-  async #claimAndCarryOut(id: DeliveryId): Promise<void> {
+  async #claimAndDeliver(id: DeliveryId): Promise<void> {
     const snapshot = this.#snapshot;
     // The lease began no earlier than this, however late its answer comes [C2].
     const calledAt = performance.now();
@@ -116,7 +116,7 @@ export class OutboxWorker {
     const { delivery } = claim;
     const { lookAgainMs, marginMs, postMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
-    await carryOut(delivery, {
+    await deliver(delivery, {
       platform: this.#platform,
       postMs,
       lookAgainMs,

@@ -1,5 +1,5 @@
-import { KnownTroubles, type Trouble } from "../../core/catch_up/channel_troubles.ts";
-import type { Intake, MappingId } from "../../platform.ts";
+import { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
+import type { Intake, MappingId, Trouble } from "../../platform.ts";
 import { CHANNEL_DELETED, type Failure, WITHOUT_CODE } from "../failures.ts";
 import type { WireChannel } from "./threads.ts";
 
@@ -10,7 +10,7 @@ const REMOVED = troubleOf("guild_left", WITHOUT_CODE.guild_left);
 export class Channels {
   /** Told last, so that a change of a topic costs no call. */
   readonly #names = new Map<MappingId, string>();
-  readonly troubles = new KnownTroubles();
+  readonly troubles = new ChannelTroubles();
 
   constructor(private readonly intake: Intake) {}
 

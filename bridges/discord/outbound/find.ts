@@ -2,6 +2,7 @@ import type { REST } from "@discordjs/rest";
 import { RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
+import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../explain.ts";
@@ -12,10 +13,6 @@ import { explain, isCode, ownFailure } from "../explain.ts";
  * https://discord.com/developers/docs/resources/message#create-message
  */
 export const NONCE_MS = 100_000;
-
-/** Margins around the time of the possible post, in ms: clocks differ, and Discord may have been slow. */
-const MARGIN_BEFORE = 60_000;
-const MARGIN_AFTER = 120_000;
 
 const PAGE = 100;
 const MAX_PAGES = 10;
@@ -68,13 +65,11 @@ export class Finder {
     part: number,
     signal: AbortSignal,
   ): Promise<SeenMessage[] | "tooMany"> {
-    const { firstClaimedAt, ageMs } = delivery;
     const channel = delivery.threadId ?? delivery.channel;
     const previous = delivery.posts.find((post) => post.part === part - 1);
-    const end = snowflakeAt((delivery.unknownUntil ?? firstClaimedAt + ageMs) + MARGIN_AFTER);
-    let after = previous
-      ? BigInt(previous.externalId)
-      : snowflakeAt(firstClaimedAt - MARGIN_BEFORE);
+    const { from, to } = postWindow(delivery);
+    const end = snowflakeAt(to);
+    let after = previous ? BigInt(previous.externalId) : snowflakeAt(from);
     const messages: SeenMessage[] = [];
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const page = await this.#page(channel, { after, limit: PAGE }, signal);

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { positionAt, timeAt } from "../../../convex/model/shared/positions.ts";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
-import { THREAD_WINDOW_MS } from "../../core/catch_up/one_mapping.ts";
+import { THREAD_WINDOW_MS } from "../../core/catch_up/windows.ts";
 import type {
   History,
   HistoryPage,
   Mapping,
   MessageEvent,
-  News,
+  ChannelActivity,
   ThreadRef,
 } from "../../platform.ts";
 import { ARCHIVED } from "../inbound/channels.ts";
@@ -22,7 +22,7 @@ const PAGE = 999;
 /** Messages kept while walking back to where reading begins, because Slack begins with the newest. */
 const KEPT = 10_000;
 /** Slack delivers again for about 6 minutes, and each event to any one of the sockets there are [A5]. */
-const SETTLE_MS = 10 * 60_000;
+const EVENT_DELAY_MS = 10 * 60_000;
 /** Failures in a row, rate limits aside, after which it is left for later. */
 const TRIES = 4;
 
@@ -65,7 +65,7 @@ type Range = Readonly<Record<string, string | number | boolean>>;
  * https://docs.slack.dev/reference/methods/conversations.history
  */
 export class SlackHistory implements History {
-  readonly settleMs = SETTLE_MS;
+  readonly eventDelayMs = EVENT_DELAY_MS;
   readonly #options: HistoryOptions;
   /** When a method may be called again (ms, monotonic): its limit is the app's, not the channel's. */
   readonly #notBefore = new Map<Method, number>();
@@ -74,21 +74,21 @@ export class SlackHistory implements History {
     this.#options = options;
   }
 
-  async news(mapping: Mapping, after: string, signal: AbortSignal): Promise<News> {
+  async activity(mapping: Mapping, after: string, signal: AbortSignal): Promise<ChannelActivity> {
     const now = Date.now();
     const windowStart = positionAt("slack", now - THREAD_WINDOW_MS);
     const oldest = after < windowStart ? after : windowStart;
     const threads: ThreadRef[] = [];
-    let channel: News["channel"] = "quiet";
+    let channel: ChannelActivity["channel"] = "quiet";
     const walk = this.#pages("conversations.history", mapping, { oldest }, signal);
     for await (const messages of walk) {
       for (const { ts, thread_ts: root, latest_reply: reply } of messages) {
-        if (ts > after) channel = "news";
+        if (ts > after) channel = "active";
         if (reply !== undefined && reply > after && (root ?? ts) === ts) threads.push({ id: ts });
       }
     }
     const gapMs = now - timeAt("slack", after);
-    const hasOlder = gapMs > SETTLE_MS && (await this.#hasOlder(mapping, oldest, signal));
+    const hasOlder = gapMs > EVENT_DELAY_MS && (await this.#hasOlder(mapping, oldest, signal));
     const trouble = (await this.#look(mapping, signal)) ? { trouble: ARCHIVED } : {};
     const missed = hasOlder ? { missed: unseen(after, oldest) } : {};
     return { channel, threads, ...missed, ...trouble };
@@ -130,7 +130,7 @@ export class SlackHistory implements History {
     return this.#page(mapping, found.slice(0, count));
   }
 
-  async stands(
+  async exists(
     mapping: Mapping,
     threadId: string | undefined,
     externalId: string,

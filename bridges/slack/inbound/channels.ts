@@ -1,5 +1,5 @@
-import type { KnownTroubles, Trouble } from "../../core/catch_up/channel_troubles.ts";
-import type { Intake, Mapping } from "../../platform.ts";
+import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
+import type { Intake, Mapping, Trouble } from "../../platform.ts";
 import type { Identity } from "../identity.ts";
 import type { Listeners } from "../socket/listeners.ts";
 import type { Moves } from "./moves.ts";
@@ -25,7 +25,7 @@ export interface Following {
   readonly identity: Identity;
   readonly intake: Intake;
   readonly moves: Moves;
-  readonly troubles: KnownTroubles;
+  readonly troubles: ChannelTroubles;
   /** The mapping of a channel, also under an id that Convex doesn't have yet. */
   readonly mappingOf: (channel: string) => Mapping | undefined;
 }

@@ -1,7 +1,7 @@
 import { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import { BridgeError, type FatalError } from "../../core/shared/errors.ts";
-import { KnownTroubles } from "../../core/catch_up/channel_troubles.ts";
+import { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { Intake, Mapping, MessageEvent } from "../../platform.ts";
 import { SlackHistory } from "../history/history.ts";
@@ -34,7 +34,7 @@ export class Gateway {
   #reading: { readonly identity: Identity; readonly intake: Intake } | undefined;
   readonly history: SlackHistory;
   readonly moves = new Moves();
-  readonly troubles = new KnownTroubles();
+  readonly troubles = new ChannelTroubles();
 
   constructor(
     config: SlackConfig,
@@ -70,7 +70,7 @@ export class Gateway {
     const web = createWebClient(this.#config, this.#log);
     this.#people = new People({
       lookUp: (userId) => profileOf(web, userId),
-      learned: (person) => intake.named(person),
+      learned: (person) => intake.person(person),
       log: this.#log,
     });
     const app = new App({
@@ -130,7 +130,7 @@ export class Gateway {
         appId,
         mappingId,
         channel,
-        unknown: (kind) => unknown.tell(mappingId, kind),
+        unknown: (kind) => unknown.report(mappingId, kind),
       });
       if (normalised === undefined) return;
       // A rejection leaves the event to Slack, so it must reach the receiver.

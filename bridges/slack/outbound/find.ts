@@ -1,14 +1,11 @@
 import type { Logger } from "pino";
 import { z } from "zod";
+import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found } from "../../platform.ts";
 import { platformError } from "../failures.ts";
 import { METADATA_TYPE, messageId } from "./send.ts";
 import { createWebClient, type SlackConfig } from "../web.ts";
-
-/** Around the time in which it may have been posted, ms: clocks differ, and Slack may have been slow. */
-const EARLIER = 60_000;
-const LATER = 120_000;
 
 /** Messages asked for at once. Slack may give fewer, and says whether there are more. */
 const PAGE = 200;
@@ -60,7 +57,7 @@ export async function findPost(
     (metadata?.event_type === METADATA_TYPE &&
       metadata.event_payload.delivery_id === delivery.deliveryId &&
       Number(metadata.event_payload.part) === part);
-  const window = windowOf(delivery);
+  const window = postWindow(delivery);
   const [method, place] =
     delivery.threadId === undefined
       ? ["conversations.history", { channel: delivery.channel }]
@@ -106,14 +103,6 @@ async function unmarkedOrAbsent(
   return unmarked.some((each) => each.bot_id !== undefined && isOwn(each))
     ? { status: "unsure", reason: "Slack does not show which delivery a post of the bot is" }
     : { status: "absent" };
-}
-
-/** ms since 1970. */
-function windowOf({ firstClaimedAt, ageMs, unknownUntil }: Delivery): { from: number; to: number } {
-  return {
-    from: firstClaimedAt - EARLIER,
-    to: (unknownUntil ?? firstClaimedAt + ageMs) + LATER,
-  };
 }
 
 function slackTime(ms: number): string {

@@ -97,14 +97,14 @@ test("history tells that a channel is archived, and what it is called now", asyn
     externalName: "old",
     since: "0",
   };
-  expect(await bridge.history.news(mapping, "0", soon())).not.toHaveProperty("trouble");
+  expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
   expect(core.channels).toMatchObject([{ name: "general" }]);
   slack.setArchived(channel, true);
-  const news = await bridge.history.news({ ...mapping, externalName: "general" }, "0", soon());
+  const news = await bridge.history.activity({ ...mapping, externalName: "general" }, "0", soon());
   expect(news).toMatchObject({ trouble: { code: "is_archived" } });
   expect(core.channels).toHaveLength(1);
   slack.answerNext("conversations.info", { error: "missing_scope" });
-  expect(await bridge.history.news(mapping, "0", soon())).not.toHaveProperty("trouble");
+  expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
 });
 
 test("what people type in Slack's editor arrives as Markdown, also when edited", async () => {

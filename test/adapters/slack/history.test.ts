@@ -75,7 +75,7 @@ test("threads with new replies are found by their roots in the last week, and wh
   const cursor = positionAt("slack", now - 1);
   say("reply in the recent thread", recent);
   say("reply in the old thread", old);
-  const news = await history.news(mapping, cursor, signal);
+  const news = await history.activity(mapping, cursor, signal);
   expect(news).toMatchObject({ channel: "quiet", threads: [{ id: recent }] });
   expect(news.missed).toMatch(/^replies written since .* in threads begun before/);
 });
@@ -87,7 +87,7 @@ test("whether a message still stands is told by its id, for roots, replies and t
   slack.remove({ channel, id: goes });
   slack.remove({ channel, id: gone, thread: root });
   slack.remove({ channel, id: root });
-  const stands = (id: string, thread?: string) => history.stands(mapping, thread, id, signal);
+  const stands = (id: string, thread?: string) => history.exists(mapping, thread, id, signal);
   expect(await Promise.all([stands(stays), stands(goes), stands(root)])).toEqual([
     true,
     false,

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { afterEach, expect } from "vitest";
 import type {
   BridgeEvent,
-  ChannelNews,
+  ChannelUpdate,
   Delivery,
   Health,
   Intake,
@@ -46,7 +46,7 @@ export class Core implements Intake {
     this.events.push(event);
     return this.commit(event);
   }
-  named(person: Person): void {
+  person(person: Person): void {
     this.people.push(person);
   }
   store: () => Promise<void> = async () => undefined;
@@ -59,8 +59,8 @@ export class Core implements Intake {
     this.healths.push(health);
   }
   readonly gaps: string[] = [];
-  readonly channels: ChannelNews[] = [];
-  channel(news: ChannelNews): Promise<void> {
+  readonly channels: ChannelUpdate[] = [];
+  channel(news: ChannelUpdate): Promise<void> {
     this.channels.push(news);
     return this.store();
   }
