@@ -16,7 +16,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-const HEARD_AGAIN = "a channel can be heard again: m";
+const AVAILABLE_AGAIN = "a channel is available again: m";
 
 /** The core's side: says that every message is answered, and keeps what it is told of channels. */
 async function start() {
@@ -84,7 +84,7 @@ test("a server that Discord has lost for a while is no trouble, and what was sai
   stage.discord.guild.setPresence("away");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
   expect(healths).toEqual([]);
   expect(news).toEqual([{ mappingId: "m", name: "lounge" }]);
 });
@@ -93,7 +93,7 @@ test("a server that is away when the session begins is looked through once it co
   stage.discord.guild.setPresence("away");
   const { gaps } = await start();
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });
 
 test("the bot removed from its server marks the mapping, invited again it looks for what was said", async () => {
@@ -107,7 +107,7 @@ test("the bot removed from its server marks the mapping, invited again it looks 
   const news = () => history.activity(mapping, "0", AbortSignal.timeout(5_000));
   await expect(news()).rejects.toMatchObject({ code: "guild_left", mapping: true });
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toContain(HEARD_AGAIN));
+  await vi.waitFor(() => expect(gaps).toContain(AVAILABLE_AGAIN));
   expect(await news()).toMatchObject({ channel: "quiet" });
 });
 
@@ -115,5 +115,5 @@ test("a channel that may be seen again is looked through", async () => {
   const { gaps } = await start();
   stage.discord.deny(stage.general, { view: true });
   stage.discord.deny(stage.general, {});
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });
