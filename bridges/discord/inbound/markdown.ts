@@ -1,18 +1,17 @@
 import { blockOnItsLines } from "./code_blocks.ts";
 
-/** What Discord's Markdown is read with. */
 export interface Tokens {
-  /** Whether Discord took the id for a mention of a person. */
+  /** Whether Discord resolved the id to a mentioned person. */
   isMentioned(userId: string): boolean;
 }
 
-/** Most of what people say has nothing of this, and stays as it is. */
+/** Text without any of these needs no change: most messages. */
 const SPECIAL = /[<`\\]|^-# |^>>> |^> /m;
 
 /**
- * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands as
- * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte; the fences of a block
- * get lines of their own. The forms are those of https://discord.com/developers/docs/reference#message-formatting
+ * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands become
+ * what they show, small print becomes text, `>>>` a quote of each line. Code stays byte for byte, with the fences of a block
+ * on separate lines. https://discord.com/developers/docs/reference#message-formatting
  */
 export function toCanonical(text: string, tokens: Tokens): string {
   if (!SPECIAL.test(text)) return text;
@@ -53,7 +52,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
   }
   return out.join("");
 
-  /** Where the line's own text begins, past a mark that only Discord knows. */
+  /** Where the line's text begins, after a mark that only Discord knows. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
     if (line.quoting || !text.startsWith(">>> ", from)) return from;
@@ -63,7 +62,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
   }
 }
 
-/** Whether the line break at `at` parts a quote from text below it, which Markdown would read as part of the quote. */
+/** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */
 function endsQuote(text: string, at: number): boolean {
   if (!text.startsWith("> ", text.lastIndexOf("\n", at - 1) + 1)) return false;
   return !/^(?:>>>|>)? *(?:\n|$)|^(?:>>>|>) /.test(text.slice(at + 1, at + MAX_TOKEN));
@@ -77,12 +76,12 @@ function nextSpecial(text: string, from: number): number {
   return text.length;
 }
 
-/** Where each piece of code ends, by where it begins. Back ticks that nothing closes are not code. */
+/** The end of each piece of code, by its start. Back ticks without a closing run are not code. */
 function findCode(text: string): ReadonlyMap<number, number> {
   const runs = [...text.matchAll(/`+/g)].map(({ index, 0: ticks }) => ({
     index,
     length: ticks.length,
-    // A block is closed by any three.
+    // Three back ticks or more close any block.
     kind: Math.min(3, ticks.length),
   }));
   const next = new Map<number, number>();
@@ -109,7 +108,7 @@ function endOfTicks(text: string, at: number): number {
   return end;
 }
 
-/** What stands between angle brackets is short: a look no further keeps this linear. */
+/** The longest token in angle brackets. The limit keeps the time linear. */
 const MAX_TOKEN = 120;
 
 const USER = /^<@!(\d{1,20})>/;
@@ -121,7 +120,7 @@ const PLACE = /^<id:(customize|browse|guide|linked-roles)(?::\d{1,20})?>/;
 function readToken(text: string, at: number, tokens: Tokens): [shown: string, length: number] {
   const rest = text.slice(at, at + MAX_TOKEN);
   const user = USER.exec(rest);
-  // Old clients write `<@!id>`. Only what Discord itself took for a mention is touched.
+  // Old clients write `<@!id>`. Changed only where Discord resolved it to a mention.
   if (user?.[1] !== undefined && tokens.isMentioned(user[1]))
     return [`<@${user[1]}>`, user[0].length];
   const emoji = EMOJI.exec(rest);
@@ -136,7 +135,7 @@ function readToken(text: string, at: number, tokens: Tokens): [shown: string, le
   return ["<", 1];
 }
 
-/** The moment in UTC: a reader's own time zone is not known here. `undefined`: no such moment. */
+/** In UTC, because the reader's time zone is unknown. `undefined`: not a valid time. */
 function timeText(seconds: number, style: string | undefined): string | undefined {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return undefined;

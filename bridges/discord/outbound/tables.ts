@@ -2,12 +2,12 @@ import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
-/** Wider lines would wrap, on a phone at the latest. */
+/** In columns. Wider lines would wrap. */
 const MAX_WIDTH = 72;
 
 /**
- * A table as aligned code, or, where that is too wide or would lose what links point to, as a list of its rows. Discord shows no tables. `margin`: what its
- * lines begin with.
+ * A table, which Discord does not render, as aligned code. Where that would be too wide, or would lose the addresses of links,
+ * as a list of rows. `margin`: what precedes the table on each line.
  */
 export function tableChanges(table: Table, source: string, margin: string): Change[] {
   const [head, ...body] = table.children;
@@ -35,13 +35,9 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
     const top = ["```", lines[0] ?? "", rule].join(`\n${margin}`);
     const bottom = `\n${margin}\`\`\``;
     const headEnd = lineEndBefore(source, places[0]?.start ?? end);
-    const isLast = places.length === 0;
+    if (places.length === 0) return [{ start, end, text: top + bottom }];
     return [
-      {
-        start,
-        end: isLast ? end : headEnd,
-        text: isLast ? top + bottom : top,
-      },
+      { start, end: headEnd, text: top },
       ...places.map((place, index) => ({
         ...place,
         text: (lines[index + 1] ?? "") + (index === places.length - 1 ? bottom : ""),
@@ -55,9 +51,9 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
       { start, end: places[0]?.start ?? end, text: "" },
       ...body.map((row, index) => {
         const cells = row.children.map((cell, column) => {
-          const said = slice(cell, source);
+          const value = slice(cell, source);
           const name = names[column] ?? "";
-          return said === "" ? "" : name === "" ? said : `**${name}:** ${said}`;
+          return value === "" || name === "" ? value : `**${name}:** ${value}`;
         });
         const place = places[index] ?? { start: 0, end: 0 };
         return { ...place, text: `- ${cells.filter((cell) => cell !== "").join(" · ")}` };
@@ -66,7 +62,7 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
   }
 }
 
-/** Whether a cell shows words in place of an address. */
+/** Whether a cell shows text in place of an address. */
 function hasAddress(node: Nodes): boolean {
   if (node.type === "image") return true;
   if (node.type === "link" && toString(node) !== node.url) return true;
@@ -75,7 +71,7 @@ function hasAddress(node: Nodes): boolean {
 
 const LINE_BREAK = /<br *\/?>/gi;
 
-/** Where the indentation before `offset` begins: in code it would show. */
+/** Where the indentation before `offset` begins, which would be visible in code. */
 function marginBefore(source: string, offset: number): number {
   const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
   return source.slice(lineStart, offset).trim() === "" ? lineStart : offset;
@@ -87,7 +83,7 @@ function lineEndBefore(source: string, offset: number): number {
   return newline === -1 ? offset : newline;
 }
 
-/** A cell's words: in code its Markdown would show. */
+/** A cell's text without its Markdown, which would be visible in code. */
 function plain(cell: TableCell): string {
   const words = toString(cell).replaceAll(LINE_BREAK, " ");
   return words.replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
@@ -102,13 +98,13 @@ function slice(cell: TableCell, source: string): string {
         .slice(first, last)
         .replaceAll("\\|", "|")
         .replaceAll(LINE_BREAK, " ")
-        // Discord shows no pictures by their address.
+        // Discord renders images only as links.
         .replaceAll(/!(?=\[[^[\]]*\]\()/g, "");
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** How many columns a text takes in a fixed-width font: CJK and emoji two a character. */
+/** The width of a text in columns of a fixed-width font: CJK characters and emoji take two. */
 function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
