@@ -9,6 +9,7 @@ import { TOKEN_REFUSED } from "./failures.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
 import { ChannelFollower } from "./inbound/channels.ts";
+import type { Names } from "./inbound/normalise.ts";
 import { Router } from "./inbound/router.ts";
 import { Threads, type WireChannel } from "./inbound/threads.ts";
 import { Finder } from "./outbound/find.ts";
@@ -45,6 +46,10 @@ class Discord implements Platform {
   readonly #sender;
   readonly #typing;
   readonly #finder;
+  readonly #names: Names = {
+    role: (id) => this.#session?.gateway.names.role(id),
+    channel: (id) => this.#session?.gateway.names.channel(id),
+  };
   #session: Session | undefined;
   #isClosed = false;
   #onFatal: (error: Error) => void = () => undefined;
@@ -59,10 +64,7 @@ class Discord implements Platform {
     this.#finder = new Finder(this.#reader);
     const history = new DiscordHistory({
       reader: this.#reader,
-      names: {
-        role: (id) => this.#session?.gateway.names.role(id),
-        channel: (id) => this.#session?.gateway.names.channel(id),
-      },
+      names: this.#names,
       botId: () => this.#started().router.botId,
       threadFound: (thread) => void this.#threads.record(thread),
       unreadable: (mapping, id) => this.#started().router.reportUnreadable(mapping, id),
@@ -80,38 +82,17 @@ class Discord implements Platform {
   async start(intake: Intake, onFatal: (error: Error) => void): Promise<void> {
     if (this.#isClosed) throw new Error("closed before it started");
     this.#onFatal = onFatal;
+    const threads = this.#threads;
     const channels = new ChannelFollower(intake);
-    const gateway: Gateway = new Gateway(
-      this.config,
-      {
-        sessionStarted: (botId) => {
-          router.identify(botId);
-          // From the raw READY: discord.js emits dispatches of the new session before its own ready event.
-          // docs/races.md#a-live-message-hides-a-gap
-          intake.gap("a new Discord session");
-        },
-        channelSeen: (channel) => void this.#threads.record(channel),
-        channelUpdated: (channel) => channels.updated(channel),
-        channelDeleted: ({ id }) => channels.deleted(id),
-        channelsListed: (listed) => channels.listed(listed),
-        channelsAvailable: (ids) => channels.available(ids),
-        guildLeft: (ids) => channels.left(ids),
-        messageCreated: (message) => router.messageCreated(message),
-        messageUpdated: (message) => router.messageUpdated(message),
-        messageDeleted: (deleted) => router.messageDeleted(deleted),
-        messagesDeleted: (deleted) => router.messagesDeleted(deleted),
-        threadDeleted: (deleted) => router.threadDeleted(deleted),
-      },
-      onFatal,
-      this.log,
-    );
     const router = new Router({
       intake,
-      threads: this.#threads,
-      names: gateway.names,
+      threads,
+      names: this.#names,
       log: this.log,
       asked: (id) => this.#typing.start(id),
     });
+    const listener = { threads, channels, router };
+    const gateway = new Gateway(this.config, listener, onFatal, this.log);
     this.#session = { gateway, router, channels };
     await gateway.open();
   }

@@ -49,16 +49,9 @@ const delivery = (reason: string, step?: string): Failure => ({
   ...(step === undefined ? {} : { step }),
 });
 const channel = (reason: string, step: string): Failure => ({ reason, concerns: "channel", step });
-const later = (reason: string, retryAfterMs: number): Failure => ({
-  ...delivery(reason),
-  retryable: true,
-  retryAfterMs,
-});
-const unclear = (reason: string): Failure => ({
-  ...delivery(reason),
-  retryable: true,
-  uncertain: true,
-});
+const retry = (reason: string): Failure => ({ ...delivery(reason), retryable: true });
+const later = (reason: string, retryAfterMs: number) => ({ ...retry(reason), retryAfterMs });
+const unclear = (reason: string): Failure => ({ ...retry(reason), uncertain: true });
 
 /**
  * Discord refused the request and did not carry it out.
@@ -116,13 +109,11 @@ export const REFUSALS = {
 
 /** HTTP statuses, for refusals whose code is not above. */
 export const STATUSES = {
+  // The process ends; what it was about to post waits for the next one.
   401: {
-    reason: "Discord does not accept the bot token",
+    ...later("Discord does not accept the bot token", 60_000),
     concerns: "process",
     step: RESET_TOKEN,
-    // The process ends; what it was about to post waits for the next one.
-    retryable: true,
-    retryAfterMs: 60_000,
   },
   403: channel(
     "Discord does not allow the bot to do this",
@@ -137,7 +128,7 @@ export const WITHOUT_CODE = {
   timeout: unclear("Discord did not answer in time"),
   network: unclear("the connection to Discord failed"),
   /** The answer to a read. */
-  malformed_answer: { ...delivery("Discord's answer could not be read"), retryable: true },
+  malformed_answer: retry("Discord's answer could not be read"),
   /** The answer to a post. */
   unreadable: unclear("Discord's answer to a post could not be read"),
   no_server: channel("the channel is in no server", "Map a text channel of a server instead"),
@@ -194,22 +185,15 @@ const MEANINGS_IN_THREAD: Readonly<Partial<Record<Operation, Meanings>>> = {
   },
 };
 
-export interface Refusal {
-  /** Discord's error code; 0 where the answer had none. */
-  readonly code: number | string;
-  /** HTTP status. */
-  readonly status: number;
-}
-
 export interface Attempted {
   readonly operation: Operation;
   /** The request was for a thread or a message in one. */
   readonly inThread?: boolean | undefined;
 }
 
-/** What a refusal means. `code` is Discord's error code, or the HTTP status where there is none. */
+/** What a refusal means. `code` is Discord's error code, or the HTTP status where that is 0. */
 export function failureOf(
-  { code, status }: Refusal,
+  { code, status }: { readonly code: number | string; readonly status: number },
   { operation, inThread = false }: Attempted,
 ): Failure & { readonly code: string } {
   // With a refused token no other code matters.

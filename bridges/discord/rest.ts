@@ -17,7 +17,7 @@ const MAX_LIMIT_MS = 3_000;
 
 /** For reads: waits out rate limits and retries, because a repeated read does no harm. */
 export function createReader(config: RestConfig): REST {
-  return new REST({ ...address(config), timeout: TIMEOUT_MS, retries: 2 }).setToken(
+  return new REST({ ...addressOf(config), timeout: TIMEOUT_MS, retries: 2 }).setToken(
     config.botToken,
   );
 }
@@ -28,7 +28,7 @@ const current = new AsyncLocalStorage<{ sent: boolean }>();
 /** For posts: one attempt, because a retry could post twice. */
 export function createWriter(config: RestConfig): REST {
   return new REST({
-    ...address(config),
+    ...addressOf(config),
     timeout: TIMEOUT_MS,
     retries: 0,
     // Only the last of these includes limits within a bucket.
@@ -56,6 +56,7 @@ export async function attempt<T>(
   }
 }
 
-function address({ apiUrl }: RestConfig): { version: "10"; api?: string } {
+/** Where requests go, as options of the client library. */
+export function addressOf({ apiUrl }: RestConfig): { version: "10"; api?: string } {
   return { version: "10", ...(apiUrl === undefined ? {} : { api: apiUrl.replace(/\/+$/, "") }) };
 }

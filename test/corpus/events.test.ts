@@ -91,7 +91,7 @@ describe("on Discord", () => {
       channel: () => undefined,
     };
     const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
-    router.identify("1000");
+    router.sessionStarted("1000");
     // Payloads as they come off the wire; the types say no more than their documentation.
     const handlers: Readonly<Record<string, (data: unknown) => void>> = {
       MESSAGE_CREATE: (data) => router.messageCreated(messageWith(data)),

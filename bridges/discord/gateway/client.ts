@@ -1,8 +1,8 @@
 import { Client, GatewayIntentBits, Options } from "discord.js";
-import type { RestConfig } from "../rest.ts";
+import { addressOf, type RestConfig } from "../rest.ts";
 
 /** A discord.js client that caches servers, channels and roles, for their names, and no people or messages. */
-export function createClient({ apiUrl }: RestConfig): Client {
+export function createClient(config: RestConfig): Client {
   const onlyTheBot = {
     maxSize: 0,
     keepOverLimit: (of: { id: string; client: Client }) => of.id === of.client.user?.id,
@@ -14,7 +14,7 @@ export function createClient({ apiUrl }: RestConfig): Client {
       GatewayIntentBits.MessageContent,
     ],
     allowedMentions: { parse: [] },
-    ...(apiUrl === undefined ? {} : { rest: { api: apiUrl.replace(/\/+$/, "") } }),
+    rest: addressOf(config),
     makeCache: Options.cacheWithLimits({
       AutoModerationRuleManager: 0,
       DMMessageManager: 0,

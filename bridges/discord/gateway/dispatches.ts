@@ -9,34 +9,16 @@ import {
   type GatewayThreadListSyncDispatchData,
 } from "discord.js";
 import type { Logger } from "pino";
+import type { ChannelFollower } from "../inbound/channels.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
-import type { WireChannel } from "../inbound/threads.ts";
+import type { Router } from "../inbound/router.ts";
+import type { Threads, WireChannel } from "../inbound/threads.ts";
 
 /** Receives what the gateway sends, in its order. */
 export interface Listener {
-  /** A new session began: dispatches between the last one and this one are lost. */
-  sessionStarted(botId: string): void;
-  channelSeen(channel: WireChannel): void;
-  channelUpdated(channel: WireChannel): void;
-  channelDeleted(channel: WireChannel): void;
-  /** The channels of a server that the bot is in, with their current names. */
-  channelsListed(channels: readonly WireChannel[]): void;
-  /** These channels were unavailable for a while and are available again. */
-  channelsAvailable(channelIds: readonly string[]): void;
-  /** The bot was removed from the server that has these channels. */
-  guildLeft(channelIds: readonly string[]): void;
-  messageCreated(message: WireMessage): void;
-  messageUpdated(message: WireMessage): void;
-  messageDeleted(deleted: GatewayMessageDeleteDispatchData): void;
-  messagesDeleted(deleted: GatewayMessageDeleteBulkDispatchData): void;
-  threadDeleted(deleted: DeletedThread): void;
-}
-
-/** Discord sends no further dispatches for the messages in a deleted thread. */
-export interface DeletedThread {
-  readonly thread: WireChannel;
-  /** The thread was a forum post: its first message was deleted with it. */
-  readonly isForumPost: boolean;
+  readonly threads: Threads;
+  readonly channels: ChannelFollower;
+  readonly router: Router;
 }
 
 /** The dispatches that the bridge reads, with their data as it comes off the wire. */
@@ -80,51 +62,64 @@ export function forwardDispatches(client: Client, listener: Listener, log: Logge
   };
   forwardGuilds(client, listener, on);
   forwardChannels(client, listener, on);
-  on(GatewayDispatchEvents.MessageCreate, (data) => listener.messageCreated(data));
-  on(GatewayDispatchEvents.MessageUpdate, (data) => listener.messageUpdated(data));
-  on(GatewayDispatchEvents.MessageDelete, (data) => listener.messageDeleted(data));
-  on(GatewayDispatchEvents.MessageDeleteBulk, (data) => listener.messagesDeleted(data));
+  const { router } = listener;
+  on(GatewayDispatchEvents.MessageCreate, (message) => router.messageCreated(message));
+  on(GatewayDispatchEvents.MessageUpdate, (message) => router.messageUpdated(message));
+  on(GatewayDispatchEvents.MessageDelete, (deleted) => router.messageDeleted(deleted));
+  on(GatewayDispatchEvents.MessageDeleteBulk, (deleted) => router.messagesDeleted(deleted));
 }
 
 /** https://discord.com/developers/docs/events/gateway-events#guild-create */
-function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void {
+function forwardGuilds(
+  client: Client,
+  { router, threads, channels }: Listener,
+  on: Subscribe,
+): void {
   // Servers that READY announced and whose GUILD_CREATE is still to come. A GUILD_CREATE of any other server means that it
   // was unavailable, or that the bot was not in it.
   const announced = new Set<string>();
   on(GatewayDispatchEvents.Ready, ({ user, guilds }) => {
     announced.clear();
     for (const { id } of guilds) announced.add(id);
-    listener.sessionStarted(user.id);
+    // From the raw READY: discord.js emits dispatches of the new session before its own ready event.
+    // docs/races.md#a-live-message-hides-a-gap
+    router.sessionStarted(user.id);
   });
-  on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, channels = [], threads = [] }) => {
+  on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, ...listed }) => {
     if (id === undefined || unavailable === true) return;
-    for (const channel of [...channels, ...threads]) listener.channelSeen(channel);
-    listener.channelsListed(channels);
-    if (!announced.delete(id)) listener.channelsAvailable(channels.map((channel) => channel.id));
+    const seen = listed.channels ?? [];
+    for (const channel of [...seen, ...(listed.threads ?? [])]) threads.record(channel);
+    channels.listed(seen);
+    if (!announced.delete(id)) channels.available(seen.map((channel) => channel.id));
   });
   on(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
     // During an outage Discord sends this too, also right after READY.
     announced.delete(id);
     if (unavailable === true) return;
     // At this point discord.js still has the server's channels.
-    listener.guildLeft([...(client.guilds.cache.get(id)?.channels.cache.keys() ?? [])]);
+    channels.left([...(client.guilds.cache.get(id)?.channels.cache.keys() ?? [])]);
   });
 }
 
-function forwardChannels(client: Client, listener: Listener, on: Subscribe): void {
-  on(GatewayDispatchEvents.ChannelCreate, (channel) => listener.channelSeen(channel));
-  on(GatewayDispatchEvents.ChannelUpdate, (channel) => listener.channelUpdated(channel));
-  on(GatewayDispatchEvents.ChannelDelete, (channel) => listener.channelDeleted(channel));
-  on(GatewayDispatchEvents.ThreadCreate, (thread) => listener.channelSeen(thread));
-  on(GatewayDispatchEvents.ThreadUpdate, (thread) => listener.channelSeen(thread));
+function forwardChannels(
+  client: Client,
+  { router, threads, channels }: Listener,
+  on: Subscribe,
+): void {
+  const record = (channel: WireChannel) => void threads.record(channel);
+  on(GatewayDispatchEvents.ChannelCreate, record);
+  on(GatewayDispatchEvents.ChannelUpdate, (channel) => channels.updated(channel));
+  on(GatewayDispatchEvents.ChannelDelete, ({ id }) => channels.deleted(id));
+  on(GatewayDispatchEvents.ThreadCreate, record);
+  on(GatewayDispatchEvents.ThreadUpdate, record);
   on(GatewayDispatchEvents.ThreadDelete, (thread) => {
     const parent = client.channels.cache.get(thread.parent_id ?? "");
-    listener.threadDeleted({ thread, isForumPost: parent?.isThreadOnly() === true });
+    router.threadDeleted(thread, parent?.isThreadOnly() === true);
   });
   // Sent when the bot gains access to channels.
-  on(GatewayDispatchEvents.ThreadListSync, ({ threads, channel_ids: channelIds = [] }) => {
-    for (const thread of threads) listener.channelSeen(thread);
-    listener.channelsAvailable(channelIds);
+  on(GatewayDispatchEvents.ThreadListSync, ({ threads: seen, channel_ids: ids = [] }) => {
+    seen.forEach(record);
+    channels.available(ids);
   });
 }
 

@@ -28,13 +28,10 @@ export class Gateway {
   /** Names from the servers that the bot is in, kept up to date by discord.js. */
   readonly names: Names = {
     role: (id) => {
-      for (const guild of this.#client?.guilds.cache.values() ?? []) {
-        const role = guild.roles.cache.get(id);
-        if (role === undefined) continue;
-        const botId = role.tags?.botId;
-        return { name: role.name, ...(botId === undefined ? {} : { botId }) };
-      }
-      return undefined;
+      const guild = this.#client?.guilds.cache.find(({ roles }) => roles.cache.has(id));
+      const role = guild?.roles.cache.get(id);
+      const botId = role?.tags?.botId;
+      return role && { name: role.name, ...(botId === undefined ? {} : { botId }) };
     },
     channel: (id) => {
       const channel = this.#client?.channels.cache.get(id);

@@ -37,7 +37,8 @@ function setUp() {
   });
   const names = { role: () => undefined, channel: () => undefined };
   const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
-  router.identify("bot");
+  router.sessionStarted("bot");
+  gaps.length = 0;
   const ids = () => events.map((event) => event.externalId);
   return { router, threads, events, problems, gaps, asked, answers, ids };
 }
@@ -162,7 +163,7 @@ describe("a Discord event", () => {
     const { router, answers, events, ids } = setUp();
     const message = said("t");
     router.messageCreated(message);
-    router.threadDeleted({ thread: thread("t", "general"), isForumPost: false });
+    router.threadDeleted(thread("t", "general"), false);
     expect(ids()).toEqual([]);
     answers[0]?.resolve(undefined);
     await vi.waitFor(() => expect(ids()).toEqual([message.id, "t"]));
@@ -171,7 +172,7 @@ describe("a Discord event", () => {
 
   test("that deletes a forum post deletes its first message too", () => {
     const { router, events } = setUp();
-    router.threadDeleted({ thread: thread("t", "general"), isForumPost: true });
+    router.threadDeleted(thread("t", "general"), true);
     expect(events).toEqual([
       { type: "delete", mappingId: "m", externalId: "t", thread: true },
       { type: "delete", mappingId: "m", externalId: "t" },
@@ -180,7 +181,7 @@ describe("a Discord event", () => {
 
   test("that deletes a thread of an unmapped channel causes no look-up", () => {
     const { router, asked, events } = setUp();
-    router.threadDeleted({ thread: thread("t", "elsewhere"), isForumPost: true });
+    router.threadDeleted(thread("t", "elsewhere"), true);
     expect([asked, events]).toEqual([[], []]);
   });
 

@@ -5,7 +5,6 @@ import type {
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { BridgeEvent, Intake } from "../../platform.ts";
-import type { DeletedThread } from "../gateway/dispatches.ts";
 import {
   type Names,
   normaliseDelete,
@@ -15,7 +14,7 @@ import {
   type WireMessage,
 } from "./normalise.ts";
 import { Placement } from "./placement.ts";
-import { isThread, type Threads } from "./threads.ts";
+import { isThread, type Threads, type WireChannel } from "./threads.ts";
 
 export interface RouterOptions {
   readonly intake: Intake;
@@ -43,12 +42,13 @@ export class Router {
     });
   }
 
-  /** The bot's own id. READY carries it, before any message. */
-  identify(botId: string): void {
+  /** Dispatches between the last session and this one are lost. Called before any message of the session. */
+  sessionStarted(botId: string): void {
     this.#botId = botId;
+    this.options.intake.gap("a new Discord session");
   }
 
-  /** Throws before `identify`. */
+  /** The bot's own id. Throws before the first session. */
   get botId(): string {
     if (this.#botId === undefined) throw new Error("Discord has not sent the bot's id yet");
     return this.#botId;
@@ -77,7 +77,8 @@ export class Router {
     });
   }
 
-  threadDeleted({ thread, isForumPost }: DeletedThread): void {
+  /** Discord sends no dispatches for the messages in the thread. With a forum post its first message is deleted too. */
+  threadDeleted(thread: WireChannel, isForumPost: boolean): void {
     const { id } = thread;
     this.options.threads.record(thread);
     this.#placement.place(id, (place) => {
