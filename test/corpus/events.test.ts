@@ -11,9 +11,8 @@ import { normaliseEvent } from "../../bridges/slack/inbound/normalise.ts";
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * What happens to messages, in the forms the platforms' documentation gives, and the events it becomes: threads, edits,
- * deletes, who speaks. `expected` names the fields that matter of each event (null: not there); `unknown` what is counted
- * as not understood.
+ * Events of messages, in the forms of the platforms' documentation, and what they become: threads, edits, deletes, authors.
+ * `expected` has the fields to compare of each event (null: absent), `unknown` the kinds that are counted as unknown.
  */
 
 const dispatch = z.object({ t: z.string(), d: z.looseObject({ id: z.string().optional() }) });
@@ -40,7 +39,7 @@ type Expected = z.infer<typeof entry>["expected"];
 function compare(events: readonly BridgeEvent[], expected: Expected): void {
   const seen = events.map((event, n) => ({
     ...event,
-    ...Object.fromEntries(absent(expected[n]).map((key) => [key, key in event ? "there" : null])),
+    ...Object.fromEntries(absent(expected[n]).map((key) => [key, key in event ? "present" : null])),
   }));
   expect(seen).toMatchObject(expected);
   expect(events).toHaveLength(expected.length);
@@ -92,7 +91,7 @@ describe("on Discord", () => {
     };
     const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
     router.sessionStarted("1000");
-    // Payloads as they come off the wire; the types say no more than their documentation.
+    // Payloads as they come off the wire, which the types can only assume.
     const handlers: Readonly<Record<string, (data: unknown) => void>> = {
       MESSAGE_CREATE: (data) => router.messageCreated(messageWith(data)),
       MESSAGE_UPDATE: (data) => router.messageUpdated(messageWith(data)),
