@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import type { REST } from "@discordjs/rest";
 import { z } from "zod";
-import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../explain.ts";
 import type { Operation } from "../failures.ts";
@@ -99,12 +98,10 @@ export class Sender {
         }),
       );
     } catch (error) {
-      if (!(error instanceof PlatformError)) throw error;
       // A forum's question is in the thread itself, so Discord does not find it in the channel.
       const isOpen =
         isCode(error, Code.ThreadAlreadyCreatedForMessage) || isCode(error, Code.UnknownMessage);
-      // Even where it is unknown whether the thread was opened, the post itself was not sent.
-      if (!isOpen) throw asCertain(error);
+      if (!isOpen) throw error;
     }
     if (this.#opened.size >= MAX_OPENED) this.#opened.clear();
     this.#opened.add(threadId);
@@ -116,26 +113,15 @@ export class Sender {
     signal: AbortSignal,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    return attempt(run, (error, sent) => {
+    return attempt(run, (error, wasSent) => {
       const inThread = delivery.threadId !== undefined;
-      const { aborted } = signal;
-      const explained = explain(error, { operation, inThread, sent, aborted });
+      // Even where it is unknown whether a thread was opened, the post itself was not sent.
+      const sent = wasSent && operation !== "openThread";
+      const explained = explain(error, { operation, inThread, sent, aborted: signal.aborted });
       if (explained.code === "401") this.onTokenRefused();
       return explained;
     });
   }
-}
-
-function asCertain(error: PlatformError): PlatformError {
-  return new PlatformError({
-    code: error.code,
-    reason: error.message,
-    retryable: error.retryable,
-    certain: true,
-    mapping: error.mapping,
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-    ...(error.step === undefined ? {} : { step: error.step }),
-  });
 }
 
 /**
