@@ -17,37 +17,24 @@ export function toCanonical(text: string, tokens: Tokens): string {
   if (!SPECIAL.test(text)) return text;
   const out: string[] = [];
   const codeEnds = findCode(text);
-  const line = { quoting: false };
+  const line = { isQuoting: false };
   let at = startLine(0);
   while (at < text.length) {
     const special = nextSpecial(text, at);
     out.push(text.slice(at, special));
     at = special;
-    switch (text[at]) {
-      case "`": {
-        const end = codeEnds.get(at) ?? endOfTicks(text, at);
-        const code = blockOnItsLines(text, at, end);
-        const shown = code?.text ?? text.slice(at, end);
-        out.push(line.quoting ? shown.replaceAll("\n", "\n> ") : shown);
-        at = code?.end ?? end;
-        break;
-      }
-      case "\\":
-        out.push(text.slice(at, at + 2));
-        at += 2;
-        break;
-      case "\n":
-        out.push(line.quoting ? "\n> " : endsQuote(text, at) ? "\n\n" : "\n");
-        at = startLine(at + 1);
-        break;
-      case "<": {
-        const [shown, length] = readToken(text, at, tokens);
-        out.push(shown);
-        at += length;
-        break;
-      }
-      case undefined: // The end.
-        break;
+    if (text[at] === "\n") {
+      out.push(line.isQuoting ? "\n> " : endsQuote(text, at) ? "\n\n" : "\n");
+      at = startLine(at + 1);
+    } else if (text[at] === "`") {
+      const end = codeEnds.get(at) ?? endOfTicks(text, at);
+      const code = blockOnItsLines(text, at, end) ?? { text: text.slice(at, end), end };
+      out.push(line.isQuoting ? code.text.replaceAll("\n", "\n> ") : code.text);
+      at = code.end;
+    } else if (at < text.length) {
+      const [shown, length] = text[at] === "<" ? readToken(text, at, tokens) : readEscape(text, at);
+      out.push(shown);
+      at += length;
     }
   }
   return out.join("");
@@ -55,11 +42,16 @@ export function toCanonical(text: string, tokens: Tokens): string {
   /** Where the line's text begins, after a mark that only Discord knows. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
-    if (line.quoting || !text.startsWith(">>> ", from)) return from;
-    line.quoting = true;
+    if (line.isQuoting || !text.startsWith(">>> ", from)) return from;
+    line.isQuoting = true;
     out.push("> ");
     return from + 4;
   }
+}
+
+/** A backslash and the character after it. */
+function readEscape(text: string, at: number): [shown: string, length: number] {
+  return [text.slice(at, at + 2), 2];
 }
 
 /** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */

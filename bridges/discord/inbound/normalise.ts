@@ -1,5 +1,6 @@
 import {
   type APIAttachment,
+  type APIUser,
   type GatewayMessageCreateDispatchData,
   MessageReferenceType,
   MessageType,
@@ -64,9 +65,6 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
   }
   if (author === undefined || content === undefined || timestamp === undefined)
     return { skipped: "partial" };
-  const member = message.member;
-  const name = displayName(author, member);
-  const avatar = avatarUrl(author, member, context.guildId);
   const replyTo = repliedTo(message);
   const edited = message.edited_timestamp ?? undefined;
   const { text, mentions } = plainContent(message, context.names, context.unknown);
@@ -78,14 +76,7 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
       position: positionOf(message.id),
       ...(context.threadId === undefined ? {} : { threadId: context.threadId }),
       ...(context.threadName === undefined ? {} : { threadName: context.threadName }),
-      author: {
-        // A relay's webhook posts for many people, under one id and their names.
-        externalId:
-          message.webhook_id === undefined ? author.id : `${author.id} ${author.username}`,
-        workspaceId: context.guildId,
-        name,
-        ...(avatar === undefined ? {} : { avatarUrl: avatar }),
-      },
+      author: authorOf(author, message, context.guildId),
       fromApp: author.bot === true || message.webhook_id !== undefined,
       mentionsBot: mentionsBot(message, context),
       content: text,
@@ -111,6 +102,21 @@ export function normaliseDelete(externalId: string, place: Place): DeleteEvent {
 /** A snowflake, padded so that it sorts as a number (64 bits are at most 20 digits). */
 export function positionOf(snowflake: string): string {
   return snowflake.padStart(20, "0");
+}
+
+function authorOf(
+  author: APIUser,
+  { member, webhook_id: webhook }: WireMessage,
+  guildId: string,
+): MessageEvent["author"] {
+  const avatar = avatarUrl(author, member, guildId);
+  return {
+    // A relay's webhook posts for many people, under one id and their names.
+    externalId: webhook === undefined ? author.id : `${author.id} ${author.username}`,
+    workspaceId: guildId,
+    name: displayName(author, member),
+    ...(avatar === undefined ? {} : { avatarUrl: avatar }),
+  };
 }
 
 function repliedTo({ type, message_reference: reference }: WireMessage): string | undefined {
