@@ -12,7 +12,7 @@ import {
 } from "./failures.ts";
 
 /** A request that failed. */
-export interface FailedRequest extends Attempted {
+interface FailedRequest extends Attempted {
   /** It was handed to the network. */
   readonly sent: boolean;
   /** Its deadline had passed. */

@@ -7,7 +7,7 @@ const MAX_WAITING = 1_000;
 
 type Handle = (place: Place) => void;
 
-export interface PlacementOptions {
+interface PlacementOptions {
   readonly intake: Pick<Intake, "mappingOf">;
   readonly threads: Threads;
   /** Events of the channel were dropped, because it is unknown where they belong. */

@@ -16,7 +16,7 @@ import {
 import { Placement } from "./placement.ts";
 import { isThread, type Threads, type WireChannel } from "./threads.ts";
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly intake: Intake;
   readonly threads: Threads;
   readonly names: Names;

@@ -1,7 +1,7 @@
 import { ChannelType } from "discord-api-types/v10";
 
 /** What a channel id stands for: a thread of another channel, or a channel itself. */
-export type ChannelKind =
+type ChannelKind =
   | { readonly kind: "thread"; readonly parentId: string; readonly name?: string }
   | { readonly kind: "channel" };
 

@@ -12,7 +12,7 @@ import { explain, isCode, ownFailure } from "../explain.ts";
  * minutes"; the resend comes up to a minute after the claim this is measured at.
  * https://discord.com/developers/docs/resources/message#create-message
  */
-export const NONCE_MS = 100_000;
+const NONCE_MS = 100_000;
 
 const PAGE = 100;
 const MAX_PAGES = 10;
