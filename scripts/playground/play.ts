@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
 import { openPlayground, type Playground } from "./page/playground.ts";
-import { announcePlayground, withdrawPlayground } from "./running.ts";
+import { announcePlayground, withdrawPlayground } from "./running_playground.ts";
 import { PLATFORMS } from "../stand_ins/stack.ts";
 
 /** Where the page is, or on the next port that is free. */
@@ -29,14 +29,14 @@ export async function play(): Promise<void> {
     progress: (step) => console.log(`… ${step}`),
   });
   try {
-    const { stack, channels, stage, page } = playground;
+    const { stack, channels, controller, page } = playground;
     await announcePlayground({
       pid: process.pid,
       convexUrl: stack.convex.url,
       adminKey: stack.adminKey,
       platforms: { ...stack.discord.env, ...stack.slack.env },
     });
-    const { ai } = stage.stage();
+    const { ai } = controller.state();
     console.log(`\nConvex: ${stack.convex.url}`);
     console.log(
       ai.real
@@ -88,7 +88,7 @@ async function answered(chat: ChatStandIn, channel: string): Promise<void> {
   }
 }
 
-function readTyped({ stage, channels }: Playground): void {
+function readTyped({ controller, channels }: Playground): void {
   createInterface({ input: process.stdin }).on("line", (line) => {
     if (line.trim() === "") return;
     const [, name, text] = /^\s*(discord|slack)\s*:\s*(.+)$/i.exec(line) ?? [];
@@ -98,7 +98,7 @@ function readTyped({ stage, channels }: Playground): void {
       return;
     }
     const { channel, person } = channels[platform];
-    stage.rooms[platform].say({ channel }, person, text);
+    controller.rooms[platform].say({ channel }, person, text);
   });
 }
 

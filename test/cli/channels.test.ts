@@ -9,7 +9,10 @@ import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { makeAllKeys, makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
-import { announcePlayground, withdrawPlayground } from "../../scripts/playground/running.ts";
+import {
+  announcePlayground,
+  withdrawPlayground,
+} from "../../scripts/playground/running_playground.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 
 let convex: LocalConvex;

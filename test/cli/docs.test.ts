@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeProgram as channelsProgram } from "../../scripts/cli/channels/program.ts";
+import { buildCommandLine as channelsProgram } from "../../scripts/cli/channels/command_line.ts";
 import { INVITE_PERMISSIONS } from "../../scripts/cli/channels/discord_permissions.ts";
-import { makeProgram as setupProgram } from "../../scripts/cli/setup/program.ts";
+import { buildCommandLine as setupProgram } from "../../scripts/cli/setup/command_line.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 
 /* What README and docs tell people to type is there. */
@@ -30,20 +30,24 @@ test("every `npm run` that they name is a script", async () => {
 test.each([
   ["setup", setupProgram],
   ["channels", channelsProgram],
-])("every flag and verb of `npm run %s` that they name is there", async (name, makeProgram) => {
-  const program = makeProgram(() => undefined);
-  const commands = [program, ...program.commands];
-  const help = commands.map((command) => command.helpInformation()).join("\n");
-  const lines = [
-    ...(await documents()).matchAll(new RegExp(`npm run ${name} -- ([^\\n\`#]+)`, "g")),
-  ];
-  expect(lines.length).toBeGreaterThan(3);
-  for (const [, words = ""] of lines) {
-    const [verb = ""] = words.split(" ");
-    if (/^[a-z]+$/.test(verb)) expect(program.commands.map((each) => each.name())).toContain(verb);
-    for (const [flag] of words.matchAll(/--[a-z][\w-]*/g)) expect(help).toContain(flag);
-  }
-});
+])(
+  "every flag and verb of `npm run %s` that they name is there",
+  async (name, buildCommandLine) => {
+    const program = buildCommandLine(() => undefined);
+    const commands = [program, ...program.commands];
+    const help = commands.map((command) => command.helpInformation()).join("\n");
+    const lines = [
+      ...(await documents()).matchAll(new RegExp(`npm run ${name} -- ([^\\n\`#]+)`, "g")),
+    ];
+    expect(lines.length).toBeGreaterThan(3);
+    for (const [, words = ""] of lines) {
+      const [verb = ""] = words.split(" ");
+      if (/^[a-z]+$/.test(verb))
+        expect(program.commands.map((each) => each.name())).toContain(verb);
+      for (const [flag] of words.matchAll(/--[a-z][\w-]*/g)) expect(help).toContain(flag);
+    }
+  },
+);
 
 test("the service runs what `npm start` runs", async () => {
   const unit = /^ExecStart=\/usr\/bin\/(.*)$/m.exec(await read("docs/running.md"))?.[1];

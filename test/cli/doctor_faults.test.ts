@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { type DoctorStage, startDoctorStage } from "../support/doctor/stage.ts";
-import { FAULTS_HERE } from "../support/doctor/faults_here.ts";
-import { FAULTS_THERE } from "../support/doctor/faults_there.ts";
-import { type Fault, spoiler } from "../support/doctor/spoiler.ts";
-import { exitCode, line } from "../../scripts/cli/doctor/verdict.ts";
+import { LOCAL_FAULTS } from "../support/doctor/local_faults.ts";
+import { PLATFORM_FAULTS } from "../support/doctor/platform_faults.ts";
+import { type Fault, faultInjector } from "../support/doctor/fault_injector.ts";
+import { exitCode, formatFinding } from "../../scripts/cli/doctor/finding.ts";
 
-const FAULTS = [...FAULTS_HERE, ...FAULTS_THERE];
+const FAULTS = [...LOCAL_FAULTS, ...PLATFORM_FAULTS];
 
 let stage: DoctorStage;
 
@@ -20,9 +20,9 @@ afterAll(() => stage.stop());
 
 describe("the doctor names the fault and the step that mends it", () => {
   test.each(FAULTS)("$name", async ({ make, fault, step, level = "error" }) => {
-    const findings = await make(spoiler(stage));
+    const findings = await make(faultInjector(stage));
     const found = findings.find((finding) => finding.level === level && fault.test(finding.text));
-    const all = findings.map(line).join("\n");
+    const all = findings.map(formatFinding).join("\n");
     expect(found, all).toBeDefined();
     expect(found?.step).toMatch(step);
     expect(exitCode(findings)).toBe(findings.some((each) => each.level === "error") ? 1 : 3);
@@ -43,13 +43,13 @@ describe("the doctor names the fault and the step that mends it", () => {
 test("with nothing wrong, nothing is a fault and the exit code is 0", async () => {
   const findings = await stage.run({}, { ask: true });
   const faults = findings.filter(({ level }) => level === "error" || level === "warning");
-  expect(faults.map(line)).toEqual([]);
+  expect(faults.map(formatFinding)).toEqual([]);
   expect(exitCode(findings)).toBe(0);
 });
 
 test("the AI service is asked nothing without --ask", async () => {
   const refused = { "doctor:askModel": { ok: false, reason: "the AI service refused the key" } };
-  expect(exitCode(await spoiler(stage).deployment(refused))).toBe(0);
+  expect(exitCode(await faultInjector(stage).deployment(refused))).toBe(0);
 });
 
 describe("what people said last is looked for in the deployment", () => {
@@ -81,7 +81,7 @@ describe("what people said last is looked for in the deployment", () => {
     const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
     const findings = await stage.run({ ...slack.env, CONVEX_URL });
     for (const socket of sockets) socket.close();
-    const all = findings.map(line).join("\n");
+    const all = findings.map(formatFinding).join("\n");
     expect(all).toMatch(/FAIL {2}slack \w+: what people say there does not arrive/);
     expect(all).toMatch(/-> .*Event Subscriptions.*message\.channels/);
     expect(all).toMatch(/warn {2}Slack: 3 sockets are open/);
@@ -99,7 +99,7 @@ describe("what people said last is looked for in the deployment", () => {
         ...(row.platform === "discord" && { externalId: channel, since }),
       }));
       const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
-      return (await stage.run({ CONVEX_URL })).map(line).join("\n");
+      return (await stage.run({ CONVEX_URL })).map(formatFinding).join("\n");
     };
     const warning = /warn {2}discord \d+: what people said there last is not stored/;
     // It may still be on its way.

@@ -6,7 +6,7 @@ import { parse } from "dotenv";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readEnv } from "../../bridges/config/config.ts";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
-import { scriptedAsk, terminalAsk } from "../../scripts/cli/setup/ask.ts";
+import { unattendedPrompts, terminalPrompts } from "../../scripts/cli/setup/prompts.ts";
 import { convexCli } from "../../scripts/cli/setup/convex_cli.ts";
 import { mergeEnvFile } from "../../scripts/cli/setup/env_file.ts";
 import { readKeySet } from "../../scripts/cli/setup/key_sets.ts";
@@ -95,7 +95,7 @@ function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = 
   output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   const tools = toolsOf({
     print: (line: string) => void output.write(`${line}\n`),
-    ask: terminalAsk({ input, output }),
+    ask: terminalPrompts({ input, output }),
     prod: choices.prod === true,
     env,
   });
@@ -210,7 +210,7 @@ test("without --prod nothing is changed where the bridge is sent to the producti
   const before = [await file(".env.local"), await variables()];
   const since = (await calls()).length;
 
-  const tools = toolsOf({ print: () => undefined, ask: scriptedAsk(true), prod: false });
+  const tools = toolsOf({ print: () => undefined, ask: unattendedPrompts(true), prod: false });
   const rotated = rotate(tools, "discord", { finish: false, prod: false }).catch(
     (error: unknown) => error,
   );

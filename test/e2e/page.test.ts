@@ -9,7 +9,7 @@ import {
   type Playground,
 } from "../../scripts/playground/page/playground.ts";
 
-import { servePage } from "../../scripts/playground/page/server.ts";
+import { servePage } from "../../scripts/playground/page/server/page_server.ts";
 
 /* The playground's page, driven in a browser as a person would. One playground serves all of it. */
 
@@ -48,10 +48,10 @@ test("with a key in the env files the AI is the real one, else the stand-in, wha
 
 test("a second page takes the next free port", async () => {
   const port = Number(new URL(playground.page.url).port);
-  const { stage, stack } = playground;
+  const { controller, stack } = playground;
   const { adminKey, convex } = stack;
   const second = await servePage({
-    ...{ stage, adminKey, convexUrl: convex.url, port, files: new Map() },
+    ...{ controller, adminKey, convexUrl: convex.url, port, files: new Map() },
   });
   expect(Number(new URL(second.url).port)).toBeGreaterThan(port);
   await second.close();

@@ -1,12 +1,12 @@
 import { CommanderError } from "commander";
 import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
-import { Failure } from "./failure.ts";
-import { makeProgram } from "./program.ts";
+import { CommandError } from "../command_error.ts";
+import { buildCommandLine } from "./command_line.ts";
 
 /* `npm run channels -- <verb>`: the admin script. Prints answers to stdout, errors to stderr. */
 
 try {
-  await makeProgram((text) => console.log(text)).parseAsync();
+  await buildCommandLine((text) => console.log(text)).parseAsync();
 } catch (error) {
   process.exitCode = explain(error);
 }
@@ -15,11 +15,11 @@ try {
 function explain(error: unknown): number {
   // commander has printed its message, or the help that was asked for (exit code 0).
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const isKnown = error instanceof Failure || error instanceof UnreadableSettings;
+  const isKnown = error instanceof CommandError || error instanceof UnreadableSettings;
   if (!isKnown) throw error;
   const json = process.argv.includes("--json");
   const { message } = error;
-  const code = error instanceof Failure ? error.code : "BAD_CONFIG";
+  const code = error instanceof CommandError ? error.code : "BAD_CONFIG";
   console.error(json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`);
   return 1;
 }

@@ -4,8 +4,8 @@ import { ConvexError } from "convex/values";
 import { z } from "zod";
 import { loadAdminConfig } from "../../../bridges/config/config.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
-import { findPlayground } from "../../playground/running.ts";
-import { Failure } from "./failure.ts";
+import { findPlayground } from "../../playground/running_playground.ts";
+import { CommandError } from "../command_error.ts";
 
 /** How long one call may take before the deployment counts as not answering. */
 const DEADLINE_MS = 20_000;
@@ -14,7 +14,7 @@ type Query = FunctionReference<"query">;
 type Mutation = FunctionReference<"mutation">;
 type Action = FunctionReference<"action">;
 
-/** The deployment's admin functions. Every method throws `Failure` where the call did not succeed. */
+/** The deployment's admin functions. Every method throws `CommandError` where the call did not succeed. */
 export interface Deployment {
   query<F extends Query>(f: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
   mutate<F extends Mutation>(f: F, args: FunctionArgs<F>): Promise<FunctionReturnType<F>>;
@@ -53,13 +53,13 @@ async function address(): Promise<DeploymentAddress> {
       return { url: config.convexUrl, key: config.key };
     case "invalid": {
       const lines = config.problems.map(({ name, problem, step }) => `${name} ${problem}. ${step}`);
-      throw new Failure("BAD_CONFIG", lines.join("\n"));
+      throw new CommandError("BAD_CONFIG", lines.join("\n"));
     }
     case "none": {
       const playground = await findPlayground();
       const key = playground && parseSigningKey(playground.adminKey);
       if (playground && key) return { url: playground.convexUrl, key };
-      throw new Failure(
+      throw new CommandError(
         "NO_DEPLOYMENT",
         "no deployment configured and no playground running: start one with npm start, or set CONVEX_URL and ADMIN_KEY",
       );
@@ -78,19 +78,19 @@ async function request(
     response = await fetch(input, { ...init, signal: AbortSignal.timeout(DEADLINE_MS) });
   } catch (error) {
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      throw new Failure(
+      throw new CommandError(
         "NO_ANSWER",
         `the deployment at ${host} did not answer in time; whether it did it, 'list' tells`,
       );
     }
     const isLocal = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::|$)/.test(host);
-    throw new Failure(
+    throw new CommandError(
       "UNREACHABLE",
       `the deployment at ${host} (CONVEX_URL) can't be reached: is it running?${isLocal ? " A local one runs while `npx convex dev` does" : ""}`,
     );
   }
   if (response.status === 401) {
-    throw new Failure(
+    throw new CommandError(
       "NOT_ADMIN",
       `the deployment at ${host} does not accept this ADMIN_KEY: its public half must be in the deployment's ADMIN_JWKS: npm run setup adds it`,
     );
@@ -104,10 +104,10 @@ async function explained<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    if (error instanceof CommandError) throw error;
     const refusal = error instanceof ConvexError ? vRefusal.safeParse(error.data).data : undefined;
-    if (refusal) throw new Failure(refusal.code, refusal.message);
+    if (refusal) throw new CommandError(refusal.code, refusal.message);
     const reason = error instanceof Error ? error.message : "unknown error";
-    throw new Failure("FAILED", `the deployment failed: ${reason}`);
+    throw new CommandError("FAILED", `the deployment failed: ${reason}`);
   }
 }

@@ -8,7 +8,12 @@ import {
   NEEDED_IN_FORUM,
   permissionsIn,
 } from "./discord_permissions.ts";
-import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
+import {
+  PlatformError,
+  type PlatformView,
+  type ChannelView,
+  type Trouble,
+} from "./platform_view.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
 const vApplication = z.object({ id: z.string(), flags: z.number().optional() });
@@ -98,7 +103,7 @@ export class DiscordView implements PlatformView {
     };
   }
 
-  async channel(id: string): Promise<SeenChannel> {
+  async channel(id: string): Promise<ChannelView> {
     let channel: WireChannel;
     try {
       channel = await this.#get(Routes.channel(id), vChannel);
@@ -107,16 +112,16 @@ export class DiscordView implements PlatformView {
       if (trouble === undefined) throw error;
       return { id, name: "", troubles: [trouble] };
     }
-    return await this.#seen(channel);
+    return await this.#viewChannel(channel);
   }
 
-  async find(text: string): Promise<SeenChannel[]> {
-    const found: SeenChannel[] = [];
+  async find(text: string): Promise<ChannelView[]> {
+    const found: ChannelView[] = [];
     for (const { id } of await this.#get(Routes.userGuilds(), vGuilds)) {
       const channels = await this.#get(Routes.guildChannels(id), z.array(vChannel));
       for (const channel of channels) {
         if (!MAPPABLE.includes(channel.type) || !matches(channel.name ?? "", text)) continue;
-        found.push(await this.#seen({ ...channel, guild_id: id }));
+        found.push(await this.#viewChannel({ ...channel, guild_id: id }));
       }
     }
     return found.slice(0, 1_000).sort((a, b) => a.name.localeCompare(b.name));
@@ -132,7 +137,7 @@ export class DiscordView implements PlatformView {
       .map(({ id }) => id);
   }
 
-  async #seen(channel: WireChannel): Promise<SeenChannel> {
+  async #viewChannel(channel: WireChannel): Promise<ChannelView> {
     const { id, type, guild_id: guildId } = channel;
     const name = channel.name ?? "";
     if (!MAPPABLE.includes(type) || guildId === undefined) {
@@ -192,7 +197,7 @@ export class DiscordView implements PlatformView {
     }
     const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
-    throw new AskFailed(
+    throw new PlatformError(
       "Discord gave an answer of another form than expected",
       "Update the bridge",
     );
@@ -221,17 +226,17 @@ function channelTrouble(error: unknown): Trouble | undefined {
   return undefined;
 }
 
-function failure(error: unknown): AskFailed {
+function failure(error: unknown): PlatformError {
   if (
     error instanceof DiscordAPIError ||
     (error instanceof Error && /token/i.test(error.message))
   ) {
-    return new AskFailed(
+    return new PlatformError(
       "Discord does not accept DISCORD_BOT_TOKEN",
       "Discord Developer Portal > your app > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one",
     );
   }
-  return new AskFailed(
+  return new PlatformError(
     "Discord can't be reached",
     "Check this machine's connection and DISCORD_API_URL, if it is set",
   );

@@ -1,5 +1,10 @@
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from "@slack/web-api";
-import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
+import {
+  PlatformError,
+  type PlatformView,
+  type ChannelView,
+  type Trouble,
+} from "./platform_view.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
 export const BOT_SCOPES = [
@@ -39,7 +44,7 @@ export class SlackView implements PlatformView {
     const missingScopes = BOT_SCOPES.filter((scope) => !scopes.includes(scope));
     const { bot_id: bot } = me;
     if (bot === undefined) {
-      throw new AskFailed("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP);
+      throw new PlatformError("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP);
     }
     const about = missingScopes.includes("users:read")
       ? undefined
@@ -59,21 +64,21 @@ export class SlackView implements PlatformView {
     const answer = await asked("SLACK_APP_TOKEN", APP_TOKEN_STEP, () =>
       web.apps.connections.open(),
     );
-    if (answer.url === undefined) throw new AskFailed("Slack gave no address for a socket");
+    if (answer.url === undefined) throw new PlatformError("Slack gave no address for a socket");
     return answer.url;
   }
 
-  async channel(id: string): Promise<SeenChannel> {
+  async channel(id: string): Promise<ChannelView> {
     try {
       const { channel } = await this.#web.conversations.info({ channel: id });
-      return await this.#seen({ ...channel, id });
+      return await this.#viewChannel({ ...channel, id });
     } catch (error) {
       return { id, name: "", troubles: [this.#trouble(error)] };
     }
   }
 
-  async find(text: string): Promise<SeenChannel[]> {
-    const found: SeenChannel[] = [];
+  async find(text: string): Promise<ChannelView[]> {
+    const found: ChannelView[] = [];
     const step = TOKEN_STEP;
     let cursor: string | undefined;
     do {
@@ -102,12 +107,12 @@ export class SlackView implements PlatformView {
     );
   }
 
-  async #seen(channel: {
+  async #viewChannel(channel: {
     id: string;
     name?: string;
     is_archived?: boolean;
     is_member?: boolean;
-  }): Promise<SeenChannel> {
+  }): Promise<ChannelView> {
     const { id, name = "" } = channel;
     if (channel.is_archived) return { id, name, troubles: [ARCHIVED] };
     if (!channel.is_member) return { id, name, troubles: [INVITE] };
@@ -119,7 +124,7 @@ export class SlackView implements PlatformView {
     return { id, name, troubles: [] };
   }
 
-  /** What a refusal about one channel means. Throws `AskFailed` for one that is about the bot as a whole. */
+  /** What a refusal about one channel means. Throws `PlatformError` for one that is about the bot as a whole. */
   #trouble(error: unknown): Trouble {
     if (error instanceof WebAPIPlatformError) {
       const { error: code } = error.data;
@@ -190,9 +195,9 @@ async function asked<T>(token: string, step: string, ask: () => Promise<T>): Pro
   }
 }
 
-function failure(error: unknown, token: string, step: string): AskFailed {
+function failure(error: unknown, token: string, step: string): PlatformError {
   if (!(error instanceof WebAPIPlatformError)) {
-    return new AskFailed(
+    return new PlatformError(
       "Slack can't be reached",
       "Check this machine's connection and SLACK_API_URL, if it is set",
     );
@@ -201,10 +206,10 @@ function failure(error: unknown, token: string, step: string): AskFailed {
   if (code === "missing_scope") {
     const needed = "needed" in error.data ? scopeName(error.data.needed) : undefined;
     if (token === "SLACK_BOT_TOKEN" && needed !== undefined) {
-      return new AskFailed(`the bot lacks the scope ${needed}`, addScopes([needed]));
+      return new PlatformError(`the bot lacks the scope ${needed}`, addScopes([needed]));
     }
   }
-  return new AskFailed(`Slack does not accept ${token} (${code})`, step);
+  return new PlatformError(`Slack does not accept ${token} (${code})`, step);
 }
 
 /** A code or list of scopes as Slack writes them; nothing else of an answer is shown. */

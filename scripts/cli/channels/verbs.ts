@@ -1,9 +1,9 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
 import type { Deployment } from "./deployment.ts";
-import { foundTable, mappingTable, plain, sentence, statusReport } from "./print.ts";
-import type { PlatformView } from "./seen_channel.ts";
-import { asking, mustWork } from "./views.ts";
+import { foundTable, mappingTable, plain, sentence, statusReport } from "./format.ts";
+import type { PlatformView } from "./platform_view.ts";
+import { asking, requireUsable } from "./open_view.ts";
 
 /** What a verb answers: `data` for `--json`, `text` for people. */
 export interface Answer {
@@ -43,7 +43,7 @@ export async function map(
   view?: PlatformView,
 ): Promise<Answer> {
   const seen = view && (await asking(() => view.channel(place.externalId)));
-  const notes = seen ? mustWork(seen, options.replyIn === "thread") : [];
+  const notes = seen ? requireUsable(seen, options.replyIn === "thread") : [];
   const name = seen === undefined || seen.name === "" ? {} : { externalName: seen.name };
   const data = await to.mutate(api.admin.map, { ...place, ...name, ...options });
   const made = data.channelCreated ? "the new private channel" : "the private channel";

@@ -1,7 +1,7 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { Deployment } from "../channels/deployment.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
 /** A reply that has waited longer than this, in ms, is stuck: posting takes seconds, and ten tries some minutes. */
 const STUCK_MS = 10 * 60_000;
@@ -16,18 +16,18 @@ const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
 };
 
 /**
- * What is stuck, failed or set aside, as the deployment knows it. `welcome`: platforms that take their token now,
+ * What is stuck, failed or set aside, as the deployment knows it. `acceptedTokens`: platforms that take their token now,
  * whatever they said when a bridge last ran.
  */
 export async function checkBacklog(
   deployment: Deployment,
-  welcome: ReadonlySet<PlatformName>,
+  acceptedTokens: ReadonlySet<PlatformName>,
 ): Promise<Finding[]> {
   const { mappings, failed, problems } = await deployment.query(api.admin.status, {});
   const findings: Finding[] = [];
   if (mappings.length === 0) {
     findings.push(
-      about("Mappings").warning(
+      checkNamed("Mappings").warning(
         "no channel is mapped",
         "npm run channels -- find discord (or slack), then npm run channels -- map --help",
       ),
@@ -43,9 +43,9 @@ export async function checkBacklog(
     lastCatchUp,
   } of mappings) {
     const name = externalName === undefined ? "" : ` (${externalName})`;
-    const check = about(`${platform} ${externalId}${name}`);
+    const check = checkNamed(`${platform} ${externalId}${name}`);
     for (const { direction, code, reason, step } of health) {
-      if (welcome.has(platform) && TOKEN_CODES[platform].includes(code)) {
+      if (acceptedTokens.has(platform) && TOKEN_CODES[platform].includes(code)) {
         findings.push(
           check.warning(
             `the token was refused last time (${code}); it is good now`,
@@ -83,7 +83,7 @@ export async function checkBacklog(
   }
   if (failed.length > 0) {
     findings.push(
-      about("Replies").warning(
+      checkNamed("Replies").warning(
         `${failed.length} could not be posted`,
         "npm run channels -- status says why; npm run channels -- retry posts them again",
       ),
@@ -91,11 +91,13 @@ export async function checkBacklog(
   }
   if (problems.length > 0) {
     findings.push(
-      about("Problems").warning(
+      checkNamed("Problems").warning(
         `${problems.length} set aside: ${[...new Set(problems.map(({ kind }) => kind))].join(", ")}`,
         "npm run channels -- status lists them",
       ),
     );
   }
-  return findings.length > 0 ? findings : [about("Deliveries").ok("nothing is stuck or set aside")];
+  return findings.length > 0
+    ? findings
+    : [checkNamed("Deliveries").ok("nothing is stuck or set aside")];
 }

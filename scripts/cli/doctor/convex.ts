@@ -6,9 +6,9 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { BACKEND_VERSION } from "../../../convex/model/shared/version.ts";
 import { connectTo, type Deployment } from "../channels/deployment.ts";
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 import { KEY_NAMES } from "../setup/key_sets.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
 const REACH_MS = 10_000;
 /** Convex forgives a token 5 s. */
@@ -23,7 +23,7 @@ interface Reached {
 
 /** Whether a deployment answers there, and whether its clock and ours agree. */
 export async function checkReach(url: string): Promise<Reached> {
-  const check = about("Convex");
+  const check = checkNamed("Convex");
   const { host } = new URL(url);
   const before = Date.now();
   let response: Response;
@@ -47,7 +47,7 @@ export async function checkReach(url: string): Promise<Reached> {
 
 /** Their clock tells whole seconds, at some moment between our `before` and `after`. All in ms since 1970. */
 function skew(theirs: number, before: number, after: number): Finding {
-  const check = about("Clock");
+  const check = checkNamed("Clock");
   const off = theirs > after ? theirs - after : Math.min(0, theirs + 1_000 - before);
   const seconds = Math.round(Math.abs(off) / 1_000);
   return seconds > SKEW_FORGIVEN_S
@@ -64,7 +64,7 @@ export async function checkBridgeKey(
   role: PlatformName,
   key: SigningKey,
 ): Promise<Finding> {
-  const check = about(`${role} key`);
+  const check = checkNamed(`${role} key`);
   const { key: keyName, keySet } = KEY_NAMES[role];
   try {
     const client = new ConvexHttpClient(url, {
@@ -87,17 +87,18 @@ export async function checkAdmin(
   key: SigningKey,
 ): Promise<{ findings: Finding[]; deployment?: Deployment }> {
   const { key: keyName, keySet } = KEY_NAMES.admin;
-  const keyCheck = about("admin key");
+  const keyCheck = checkNamed("admin key");
   const deployment = await connectTo({ url, key });
   let told;
   try {
     told = await deployment.query(api.doctor.about, {});
   } catch (error) {
-    const refused = error instanceof Failure && ["NOT_ADMIN", "FORBIDDEN"].includes(error.code);
+    const refused =
+      error instanceof CommandError && ["NOT_ADMIN", "FORBIDDEN"].includes(error.code);
     if (refused) return { findings: [keyCheck.error(...mismatch("admin", keyName, keySet))] };
     return {
       findings: [
-        about("Backend").error("its functions are not this version's, or not there", PUSH),
+        checkNamed("Backend").error("its functions are not this version's, or not there", PUSH),
       ],
     };
   }
@@ -107,14 +108,14 @@ export async function checkAdmin(
       keyCheck.ok("accepted"),
       versionFinding(told.version),
       told.hasOpenAiKey
-        ? about("AI").ok(`a key is set; model ${told.model}`)
-        : about("AI").error(
+        ? checkNamed("AI").ok(`a key is set; model ${told.model}`)
+        : checkNamed("AI").error(
             "OPENAI_API_KEY is not set on the deployment",
             "npx convex env set OPENAI_API_KEY (asks for it), or npm run setup",
           ),
       ...(told.hasBadBaseUrl === true
         ? [
-            about("AI").error(
+            checkNamed("AI").error(
               "OPENAI_BASE_URL of the deployment is not an http or https address",
               "npm run setup -- --openai-base-url https://…, or npx convex env remove OPENAI_BASE_URL",
             ),
@@ -126,7 +127,7 @@ export async function checkAdmin(
 
 /** One tiny question to the AI service, by the deployment. Costs a fraction of a cent. */
 export async function checkModel(deployment: Deployment): Promise<Finding> {
-  const check = about("AI answer");
+  const check = checkNamed("AI answer");
   const answer = await deployment.act(api.doctor.askModel, {});
   return answer.ok
     ? check.ok("the model answers")
@@ -137,7 +138,7 @@ export async function checkModel(deployment: Deployment): Promise<Finding> {
 }
 
 function versionFinding(version: number): Finding {
-  const check = about("Backend");
+  const check = checkNamed("Backend");
   if (version === BACKEND_VERSION) return check.ok(`version ${version}`);
   return version < BACKEND_VERSION
     ? check.error(`version ${version}, and this bridge needs ${BACKEND_VERSION}`, PUSH)

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { readEnv } from "../../../bridges/config/config.ts";
 import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
-import { examine } from "./examine.ts";
-import { about, exitCode, type Finding, line } from "./verdict.ts";
+import { runChecks } from "./run_checks.ts";
+import { checkNamed, exitCode, type Finding, formatFinding } from "./finding.ts";
 
 /* `npm run doctor`: what is wrong, and the step that mends it. Changes nothing. */
 
@@ -21,7 +21,7 @@ const program = new Command("doctor")
 try {
   const { json, ask } = program.parse().opts<{ json?: true; ask?: true }>();
   const onFinding = (finding: Finding) => {
-    if (!json) console.log(line(finding));
+    if (!json) console.log(formatFinding(finding));
   };
   const findings = await findAll(ask === true, onFinding);
   const code = exitCode(findings);
@@ -40,9 +40,9 @@ async function findAll(ask: boolean, onFinding: (finding: Finding) => void): Pro
   } catch (error) {
     if (!(error instanceof UnreadableSettings)) throw error;
     const { file, problem, step } = error;
-    const finding = about("Settings").error(`${file} ${problem}`, step);
+    const finding = checkNamed("Settings").error(`${file} ${problem}`, step);
     onFinding(finding);
     return [finding];
   }
-  return await examine({ env, nodeVersion: process.versions.node, ask, onFinding });
+  return await runChecks({ env, nodeVersion: process.versions.node, ask, onFinding });
 }

@@ -1,13 +1,13 @@
 import { loadConfig, PLATFORM_SETTINGS } from "../../../bridges/config/config.ts";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { SettingsReader } from "../../../bridges/config/settings.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
 /** What package.json asks for. */
 const NEEDED_NODE = [20, 19] as const;
 
 export function checkNode(version: string): Finding {
-  const check = about("Node");
+  const check = checkNamed("Node");
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isOld = major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
   return isOld
@@ -17,7 +17,7 @@ export function checkNode(version: string): Finding {
 
 /** Everything that is missing or wrong in the settings, one finding each; a platform that is off is no fault. */
 export function checkSettings(env: Env): Finding[] {
-  const check = about("Settings");
+  const check = checkNamed("Settings");
   const config = loadConfig(env);
   if (config.kind === "invalid") {
     return config.problems.map(({ name, problem, step }) =>

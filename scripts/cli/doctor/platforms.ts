@@ -5,10 +5,10 @@ import type { BridgesConfig } from "../../../bridges/config/config.ts";
 import type { api } from "../../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { DiscordView } from "../channels/discord_view.ts";
-import { AskFailed, type PlatformView } from "../channels/seen_channel.ts";
+import { PlatformError, type PlatformView } from "../channels/platform_view.ts";
 import { addScopes, SlackView } from "../channels/slack_view.ts";
-import { checkArrivals } from "./arrivals.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkRecentMessages } from "./recent_messages.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 
@@ -25,7 +25,7 @@ export async function checkDiscord(
   mappings: readonly MappingRow[],
   deployment: Deployment | undefined,
 ): Promise<Finding[]> {
-  const check = about("Discord");
+  const check = checkNamed("Discord");
   const view = new DiscordView(config);
   try {
     const bot = await view.bot();
@@ -61,7 +61,7 @@ export async function checkDiscord(
     }
     findings.push(...(await checkChannels(view, mappings)));
     if (deployment && bot.mayReadContent) {
-      const silent = await checkArrivals(view, mappings, deployment, (about) =>
+      const silent = await checkRecentMessages(view, mappings, deployment, (about) =>
         about.warning("what people said there last is not stored", NOT_STORED_STEP),
       );
       findings.push(...silent);
@@ -78,7 +78,7 @@ export async function checkSlack(
   mappings: readonly MappingRow[],
   deployment: Deployment | undefined,
 ): Promise<Finding[]> {
-  const check = about("Slack");
+  const check = checkNamed("Slack");
   const view = new SlackView(config);
   const findings: Finding[] = [];
   let appId: string | undefined;
@@ -115,7 +115,7 @@ export async function checkSlack(
   try {
     findings.push(...(await checkChannels(view, mappings)));
     if (deployment && others > 0) {
-      const silent = await checkArrivals(view, mappings, deployment, (about) =>
+      const silent = await checkRecentMessages(view, mappings, deployment, (about) =>
         about.error("what people say there does not arrive", EVENTS_STEP),
       );
       findings.push(
@@ -135,7 +135,7 @@ export async function checkSlack(
 }
 
 function socketFinding(others: number): Finding {
-  const check = about("Slack");
+  const check = checkNamed("Slack");
   if (others <= 2) {
     const open = ["no other is open", "one other is open", "two others are open"][others];
     return check.ok(`the app token opens sockets; ${open ?? ""}`);
@@ -152,7 +152,7 @@ async function checkChannels(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { platform, externalId, externalName, replyIn, state } of mappings) {
-    const check = about(
+    const check = checkNamed(
       `${platform} ${externalId}${externalName === undefined ? "" : ` (${externalName})`}`,
     );
     try {
@@ -187,7 +187,7 @@ function greet(url: string): Promise<z.infer<typeof vHello>> {
       clearTimeout(timer);
       socket.close();
       reject(
-        new AskFailed("Slack opened no socket", "Try again; else turn Socket Mode off and on"),
+        new PlatformError("Slack opened no socket", "Try again; else turn Socket Mode off and on"),
       );
     };
     const timer = setTimeout(fail, HELLO_MS);
@@ -212,8 +212,8 @@ function parseJson(data: unknown): unknown {
 }
 
 function unanswered(what: string, error: unknown): Finding {
-  const check = about(what);
-  if (error instanceof AskFailed) {
+  const check = checkNamed(what);
+  if (error instanceof PlatformError) {
     return check.error(error.problem, error.step ?? "Try again in a while");
   }
   return check.error("could not be asked", "Try again; if it stays, report it");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parse } from "dotenv";
 import { z } from "zod";
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 
 /** How long one command of the CLI may take that nobody has to answer, in ms. A push to a slow machine is the longest. */
 const DEADLINE_MS = 180_000;
@@ -36,7 +36,7 @@ interface Options {
 
 /**
  * The official Convex CLI, as this project has it installed. No value is ever put on a command line, where other
- * processes of the machine could read it: values go in by standard input. Every method throws `Failure`.
+ * processes of the machine could read it: values go in by standard input. Every method throws `CommandError`.
  */
 export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): ConvexCli {
   const cli = join(root, "node_modules", "convex", "bin", "main.js");
@@ -60,7 +60,7 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
     child.stdin.end(input);
     const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
     if (code !== 0)
-      throw new Failure(
+      throw new CommandError(
         "CONVEX_CLI",
         `${what} failed.\n${tail(err, [...secrets(), ...held, ...Object.values(parse(input))])}`,
       );
@@ -79,7 +79,7 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
         child.once("close", resolve);
       });
       if (code !== 0) {
-        throw new Failure(
+        throw new CommandError(
           "CONVEX_CLI",
           "The Convex CLI chose no deployment: see what it said above.",
         );
@@ -89,7 +89,10 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
       const said = await run(["function-spec", ...target], "Asking for the deployment's address");
       const parsed = vSpec.safeParse(jsonIn(said)).data;
       if (parsed) return parsed.url;
-      throw new Failure("CONVEX_CLI", "The Convex CLI does not tell the deployment's address.");
+      throw new CommandError(
+        "CONVEX_CLI",
+        "The Convex CLI does not tell the deployment's address.",
+      );
     },
     async variables() {
       const args = ["env", "list", "--include-values", ...target];

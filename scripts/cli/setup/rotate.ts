@@ -1,10 +1,10 @@
 import { parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 import { makeKeyPair } from "../../stand_ins/convex/server/keys.ts";
 import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
 import type { SetupTools } from "./run_setup.ts";
-import { expectAddress } from "./settle_address.ts";
+import { requireMatchingUrl } from "./deployment_url.ts";
 
 /**
  * Changes a role's key with no moment in which it is refused:
@@ -13,7 +13,7 @@ import { expectAddress } from "./settle_address.ts";
  *   old + new    -- restart -->   the bridge signs with the new one
  *   old + new    -- finish -->    new
  *
- * A crash in between leaves more keys than needed, never fewer. Throws `Failure`.
+ * A crash in between leaves more keys than needed, never fewer. Throws `CommandError`.
  */
 export async function rotate(
   tools: SetupTools,
@@ -23,22 +23,22 @@ export async function rotate(
   const { cli, print, save, settings } = tools;
   const { key: keyName, keySet: setName } = KEY_NAMES[role];
   if (tools.environment[keyName]) {
-    throw new Failure(
+    throw new CommandError(
       "KEY_IN_ENVIRONMENT",
       `${keyName} is set in the environment, which counts before .env.local: take it out there first`,
     );
   }
   // A key of its own would turn the platform on, without its token.
   if (role !== "admin" && (settings()[keyName] ?? "").trim() === "") {
-    throw new Failure(
+    throw new CommandError(
       "PLATFORM_OFF",
       `${role} is off here (no ${keyName}): nothing to change. npm run setup turns it on`,
     );
   }
-  await expectAddress(tools, prod);
+  await requireMatchingUrl(tools, prod);
   const known = readKeySet((await cli.variables())[setName]);
   if (known === undefined)
-    throw new Failure(
+    throw new CommandError(
       "BAD_KEY_SET",
       `the deployment's ${setName} can't be read: run npm run setup`,
     );
@@ -46,7 +46,7 @@ export async function rotate(
 
   if (finish) {
     if (!own || !holds(known, own)) {
-      throw new Failure(
+      throw new CommandError(
         "KEYS_DIFFER",
         `${setName} does not hold ${keyName}: nothing was taken away. npm run setup mends that`,
       );

@@ -2,18 +2,18 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import { loadConfig, PLATFORM_SETTINGS } from "../../../bridges/config/config.ts";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { SettingsReader, type SettingName } from "../../../bridges/config/settings.ts";
-import { Failure } from "../channels/failure.ts";
-import type { Ask } from "./ask.ts";
+import { CommandError } from "../command_error.ts";
+import type { Prompts } from "./prompts.ts";
 import type { ConvexCli } from "./convex_cli.ts";
 import { checkSelfHosted } from "./self_hosted.ts";
-import { isLocalDeployment, settleAddress } from "./settle_address.ts";
-import { settleKeys } from "./settle_keys.ts";
+import { isLocalDeployment, ensureDeploymentUrl } from "./deployment_url.ts";
+import { ensureKeys } from "./ensure_keys.ts";
 
 export type Hosting = "cloud" | "local" | "self-hosted";
 
 export interface SetupTools {
   readonly print: (line: string) => void;
-  readonly ask: Ask;
+  readonly ask: Prompts;
   /** A flag allowed what would otherwise be asked. */
   readonly mayChangeKeys: boolean;
   readonly cli: ConvexCli;
@@ -47,7 +47,7 @@ const TOKENS = {
 /**
  * The whole way from tokens to a deployment that answers. Each step first looks what is there, so that a run
  * that stopped is continued by the next one. Private keys are saved before the deployment learns their public half:
- * a crash between the two loses nothing. Throws `Failure`.
+ * a crash between the two loses nothing. Throws `CommandError`.
  */
 export async function runSetup(tools: SetupTools, choices: SetupChoices): Promise<void> {
   const { print, cli } = tools;
@@ -56,7 +56,7 @@ export async function runSetup(tools: SetupTools, choices: SetupChoices): Promis
 
   print("Reading the deployment's variables …");
   const there = await cli.variables();
-  const { variables, said: done } = await settleKeys(tools, platforms, there);
+  const { variables, said: done } = await ensureKeys(tools, platforms, there);
   done.forEach(print);
   Object.assign(variables, await aiVariables(tools, choices, there));
   const changed = Object.fromEntries(
@@ -106,9 +106,12 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
       said(before.CONVEX_SELF_HOSTED_ADMIN_KEY) ??
       (await ask.secret("Its admin key (generate_admin_key.sh prints it)"));
     const wrong = wrongSetting("CONVEX_URL", url);
-    if (wrong !== undefined) throw new Failure("BAD_URL", wrong);
+    if (wrong !== undefined) throw new CommandError("BAD_URL", wrong);
     if (adminKey === "") {
-      throw new Failure("NO_ADMIN_KEY", "a self-hosted Convex needs CONVEX_SELF_HOSTED_ADMIN_KEY");
+      throw new CommandError(
+        "NO_ADMIN_KEY",
+        "a self-hosted Convex needs CONVEX_SELF_HOSTED_ADMIN_KEY",
+      );
     }
     await checkSelfHosted(url, adminKey);
     await save({
@@ -123,7 +126,7 @@ async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promi
   if (choices.hosting !== undefined && choices.hosting !== "self-hosted" && known) {
     print("Convex is chosen already: kept. To choose anew, take its lines out of .env.local.");
   }
-  await settleAddress(tools, choices.prod);
+  await ensureDeploymentUrl(tools, choices.prod);
 }
 
 /** What the settings say of Convex counts for the CLI: a flag that says otherwise would be passed over. */
@@ -141,7 +144,7 @@ function refuseAnother(hosting: Hosting, settings: Env): void {
   if (chosen === undefined || chosen === hosting) return;
   const names = [...CHOICE, "CONVEX_SELF_HOSTED_ADMIN_KEY", "CONVEX_URL", "CONVEX_SITE_URL"];
   const there = names.filter((name) => has(settings, name));
-  throw new Failure(
+  throw new CommandError(
     "OTHER_CONVEX",
     `Convex is ${chosen} here, not ${hosting}. To choose anew, take these out of .env.local: ${there.join(", ")}`,
   );
@@ -163,7 +166,7 @@ async function gatherTokens(tools: SetupTools, choices: SetupChoices): Promise<P
           : value;
       if (token === "") break;
       const wrong = wrongSetting(name, token);
-      if (wrong !== undefined) throw new Failure("BAD_TOKEN", wrong);
+      if (wrong !== undefined) throw new CommandError("BAD_TOKEN", wrong);
       given[name] = token;
     }
     const missing = TOKENS[platform].filter((name) => given[name] === undefined);
@@ -172,7 +175,10 @@ async function gatherTokens(tools: SetupTools, choices: SetupChoices): Promise<P
       on.push(platform);
     } else if (choices.platforms || Object.keys(given).length > 0) {
       const step = steps(missing);
-      throw new Failure("NO_TOKEN", `${TITLE[platform]} needs ${missing.join(" and ")}.\n${step}`);
+      throw new CommandError(
+        "NO_TOKEN",
+        `${TITLE[platform]} needs ${missing.join(" and ")}.\n${step}`,
+      );
     } else tools.print(`${TITLE[platform]}: off, without ${TOKENS[platform].join(" and ")}.`);
   }
   return on;
@@ -189,7 +195,7 @@ async function aiVariables(
       ? await ask.secret("The key of the AI service, OPENAI_API_KEY (empty: not now)")
       : fromHere;
   if (/[\s'"]/.test(key))
-    throw new Failure("BAD_TOKEN", "OPENAI_API_KEY has spaces or quotes in it");
+    throw new CommandError("BAD_TOKEN", "OPENAI_API_KEY has spaces or quotes in it");
   if (key !== "" && there.OPENAI_API_KEY !== undefined && there.OPENAI_API_KEY !== key) {
     print(
       "OPENAI_API_KEY: the deployment's own stays (npx convex env set OPENAI_API_KEY changes it).",

@@ -1,10 +1,10 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
-import { buildPage } from "./build.ts";
-import { PlayStage } from "./play_stage.ts";
-import type { PlatformName, Stage } from "./protocol.ts";
-import { type PageServer, servePage } from "./server.ts";
+import { buildPage } from "./server/build.ts";
+import { PlaygroundController } from "./server/controller.ts";
+import type { PlatformName, PlaygroundState } from "./protocol.ts";
+import { type PageServer, servePage } from "./server/page_server.ts";
 
 const DEFAULT_MODEL = "gpt-4o";
 
@@ -17,7 +17,7 @@ export interface Start {
 /** The running playground: stack, bridge and page. */
 export interface Playground {
   readonly stack: Stack;
-  readonly stage: PlayStage;
+  readonly controller: PlaygroundController;
   readonly page: PageServer;
   readonly channels: Readonly<Record<PlatformName, Start>>;
   stop(): Promise<void>;
@@ -45,25 +45,25 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     startStack({ convexEnv: env, openai: { thinkMs } }),
   ]);
   if (stack.status === "rejected") throw stack.reason;
-  let stage: PlayStage | undefined;
+  let controller: PlaygroundController | undefined;
   try {
     if (files.status === "rejected") throw files.reason;
-    stage = await PlayStage.open(stack.value, ai);
-    const channels = await openChannels(stack.value, stage);
+    controller = await PlaygroundController.open(stack.value, ai);
+    const channels = await openChannels(stack.value, controller);
     progress("connecting the bridge to Discord and Slack");
-    await stage.bridge.start();
+    await controller.bridge.start();
     const { adminKey, convex } = stack.value;
     const page = await servePage({
-      stage,
+      controller,
       adminKey,
       convexUrl: convex.url,
       port,
       files: files.value,
     });
-    const opened = stage;
+    const opened = controller;
     return {
       stack: stack.value,
-      stage: opened,
+      controller: opened,
       page,
       channels,
       async stop() {
@@ -73,7 +73,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       },
     };
   } catch (error) {
-    stage?.close();
+    controller?.close();
     await stack.value.stop();
     throw error;
   }
@@ -84,7 +84,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
  * `env` is the deployment's, over what it has for the stand-in.
  */
 export function chooseAi(settings: Env): {
-  readonly ai: Stage["ai"];
+  readonly ai: PlaygroundState["ai"];
   readonly env: Record<string, string>;
 } {
   const { OPENAI_API_KEY = "", OPENAI_BASE_URL = "", OPENAI_MODEL = "" } = settings;
@@ -97,7 +97,7 @@ export function chooseAi(settings: Env): {
 
 async function openChannels(
   stack: Stack,
-  { rooms }: PlayStage,
+  { rooms }: PlaygroundController,
 ): Promise<Record<PlatformName, Start>> {
   const admin = await stack.adminClient();
   const open = async (platform: PlatformName): Promise<Start> => {

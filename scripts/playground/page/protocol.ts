@@ -30,28 +30,28 @@ const vChannel = vNamed.extend({ threads: z.array(vNamed) });
 export type Channel = z.infer<typeof vChannel>;
 
 /** One platform: everything of it but what was said. */
-const vSide = z.object({
+const vPlatformState = z.object({
   bot: vNamed,
   people: z.array(vNamed),
   channels: z.array(vChannel),
   /** Where the bot shows that it is typing. */
   typing: z.array(vPlace),
-  /** Live connections of bridges. */
+  /** ServerConnection connections of bridges. */
   connections: z.number(),
 });
-export type Side = z.infer<typeof vSide>;
+export type PlatformState = z.infer<typeof vPlatformState>;
 
-const vStage = z.object({
+const vState = z.object({
   convexUrl: z.string(),
   ai: z.object({ real: z.boolean(), model: z.string() }),
   bridge: z.enum(["running", "starting", "stopped"]),
   convexAway: z.boolean(),
   /** A public channel and its two people, for the chat API that needs no platform. */
   lobby: z.object({ channelId: z.string(), people: z.array(vNamed) }),
-  discord: vSide,
-  slack: vSide,
+  discord: vPlatformState,
+  slack: vPlatformState,
 });
-export type Stage = z.infer<typeof vStage>;
+export type PlaygroundState = z.infer<typeof vState>;
 
 /** What goes wrong with a platform's answer to the bridge's next post. */
 const vPostFault = z.enum(["limited", "failed", "lostAnswer", "refused"]);
@@ -79,9 +79,9 @@ export const vRequest = z.object({ n: z.number().int(), command: vCommand });
 
 /** What the page is told. `answer`: the request of this number is carried out, or refused with an error. */
 export const vFrame = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("stage"), stage: vStage }),
+  z.object({ type: z.literal("state"), state: vState }),
   z.object({
-    type: z.literal("said"),
+    type: z.literal("messages"),
     platform: vPlatform,
     ...vPlace.shape,
     messages: z.array(vMessage),

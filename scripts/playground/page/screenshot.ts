@@ -46,14 +46,14 @@ try {
 }
 
 /** A conversation that shows threads, Markdown, an edit and a reply on its way. */
-async function play(page: Page, { stage, stack, channels }: Playground): Promise<void> {
-  const { discord, slack } = stage.rooms;
+async function play(page: Page, { controller, stack, channels }: Playground): Promise<void> {
+  const { discord, slack } = controller.rooms;
   const people = {
     discord: discord.side().people.map(({ id }) => id),
     slack: slack.side().people.map(({ id }) => id),
   };
   const talk = async (platform: "discord" | "slack", person: number, text: string) => {
-    const room = stage.rooms[platform];
+    const room = controller.rooms[platform];
     const { channel } = channels[platform];
     const posts = stack.chat(platform).posts.length;
     const id = room.say({ channel }, people[platform][person] ?? "", text);

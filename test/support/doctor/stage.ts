@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { buffer } from "node:stream/consumers";
 import { api } from "../../../convex/_generated/api.js";
 import { startStack, type Stack } from "../../../scripts/stand_ins/stack.ts";
-import { examine } from "../../../scripts/cli/doctor/examine.ts";
-import type { Finding } from "../../../scripts/cli/doctor/verdict.ts";
+import { runChecks } from "../../../scripts/cli/doctor/run_checks.ts";
+import type { Finding } from "../../../scripts/cli/doctor/finding.ts";
 
 /** A stack in order, with one mapped channel on each platform, for a doctor to look at after something was spoiled. */
 export interface DoctorStage {
@@ -76,7 +76,7 @@ export async function startDoctorStage(): Promise<DoctorStage> {
     env,
     channels,
     run: (changes = {}, more = {}) =>
-      examine({
+      runChecks({
         nodeVersion: "20.19.0",
         ask: false,
         onFinding: () => undefined,

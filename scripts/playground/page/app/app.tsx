@@ -2,25 +2,25 @@ import { useConvexConnectionState, useQuery } from "convex/react";
 import { ConvexError } from "convex/values";
 import { useMemo, useState } from "react";
 import { api } from "../../../../convex/_generated/api.js";
-import type { Stage } from "../protocol.ts";
-import { BreakPanel } from "./break_panel.tsx";
-import { ChatWindow } from "./chat_window.tsx";
-import { ConvexView } from "./convex_view.tsx";
-import type { Live, LiveState } from "./live.ts";
-import { Lobby } from "./lobby.tsx";
-import { type Playing, PlayingContext } from "./playing.ts";
+import type { PlaygroundState } from "../protocol.ts";
+import { BreakPanel } from "./components/break_panel.tsx";
+import { ChatWindow } from "./components/chat_window.tsx";
+import { ConvexView } from "./components/convex_view.tsx";
+import type { ServerConnection, ConnectionState } from "./connection.ts";
+import { Lobby } from "./components/lobby.tsx";
+import { type PlaygroundContextValue, PlaygroundContext } from "./playground_context.ts";
 
 /** The whole page: a platform on either side, Convex between them, and below it the chat API that needs neither. */
 export function App(props: {
-  readonly live: Live;
-  readonly state: LiveState;
-  readonly stage: Stage;
+  readonly connection: ServerConnection;
+  readonly state: ConnectionState;
+  readonly playground: PlaygroundState;
 }) {
-  const { live, state, stage } = props;
+  const { connection, state, playground } = props;
   const [trouble, setTrouble] = useState<string>();
   const mappings = useQuery(api.admin.list);
-  const playing = useMemo((): Playing => {
-    const attempt: Playing["attempt"] = async (act) => {
+  const playing = useMemo((): PlaygroundContextValue => {
+    const attempt: PlaygroundContextValue["attempt"] = async (act) => {
       try {
         const value = await act();
         setTrouble(undefined);
@@ -31,15 +31,15 @@ export function App(props: {
       }
     };
     return {
-      stage,
-      said: state.said,
+      playground,
+      messages: state.messages,
       attempt,
-      ask: (command) => attempt(() => live.ask(command)),
+      send: (command) => attempt(() => connection.send(command)),
     };
-  }, [live, state.said, stage]);
+  }, [connection, state.messages, playground]);
 
   return (
-    <PlayingContext value={playing}>
+    <PlaygroundContext value={playing}>
       <header className="top">
         <div>
           <h1>Discord, Slack and Convex</h1>
@@ -48,7 +48,7 @@ export function App(props: {
             on this machine and in memory.
           </p>
         </div>
-        <Pills stage={stage} connected={state.connected} />
+        <Pills playground={playground} connected={state.connected} />
       </header>
       <nav className="jump" aria-label="Jump to">
         <a href="#discord">Discord</a>
@@ -76,13 +76,19 @@ export function App(props: {
           </p>
         )}
       </div>
-    </PlayingContext>
+    </PlaygroundContext>
   );
 }
 
-function Pills({ stage, connected }: { readonly stage: Stage; readonly connected: boolean }) {
+function Pills({
+  playground,
+  connected,
+}: {
+  readonly playground: PlaygroundState;
+  readonly connected: boolean;
+}) {
   const { isWebSocketConnected } = useConvexConnectionState();
-  const { ai, bridge } = stage;
+  const { ai, bridge } = playground;
   return (
     <ul className="pills" aria-label="What runs">
       {!connected && <Pill tone="bad">playground stopped</Pill>}
