@@ -1,6 +1,6 @@
-/** The command was understood and could not be carried out. Ends the script with exit code 1. */
+/** A command that was valid but could not be carried out. The script prints the message and exits with code 1. */
 export class CommandError extends Error {
-  /** `code` is the backend's own where it gave one. */
+  /** `code` is the backend's error code if the backend refused the command. */
   constructor(
     readonly code: string,
     message: string,

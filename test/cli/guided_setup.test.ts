@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
 
 /*
- * What README tells a new admin to do, in its order, with the commands it names: from tokens to a posted reply. Only the
- * addresses are those of stand-ins. Each step is a test that needs the ones before it.
+ * The guided setup of the README, command by command, from tokens to a posted reply. Only the URLs are those of
+ * stand-ins. Each step is a test that depends on the ones before it.
  */
 
 let stage: AdminStage;
@@ -18,8 +18,8 @@ beforeAll(async () => {
 
 afterAll(() => stage.stop());
 
-/** Runs it to its end; the output, which holds no secret. */
-async function done(run: Run, code = 0): Promise<string> {
+/** Waits until the command exits with `code`. Returns its output, which contains no secret. */
+async function outputOf(run: Run, code = 0): Promise<string> {
   expect(await run.ended, run.output()).toBe(code);
   for (const [name, value] of Object.entries(parse(await stage.envFile()))) {
     if (/TOKEN|KEY/.test(name)) expect(run.output()).not.toContain(value);
@@ -27,31 +27,33 @@ async function done(run: Run, code = 0): Promise<string> {
   return run.output();
 }
 
-test("npm run setup: from tokens to a deployment that answers", async () => {
-  const output = await done(stage.npmRun("setup", stage.flags, stage.tokens));
+test("npm run setup: sets up a deployment that answers", async () => {
+  const output = await outputOf(stage.npmRun("setup", stage.flags, stage.tokens));
   expect(output).toMatch(/Pushed\.\nNext:\n {2}npm run doctor/);
-  // What it says to do next are commands that there are, and those of the tests below.
+  // The next steps it prints are the commands of the tests below.
   const next = [...output.matchAll(/^ {2}npm (?:run )?(\w+)/gm)].map((match) => match[1]);
   expect(next).toEqual(["doctor", "channels", "channels", "start"]);
 }, 300_000);
 
-test("npm run doctor: nothing is wrong, and no channel is mapped yet", async () => {
-  const output = await done(stage.npmRun("doctor"), 3);
+test("npm run doctor: no errors, and no channel is mapped yet", async () => {
+  const output = await outputOf(stage.npmRun("doctor"), 3);
   expect(output).not.toContain("FAIL");
   expect(output).toContain("no channel is mapped");
 }, 300_000);
 
 test("npm run channels -- find, then map", async () => {
   for (const platform of ["discord", "slack"] as const) {
-    const found = await done(stage.npmRun("channels", ["find", platform, "help"]));
+    const found = await outputOf(stage.npmRun("channels", ["find", platform, "help"]));
     const id = /^(\w+) +#help-desk .*ready$/m.exec(found)?.[1] ?? "";
     expect(id).toBe(rooms[platform]);
-    const mapped = await done(stage.npmRun("channels", ["map", platform, id, "--to", "support"]));
-    expect(mapped).toContain("The bot may read and post there.");
+    const mapped = await outputOf(
+      stage.npmRun("channels", ["map", platform, id, "--to", "support"]),
+    );
+    expect(mapped).toContain("The bot can read and post there.");
   }
 }, 300_000);
 
-test("npm start: what is said is answered where it was said; then it stops in order", async () => {
+test("npm start: answers on each platform in the channel of the question, then shuts down", async () => {
   const bridge = stage.npmRun("start", [], { HEALTH_PORT: "0" });
   await ready(bridge);
   const { discord, slack } = stage;
@@ -66,11 +68,12 @@ test("npm start: what is said is answered where it was said; then it stops in or
     ]);
   }, 120_000);
 
-  const output = await done(stage.npmRun("doctor", ["--ask"]));
+  const output = await outputOf(stage.npmRun("doctor", ["--ask"]));
   expect(output).toContain("the model answers");
   expect(output).toContain("nothing is stuck");
 
-  // As where npm stands between: it passes on what its whole group was told. Two kinds, as two of one may become one.
+  // npm sends a second signal: it forwards the one that its whole process group received. Two different signals, because
+  // two pending signals of one kind may be delivered once.
   bridge.child.kill("SIGTERM");
   bridge.child.kill("SIGINT");
   expect(await bridge.ended, bridge.output()).toBe(0);

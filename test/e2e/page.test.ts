@@ -183,8 +183,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 
       await question.hover();
       await question.getByRole("button", { name: "Edit" }).click();
-      await log(title).getByLabel("Change the message").fill("a better question");
-      await log(title).getByLabel("Change the message").press("Enter");
+      await log(title).getByLabel("Edit message").fill("a better question");
+      await log(title).getByLabel("Edit message").press("Enter");
       await row(name, "a better question").first().getByText("edited").waitFor();
 
       await say(title, "a mistake");
@@ -249,8 +249,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 
   test("a refused post shows as failed, with a way to send it again", async () => {
     await page.getByLabel("Slack’s next post").selectOption("no permission");
-    await page.getByRole("button", { name: "Let Slack's next post fail" }).click();
-    await page.getByText("planned").waitFor();
+    await page.getByRole("button", { name: "Fail Slack's next post" }).click();
+    await page.getByText("will fail").waitFor();
     await say("Slack", "this one fails");
     const failed = card("slack general").getByText("failed", { exact: true });
     await failed.waitFor();
@@ -277,13 +277,13 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
   });
 
   test("while Convex is away people keep talking, and it all arrives when it is back", async () => {
-    await page.getByRole("button", { name: "Take Convex away" }).click();
-    await page.getByText("Convex away", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Take Convex offline" }).click();
+    await page.getByText("Convex disconnected", { exact: true }).waitFor();
     for (const title of ["Discord", "Slack"] as const) {
       await say(title, "into the void");
       await message(title, "into the void").first().waitFor();
     }
-    await page.getByRole("button", { name: "Bring Convex back" }).click();
+    await page.getByRole("button", { name: "Bring Convex back online" }).click();
     await answered("Discord", "discord general", "into the void");
     await answered("Slack", "slack general", "into the void");
   }, 60_000);

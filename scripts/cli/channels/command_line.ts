@@ -1,8 +1,9 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
-import type { Deployment } from "./deployment.ts";
+import { CommandError } from "../command_error.ts";
 import { explainInvalidId } from "./channel_ids.ts";
-import type { Answer, Place } from "./verbs.ts";
+import type { Deployment } from "./deployment.ts";
+import type { PlatformChannel, Result } from "./verbs.ts";
 
 const script = "npm run channels --";
 const exitCodes = "\nExit codes: 0 done, 1 refused or failed (nothing is changed), 2 wrong usage.";
@@ -11,7 +12,14 @@ interface Common {
   readonly json?: true;
 }
 
-interface SettingOptions {
+interface MapFlags extends Common {
+  readonly to?: string;
+  readonly adopt?: string;
+  readonly history?: number;
+  readonly check: boolean;
+}
+
+interface SettingFlags extends Common {
   readonly trigger?: Trigger;
   readonly replyIn?: ReplyIn;
   /** `false` is `--no-instructions`. */
@@ -19,173 +27,192 @@ interface SettingOptions {
   readonly model?: string | false;
 }
 
-type Verb = (verbs: typeof import("./verbs.ts"), deployment: Deployment) => Promise<Answer>;
+type Print = (text: string) => void;
+type Verb = (verbs: typeof import("./verbs.ts"), deployment: Deployment) => Promise<Result>;
 
 /** The command line of the admin script. Parsing throws commander's `CommanderError` on wrong usage. */
-export function buildCommandLine(print: (text: string) => void): Command {
+export function buildCommandLine(print: Print): Command {
   const program = new Command("channels")
     .usage("<verb> [arguments]")
-    .description("Maps Discord and Slack channels onto Convex channels, and shows how they do.")
-    .addHelpText("after", `\nHelp on a verb: ${script} <verb> --help${exitCodes}`)
+    .description("Maps Discord and Slack channels to Convex channels and shows their status.")
+    .addHelpText("after", `\nHelp for a verb: ${script} <verb> --help${exitCodes}`)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
+  addMap(program, print);
+  addFind(program, print);
+  addUnmap(program, print);
+  addSet(program, print);
+  addPauseAndResume(program, print);
+  addReports(program, print);
+  addRetry(program, print);
+  return program;
+}
 
-  const run = async (options: Common, verb: Verb) => {
-    // Loaded only now, so that help and wrong usage are answered at once.
-    const { connect } = await import("./deployment.ts");
-    const { data, text } = await verb(await import("./verbs.ts"), await connect());
-    print(options.json ? JSON.stringify(data, undefined, 2) : text);
-  };
+/** Runs a verb on the deployment and prints its result. */
+async function run(print: Print, flags: Common, verb: Verb): Promise<void> {
+  // Imported only now, so that help and usage errors appear at once.
+  const { connect } = await import("./deployment.ts");
+  printResult(print, flags, await verb(await import("./verbs.ts"), await connect()));
+}
 
-  const mapVerb = verb(program, "map", "Mirror a channel of a platform into a Convex channel.", [
+function printResult(print: Print, { json }: Common, { data, text }: Result): void {
+  print(json ? JSON.stringify(data, undefined, 2) : text);
+}
+
+function addMap(program: Command, print: Print): void {
+  const command = addVerb(program, "map", "Mirror a platform's channel into a Convex channel.", [
     "map discord 112233445566778899 --to team",
     "map slack C0123456789 --to team --trigger mention --reply-in thread",
     "map slack C0123456789 --adopt <id of a public Convex channel>",
   ]);
-  addPlace(mapVerb)
+  addChannelArguments(command)
     .addOption(
-      new Option("--to <channel name>", "the private Convex channel, made if there is none")
-        .argParser(notEmpty)
+      new Option("--to <channel name>", "the private Convex channel; created if it does not exist")
+        .argParser(parseText)
         .conflicts("adopt"),
     )
     .addOption(
       new Option(
         "--adopt <channel id>",
-        "a public Convex channel; it becomes private for good",
-      ).argParser(notEmpty),
+        "a public Convex channel, which becomes private permanently",
+      ).argParser(parseText),
     )
     .addOption(
       new Option(
         "--history <n>",
-        "take the channel's last n messages along (1 to 1000); none of them is answered",
-      ).argParser(countOf),
+        "backfill the channel's last n messages (1 to 1000); none of them is answered",
+      ).argParser(parseCount),
     );
-  addSettings(mapVerb)
-    .option("--no-check", "don't ask the platform whether the bot may work there")
-    .action(
-      async (
-        platform: Platform,
-        id: string,
-        options: Common & { to?: string; adopt?: string; history?: number; check: boolean },
-      ) => {
-        const { json: _, check, ...rest } = options;
-        const place = placeOf(mapVerb, platform, id);
-        if (rest.to === undefined && rest.adopt === undefined) {
-          mapVerb.error("error: say where to: --to <channel name>, or --adopt <channel id>");
-        }
-        const { openView } = await import("./open_view.ts");
-        const view = check ? await openView(platform) : undefined;
-        await run(options, (verbs, deployment) => verbs.map(deployment, place, rest, view));
-      },
-    );
+  addSettings(command)
+    .option("--no-check", "don't check on the platform that the bot can work in the channel")
+    .action(async (platform: Platform, id: string, flags: MapFlags) => {
+      const { json: _, check, ...options } = flags;
+      const channel = parseChannel(command, platform, id);
+      if (options.to === undefined && options.adopt === undefined) {
+        command.error("error: missing target: --to <channel name> or --adopt <channel id>");
+      }
+      const { openView } = await import("./open_view.ts");
+      const view = check ? await openView(platform) : undefined;
+      await run(print, flags, (verbs, deployment) => verbs.map(deployment, channel, options, view));
+    });
+}
 
-  verb(program, "find", "The channels of a platform that the bot sees, with their ids.", [
+function addFind(program: Command, print: Print): void {
+  addVerb(program, "find", "List the channels visible to the bot, with their ids.", [
     "find discord",
     "find slack support",
   ])
     .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
-    .argument("[text]", "a part of the name")
-    .action(async (platform: Platform, text: string | undefined, options: Common) => {
+    .argument("[text]", "part of the channel's name")
+    .action(async (platform: Platform, text: string | undefined, flags: Common) => {
       const { openView } = await import("./open_view.ts");
       const view = await openView(platform);
       if (view === undefined) {
-        const { CommandError } = await import("../command_error.ts");
-        throw new CommandError(
-          "NO_TOKEN",
-          `the ${platform} bot's token is not at hand: npm run setup`,
-        );
+        const problem = `the ${platform} bot's token is not configured: run npm run setup`;
+        throw new CommandError("NO_TOKEN", problem);
       }
       const { find } = await import("./verbs.ts");
-      const answer = await find(view, text ?? "");
-      print(options.json ? JSON.stringify(answer.data, undefined, 2) : answer.text);
+      printResult(print, flags, await find(view, text ?? ""));
     });
+}
 
-  const unmapVerb = verb(program, "unmap", "Stop mirroring a channel. Its messages are kept.", [
+function addUnmap(program: Command, print: Print): void {
+  const command = addVerb(program, "unmap", "Stop mirroring a channel. Its messages are kept.", [
     "unmap discord 112233445566778899",
     "unmap slack C0123456789 --delete-messages",
   ]);
-  addPlace(unmapVerb)
+  addChannelArguments(command)
     .option(
       "--delete-messages",
-      "delete what was mirrored from it and said in reply, for good; also of one unmapped before",
+      "permanently delete its mirrored messages and the replies; also for a channel unmapped earlier",
     )
-    .action(async (platform: Platform, id: string, options: Common & { deleteMessages?: true }) => {
-      const place = placeOf(unmapVerb, platform, id);
-      await run(options, (verbs, deployment) =>
-        verbs.unmap(deployment, place, options.deleteMessages === true),
+    .action(async (platform: Platform, id: string, flags: Common & { deleteMessages?: true }) => {
+      const channel = parseChannel(command, platform, id);
+      await run(print, flags, (verbs, deployment) =>
+        verbs.unmap(deployment, channel, flags.deleteMessages === true),
       );
     });
+}
 
-  const setVerb = verb(program, "set", "Change how a mapped channel is answered.", [
+function addSet(program: Command, print: Print): void {
+  const command = addVerb(program, "set", "Change how a mapped channel is answered.", [
     "set discord 112233445566778899 --trigger never",
     'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
     "set slack C0123456789 --no-instructions --no-model",
   ]);
-  addSettings(addPlace(setVerb))
+  addSettings(addChannelArguments(command))
     .option("--no-instructions", "back to the default instructions")
     .option("--no-model", "back to the deployment's model")
-    .action(async (platform: Platform, id: string, options: Common & SettingOptions) => {
-      const { json: _, instructions, model, ...rest } = options;
-      const place = placeOf(setVerb, platform, id);
-      // commander's default of an option that also has a `--no-` form is "not given".
+    .action(async (platform: Platform, id: string, flags: SettingFlags) => {
+      const { json: _, instructions, model, ...rest } = flags;
+      const channel = parseChannel(command, platform, id);
+      // commander leaves an option with a `--no-` form undefined if neither form is given.
       const settings = {
         ...rest,
         ...(instructions === undefined ? {} : { instructions: instructions || null }),
         ...(model === undefined ? {} : { model: model || null }),
       };
-      if (Object.keys(settings).length === 0) setVerb.error("error: say what to change");
-      await run(options, (verbs, deployment) => verbs.change(deployment, place, settings));
+      if (Object.keys(settings).length === 0) command.error("error: no setting to change");
+      await run(print, flags, (verbs, deployment) => verbs.change(deployment, channel, settings));
     });
+}
 
+function addPauseAndResume(program: Command, print: Print): void {
   const states = [
     ["pause", "paused", "Stop mirroring and answering until `resume`. Replies wait."],
-    ["resume", "active", "Mirror and answer again; replies that waited are posted."],
+    ["resume", "active", "Mirror and answer again, and post the replies that waited."],
   ] as const;
   for (const [name, state, description] of states) {
-    const command = verb(program, name, description, [`${name} slack C0123456789`]);
-    addPlace(command).action(async (platform: Platform, id: string, options: Common) => {
-      const place = placeOf(command, platform, id);
-      await run(options, (verbs, deployment) => verbs.setState(deployment, place, state));
+    const command = addVerb(program, name, description, [`${name} slack C0123456789`]);
+    addChannelArguments(command).action(async (platform: Platform, id: string, flags: Common) => {
+      const channel = parseChannel(command, platform, id);
+      await run(print, flags, (verbs, deployment) => verbs.setState(deployment, channel, state));
     });
   }
+}
 
-  verb(program, "list", "Every mapped channel.", ["list", "list --json"]).action(
-    async (options: Common) => run(options, (verbs, deployment) => verbs.list(deployment)),
+function addReports(program: Command, print: Print): void {
+  addVerb(program, "list", "List every mapped channel.", ["list", "list --json"]).action(
+    async (flags: Common) => run(print, flags, (verbs, deployment) => verbs.list(deployment)),
   );
-
-  verb(program, "status", "What is healthy and what is stuck, and what to do about it.", [
+  addVerb(program, "status", "Show what is healthy, stuck or failed, and how to fix it.", [
     "status",
-  ]).action(async (options: Common) =>
-    run(options, (verbs, deployment) => verbs.status(deployment)),
+  ]).action(async (flags: Common) =>
+    run(print, flags, (verbs, deployment) => verbs.status(deployment)),
   );
+}
 
-  verb(program, "retry", "Send replies again that could not be delivered: one, or every one.", [
+function addRetry(program: Command, print: Print): void {
+  addVerb(program, "retry", "Post replies again that could not be posted: one, or all.", [
     "retry",
-    "retry <delivery, as status shows it>",
+    "retry <delivery, as shown by status>",
   ])
-    .argument("[delivery]", "the one to send again")
-    .action(async (delivery: string | undefined, options: Common) =>
-      run(options, (verbs, deployment) =>
+    .argument("[delivery]", "the one to post again")
+    .action(async (delivery: string | undefined, flags: Common) =>
+      run(print, flags, (verbs, deployment) =>
         delivery === undefined ? verbs.retryAll(deployment) : verbs.retryOne(deployment, delivery),
       ),
     );
-
-  return program;
 }
 
-function verb(program: Command, name: string, description: string, examples: string[]): Command {
+function addVerb(
+  program: Command,
+  name: string,
+  description: string,
+  examples: readonly string[],
+): Command {
   const lines = examples.map((example) => `  ${script} ${example}`);
   return program
     .command(name)
     .description(description)
-    .option("--json", "print the result as JSON (with `npm run --silent`, nothing else)")
+    .option("--json", "print the result as JSON (run with `npm run --silent` to print only JSON)")
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}\n${exitCodes}`);
 }
 
-function addPlace(command: Command): Command {
+function addChannelArguments(command: Command): Command {
   return command
     .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
-    .argument("<channel id>", "the platform's own id of the channel");
+    .argument("<channel id>", "the platform's id of the channel");
 }
 
 function addSettings(command: Command): Command {
@@ -193,11 +220,11 @@ function addSettings(command: Command): Command {
     .addOption(
       new Option(
         "--trigger <when>",
-        "which messages are answered; mention: to the bot, or in a thread it speaks in",
+        "which messages are answered; mention: those that mention the bot, and those in threads it has posted in",
       ).choices(["always", "mention", "never"]),
     )
     .addOption(
-      new Option("--reply-in <where>", "thread: opens one at the question").choices([
+      new Option("--reply-in <where>", "thread: replies go to a thread on the question").choices([
         "channel",
         "thread",
       ]),
@@ -205,25 +232,30 @@ function addSettings(command: Command): Command {
     .addOption(
       new Option(
         "--instructions <text>",
-        "what the AI is told, in every channel mapped to the same Convex channel",
-      ).argParser(notEmpty),
+        "instructions to the AI, for every channel mapped to the same Convex channel",
+      ).argParser(parseText),
     )
-    .addOption(new Option("--model <name>", "the AI model, likewise").argParser(notEmpty));
+    .addOption(
+      new Option(
+        "--model <name>",
+        "the AI model, for every channel mapped to the same Convex channel",
+      ).argParser(parseText),
+    );
 }
 
-function placeOf(command: Command, platform: Platform, externalId: string): Place {
-  const wrong = explainInvalidId(platform, externalId);
-  if (wrong !== undefined) command.error(`error: ${wrong}`);
+function parseChannel(command: Command, platform: Platform, externalId: string): PlatformChannel {
+  const invalid = explainInvalidId(platform, externalId);
+  if (invalid !== undefined) command.error(`error: ${invalid}`);
   return { platform, externalId };
 }
 
-function countOf(value: string): number {
+function parseCount(value: string): number {
   const count = Number(value);
   if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
   throw new InvalidArgumentError("It is not a number from 1 to 1000.");
 }
 
-function notEmpty(value: string): string {
+function parseText(value: string): string {
   if (value.trim() === "") throw new InvalidArgumentError("It is empty.");
   return value.trim();
 }

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 import {
-  foundTable,
+  channelTable,
+  describeMapping,
   mappingTable,
   type MappingRow,
-  sentence,
   type Status,
   statusReport,
 } from "./format.ts";
 
 const CLEAR = "\u001B[2J";
 
-// Ids only Convex makes; here any text serves.
+// Convex generates ids; any text will do here.
 const ROW: MappingRow = {
   mappingId: "m1" as MappingRow["mappingId"],
   platform: "slack",
@@ -52,34 +52,39 @@ const STATUS: Status = {
   problems: [{ platform: "slack", kind: `odd${CLEAR}`, reason: CLEAR, count: 1, at: 0 }],
 };
 
-test("nothing that is named on a platform can steer the terminal", () => {
-  const seen = {
+test("control characters in names and reasons do not reach the terminal", () => {
+  const channel = {
     id: "C1",
     name: CLEAR,
     within: CLEAR,
     troubles: [{ problem: CLEAR, step: CLEAR }],
   };
-  const shown = [sentence(ROW), mappingTable([ROW]), foundTable([seen]), statusReport(STATUS)];
+  const shown = [
+    describeMapping(ROW),
+    mappingTable([ROW]),
+    channelTable([channel]),
+    statusReport(STATUS),
+  ];
   for (const text of shown) {
     expect(text).toContain("[2J");
     expect(text).not.toContain("\u001B");
   }
 });
 
-test("until a bridge has looked for the first time, the status says that one is waited for", () => {
+test("a mapping that no bridge has caught up is reported as waiting for a bridge", () => {
   const mapped = { ...ROW, health: [], open: 0, failed: 0, caughtUpAt: 0 };
   const report = (mapping: Status["mappings"][number]) =>
     statusReport({ mappings: [mapping], failed: [], problems: [] });
-  expect(report(mapped)).toMatch(/: waits for a bridge \(npm start\)$/);
+  expect(report(mapped)).toMatch(/: waiting for a bridge \(npm start\)$/);
   expect(report({ ...mapped, state: "paused" })).toMatch(/: paused$/);
-  const seen = report({ ...mapped, lastCatchUp: { at: 0, recovered: 0 } });
-  expect(seen).toMatch(/: no trouble reported, caught up 1970-01-01 00:00$/);
+  const caughtUp = report({ ...mapped, lastCatchUp: { at: 0, recovered: 0 } });
+  expect(caughtUp).toMatch(/: no problems reported, caught up 1970-01-01 00:00$/);
 });
 
-test("the status says what waits and since when, what failed, and what a gap hides", () => {
+test("the status shows waiting and failed replies and what a gap missed", () => {
   const report = statusReport(STATUS);
-  expect(report).toContain("2 to be delivered (the oldest since 1970-01-01 00:00), 1 failed");
-  expect(report).toMatch(/posting fails since 1970-01-01 00:00: closed.*\(is_archived\)/);
-  expect(report).toMatch(/last gap, closed .*: 3 recovered; a thread/);
+  expect(report).toContain("2 to be posted (the oldest since 1970-01-01 00:00), 1 failed");
+  expect(report).toMatch(/posting has failed since 1970-01-01 00:00: closed.*\(is_archived\)/);
+  expect(report).toMatch(/last gap, closed .*: 3 messages recovered; a thread/);
   expect(report).toMatch(/d1 +slack C0123456789 .*refused.*\(may have been posted\)/);
 });

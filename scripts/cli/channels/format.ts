@@ -2,20 +2,25 @@ import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../convex/_generated/api.js";
 import type { ChannelView } from "./platform_view.ts";
 
+/** A mapping as the deployment lists it. */
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
+/** The deployment's status report. */
 export type Status = FunctionReturnType<typeof api.admin.status>;
 type MappingStatus = Status["mappings"][number];
 
-/** What a mapping does, in one sentence. */
-export function sentence(row: MappingRow): string {
+/** A mapping and its settings, in one sentence. */
+export function describeMapping(row: MappingRow): string {
   const settings = [
-    `answers ${asks(row)}, in the ${row.replyIn}`,
-    ...(row.instructions === undefined ? [] : ["own instructions"]),
+    `answers ${describeTrigger(row)}, in the ${row.replyIn}`,
+    ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
   ];
-  return plain(`${place(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`);
+  return stripControls(
+    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`,
+  );
 }
 
+/** Every mapping, one per line. */
 export function mappingTable(rows: readonly MappingRow[]): string {
   if (rows.length === 0) return "No channel is mapped. `npm run channels -- map --help` shows how.";
   const header = [
@@ -41,9 +46,9 @@ export function mappingTable(rows: readonly MappingRow[]): string {
   return table([header, ...lines]);
 }
 
-/** Channels of a platform as the bot sees them. */
-export function foundTable(channels: readonly ChannelView[]): string {
-  if (channels.length === 0) return "The bot sees no such channel.";
+/** Channels as the bot sees them, one per line. */
+export function channelTable(channels: readonly ChannelView[]): string {
+  if (channels.length === 0) return "No matching channel is visible to the bot.";
   const rows = channels.map(({ id, name, within, troubles }) => [
     id,
     `#${name}`,
@@ -53,9 +58,10 @@ export function foundTable(channels: readonly ChannelView[]): string {
   return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
 }
 
+/** The state of every mapping, then failed replies and problems. */
 export function statusReport({ mappings, failed, problems }: Status): string {
   if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
-  const sections = [mappings.map(healthOf).join("\n")];
+  const sections = [mappings.map(describeStatus).join("\n")];
   if (failed.length > 0) {
     const header = ["DELIVERY", "CHANNEL", "FAILED", "WHY"];
     const lines = failed.map((row) => [
@@ -68,7 +74,7 @@ export function statusReport({ mappings, failed, problems }: Status): string {
       ].join(" "),
     ]);
     sections.push(
-      `Replies not delivered (send one again: retry <delivery>; all: retry):\n${table([header, ...lines])}`,
+      `Replies not posted (to retry one: retry <delivery>; to retry all: retry):\n${table([header, ...lines])}`,
     );
   }
   if (problems.length > 0) {
@@ -84,34 +90,34 @@ export function statusReport({ mappings, failed, problems }: Status): string {
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
-/** A mapping sets its own cursor, so that only a catch-up tells that a bridge has been there. */
-function healthy({ lastCatchUp }: MappingStatus): string {
-  return lastCatchUp === undefined ? "waits for a bridge (npm start)" : "no trouble reported";
+/** Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run. */
+function describeActive({ lastCatchUp }: MappingStatus): string {
+  return lastCatchUp === undefined ? "waiting for a bridge (npm start)" : "no problems reported";
 }
 
-function healthOf(row: MappingStatus): string {
+function describeStatus(row: MappingStatus): string {
   const caughtUp = row.lastCatchUp;
   const counts = [
-    ...(row.open > 0 ? [`${row.open} to be delivered${oldest(row)}`] : []),
+    ...(row.open > 0 ? [`${row.open} to be posted${oldest(row)}`] : []),
     ...(row.failed > 0 ? [`${row.failed} failed`] : []),
     ...(caughtUp === undefined || row.caughtUpAt === undefined
       ? []
       : [`caught up ${time(row.caughtUpAt)}`]),
   ];
-  const hasNews = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
-  const recovered = hasNews
+  const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
+  const recovered = hasResults
     ? [
-        `  last gap, closed ${time(caughtUp.at)}: ${caughtUp.recovered} recovered` +
+        `  last gap, closed ${time(caughtUp.at)}: ${caughtUp.recovered} messages recovered` +
           (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
       ]
     : [];
-  const state = row.state === "active" && row.health.length === 0 ? healthy(row) : row.state;
-  const head = [`${place(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
+  const state = row.state === "active" && row.health.length === 0 ? describeActive(row) : row.state;
+  const head = [`${channelOf(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
   const troubles = row.health.map(({ direction, code, reason, step, at }) => {
-    const way = direction === "in" ? "reading" : "posting";
-    return `  ${way} fails since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
+    const operation = direction === "in" ? "reading" : "posting";
+    return `  ${operation} has failed since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
   });
-  return [head, ...recovered, ...troubles].map(plain).join("\n");
+  return [head, ...recovered, ...troubles].map(stripControls).join("\n");
 }
 
 function oldest({ open, openSince }: MappingStatus): string {
@@ -119,11 +125,11 @@ function oldest({ open, openSince }: MappingStatus): string {
   return ` (${open === 1 ? "" : "the oldest "}since ${time(openSince)})`;
 }
 
-function place(row: MappingRow): string {
+function channelOf(row: MappingRow): string {
   return `${row.platform} ${row.externalId}${row.externalName === undefined ? "" : ` (${row.externalName})`}`;
 }
 
-function asks({ trigger }: MappingRow): string {
+function describeTrigger({ trigger }: MappingRow): string {
   switch (trigger) {
     case "always":
       return "every message";
@@ -138,9 +144,9 @@ function time(at: number): string {
   return new Date(at).toISOString().replace("T", " ").slice(0, 16);
 }
 
-/** Columns as wide as their widest cell. */
+/** Pads each column to its widest cell. */
 function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(plain));
+  const cells = rows.map((row) => row.map(stripControls));
   const widths = (cells[0] ?? []).map((_, column) =>
     Math.max(...cells.map((row) => row[column]?.length ?? 0)),
   );
@@ -154,7 +160,7 @@ function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-/** Names and reasons come from elsewhere: nothing in them may steer the terminal. */
-export function plain(text: string): string {
+/** Replaces control characters: names and reasons come from the platforms and must not control the terminal. */
+export function stripControls(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, " ");
 }

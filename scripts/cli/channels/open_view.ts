@@ -4,42 +4,38 @@ import { SettingsReader } from "../../../bridges/config/settings.ts";
 import type { Platform } from "../../../convex/model/shared/validators.ts";
 import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
-import { PlatformError, type PlatformView, type ChannelView } from "./platform_view.ts";
+import { type ChannelView, PlatformError, type PlatformView } from "./platform_view.ts";
 
-/** The platform as the bot sees it; undefined when its token is not at hand. */
+/** The platform as the bot sees it; undefined if no token is configured and no playground runs. */
 export async function openView(platform: Platform): Promise<PlatformView | undefined> {
-  const configured = await openViewWith(platform, readEnv());
+  const env = readEnv();
+  const configured = await openViewWith(platform, env);
   if (configured) return configured;
-  // With a deployment of its own configured, a playground that happens to run is not what is meant.
-  if (new SettingsReader(readEnv()).has("ADMIN_KEY")) return undefined;
+  // The command goes to the configured deployment, so a running playground is irrelevant.
+  if (new SettingsReader(env).has("ADMIN_KEY")) return undefined;
   const playground = await findPlayground();
   return playground?.platforms && (await openViewWith(platform, playground.platforms));
 }
 
 async function openViewWith(platform: Platform, env: Env): Promise<PlatformView | undefined> {
   const reader = new SettingsReader(env);
+  const title = platform === "discord" ? "DISCORD" : "SLACK";
+  const botToken = reader.optional(`${title}_BOT_TOKEN`);
+  const apiUrl = reader.optional(`${title}_API_URL`);
+  if (botToken === undefined) return undefined;
+  const config = { botToken, ...(apiUrl !== undefined && { apiUrl }) };
   switch (platform) {
-    case "discord": {
-      const botToken = reader.optional("DISCORD_BOT_TOKEN");
-      const apiUrl = reader.optional("DISCORD_API_URL");
-      if (botToken === undefined) return undefined;
-      const { DiscordView } = await import("./discord_view.ts");
-      return new DiscordView({ botToken, ...(apiUrl !== undefined && { apiUrl }) });
-    }
-    case "slack": {
-      const botToken = reader.optional("SLACK_BOT_TOKEN");
-      const apiUrl = reader.optional("SLACK_API_URL");
-      if (botToken === undefined) return undefined;
-      const { SlackView } = await import("./slack_view.ts");
-      return new SlackView({ botToken, ...(apiUrl !== undefined && { apiUrl }) });
-    }
+    case "discord":
+      return new (await import("./discord_view.ts")).DiscordView(config);
+    case "slack":
+      return new (await import("./slack_view.ts")).SlackView(config);
   }
 }
 
-/** Asks, and turns the platform's "no" into one of this script. Throws `CommandError`. */
-export async function asking<T>(ask: () => Promise<T>): Promise<T> {
+/** Runs `request` and turns a `PlatformError` into a `CommandError`. */
+export async function explainPlatformErrors<T>(request: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await request();
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const { problem, step } = error;
@@ -47,16 +43,15 @@ export async function asking<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Throws `CommandError` when the bot could not work in the channel; returns what else is worth knowing. */
-export function requireUsable(channel: ChannelView, needsThreads: boolean): string[] {
-  const serious = channel.troubles.filter(({ minor }) => minor !== true || needsThreads);
-  const told = (troubles: ChannelView["troubles"]) =>
-    troubles.map(({ problem, step }) => `${problem}. ${step}`);
+/** Throws `CommandError` if the bot can't work in the channel; returns minor troubles as text. */
+export function requireUsable({ troubles }: ChannelView, needsThreads: boolean): string[] {
+  const explain = ({ problem, step }: ChannelView["troubles"][number]) => `${problem}. ${step}`;
+  const serious = troubles.filter(({ minor }) => minor !== true || needsThreads);
   if (serious.length > 0) {
     throw new CommandError(
       "NOT_USABLE",
-      `${told(serious).join("\n")}\nNot mapped (--no-check maps it all the same).`,
+      `${serious.map(explain).join("\n")}\nNot mapped (--no-check maps it anyway).`,
     );
   }
-  return told(channel.troubles);
+  return troubles.map(explain);
 }

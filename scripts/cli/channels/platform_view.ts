@@ -2,33 +2,33 @@
 export interface ChannelView {
   readonly id: string;
   readonly name: string;
-  /** Where it is: the server's name on Discord. */
+  /** The name of the server the channel is in (Discord only). */
   readonly within?: string;
-  /** What keeps the bot from working there, and the step that mends it. Empty: nothing. */
+  /** What prevents the bot from working in the channel, with the step that fixes it. */
   readonly troubles: readonly Trouble[];
 }
 
 export interface Trouble {
   readonly problem: string;
   readonly step: string;
-  /** It works all the same, but for something that the mapping may not need. */
+  /** Matters only to mappings that reply in threads. */
   readonly minor?: true;
 }
 
-/** A platform that can be asked. Every method throws `PlatformError` when the platform gives no answer. */
+/** A platform as the bot sees it, through the platform's API. Every method throws `PlatformError` if a request fails. */
 export interface PlatformView {
   channel(id: string): Promise<ChannelView>;
-  /** The channels the bot sees whose name contains `text`, by name; at most 1,000. */
+  /** The channels visible to the bot whose name contains `text`, sorted by name; at most 1,000. */
   find(text: string): Promise<ChannelView[]>;
-  /** Ids of the newest messages of people in a channel, at most ten. */
+  /** Ids of the newest messages written by people in a channel, newest first; at most ten. */
   newestFromPeople(channel: string): Promise<string[]>;
 }
 
-/** The platform refused the bot as a whole, or could not be asked. */
+/** The platform refused the bot, or could not be reached. */
 export class PlatformError extends Error {
   constructor(
     readonly problem: string,
-    /** What a person does; absent when waiting is all there is. */
+    /** How to fix it; absent if waiting is the only option. */
     readonly step?: string,
   ) {
     super(problem);

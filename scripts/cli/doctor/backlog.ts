@@ -1,12 +1,16 @@
+import type { FunctionReturnType } from "convex/server";
 import { api } from "../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { Deployment } from "../channels/deployment.ts";
 import { checkNamed, type Finding } from "./finding.ts";
+import { channelCheck } from "./mapped_channels.ts";
 
-/** A reply that has waited longer than this, in ms, is stuck: posting takes seconds, and ten tries some minutes. */
+type MappingStatus = FunctionReturnType<typeof api.admin.status>["mappings"][number];
+
+/** Replies that wait longer than this, in ms, are stuck: a post takes seconds, and ten retries take some minutes. */
 const STUCK_MS = 10 * 60_000;
 
-/** What the platforms call a token that is refused (Discord by the HTTP status). */
+/** The error codes of a refused token (for Discord the HTTP status). */
 const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
   discord: ["401", "DISCORD_TOKEN"],
   slack: [
@@ -16,15 +20,15 @@ const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
 };
 
 /**
- * What is stuck, failed or set aside, as the deployment knows it. `acceptedTokens`: platforms that take their token now,
- * whatever they said when a bridge last ran.
+ * What the deployment reports as stuck, failed or set aside. `acceptedTokens`: the platforms that accept their token now,
+ * even if they refused it when a bridge last ran.
  */
 export async function checkBacklog(
   deployment: Deployment,
   acceptedTokens: ReadonlySet<PlatformName>,
 ): Promise<Finding[]> {
   const { mappings, failed, problems } = await deployment.query(api.admin.status, {});
-  const findings: Finding[] = [];
+  const findings = mappings.flatMap((mapping) => checkMapping(mapping, acceptedTokens));
   if (mappings.length === 0) {
     findings.push(
       checkNamed("Mappings").warning(
@@ -32,54 +36,6 @@ export async function checkBacklog(
         "npm run channels -- find discord (or slack), then npm run channels -- map --help",
       ),
     );
-  }
-  for (const {
-    platform,
-    externalId,
-    externalName,
-    health,
-    open,
-    openSince,
-    lastCatchUp,
-  } of mappings) {
-    const name = externalName === undefined ? "" : ` (${externalName})`;
-    const check = checkNamed(`${platform} ${externalId}${name}`);
-    for (const { direction, code, reason, step } of health) {
-      if (acceptedTokens.has(platform) && TOKEN_CODES[platform].includes(code)) {
-        findings.push(
-          check.warning(
-            `the token was refused last time (${code}); it is good now`,
-            "Start the bridge (npm start): the mark goes away",
-          ),
-        );
-        continue;
-      }
-      const way = direction === "in" ? "reading" : "posting";
-      findings.push(
-        check.error(
-          `${way} failed last time: ${reason} (${code})`,
-          step ?? "npm run channels -- status",
-        ),
-      );
-    }
-    const waitedMs = openSince === undefined ? 0 : Date.now() - openSince;
-    if (waitedMs > STUCK_MS) {
-      const many = open === 1 ? "a reply waits" : `${open} replies wait`;
-      findings.push(
-        check.warning(
-          `${many} to be posted, for ${Math.round(waitedMs / 60_000)} minutes`,
-          "See that the bridge runs (npm start), and what its log says",
-        ),
-      );
-    }
-    if (lastCatchUp?.missed !== undefined) {
-      findings.push(
-        check.warning(
-          `the last gap could not be looked through whole: ${lastCatchUp.missed}`,
-          "Look there yourself for what was said in the gap (npm run channels -- status says when)",
-        ),
-      );
-    }
   }
   if (failed.length > 0) {
     findings.push(
@@ -100,4 +56,44 @@ export async function checkBacklog(
   return findings.length > 0
     ? findings
     : [checkNamed("Deliveries").ok("nothing is stuck or set aside")];
+}
+
+function checkMapping(
+  mapping: MappingStatus,
+  acceptedTokens: ReadonlySet<PlatformName>,
+): Finding[] {
+  const { platform, health, open, openSince, lastCatchUp } = mapping;
+  const check = channelCheck(mapping);
+  const findings = health.map(({ direction, code, reason, step }) => {
+    if (acceptedTokens.has(platform) && TOKEN_CODES[platform].includes(code)) {
+      return check.warning(
+        `the token was refused last time (${code}) but is accepted now`,
+        "Start the bridge (npm start), which clears this",
+      );
+    }
+    const operation = direction === "in" ? "reading" : "posting";
+    return check.error(
+      `${operation} failed last time: ${reason} (${code})`,
+      step ?? "npm run channels -- status",
+    );
+  });
+  const waitedMs = openSince === undefined ? 0 : Date.now() - openSince;
+  if (waitedMs > STUCK_MS) {
+    const replies = open === 1 ? "1 reply has" : `${open} replies have`;
+    findings.push(
+      check.warning(
+        `${replies} waited ${Math.round(waitedMs / 60_000)} minutes to be posted`,
+        "Make sure that the bridge runs (npm start) and read its log",
+      ),
+    );
+  }
+  if (lastCatchUp?.missed !== undefined) {
+    findings.push(
+      check.warning(
+        `the last gap was not backfilled completely: ${lastCatchUp.missed}`,
+        "Look in the channel for messages from the gap (npm run channels -- status shows when it was)",
+      ),
+    );
+  }
+  return findings;
 }

@@ -1,7 +1,7 @@
-/** `skipped`: it could not be looked at, because something before it failed or isn't configured. */
+/** `skipped`: the check did not run, because an earlier one failed or because the thing is not configured. */
 export type Level = "ok" | "warning" | "error" | "skipped";
 
-/** What one check found. `step` says what a person does to mend it. Holds no secret and nothing people wrote. */
+/** The result of one check. `step` says how to fix it. Contains no secret and no message text. */
 export interface Finding {
   readonly check: string;
   readonly level: Level;
@@ -9,7 +9,7 @@ export interface Finding {
   readonly step?: string;
 }
 
-/** Makes findings of one check. */
+/** Makes the findings of the check called `check`. */
 export function checkNamed(check: string) {
   return {
     ok: (text: string): Finding => ({ check, level: "ok", text }),
@@ -19,21 +19,21 @@ export function checkNamed(check: string) {
   };
 }
 
-/** 0: all is well; 1: something does not work; 3: it works, and something needs attention. (2 is wrong usage.) */
+/** 0: no errors or warnings; 1: at least one error; 3: warnings only. (2 is wrong usage.) */
 export function exitCode(findings: readonly Finding[]): 0 | 1 | 3 {
   if (findings.some(({ level }) => level === "error")) return 1;
   return findings.some(({ level }) => level === "warning") ? 3 : 0;
 }
 
-const SIGN: Readonly<Record<Level, string>> = {
+const LABEL: Readonly<Record<Level, string>> = {
   ok: "ok  ",
   warning: "warn",
   error: "FAIL",
   skipped: "-   ",
 };
 
-/** One line a finding, and the step below it. */
+/** One line per finding, with its step on the next line. Control characters become spaces. */
 export function formatFinding({ check, level, text, step }: Finding): string {
-  const head = `${SIGN[level]}  ${check}: ${text}`.replaceAll(/\p{Cc}/gu, " ");
+  const head = `${LABEL[level]}  ${check}: ${text}`.replaceAll(/\p{Cc}/gu, " ");
   return step === undefined ? head : `${head}\n        -> ${step.replaceAll(/\p{Cc}/gu, " ")}`;
 }

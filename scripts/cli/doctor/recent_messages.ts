@@ -1,17 +1,18 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
 import { api } from "../../../convex/_generated/api.js";
+import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { Deployment } from "../channels/deployment.ts";
 import type { PlatformView } from "../channels/platform_view.ts";
-import type { MappingRow } from "./platforms.ts";
 import { checkNamed, type Finding } from "./finding.ts";
+import type { MappingRow } from "./mapped_channels.ts";
 
-/** Younger messages may still be on their way, in ms. */
-const SETTLED_MS = 30_000;
-const DISCORD_EPOCH = 1_420_070_400_000;
+/** Younger messages may not be stored yet, in ms. */
+const INGEST_DELAY_MS = 30_000;
 
 /**
- * What people said last in a mapped channel must be stored. Where none of it is, nothing arrives: no bridge runs, or the
- * platform does not send. It is the only way to see Slack's event subscriptions, which Slack tells nobody.
+ * Whether the newest messages of people in each mapped channel are stored. If none is, no events arrive: no bridge runs,
+ * or the platform does not send events. Slack has no API that lists an app's event subscriptions, so this is the only
+ * way to check them. `missing` makes the finding for a channel.
  */
 export async function checkRecentMessages(
   view: PlatformView,
@@ -23,8 +24,10 @@ export async function checkRecentMessages(
   for (const { platform, externalId, since, state } of mappings) {
     if (state !== "active") continue;
     const newest = await view.newestFromPeople(externalId).catch(() => []);
-    const latest = Date.now() - SETTLED_MS;
-    const messageIds = newest.filter((id) => sortable(id) > since && sentAt(platform, id) < latest);
+    const latest = Date.now() - INGEST_DELAY_MS;
+    const messageIds = newest.filter(
+      (id) => positionOf(platform, id) > since && timeAt(platform, id) < latest,
+    );
     if (messageIds.length === 0) continue;
     const stored = await deployment.query(api.doctor.stored, { platform, externalId, messageIds });
     if (stored.length === 0) findings.push(missing(checkNamed(`${platform} ${externalId}`)));
@@ -32,17 +35,7 @@ export async function checkRecentMessages(
   return findings;
 }
 
-/** Ids as mappings keep their beginning: Discord's with zeros before them. */
-function sortable(id: string): string {
-  return id.includes(".") ? id : id.padStart(20, "0");
-}
-
-/** ms since 1970. */
-function sentAt(platform: PlatformName, id: string): number {
-  switch (platform) {
-    case "discord":
-      return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
-    case "slack":
-      return Number(id) * 1_000;
-  }
+/** The form of a mapping's `since`: Discord's ids padded with zeros, so that they sort as strings. */
+function positionOf(platform: PlatformName, id: string): string {
+  return platform === "discord" ? id.padStart(20, "0") : id;
 }

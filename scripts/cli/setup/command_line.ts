@@ -4,12 +4,13 @@ import { readEnv } from "../../../bridges/config/config.ts";
 import { type Env, readEnvFiles } from "../../../bridges/config/env_files.ts";
 import { parseSigningKey } from "../../../bridges/core/convex/token.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
-import { unattendedPrompts, terminalPrompts } from "./prompts.ts";
+import { ROOT } from "../../tooling/repository.ts";
 import { convexCli } from "./convex_cli.ts";
 import { mergeEnvFile } from "./env_file.ts";
+import { terminalPrompts, unattendedPrompts } from "./prompts.ts";
 import { rotate } from "./rotate.ts";
-import { type Hosting, runSetup, type SetupTools } from "./run_setup.ts";
-import { ROOT } from "../../tooling/repository.ts";
+import { runSetup } from "./run_setup.ts";
+import type { Hosting, SetupTools } from "./setup_tools.ts";
 
 interface CommonFlags {
   readonly input: boolean;
@@ -26,16 +27,16 @@ interface SetupFlags extends CommonFlags {
   readonly push: boolean;
 }
 
-/** The command line of the setup. Parsing throws commander's `CommanderError` on wrong usage. */
+/** The command line of setup. Parsing throws commander's `CommanderError` on wrong usage. */
 export function buildCommandLine(print: (line: string) => void): Command {
   const program = new Command("setup")
     .description(
-      "Sets up Convex, keys and settings for the bridges. Run it again at any time: it keeps what is there.",
+      "Sets up Convex, keys and settings for the bridges. Safe to run again: it keeps what is already set up.",
     )
     .exitOverride()
     .addHelpText("after", HELP);
 
-  common(program)
+  addCommonOptions(program)
     .addOption(
       new Option("--convex <where>", "where Convex runs").choices([
         "cloud",
@@ -43,20 +44,20 @@ export function buildCommandLine(print: (line: string) => void): Command {
         "self-hosted",
       ]),
     )
-    .option("--self-hosted-url <url>", "the address of a self-hosted Convex", webAddress)
-    .option("--platforms <list>", "discord, slack or both with a comma; default: those with tokens")
+    .option("--self-hosted-url <url>", "the URL of a self-hosted Convex", parseUrl)
+    .option("--platforms <list>", "discord, slack, or discord,slack; default: those with tokens")
     .option(
       "--openai-base-url <url>",
-      "another service that speaks OpenAI's chat completions",
-      webAddress,
+      "another service with OpenAI's chat completions API",
+      parseUrl,
     )
-    .option("--openai-model <name>", "the model; default gpt-4o", word)
+    .option("--openai-model <name>", "the AI model; default gpt-4o", parseWord)
     .option("--no-push", "don't push the backend")
     .action((flags: SetupFlags) => {
       const platforms = flags.platforms?.split(",").map((name) => name.trim());
-      const wrong = platforms?.find((name) => name !== "discord" && name !== "slack");
-      if (wrong !== undefined) program.error(`error: '${wrong}' is neither discord nor slack`);
-      return runSetup(tools(flags, print), {
+      const invalid = platforms?.find((name) => name !== "discord" && name !== "slack");
+      if (invalid !== undefined) program.error(`error: '${invalid}' is neither discord nor slack`);
+      return runSetup(makeTools(flags, print), {
         push: flags.push,
         prod: flags.prod === true,
         ...(flags.convex && { hosting: flags.convex }),
@@ -71,12 +72,14 @@ export function buildCommandLine(print: (line: string) => void): Command {
 
   const rotateCommand = program
     .command("rotate")
-    .description("Gives a role a new key. Both keys count until `--finish` takes the old one away.")
+    .description(
+      "Gives a role a new key. Both keys are accepted until `--finish` removes the old one.",
+    )
     .addArgument(new Argument("<role>").choices(["discord", "slack", "admin"]))
-    .option("--finish", "take every key away but the one in .env.local");
-  common(rotateCommand).action((role: Role, flags: CommonFlags & { finish?: true }) =>
-    // Asking for it by name is the consent.
-    rotate(tools({ ...flags, changeKeys: true }, print), role, {
+    .option("--finish", "remove every key except the one in .env.local");
+  addCommonOptions(rotateCommand).action((role: Role, flags: CommonFlags & { finish?: true }) =>
+    // Running `rotate` is the consent to change keys.
+    rotate(makeTools({ ...flags, changeKeys: true }, print), role, {
       finish: flags.finish === true,
       prod: flags.prod === true,
     }),
@@ -85,34 +88,34 @@ export function buildCommandLine(print: (line: string) => void): Command {
 }
 
 const HELP = `
-Without a terminal (--no-input) secrets are taken from the environment and from .env.local: DISCORD_BOT_TOKEN,
-SLACK_BOT_TOKEN, SLACK_APP_TOKEN, OPENAI_API_KEY, CONVEX_SELF_HOSTED_ADMIN_KEY. None is ever given by a flag.
-Exit codes: 0 done, 1 failed (run it again to go on), 2 wrong usage.`;
+Without a terminal (--no-input), secrets are read from the environment and from .env.local: DISCORD_BOT_TOKEN,
+SLACK_BOT_TOKEN, SLACK_APP_TOKEN, OPENAI_API_KEY, CONVEX_SELF_HOSTED_ADMIN_KEY. No flag takes a secret.
+Exit codes: 0 done, 1 failed (run it again to continue), 2 wrong usage.`;
 
-function common(command: Command): Command {
+function addCommonOptions(command: Command): Command {
   return command
-    .option("--no-input", "ask nothing")
-    .option("--change-keys", "change keys of the deployment without asking")
-    .option("--prod", "the project's production deployment");
+    .option("--no-input", "don't prompt")
+    .option("--change-keys", "change keys of the deployment without confirmation")
+    .option("--prod", "set up the project's production deployment");
 }
 
-function webAddress(value: string): string {
+function parseUrl(value: string): string {
   const protocol = URL.canParse(value) ? new URL(value).protocol : "";
   if (protocol === "https:" || protocol === "http:") return value.trim();
   throw new InvalidArgumentError("It is not an http or https address.");
 }
 
-function word(value: string): string {
+function parseWord(value: string): string {
   if (/^\S+$/.test(value.trim())) return value.trim();
   throw new InvalidArgumentError("It is empty, or has spaces in it.");
 }
 
-function tools(flags: CommonFlags, print: (line: string) => void): SetupTools {
-  const mayAsk = flags.input && process.stdin.isTTY;
+function makeTools(flags: CommonFlags, print: (line: string) => void): SetupTools {
+  const isInteractive = flags.input && process.stdin.isTTY;
   const environment = readEnv(undefined, {});
   return {
     print,
-    ask: mayAsk ? terminalPrompts() : unattendedPrompts(flags.changeKeys === true),
+    prompts: isInteractive ? terminalPrompts() : unattendedPrompts(flags.changeKeys === true),
     mayChangeKeys: flags.changeKeys === true,
     cli: convexCli({
       root: ROOT,
@@ -127,7 +130,7 @@ function tools(flags: CommonFlags, print: (line: string) => void): SetupTools {
   };
 }
 
-/** Tokens and keys among the settings; of a private key also the part that makes it one. */
+/** Tokens and keys among the settings, and the private part of each private key. */
 function secretsIn(settings: Env): string[] {
   return Object.entries(settings).flatMap(([name, value = ""]) => {
     if (!/(?:TOKEN|KEY)$/.test(name)) return [];

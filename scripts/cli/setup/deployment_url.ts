@@ -1,75 +1,71 @@
 import { CommandError } from "../command_error.ts";
-import type { SetupTools } from "./run_setup.ts";
+import { nonEmpty } from "./env_file.ts";
+import type { SetupTools } from "./setup_tools.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
- * Sees to it that CONVEX_URL is the address of the deployment that is being set up. Without `--prod` the CLI means the
- * development deployment, whatever CONVEX_URL says: keys would go there, and the bridge to the other. Throws `CommandError`.
+ * Makes CONVEX_URL the URL of the deployment being set up. Without `--prod` the CLI works on the development deployment
+ * whatever CONVEX_URL is: setup would add the keys to one deployment and send the bridge to another. Throws
+ * `CommandError`.
  */
 export async function ensureDeploymentUrl(tools: SetupTools, prod: boolean): Promise<void> {
   const { print, settings, save, cli, environment } = tools;
-  const known = said(settings().CONVEX_URL);
-  const selfHosted = said(settings().CONVEX_SELF_HOSTED_URL);
-  if (known === undefined) {
-    await save({ CONVEX_URL: selfHosted ?? (await cli.address()) });
-  } else if (prod && said(environment.CONVEX_URL) === undefined) {
-    // The CLI writes down only where the development deployment is.
-    const url = await cli.address();
-    if (isSame(url, known)) return;
+  const current = nonEmpty(settings().CONVEX_URL);
+  const selfHosted = nonEmpty(settings().CONVEX_SELF_HOSTED_URL);
+  if (current === undefined) {
+    await save({ CONVEX_URL: selfHosted ?? (await cli.deploymentUrl()) });
+  } else if (prod && nonEmpty(environment.CONVEX_URL) === undefined) {
+    // The CLI writes only the development deployment's URL to .env.local.
+    const url = await cli.deploymentUrl();
+    if (isSame(url, current)) return;
     await save({ CONVEX_URL: url });
     print(`CONVEX_URL: the production deployment, ${url}.`);
   } else {
     await requireMatchingUrl(tools, prod);
-    if (said(environment.CONVEX_URL) !== undefined) {
-      print("CONVEX_URL of the environment counts, whatever .env.local says.");
+    if (nonEmpty(environment.CONVEX_URL) !== undefined) {
+      print("CONVEX_URL is set in the environment, which overrides .env.local.");
     }
   }
 }
 
-/** Throws `CommandError` when the bridge is sent to another deployment than the one that would be changed. */
+/** Throws `CommandError` if CONVEX_URL is not the deployment that would be changed. */
 export async function requireMatchingUrl(
   { cli, settings }: Pick<SetupTools, "cli" | "settings">,
   prod: boolean,
 ): Promise<void> {
   const now = settings();
-  const known = said(now.CONVEX_URL);
-  // One that is self-hosted may well have an address for the CLI and another for bridges.
-  if (known === undefined || said(now.CONVEX_SELF_HOSTED_URL) !== undefined) return;
-  const hasDeployKey = said(now.CONVEX_DEPLOY_KEY) !== undefined;
+  const current = nonEmpty(now.CONVEX_URL);
+  // A self-hosted deployment may have one URL for the CLI and another for bridges.
+  if (current === undefined || nonEmpty(now.CONVEX_SELF_HOSTED_URL) !== undefined) return;
+  const hasDeployKey = nonEmpty(now.CONVEX_DEPLOY_KEY) !== undefined;
   if (isLocalDeployment(now.CONVEX_DEPLOYMENT) && !prod && !hasDeployKey) {
-    // It need not run now, so it can't be asked.
-    if (URL.canParse(known) && LOOPBACK.includes(new URL(known).hostname)) return;
-    throw differs(known, "the one on this machine (CONVEX_DEPLOYMENT)", "add --prod");
+    // The CLI can't report the URL of a local deployment that is not running.
+    if (URL.canParse(current) && LOOPBACK.includes(new URL(current).hostname)) return;
+    throw mismatch(current, "the one on this machine (CONVEX_DEPLOYMENT)", "add --prod");
   }
-  const target = await cli.address();
-  if (isSame(target, known)) return;
-  const way = hasDeployKey
-    ? "take CONVEX_DEPLOY_KEY out"
+  const target = await cli.deploymentUrl();
+  if (isSame(target, current)) return;
+  const fix = hasDeployKey
+    ? "remove CONVEX_DEPLOY_KEY"
     : prod
-      ? "leave --prod out"
+      ? "omit --prod"
       : "add --prod if that is the production deployment";
-  throw differs(known, target, way);
+  throw mismatch(current, target, fix);
 }
 
-/** Of a deployment's name, as the CLI writes it down. */
+/** Whether this is the name of a local deployment, as the CLI writes it to CONVEX_DEPLOYMENT. */
 export function isLocalDeployment(name = ""): boolean {
   return /^(?:local|anonymous):/.test(name);
 }
 
-function differs(known: string, target: string, way: string): CommandError {
+function mismatch(current: string, target: string, fix: string): CommandError {
   return new CommandError(
     "OTHER_DEPLOYMENT",
-    `CONVEX_URL is ${known}, but this would change ${target}. Nothing was changed: ${way}, or take CONVEX_URL out (npm run setup fills it in)`,
+    `CONVEX_URL is ${current}, but this would change ${target}. Nothing was changed: ${fix}, or remove CONVEX_URL (npm run setup sets it)`,
   );
 }
 
 function isSame(one: string, other: string): boolean {
   return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
-}
-
-/** Empty counts as not set. */
-function said(value: string | undefined): string | undefined {
-  const text = value?.trim() ?? "";
-  return text === "" ? undefined : text;
 }

@@ -1,94 +1,101 @@
 import { parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
-import { CommandError } from "../command_error.ts";
 import { makeKeyPair } from "../../stand_ins/convex/server/keys.ts";
+import { CommandError } from "../command_error.ts";
 import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
-import type { SetupTools } from "./run_setup.ts";
+import type { SetupTools } from "./setup_tools.ts";
 
-interface Settled {
-  /** What the deployment's variables should be. */
+interface KeyChanges {
+  /** Variables to set on the deployment. */
   readonly variables: Record<string, string>;
-  /** What was done about each key, for the person who watches. */
-  readonly said: readonly string[];
+  /** What was done about each key, to print. */
+  readonly messages: readonly string[];
 }
 
 /**
- * Sees to it that each role that is used has a private key here whose public half the deployment holds. A platform that
- * isn't used gets an empty set, which nobody can sign for: an unset variable would fail the push. Saves new
- * private keys. Throws `CommandError`.
+ * Makes sure that each role in use has a private key in `.env.local` whose public half is in the deployment's key set.
+ * A platform that is off gets an empty key set, which accepts no signature: an unset variable would fail the push. Saves
+ * new private keys. Throws `CommandError`.
  */
 export async function ensureKeys(
-  tools: Pick<SetupTools, "settings" | "save" | "ask" | "mayChangeKeys">,
+  tools: Pick<SetupTools, "settings" | "save" | "prompts" | "mayChangeKeys">,
   platforms: readonly PlatformName[],
-  there: Readonly<Record<string, string>>,
-): Promise<Settled> {
+  deployed: Readonly<Record<string, string>>,
+): Promise<KeyChanges> {
   const variables: Record<string, string> = {};
-  const said: string[] = [];
+  const messages: string[] = [];
   for (const role of ["discord", "slack", "admin"] as const) {
     const { key: keyName, keySet: setName } = KEY_NAMES[role];
-    const known = readKeySet(there[setName]);
+    const keys = readKeySet(deployed[setName]);
     if (role !== "admin" && !platforms.includes(role)) {
-      if (there[setName] === undefined) {
+      if (deployed[setName] === undefined) {
         variables[setName] = writeKeySet([]);
-        said.push(`${setName}: an empty set, as ${role} is off.`);
+        messages.push(`${setName}: empty, because ${role} is off.`);
       }
       continue;
     }
-    const own = ownKey(tools.settings()[keyName], keyName);
-    if (own && known && holds(known, own)) {
-      said.push(`${keyName}: fits the deployment's ${setName}.`);
+    const own = readOwnKey(tools.settings()[keyName], keyName);
+    if (own && keys && holds(keys, own)) {
+      messages.push(`${keyName}: matches the deployment's ${setName}.`);
       continue;
     }
-    if (known === undefined || known.length > 0)
-      await consent(tools, role, own !== undefined, known);
-    const key = own ?? (await newKey(tools, role));
-    variables[setName] = writeKeySet([...(known ?? []), publicHalf(key)]);
-    said.push(
+    if (keys === undefined || keys.length > 0)
+      await requireConsent(tools, role, own !== undefined, keys);
+    const key = own ?? (await createKey(tools, role));
+    variables[setName] = writeKeySet([...(keys ?? []), publicHalf(key)]);
+    messages.push(
       own
-        ? `${setName}: has the key of this machine now.`
-        : `${keyName}: made, and its public half added to ${setName}.`,
+        ? `${setName}: added this machine's public key.`
+        : `${keyName}: created; its public half is added to ${setName}.`,
     );
   }
-  return { variables, said };
+  return { variables, messages };
 }
 
-/** A key that is there is never written over: it may be the only one that some bridge has. */
-function ownKey(text: string | undefined, name: string): SigningKey | undefined {
+/** Never overwrites an invalid key: it may be damaged, and the only copy. */
+function readOwnKey(text: string | undefined, name: string): SigningKey | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const key = parseSigningKey(text.trim());
   if (key) return key;
   throw new CommandError(
     "BAD_KEY",
-    `${name} is not a private P-256 key as a JWK. Remove it from .env.local to have a new one made`,
+    `${name} is not a private P-256 key as a JWK. Remove it from .env.local to have a new one created`,
   );
 }
 
-async function consent(
-  { ask, mayChangeKeys }: Pick<SetupTools, "ask" | "mayChangeKeys">,
+async function requireConsent(
+  { prompts, mayChangeKeys }: Pick<SetupTools, "prompts" | "mayChangeKeys">,
   role: Role,
   hasOwn: boolean,
-  known: readonly unknown[] | undefined,
+  keys: readonly unknown[] | undefined,
 ): Promise<void> {
   const { key, keySet } = KEY_NAMES[role];
-  const what =
-    known === undefined
+  const question =
+    keys === undefined
       ? `The deployment's ${keySet} can't be read. Replace it?`
       : hasOwn
-        ? `The deployment's ${keySet} holds other keys than ${key}. Add this one (the others keep working)?`
-        : `The deployment's ${keySet} holds keys of another machine. Make one for this machine too (the others keep working)?`;
-  if (mayChangeKeys || (await ask.confirm(what))) return;
+        ? `The deployment's ${keySet} does not contain ${key}. Add it (the other keys keep working)?`
+        : `The deployment's ${keySet} contains keys of another machine. Create one for this machine too (the others keep working)?`;
+  if (mayChangeKeys || (await prompts.confirm(question))) return;
   throw new CommandError(
     "KEYS_DIFFER",
-    `${what}\nNot changed. --change-keys allows it, or put the right ${key} into .env.local`,
+    `${question}\nNot changed. Allow it with --change-keys, or put the right ${key} into .env.local`,
   );
 }
 
-/** Makes and saves a key, and reads it back as a bridge will. */
-export async function newKey({ save }: Pick<SetupTools, "save">, role: Role): Promise<SigningKey> {
-  const { privateKeyEnv } = await makeKeyPair(role);
-  const key = parseSigningKey(privateKeyEnv);
-  if (!key) throw new Error("the key just made is not a key");
-  await save({ [KEY_NAMES[role].key]: privateKeyEnv });
+async function createKey({ save }: Pick<SetupTools, "save">, role: Role): Promise<SigningKey> {
+  const { key, text } = await generateKey(role);
+  await save({ [KEY_NAMES[role].key]: text });
   return key;
+}
+
+/** Generates a private key; `text` is the value of its setting. */
+export async function generateKey(
+  role: Role,
+): Promise<{ readonly key: SigningKey; readonly text: string }> {
+  const { privateKeyEnv: text } = await makeKeyPair(role);
+  const key = parseSigningKey(text);
+  if (!key) throw new Error("the generated key can't be parsed");
+  return { key, text };
 }

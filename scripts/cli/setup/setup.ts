@@ -3,7 +3,7 @@ import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
 import { CommandError } from "../command_error.ts";
 import { buildCommandLine } from "./command_line.ts";
 
-/* `npm run setup`: from tokens to a configured deployment. Can be run again at any time. */
+/* `npm run setup`: sets up a deployment, its keys and the settings. Safe to run again at any time. */
 
 try {
   await buildCommandLine((line) => console.log(line)).parseAsync();

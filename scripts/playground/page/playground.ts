@@ -8,8 +8,8 @@ import { type PageServer, servePage } from "./server/page_server.ts";
 
 const DEFAULT_MODEL = "gpt-4o";
 
-/** A channel and a person in it to begin with. */
-export interface Start {
+/** A platform's first channel and a person in it. */
+export interface FirstChannel {
   readonly channel: string;
   readonly person: string;
 }
@@ -19,27 +19,28 @@ export interface Playground {
   readonly stack: Stack;
   readonly controller: PlaygroundController;
   readonly page: PageServer;
-  readonly channels: Readonly<Record<PlatformName, Start>>;
+  readonly channels: Readonly<Record<PlatformName, FirstChannel>>;
   stop(): Promise<void>;
 }
 
+/** How to start the playground. */
 export interface PlaygroundOptions {
-  /** What the env files hold: only the AI's settings are used. Default: nothing. */
+  /** The settings of the .env files; only those of the AI are used. Default: none. */
   readonly settings?: Env;
   /** Default: any free port. */
   readonly port?: number;
-  /** How long the AI stand-in takes, in ms. Default: long enough to see that a reply is being written. */
+  /** How long the AI stand-in takes to reply, in ms. Default: long enough to see a reply being written. */
   readonly thinkMs?: number;
-  /** Told of each step as it begins. */
+  /** Called at the start of each step. */
   readonly progress?: (step: string) => void;
 }
 
-/** Starts everything and resolves once the bridge is connected and the page can be opened. */
+/** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { settings = {}, port = 0, thinkMs = 900, progress = () => {} } = options;
   const { ai, env } = chooseAi(settings);
   progress("starting Convex, Discord, Slack and the AI, and building the page");
-  // Attended to at once, so that a failure of one leaves nothing of the other behind.
+  // Waits for both, so that the stack is stopped if the build fails.
   const [files, stack] = await Promise.allSettled([
     buildPage(),
     startStack({ convexEnv: env, openai: { thinkMs } }),
@@ -80,8 +81,8 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
 }
 
 /**
- * Which AI answers. With a key of one's own it is the real one; of the other settings only those it needs are taken.
- * `env` is the deployment's, over what it has for the stand-in.
+ * Which AI replies: OpenAI if its key is set, otherwise the stand-in. `env` contains the deployment's variables that
+ * override those for the stand-in.
  */
 export function chooseAi(settings: Env): {
   readonly ai: PlaygroundState["ai"];
@@ -98,9 +99,9 @@ export function chooseAi(settings: Env): {
 async function openChannels(
   stack: Stack,
   { rooms }: PlaygroundController,
-): Promise<Record<PlatformName, Start>> {
+): Promise<Record<PlatformName, FirstChannel>> {
   const admin = await stack.adminClient();
-  const open = async (platform: PlatformName): Promise<Start> => {
+  const open = async (platform: PlatformName): Promise<FirstChannel> => {
     const room = rooms[platform];
     const channel = room.addChannel("general");
     await admin.mutation(api.admin.map, {

@@ -6,60 +6,63 @@ import { startSlackStandIn } from "../../../scripts/stand_ins/slack/stand_in.ts"
 import type { DoctorStage } from "./stage.ts";
 import type { Finding } from "../../../scripts/cli/doctor/finding.ts";
 
-/** A fault of a set-up; what the doctor says of it, and the step that mends it. */
+/** A fault in a setup, the doctor's finding and the step that fixes it. */
 export interface Fault {
   readonly name: string;
-  readonly make: (s: FaultInjector) => Promise<Finding[]>;
+  /** Injects the fault and runs the doctor. */
+  readonly inject: (s: FaultInjector) => Promise<Finding[]>;
   readonly fault: RegExp;
   readonly step: RegExp;
   /** Default: error. */
   readonly level?: "warning";
 }
 
+/** The deployment's status report. */
 export type Status = FunctionReturnType<typeof api.admin.status>;
 type Denied = Parameters<DoctorStage["stack"]["discord"]["deny"]>[1];
 
-/** Ways to spoil a set-up that is in order. */
+/** Ways to break a correct setup. Those that return findings run the doctor. */
 export interface FaultInjector extends DoctorStage {
-  /** The bot is denied something in the mapped Discord channel. */
-  denied(what: Denied): Promise<Finding[]>;
-  /** Settings of another Discord, or another workspace. */
+  /** Denies the bot permissions in the mapped Discord channel. */
+  denyBot(what: Denied): Promise<Finding[]>;
+  /** Starts another Discord server or Slack workspace and returns its settings. */
   anotherDiscord(
     options?: Parameters<typeof startDiscordStandIn>[0],
   ): Promise<Record<string, string>>;
   anotherSlack(options?: Parameters<typeof startSlackStandIn>[0]): Promise<Record<string, string>>;
-  /** What Discord says of its gateway, with `change` in it. */
+  /** Changes fields of Discord's `/gateway/bot` response. */
   gatewayWith(change: Record<string, unknown>): Promise<Finding[]>;
-  /** Functions of the deployment that answer something else. */
+  /** Replaces the results of functions of the deployment, by name. */
   deployment(answers: Record<string, unknown>, more?: { ask: true }): Promise<Finding[]>;
-  /** The deployment's status, with something in it. */
+  /** Changes the deployment's status report. */
   statusWith(change: (status: Status) => Status): Promise<Finding[]>;
 }
 
+/** Adds the ways to break it to a correct setup. */
 export function faultInjector(stage: DoctorStage): FaultInjector {
   const { discord } = stage.stack;
   const deployment: FaultInjector["deployment"] = async (answers, more) =>
-    stage.run({ CONVEX_URL: await stage.behind({ answers }) }, more);
+    stage.run({ CONVEX_URL: await stage.proxyConvex({ answers }) }, more);
   return {
     ...stage,
     deployment,
-    denied: (what) => {
+    denyBot: (what) => {
       discord.deny(stage.channels.discord, what);
       return stage.run().finally(() => discord.deny(stage.channels.discord, {}));
     },
     anotherDiscord: async (options) => {
       const another = await startDiscordStandIn(options);
-      stage.later(() => another.stop());
+      stage.onStop(() => another.stop());
       return another.env;
     },
     anotherSlack: async (options) => {
       const another = await startSlackStandIn(options);
-      stage.later(() => another.stop());
+      stage.onStop(() => another.stop());
       return another.env;
     },
     gatewayWith: async (change) => {
       const apiUrl = stage.env.DISCORD_API_URL ?? "";
-      const DISCORD_API_URL = await stage.rewritten(apiUrl, (path, { status, text }) => {
+      const DISCORD_API_URL = await stage.proxyPlatform(apiUrl, (path, { status, text }) => {
         if (!path.endsWith("/gateway/bot")) return { status, text };
         return { status, text: JSON.stringify({ ...(JSON.parse(text) as object), ...change }) };
       });
@@ -72,6 +75,7 @@ export function faultInjector(stage: DoctorStage): FaultInjector {
   };
 }
 
+/** Changes the first mapping of a status report. */
 export function firstMapping(
   change: Partial<Status["mappings"][number]>,
 ): (status: Status) => Status {
@@ -81,6 +85,7 @@ export function firstMapping(
   });
 }
 
+/** A new private key for a role. */
 export async function anotherKey(role: "discord" | "slack" | "admin"): Promise<string> {
   return (await makeKeyPair(role)).privateKeyEnv;
 }

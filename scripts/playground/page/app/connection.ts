@@ -9,7 +9,7 @@ import {
   vFrame,
 } from "../protocol.ts";
 
-/** What the playground's server told so far. A new object after every change. */
+/** The state that the playground's server has sent. A new object after every change. */
 export interface ConnectionState {
   readonly connected: boolean;
   readonly playground: PlaygroundState | undefined;
@@ -21,10 +21,10 @@ interface PendingRequest {
   readonly reject: (error: Error) => void;
 }
 
-/** How long to wait before the server is tried again, in ms. */
+/** How long to wait before reconnecting, in ms. */
 const RECONNECT_MS = 700;
 
-/** The page's line to the playground's server: what it tells, and what the page asks of it. */
+/** The page's connection to the playground's server, which it reopens when it closes. */
 export class ServerConnection {
   #state: ConnectionState = { connected: false, playground: undefined, messages: new Map() };
   #socket: WebSocket | undefined;
@@ -47,10 +47,10 @@ export class ServerConnection {
 
   readonly state = (): ConnectionState => this.#state;
 
-  /** Rejects with the reason when the platform, or the playground, refuses. */
+  /** Sends a command. Rejects with the reason if the platform or the playground refuses it. */
   readonly send = async (command: Command): Promise<string | undefined> => {
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN) throw new Error("The playground does not answer.");
+    if (socket?.readyState !== WebSocket.OPEN) throw new Error("The playground is not connected.");
     const n = ++this.#n;
     return await new Promise((resolve, reject) => {
       this.#pending.set(n, { resolve, reject });
@@ -63,17 +63,18 @@ export class ServerConnection {
     this.#socket = socket;
     socket.addEventListener("open", () => this.#set({ connected: true }));
     socket.addEventListener("message", ({ data }) => {
-      if (typeof data === "string") this.#take(vFrame.parse(JSON.parse(data)));
+      if (typeof data === "string") this.#apply(vFrame.parse(JSON.parse(data)));
     });
     socket.addEventListener("close", () => {
-      for (const { reject } of this.#pending.values()) reject(new Error("The playground is gone."));
+      for (const { reject } of this.#pending.values())
+        reject(new Error("The connection to the playground was lost."));
       this.#pending.clear();
       this.#set({ connected: false });
       setTimeout(() => this.#connect(), RECONNECT_MS);
     });
   }
 
-  #take(frame: Frame): void {
+  #apply(frame: Frame): void {
     switch (frame.type) {
       case "state":
         this.#set({ playground: frame.state });
@@ -99,7 +100,7 @@ export class ServerConnection {
   }
 }
 
-/** What was said in a place, oldest first. */
+/** The messages of a channel or thread, oldest first. */
 export function messagesIn(
   messages: ConnectionState["messages"],
   platform: PlatformName,

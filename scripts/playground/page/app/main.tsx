@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { ServerConnection, type ConnectionState } from "./connection.ts";
 
-/** An admin token, made by the playground's own server for its own deployment. */
+/** Fetches an admin token for the local deployment from the playground's server. */
 async function adminToken(): Promise<string> {
   const response = await fetch("/api/token", { method: "POST" });
   if (!response.ok) throw new Error(`no token: ${await response.text()}`);

@@ -1,20 +1,21 @@
 import { createContext, useContext } from "react";
 import type { ChatMessage, Command, PlaygroundState } from "../protocol.ts";
 
-/** What every part of the page works with. */
+/** What every component of the page uses. */
 export interface PlaygroundContextValue {
   readonly playground: PlaygroundState;
   readonly messages: ReadonlyMap<string, readonly ChatMessage[]>;
-  /** Asks the playground's server; a refusal is shown to the person, and gives undefined. */
+  /** Sends a command to the playground's server. Shows an error to the person and resolves with undefined if it fails. */
   readonly send: (command: Command) => Promise<string | undefined>;
-  /** Carries something out and shows why it failed, if it does. */
+  /** Runs `act`. Shows an error to the person and resolves with undefined if it fails. */
   readonly attempt: <T>(act: () => Promise<T>) => Promise<T | undefined>;
 }
 
 export const PlaygroundContext = createContext<PlaygroundContextValue | undefined>(undefined);
 
+/** The context; throws outside of one. */
 export function usePlayground(): PlaygroundContextValue {
   const playing = useContext(PlaygroundContext);
-  if (!playing) throw new Error("usePlayground outside of the playground");
+  if (!playing) throw new Error("usePlayground needs a PlaygroundContext");
   return playing;
 }

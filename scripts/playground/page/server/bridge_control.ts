@@ -1,19 +1,19 @@
 import type { BridgeProcess } from "../../../stand_ins/bridge_process.ts";
 import type { Stack } from "../../../stand_ins/stack.ts";
 
-/** The playground's one bridge, which people may kill and start again. */
+/** The playground's bridge process, which the page can kill and restart. */
 export class BridgeControl {
   state: "running" | "starting" | "stopped" = "stopped";
   readonly #stack: Stack;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   #process: BridgeProcess | undefined;
 
-  constructor(stack: Stack, changed: () => void) {
+  constructor(stack: Stack, onChange: () => void) {
     this.#stack = stack;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
-  /** Resolves once it is connected. Throws while one runs, and when it can't start. */
+  /** Resolves once the bridge is connected. Throws if it already runs, or fails to start. */
   async start(): Promise<void> {
     if (this.state !== "stopped") throw new Error(`the bridge is ${this.state}`);
     this.#set("starting");
@@ -26,12 +26,12 @@ export class BridgeControl {
       });
     } catch (error) {
       this.#set("stopped");
-      // The rest of the message is the bridge's log.
+      // The following lines are the bridge's log.
       throw new Error(String(error).split("\n", 1)[0], { cause: error });
     }
   }
 
-  /** As a crash ends it: at once, whatever it was doing. */
+  /** Kills the bridge at once, like a crash. */
   async kill(): Promise<void> {
     if (this.state !== "running") throw new Error(`the bridge is ${this.state}`);
     await this.#process?.kill();
@@ -39,6 +39,6 @@ export class BridgeControl {
 
   #set(state: BridgeControl["state"]): void {
     this.state = state;
-    this.#changed();
+    this.#onChange();
   }
 }

@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Builds the page with Vite, into memory: two playgrounds can't disturb each other, and nothing is left behind. */
+/** Builds the page with Vite in memory, so that playgrounds don't share output files. */
 export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   const built = await build({
     root: join(import.meta.dirname, "..", "app"),
@@ -23,7 +23,7 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
     envFile: false,
     logLevel: "error",
     plugins: [react()],
-    // Whatever the environment of this process says, the page is the one for people.
+    // Builds the production page whatever this process's NODE_ENV is.
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
     oxc: { jsx: { runtime: "automatic", development: false } },
     build: { write: false, modulePreload: false, chunkSizeWarningLimit: 2_000 },

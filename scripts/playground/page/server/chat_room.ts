@@ -1,13 +1,13 @@
 import type { ChatStandIn } from "../../../stand_ins/chat.ts";
 import type { Channel, ChatMessage, Named, Place, PlatformState } from "../protocol.ts";
 
-/** Newest messages of a place that the page shows. */
+/** How many of a channel's or thread's newest messages the page shows. */
 const MAX_MESSAGES = 200;
 
-/** Longest name of a thread, in characters. */
+/** Longest thread name, in characters. */
 const MAX_THREAD_NAME = 40;
 
-/** How long a sign of typing lasts on Discord, in ms. */
+/** How long Discord shows a typing indicator, in ms. */
 const TYPING_MS = 10_000;
 
 interface Room extends Named {
@@ -15,8 +15,8 @@ interface Room extends Named {
 }
 
 /**
- * One platform's stand-in as the page shows it. Knows the channels, people and threads that were made here; a thread the
- * bot opens is learned of by its first message.
+ * One platform's stand-in as the page shows it. Tracks the channels, people and threads that were created here, and adds a
+ * thread that the bot opens when its first message is posted.
  */
 export class ChatRoom {
   readonly #rooms = new Map<string, Room>();
@@ -31,7 +31,7 @@ export class ChatRoom {
     this.#bot = { id: chat.botId, name: botName };
     chat.onChange(({ kind, channel, thread, message }) => {
       if (message.fromBot) this.#typing.delete(keyOf({ channel, thread }));
-      if (thread !== undefined && kind === "new") this.#learnThread(channel, thread);
+      if (thread !== undefined && kind === "new") this.#addThread(channel, thread);
     });
   }
 
@@ -47,11 +47,11 @@ export class ChatRoom {
     return id;
   }
 
-  /** The thread on a message; opened if there is none. */
+  /** Returns the thread on a message, and opens it if there is none. */
   openThread(channel: string, id: string): string {
     const room = this.#room(channel);
-    const known = room.threads.get(id);
-    if (known) return known.id;
+    const existing = room.threads.get(id);
+    if (existing) return existing.id;
     const name = this.#nameThread(channel, id);
     const thread = this.chat.openThread({ channel, id, name });
     room.threads.set(thread, { id: thread, name });
@@ -59,18 +59,18 @@ export class ChatRoom {
   }
 
   say(place: Place, person: string, text: string): string {
-    return this.chat.say({ ...exact(place), person, text: this.#asSent(text) });
+    return this.chat.say({ ...exact(place), person, text: this.#encode(text) });
   }
 
   edit(place: Place, id: string, text: string): void {
-    this.chat.edit({ ...exact(place), id, text: this.#asSent(text) });
+    this.chat.edit({ ...exact(place), id, text: this.#encode(text) });
   }
 
   remove(place: Place, id: string): void {
     this.chat.remove({ ...exact(place), id });
   }
 
-  /** The bot began typing there. */
+  /** Records that the bot started typing. */
   markTyping(place: Place): void {
     this.#typing.set(keyOf(place), { place, at: Date.now() });
   }
@@ -79,7 +79,7 @@ export class ChatRoom {
     return this.chat.transcript(channel, thread).slice(-MAX_MESSAGES);
   }
 
-  /** Every place that may hold messages. */
+  /** Every channel and thread. */
   places(): Place[] {
     return [...this.#rooms.values()].flatMap(({ id, threads }) => [
       { channel: id },
@@ -87,7 +87,7 @@ export class ChatRoom {
     ]);
   }
 
-  side(): PlatformState {
+  state(): PlatformState {
     return {
       bot: this.#bot,
       people: [...this.#people],
@@ -103,26 +103,26 @@ export class ChatRoom {
     };
   }
 
-  /** What the platform's own client sends for typed text: names become mentions; Slack's escapes three characters. */
-  #asSent(text: string): string {
+  /** Typed text as the platform's client sends it: names become mentions, and Slack escapes three characters. */
+  #encode(text: string): string {
     const escaped =
       this.chat.platform === "discord"
         ? text
         : text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-    const known = [this.#bot, ...this.#people].sort((a, b) => b.name.length - a.name.length);
-    return known.reduce(
-      (said, { id, name }) => said.replaceAll(`@${name}`, this.chat.mention(id)),
+    const named = [this.#bot, ...this.#people].sort((a, b) => b.name.length - a.name.length);
+    return named.reduce(
+      (encoded, { id, name }) => encoded.replaceAll(`@${name}`, this.chat.mention(id)),
       escaped,
     );
   }
 
-  #learnThread(channel: string, thread: string): void {
+  #addThread(channel: string, thread: string): void {
     const room = this.#rooms.get(channel);
     if (!room || room.threads.has(thread)) return;
     room.threads.set(thread, { id: thread, name: this.#nameThread(channel, thread) });
   }
 
-  /** On both platforms a thread on a message has the message's id. */
+  /** The start of the message that the thread is on. On both platforms the thread has that message's id. */
   #nameThread(channel: string, id: string): string {
     const root = this.chat.transcript(channel).find((message) => message.id === id);
     const line = Array.from(root?.text.replace(/\s+/g, " ").trim() ?? "");
@@ -140,6 +140,7 @@ function keyOf({ channel, thread }: Place): string {
   return `${channel} ${thread ?? ""}`;
 }
 
+/** Leaves out an undefined `thread`. */
 function exact({ channel, thread }: Place): { channel: string; thread?: string } {
   return thread === undefined ? { channel } : { channel, thread };
 }

@@ -6,13 +6,13 @@ import { BridgeControl } from "./bridge_control.ts";
 import { ChatRoom } from "./chat_room.ts";
 import type { Command, Place, PlatformName, PostFault, PlaygroundState } from "../protocol.ts";
 
-/** What changed: what was said in one place, or anything else. */
+/** What changed: the messages of one channel or thread, or anything else. */
 export type PlaygroundChange = { readonly platform: PlatformName; readonly place: Place } | "state";
 
-/** How often the bot's signs of typing are looked for, in ms: the stand-in tells nobody of them. */
-const TYPING_EVERY_MS = 300;
+/** How often to poll the stand-in for typing indicators, in ms: it has no event for them. */
+const TYPING_POLL_MS = 300;
 
-/** The whole stack as the page plays on it: both chats, the bridge, and what can be broken. */
+/** Executes the page's commands on the stack: chats, the bridge, and faults to inject. Notifies listeners of changes. */
 export class PlaygroundController {
   readonly rooms: Readonly<Record<PlatformName, ChatRoom>>;
   readonly bridge: BridgeControl;
@@ -36,7 +36,7 @@ export class PlaygroundController {
       const { platform } = room.chat;
       room.chat.onChange(({ channel, thread }) => {
         this.#notify({ platform, place: { channel, thread } });
-        // A thread shows in its channel too, and may be new.
+        // The channel shows its threads, and the thread may be new.
         if (thread !== undefined) this.#notify({ platform, place: { channel } });
         this.#notify("state");
       });
@@ -44,21 +44,22 @@ export class PlaygroundController {
     this.#typingTimer = this.#watchTyping();
   }
 
-  /** Makes the lobby: a channel of the chat API that nobody maps, so it is open to everybody. */
+  /** Creates the lobby: a channel that is never mapped, so that the chat API is open to everybody. */
   static async open(stack: Stack, ai: PlaygroundState["ai"]): Promise<PlaygroundController> {
-    const nobody = new ConvexHttpClient(stack.convex.url, {
+    const anonymous = new ConvexHttpClient(stack.convex.url, {
       skipConvexDeploymentUrlCheck: true,
       logger: false,
     });
-    const channelId = await nobody.mutation(api.index.createChannel, { name: "lobby" });
+    const channelId = await anonymous.mutation(api.index.createChannel, { name: "lobby" });
     const join = async (name: string) => ({
-      id: await nobody.mutation(api.index.createUser, { name }),
+      id: await anonymous.mutation(api.index.createUser, { name }),
       name,
     });
     const people = [await join("Ann"), await join("Bob")];
     return new PlaygroundController(stack, ai, { channelId, people });
   }
 
+  /** Adds a listener. Returns a function that removes it. */
   onChange(listener: (change: PlaygroundChange) => void): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -73,12 +74,12 @@ export class PlaygroundController {
       bridge: this.bridge.state,
       convexAway: this.#convexAway,
       lobby: this.#lobby,
-      discord: this.rooms.discord.side(),
-      slack: this.rooms.slack.side(),
+      discord: this.rooms.discord.state(),
+      slack: this.rooms.slack.state(),
     };
   }
 
-  /** Carries out what the page asks. Returns the id of what was made, if anything was. Throws what people should read. */
+  /** Executes a command. Returns the id of what was created, if anything. Throws errors to show to the person. */
   async execute(command: Command): Promise<string | undefined> {
     switch (command.kind) {
       case "say":
@@ -94,9 +95,13 @@ export class PlaygroundController {
           this.rooms[command.platform].openThread(command.channel, command.id),
         );
       case "addChannel":
-        return this.#notifyAndReturn(this.rooms[command.platform].addChannel(named(command.name)));
+        return this.#notifyAndReturn(
+          this.rooms[command.platform].addChannel(checkName(command.name)),
+        );
       case "addPerson":
-        return this.#notifyAndReturn(this.rooms[command.platform].addPerson(named(command.name)));
+        return this.#notifyAndReturn(
+          this.rooms[command.platform].addPerson(checkName(command.name)),
+        );
       case "failNextPost":
         this.#failNextPost(command.platform, command.fault);
         return undefined;
@@ -118,6 +123,7 @@ export class PlaygroundController {
     }
   }
 
+  /** Stops polling and notifying. */
   close(): void {
     clearInterval(this.#typingTimer);
     this.#listeners.clear();
@@ -143,15 +149,15 @@ export class PlaygroundController {
   #watchTyping(): NodeJS.Timeout {
     let seen = 0;
     let wasTyping = false;
-    const look = () => {
+    const poll = () => {
       const fresh = this.#stack.discord.typing.slice(seen);
       seen += fresh.length;
       for (const place of fresh) this.rooms.discord.markTyping(place);
-      const isTyping = this.rooms.discord.side().typing.length > 0;
+      const isTyping = this.rooms.discord.state().typing.length > 0;
       if (fresh.length > 0 || isTyping !== wasTyping) this.#notify("state");
       wasTyping = isTyping;
     };
-    return setInterval(look, TYPING_EVERY_MS).unref();
+    return setInterval(poll, TYPING_POLL_MS).unref();
   }
 }
 
@@ -161,13 +167,13 @@ const common = {
   lostAnswer: "500AfterAccept",
 } as const satisfies Record<Exclude<PostFault, "refused">, AnswerFault>;
 
-/** `refused`: Discord's "Missing Permissions", Slack's answer to an app that was taken out of the channel. */
+/** `refused`: Discord's "Missing Permissions", and Slack's error for an app that was removed from the channel. */
 const POST_FAULTS: Readonly<Record<PlatformName, Readonly<Record<PostFault, AnswerFault>>>> = {
   discord: { ...common, refused: { error: "50013" } },
   slack: { ...common, refused: { error: "not_in_channel" } },
 };
 
-function named(name: string): string {
+function checkName(name: string): string {
   const trimmed = name.trim();
   if (trimmed === "" || trimmed.length > 80) throw new Error("A name has 1 to 80 characters.");
   return trimmed;

@@ -7,26 +7,27 @@ import { refusalOf } from "./request_guard.ts";
 import type { PlaygroundController, PlaygroundChange } from "./controller.ts";
 import { type Frame, type Place, placeKey, type PlatformName, vRequest } from "../protocol.ts";
 
-/** Largest frame the page may send, in bytes: a message at its longest, and room. */
+/** Largest frame that the page may send, in bytes: more than the longest message. */
 const MAX_FRAME_BYTES = 64 * 1024;
 
-/** Ports tried after the one asked for. */
+/** How many further ports to try if the requested one is taken. */
 const MAX_PORTS_TRIED = 100;
 
-/** The playground's page on this machine. */
+/** The running server of the playground's page. */
 export interface PageServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
+/** What the page's server needs. */
 export interface PageOptions {
   readonly controller: PlaygroundController;
-  /** The value of ADMIN_KEY the local deployment accepts: signs the tokens the page reads Convex with. */
+  /** The ADMIN_KEY that the local deployment accepts; signs the page's tokens for Convex. */
   readonly adminKey: string;
   readonly convexUrl: string;
-  /** The port, or the first free one after it. 0: any. */
+  /** The preferred port; the next free one if it is taken. 0: any port. */
   readonly port: number;
-  /** The built page; built now when it isn't given. */
+  /** The built page. Default: builds it. */
   readonly files?: ReadonlyMap<string, PageFile>;
 }
 
@@ -57,7 +58,7 @@ export async function servePage(options: PageOptions): Promise<PageServer> {
     response.writeHead(200, {
       "content-type": file.type,
       "cache-control": "no-cache",
-      "content-security-policy": policy(port, options.convexUrl),
+      "content-security-policy": contentSecurityPolicy(port, options.convexUrl),
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
     });
@@ -70,7 +71,7 @@ export async function servePage(options: PageOptions): Promise<PageServer> {
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (ws) => converse(options.controller, ws));
+    sockets.handleUpgrade(request, socket, head, (ws) => servePageSocket(options.controller, ws));
   });
 
   return {
@@ -84,8 +85,8 @@ export async function servePage(options: PageOptions): Promise<PageServer> {
   };
 }
 
-/** Nothing but this server and the local deployment is ever asked for anything. */
-function policy(port: number, convexUrl: string): string {
+/** The Content-Security-Policy: the page may connect only to this server and the local deployment. */
+function contentSecurityPolicy(port: number, convexUrl: string): string {
   const own = `127.0.0.1:${port}`;
   const convex = convexUrl.replace(/^http/, "ws");
   return [
@@ -100,8 +101,8 @@ function policy(port: number, convexUrl: string): string {
   ].join("; ");
 }
 
-/** Tells one page all there is, then every change, and carries out what it asks. */
-function converse(controller: PlaygroundController, ws: WebSocket): void {
+/** Sends one page the whole state and then every change, and executes its commands. */
+function servePageSocket(controller: PlaygroundController, ws: WebSocket): void {
   const send = (frame: Frame) => {
     if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(frame));
   };
@@ -115,7 +116,7 @@ function converse(controller: PlaygroundController, ws: WebSocket): void {
   };
   const changes = new Map<string, PlaygroundChange>();
   let scheduled = false;
-  // A burst of changes within one turn is told once.
+  // Combines a burst of changes into one update.
   const flush = () => {
     scheduled = false;
     const due = [...changes.values()];
@@ -123,7 +124,7 @@ function converse(controller: PlaygroundController, ws: WebSocket): void {
     if (due.includes("state")) send({ type: "state", state: controller.state() });
     for (const change of due) if (change !== "state") sendMessages(change.platform, change.place);
   };
-  const stop = controller.onChange((change) => {
+  const unsubscribe = controller.onChange((change) => {
     const key = change === "state" ? change : placeKey(change.platform, change.place);
     changes.set(key, change);
     if (scheduled) return;
@@ -137,7 +138,7 @@ function converse(controller: PlaygroundController, ws: WebSocket): void {
   }
 
   ws.on("message", (data) => {
-    const request = vRequest.safeParse(parse((data as Buffer).toString("utf8"))); // Whole messages are Buffers.
+    const request = vRequest.safeParse(parseJson((data as Buffer).toString("utf8"))); // ws delivers whole messages as Buffers.
     if (!request.success) {
       ws.close(1008);
       return;
@@ -148,7 +149,7 @@ function converse(controller: PlaygroundController, ws: WebSocket): void {
       (error: unknown) => send({ type: "answer", n, error: reasonOf(error) }),
     );
   });
-  ws.on("close", stop);
+  ws.on("close", unsubscribe);
   ws.on("error", () => ws.terminate());
 }
 
@@ -163,7 +164,7 @@ async function listenFrom(server: Server, first: number): Promise<number> {
           resolve();
         });
       });
-      return (server.address() as AddressInfo).port; // A TCP server that listens has one.
+      return (server.address() as AddressInfo).port; // A listening TCP server has one.
     } catch (error) {
       const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
       if (!taken || port >= first + MAX_PORTS_TRIED) throw error;
@@ -175,7 +176,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,6 @@
 const HUES = [210, 265, 330, 12, 42, 150, 185];
 
-/** A person's initial on a colour of their own. Says nothing to screen readers: the name stands beside it. */
+/** A person's initial on a colour derived from the name. Hidden from screen readers, because the name is next to it. */
 export function Avatar({ name, bot = false }: { readonly name: string; readonly bot?: boolean }) {
   const sum = Array.from(name).reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
   const hue = HUES[sum % HUES.length] ?? 0;

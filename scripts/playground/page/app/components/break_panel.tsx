@@ -5,11 +5,11 @@ import { usePlayground } from "../playground_context.ts";
 const FAULTS: readonly { readonly fault: PostFault; readonly label: string }[] = [
   { fault: "limited", label: "rate limit, 5 s" },
   { fault: "failed", label: "error 500" },
-  { fault: "lostAnswer", label: "posted, answer lost" },
+  { fault: "lostAnswer", label: "posted, response lost" },
   { fault: "refused", label: "no permission" },
 ];
 
-/** Breaks things on purpose. */
+/** Controls that inject faults. */
 export function BreakPanel() {
   const { playground, send } = usePlayground();
   const { bridge, convexAway } = playground;
@@ -32,7 +32,7 @@ export function BreakPanel() {
         aria-pressed={convexAway}
         onClick={() => void send({ kind: "convexAway", away: !convexAway })}
       >
-        {convexAway ? "Bring Convex back" : "Take Convex away"}
+        {convexAway ? "Bring Convex back online" : "Take Convex offline"}
       </button>
       <FailPost platform="discord" title="Discord" />
       <FailPost platform="slack" title="Slack" />
@@ -52,7 +52,7 @@ function FailPost(props: { readonly platform: PlatformName; readonly title: stri
         <select
           value={fault}
           onChange={({ target }) =>
-            setFault(FAULTS.find((known) => known.fault === target.value)?.fault ?? "limited")
+            setFault(FAULTS.find((each) => each.fault === target.value)?.fault ?? "limited")
           }
         >
           {FAULTS.map(({ fault: value, label }) => (
@@ -64,10 +64,10 @@ function FailPost(props: { readonly platform: PlatformName; readonly title: stri
       </label>
       <button
         type="button"
-        aria-label={`Let ${title}'s next post fail`}
+        aria-label={`Fail ${title}'s next post`}
         onClick={() =>
           void send({ kind: "failNextPost", platform, fault }).then(() => {
-            setPlanned("planned");
+            setPlanned("will fail");
             setTimeout(() => setPlanned(undefined), 2_000);
           })
         }
@@ -79,7 +79,7 @@ function FailPost(props: { readonly platform: PlatformName; readonly title: stri
         aria-label={`Cut ${title}'s connection`}
         onClick={() => void send({ kind: "cutConnections", platform })}
       >
-        Cut the line
+        Cut the connection
       </button>
     </div>
   );

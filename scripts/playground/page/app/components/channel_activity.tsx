@@ -5,7 +5,7 @@ import type { Activity } from "../../../../../convex/model/admin/activity.ts";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
 import { usePlayground } from "../playground_context.ts";
 
-/** One channel in Convex: its messages, the replies being written, and where each reply stands in the outbox. */
+/** One channel in Convex: its messages, the replies being written, and each reply's delivery state. */
 export function ChannelActivity(props: {
   readonly channelId: MappingRow["channelId"];
   readonly name: string;

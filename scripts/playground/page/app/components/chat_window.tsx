@@ -9,7 +9,7 @@ import { Sidebar } from "./sidebar.tsx";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 
-/** One platform as the people there see it, and where its channel goes in Convex. */
+/** One platform as its users see it, and the Convex channel that its channel is mapped to. */
 export function ChatWindow(props: {
   readonly platform: PlatformName;
   readonly mappings: readonly MappingRow[] | undefined;
@@ -19,13 +19,13 @@ export function ChatWindow(props: {
   const platformState = playground[platform];
   const [chosen, choose] = useState<Place>();
   const [person, setPerson] = useState<string>();
-  const place = standing(platformState, chosen);
+  const place = currentPlace(platformState, chosen);
   const title = TITLE[platform];
   if (!place) return null;
   const channel = platformState.channels.find(({ id }) => id === place.channel);
   const thread = channel?.threads.find(({ id }) => id === place.thread);
   const speaker = platformState.people.find(({ id }) => id === person) ?? platformState.people[0];
-  const typing = platformState.typing.some((there) => isSame(there, place));
+  const typing = platformState.typing.some((typingPlace) => isSame(typingPlace, place));
   return (
     <section className="chat window" id={platform} data-platform={platform} aria-label={title}>
       <header className="window-title">
@@ -88,8 +88,8 @@ export function ChatWindow(props: {
   );
 }
 
-/** The place that was chosen while it is there, else the first channel. */
-function standing({ channels }: PlatformState, chosen: Place | undefined): Place | undefined {
+/** The chosen place while its channel exists, otherwise the first channel. */
+function currentPlace({ channels }: PlatformState, chosen: Place | undefined): Place | undefined {
   const channel = channels.find(({ id }) => id === chosen?.channel);
   if (channel && chosen) return chosen;
   return channels[0] && { channel: channels[0].id };

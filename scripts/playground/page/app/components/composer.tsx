@@ -2,7 +2,7 @@ import { type KeyboardEvent, useState } from "react";
 import type { Named, Place, PlatformName } from "../../protocol.ts";
 import { usePlayground } from "../playground_context.ts";
 
-/** Where one writes, as one of several people. Enter sends, Shift+Enter begins a line. */
+/** The input field, to write as one of several people. Enter sends, Shift+Enter starts a new line. */
 export function Composer(props: {
   readonly platform: PlatformName;
   readonly place: Place;
@@ -16,12 +16,12 @@ export function Composer(props: {
   const { send } = usePlayground();
   const [text, setText] = useState("");
 
-  const say = async (said: string) => {
-    if (said.trim() === "") return;
+  const say = async (message: string) => {
+    if (message.trim() === "") return;
     setText("");
-    const id = await send({ kind: "say", platform, ...place, person: speaker.id, text: said });
-    // What was refused is given back to be mended.
-    if (id === undefined) setText((typed) => (typed === "" ? said : typed));
+    const id = await send({ kind: "say", platform, ...place, person: speaker.id, text: message });
+    // Restores a refused message, so that it can be corrected.
+    if (id === undefined) setText((typed) => (typed === "" ? message : typed));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;

@@ -4,7 +4,7 @@ import { messagesIn } from "../connection.ts";
 import { Message } from "./message.tsx";
 import { usePlayground } from "../playground_context.ts";
 
-/** What was said in a place, oldest first; in a thread its first message comes before. Follows what is new. */
+/** The messages of a channel, or of a thread after the message it is on; oldest first. Scrolls to new messages. */
 export function Conversation(props: {
   readonly platform: PlatformName;
   readonly platformState: PlatformState;
@@ -37,7 +37,7 @@ export function Conversation(props: {
           place={{ channel: place.channel }}
         />
       )}
-      {here.length === 0 && !root && <li className="empty">Nothing said yet.</li>}
+      {here.length === 0 && !root && <li className="empty">No messages yet.</li>}
       {here.map((message) => {
         const thread = threads.find(({ id }) => id === message.id);
         const replies = thread

@@ -4,7 +4,7 @@ import { api } from "../../../../../convex/_generated/api.js";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
 import { ChannelActivity } from "./channel_activity.tsx";
 
-/** What Convex holds, by subscription: the stock client, as any app would use it. */
+/** The data in Convex, through subscriptions of the stock client. */
 export function ConvexView({ mappings }: { readonly mappings: readonly MappingRow[] | undefined }) {
   const { isWebSocketConnected } = useConvexConnectionState();
   const status = useQuery(api.admin.status);
@@ -27,7 +27,7 @@ export function ConvexView({ mappings }: { readonly mappings: readonly MappingRo
           />
         ))}
         {status?.mappings
-          .flatMap((row) => row.health.map((trouble) => ({ ...trouble, row })))
+          .flatMap((row) => row.health.map((problem) => ({ ...problem, row })))
           .map(({ row, direction, reason, step }) => (
             <p className="health" key={`${row.mappingId} ${direction}`}>
               <b>
@@ -47,16 +47,16 @@ export function ConvexView({ mappings }: { readonly mappings: readonly MappingRo
   );
 }
 
-interface Known {
+interface ShownChannel {
   readonly channelId: MappingRow["channelId"];
   readonly name: string;
 }
 
-/** Channels that are mapped, and those that were while this page was open: unmapping keeps their messages. */
-function useChannels(mappings: readonly MappingRow[]): readonly Known[] {
-  const [known, setKnown] = useState<readonly Known[]>([]);
+/** The mapped channels, and those unmapped since the page was opened, because unmapping keeps their messages. */
+function useChannels(mappings: readonly MappingRow[]): readonly ShownChannel[] {
+  const [channels, setChannels] = useState<readonly ShownChannel[]>([]);
   useEffect(() => {
-    setKnown((before) => {
+    setChannels((before) => {
       const fresh = new Map(before.map((channel) => [channel.channelId, channel]));
       for (const { channelId, channelName } of mappings) {
         fresh.set(channelId, { channelId, name: channelName });
@@ -64,5 +64,5 @@ function useChannels(mappings: readonly MappingRow[]): readonly Known[] {
       return fresh.size === before.length ? before : [...fresh.values()];
     });
   }, [mappings]);
-  return known;
+  return channels;
 }

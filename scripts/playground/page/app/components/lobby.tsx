@@ -6,7 +6,7 @@ import type { Named } from "../../protocol.ts";
 import { Avatar } from "./avatar.tsx";
 import { usePlayground } from "../playground_context.ts";
 
-/** The chat API by itself, as the tutorial uses it: two people, a channel nobody mapped, no platform and no token. */
+/** The chat API alone, as in Convex's tutorial: two people in a channel that was never mapped, without platform or token. */
 export function Lobby() {
   const { playground } = usePlayground();
   return (
@@ -14,7 +14,7 @@ export function Lobby() {
       <h2>Without a platform</h2>
       <p className="lead">
         The chat API alone (<code>api.index</code>), in a channel that was never mapped: two
-        windows, each with a client of its own and no token.
+        windows, each with its own client and no token.
       </p>
       <div className="pair">
         {playground.lobby.people.map((person) => (
@@ -68,7 +68,7 @@ function LobbyWindow(props: {
         <h3>{me.name}&rsquo;s window</h3>
       </header>
       <ol className="messages" ref={list} role="log" aria-label="Messages" tabIndex={0}>
-        {count === 0 && <li className="empty">Nothing said yet.</li>}
+        {count === 0 && <li className="empty">No messages yet.</li>}
         {messages?.map(({ _id, authorId: by, content }) => {
           const name = people.find(({ id }) => id === by)?.name ?? "AI";
           return (

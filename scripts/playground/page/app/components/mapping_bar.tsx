@@ -17,7 +17,7 @@ const PLACES: readonly { readonly value: ReplyIn; readonly label: string }[] = [
   { value: "thread", label: "in a thread" },
 ];
 
-/** Where a channel goes in Convex, and the admin functions that change it. */
+/** The Convex channel that a channel is mapped to, with controls to change the mapping. */
 export function MappingBar(props: {
   readonly platform: PlatformName;
   readonly channel: string;

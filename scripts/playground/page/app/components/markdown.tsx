@@ -6,7 +6,7 @@ import { Fragment, type ReactNode, useMemo } from "react";
 
 type Names = ReadonlyMap<string, string>;
 
-/** Text with Markdown, as the platforms show it. Mention tokens show as names; HTML and images as their text. */
+/** Renders Markdown like the platforms. Mentions show as names; HTML and images show as text. */
 export function Markdown({ text, names }: { readonly text: string; readonly names: Names }) {
   return useMemo(() => {
     const tree = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
@@ -14,7 +14,7 @@ export function Markdown({ text, names }: { readonly text: string; readonly name
   }, [text, names]);
 }
 
-/** Text as it is, with names for mention tokens. */
+/** Renders text without Markdown. Mentions show as names. */
 export function Plain({ text, names }: { readonly text: string; readonly names: Names }) {
   return <p>{withNames(text, names)}</p>;
 }
@@ -41,7 +41,7 @@ function rendered(node: RootContent, names: Names): ReactNode {
       return <code>{node.value}</code>;
     case "code":
       return (
-        // Long lines scroll, so the keyboard has to reach them.
+        // Long lines scroll, so the element must be focusable.
         <pre tabIndex={0}>
           <code>{node.value}</code>
         </pre>

@@ -3,35 +3,35 @@ import type { ChatMessage, Place, PlatformName } from "../../protocol.ts";
 import { Avatar } from "./avatar.tsx";
 import { Markdown, Plain } from "./markdown.tsx";
 import { usePlayground } from "../playground_context.ts";
-import { clockTime, timeOf } from "../times.ts";
+import { clockTime, sentAt } from "../times.ts";
 
-/** Longest excerpt of what a message answers, in characters. */
+/** Longest excerpt of the message that a message answers, in characters. */
 const EXCERPT = 60;
 
-/** One message, with what one can do to it. */
+/** One message, with buttons to edit and delete it and to open its thread. */
 export function Message(props: {
   readonly platform: PlatformName;
   readonly message: ChatMessage;
   readonly place: Place;
   readonly names: ReadonlyMap<string, string>;
-  /** What it answers, where the platform shows that. */
+  /** The message it answers, if the platform shows that. */
   readonly answered?: ChatMessage | undefined;
-  /** Messages in its thread. */
+  /** How many messages its thread has. */
   readonly replies?: number;
-  /** Opens its thread. Absent where there can be none. */
+  /** Opens its thread. Absent if it can't have one. */
   readonly onThread?: () => Promise<void>;
 }) {
   const { platform, message, place, names, answered, replies = 0, onThread } = props;
   const { send } = usePlayground();
   const [draft, setDraft] = useState<string>();
-  const about = { platform, ...place, id: message.id };
-  const sent = timeOf(platform, message.id);
+  const target = { platform, ...place, id: message.id };
+  const sent = sentAt(platform, message.id);
   const label = `${message.author} at ${clockTime(sent)}`;
 
   const save = () => {
     setDraft(undefined);
     if (draft !== undefined && draft.trim() !== "")
-      void send({ kind: "edit", ...about, text: draft });
+      void send({ kind: "edit", ...target, text: draft });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") setDraft(undefined);
@@ -66,7 +66,7 @@ export function Message(props: {
           <div className="edit">
             <textarea
               autoFocus
-              aria-label="Change the message"
+              aria-label="Edit message"
               value={draft}
               onChange={({ target }) => setDraft(target.value)}
               onKeyDown={onKeyDown}
@@ -96,7 +96,7 @@ export function Message(props: {
             Edit
           </button>
         )}
-        <button type="button" onClick={() => void send({ kind: "remove", ...about })}>
+        <button type="button" onClick={() => void send({ kind: "remove", ...target })}>
           Delete
         </button>
       </div>

@@ -3,7 +3,7 @@ import type { Place, PlatformName, PlatformState } from "../../protocol.ts";
 import { Avatar } from "./avatar.tsx";
 import { usePlayground } from "../playground_context.ts";
 
-/** Channels with their threads, and who is there. */
+/** The platform's channels with their threads, and its members. */
 export function Sidebar(props: {
   readonly platform: PlatformName;
   readonly platformState: PlatformState;
@@ -87,7 +87,7 @@ function Entry(props: {
   );
 }
 
-/** A button that becomes a field for a name. */
+/** A button that turns into an input field for a name. */
 function Adder(props: { readonly what: string; readonly add: (name: string) => Promise<void> }) {
   const { what, add } = props;
   const [name, setName] = useState<string>();
