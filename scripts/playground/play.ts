@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
 import { openPlayground, type Playground } from "./page/playground.ts";
@@ -48,8 +48,10 @@ export async function play(): Promise<void> {
     console.log(
       "In a second terminal, `npm run channels -- --help` shows how to list and change the mappings.\n",
     );
-    readLines(playground);
+    const input = readLines(playground);
     await stopped;
+    // An open reader of the terminal would keep the process alive.
+    input.close();
   } finally {
     console.log("\nStopping the playground …");
     await withdrawPlayground(process.pid);
@@ -93,8 +95,8 @@ async function untilAnswered(chat: ChatStandIn, channel: string): Promise<void> 
 }
 
 /** Sends each typed line as the first person of the platform that it names. */
-function readLines({ controller, channels }: Playground): void {
-  createInterface({ input: process.stdin }).on("line", (line) => {
+function readLines({ controller, channels }: Playground): Interface {
+  return createInterface({ input: process.stdin }).on("line", (line) => {
     if (line.trim() === "") return;
     const [, name, text] = /^\s*(discord|slack)\s*:\s*(.+)$/i.exec(line) ?? [];
     const platform = PLATFORMS.find((each) => each === name?.toLowerCase());
