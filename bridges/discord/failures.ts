@@ -222,8 +222,8 @@ export const TOKEN_REFUSED: FatalFailure = {
 
 export const MESSAGE_CONTENT_OFF: FatalFailure = {
   code: "DISCORD_INTENT",
-  reason: "the bot may not read message content",
-  step: `Turn it on: ${PORTAL} > Bot > Privileged Gateway Intents > Message Content Intent`,
+  reason: "the bot may not read the content of messages",
+  step: `${PORTAL} > Bot > Privileged Gateway Intents > Message Content Intent: on`,
 };
 
 /** The client library gives up once Discord has invalidated the bot's sessions. */

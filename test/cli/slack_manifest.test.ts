@@ -16,11 +16,11 @@ const manifest = z
   })
   .parse(JSON.parse(readFileSync(join(ROOT, "slack-app-manifest.json"), "utf8")));
 
-test("the manifest asks for the scopes that doctor looks for, and no other", () => {
+test("the manifest requests exactly the scopes that the doctor checks", () => {
   expect(manifest.oauth_config.scopes.bot.toSorted()).toEqual([...BOT_SCOPES].sort());
 });
 
-test("the manifest's scopes are those of the workspace that every other test runs in", async () => {
+test("the manifest's scopes are those of the stand-in that every other test uses", async () => {
   const slack = await startSlackStandIn();
   try {
     const response = await fetch(`${slack.env.SLACK_API_URL ?? ""}auth.test`, {
@@ -34,17 +34,17 @@ test("the manifest's scopes are those of the workspace that every other test run
   }
 });
 
-test("the manifest subscribes to every event the bridge listens to", () => {
+test("the manifest subscribes to every event that the bridge handles", () => {
   const folder = join(ROOT, "bridges", "slack");
-  const sources = readdirSync(folder)
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .map((name) => readFileSync(join(folder, name), "utf8"));
-  const heard = sources.flatMap((source) =>
+  const handled = sources.flatMap((source) =>
     [...source.matchAll(/\.event\("(\w+)"/g)].map(([, name]) => name),
   );
-  expect(heard.length).toBeGreaterThan(2);
+  expect(handled.length).toBeGreaterThan(2);
   const events = manifest.settings.event_subscriptions.bot_events;
-  for (const name of heard) {
+  for (const name of handled) {
     const needed = name === "message" ? ["message.channels", "message.groups"] : [name];
     expect(events).toEqual(expect.arrayContaining(needed));
   }

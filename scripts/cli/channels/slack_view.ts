@@ -1,5 +1,10 @@
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from "@slack/web-api";
-import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
+import {
+  PlatformError,
+  type PlatformView,
+  type ChannelView,
+  type Trouble,
+} from "./platform_view.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
 export const BOT_SCOPES = [
@@ -13,19 +18,19 @@ export const BOT_SCOPES = [
 
 const APP = "api.slack.com/apps > your app";
 const TOKEN_STEP = `${APP} > OAuth & Permissions > Bot User OAuth Token (xoxb-…), after Install to Workspace`;
-const APP_TOKEN_STEP = `${APP} > Basic Information > App-Level Tokens: one with connections:write (xapp-…); and ${APP} > Socket Mode: on`;
+const APP_TOKEN_STEP = `${APP} > Basic Information > App-Level Tokens: create one with connections:write (xapp-…); and ${APP} > Socket Mode: on`;
 
-/** What Slack says of the bot itself. */
+/** The bot and its app. */
 export interface SlackBot {
   readonly name: string;
   readonly team: string;
-  /** Needed ones the token lacks. */
+  /** Scopes that the bridge needs and the token lacks. */
   readonly missingScopes: readonly string[];
-  /** The app the bot belongs to, where `users:read` lets us ask. */
+  /** The bot's app; absent if the token lacks `users:read`. */
   readonly appId?: string;
 }
 
-/** Slack, seen with the bot's token. */
+/** Slack as the bot sees it. */
 export class SlackView implements PlatformView {
   readonly #web: WebClient;
 
@@ -34,17 +39,17 @@ export class SlackView implements PlatformView {
   }
 
   async bot(): Promise<SlackBot> {
-    const me = await asked("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.auth.test());
+    const me = await call("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.auth.test());
     const scopes = me.response_metadata?.scopes ?? [];
     const missingScopes = BOT_SCOPES.filter((scope) => !scopes.includes(scope));
     const { bot_id: bot } = me;
     if (bot === undefined) {
-      throw new AskFailed("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP);
+      throw new PlatformError("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP);
     }
-    const about = missingScopes.includes("users:read")
+    const info = missingScopes.includes("users:read")
       ? undefined
-      : await asked("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.bots.info({ bot }));
-    const appId = about?.bot?.app_id;
+      : await call("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.bots.info({ bot }));
+    const appId = info?.bot?.app_id;
     return {
       name: me.user ?? "the bot",
       team: me.team ?? "the workspace",
@@ -53,31 +58,31 @@ export class SlackView implements PlatformView {
     };
   }
 
-  /** The address of a new socket. Asking opens none. */
+  /** Requests the URL of a new socket, without opening it. */
   async socketUrl(appToken: string): Promise<string> {
     const web = client(this.config, appToken);
-    const answer = await asked("SLACK_APP_TOKEN", APP_TOKEN_STEP, () =>
+    const response = await call("SLACK_APP_TOKEN", APP_TOKEN_STEP, () =>
       web.apps.connections.open(),
     );
-    if (answer.url === undefined) throw new AskFailed("Slack gave no address for a socket");
-    return answer.url;
+    if (response.url === undefined) throw new PlatformError("Slack returned no socket URL");
+    return response.url;
   }
 
-  async channel(id: string): Promise<SeenChannel> {
+  async channel(id: string): Promise<ChannelView> {
     try {
       const { channel } = await this.#web.conversations.info({ channel: id });
-      return await this.#seen({ ...channel, id });
+      return await this.#viewChannel({ ...channel, id });
     } catch (error) {
       return { id, name: "", troubles: [this.#trouble(error)] };
     }
   }
 
-  async find(text: string): Promise<SeenChannel[]> {
-    const found: SeenChannel[] = [];
+  async find(text: string): Promise<ChannelView[]> {
+    const found: ChannelView[] = [];
     const step = TOKEN_STEP;
     let cursor: string | undefined;
     do {
-      const page = await asked("SLACK_BOT_TOKEN", step, () =>
+      const page = await call("SLACK_BOT_TOKEN", step, () =>
         this.#web.conversations.list({
           types: "public_channel,private_channel",
           exclude_archived: true,
@@ -94,7 +99,6 @@ export class SlackView implements PlatformView {
     return found.sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** The newest messages of people in a channel, newest first: their ids only. */
   async newestFromPeople(channel: string): Promise<string[]> {
     const { messages = [] } = await this.#web.conversations.history({ channel, limit: 10 });
     return messages.flatMap(({ ts, bot_id: bot, subtype }) =>
@@ -102,12 +106,12 @@ export class SlackView implements PlatformView {
     );
   }
 
-  async #seen(channel: {
+  async #viewChannel(channel: {
     id: string;
     name?: string;
     is_archived?: boolean;
     is_member?: boolean;
-  }): Promise<SeenChannel> {
+  }): Promise<ChannelView> {
     const { id, name = "" } = channel;
     if (channel.is_archived) return { id, name, troubles: [ARCHIVED] };
     if (!channel.is_member) return { id, name, troubles: [INVITE] };
@@ -119,7 +123,7 @@ export class SlackView implements PlatformView {
     return { id, name, troubles: [] };
   }
 
-  /** What a refusal about one channel means. Throws `AskFailed` for one that is about the bot as a whole. */
+  /** What an error about one channel means. Throws `PlatformError` if the error is about the bot as a whole. */
   #trouble(error: unknown): Trouble {
     if (error instanceof WebAPIPlatformError) {
       const { error: code } = error.data;
@@ -127,7 +131,7 @@ export class SlackView implements PlatformView {
       if (code === "not_in_channel") return INVITE;
       if (code === "is_archived") return ARCHIVED;
       if (code === "missing_scope") {
-        const needed = "needed" in error.data ? scopeName(error.data.needed) : undefined;
+        const needed = neededScope(error.data);
         return {
           problem: `the bot lacks the scope ${needed ?? "it needs"}`,
           step: addScopes([needed ?? "the scopes of slack-app-manifest.json"]),
@@ -138,10 +142,12 @@ export class SlackView implements PlatformView {
   }
 }
 
+/** The step that adds scopes to the bot token. */
 export function addScopes(scopes: readonly string[]): string {
   return `${APP} > OAuth & Permissions > Bot Token Scopes: add ${scopes.join(", ")}, then Reinstall to Workspace`;
 }
 
+/** How to reach Slack as the bot. */
 export interface SlackTokens {
   readonly botToken: string;
   readonly apiUrl?: string;
@@ -161,8 +167,8 @@ const ARCHIVED: Trouble = {
   step: "Unarchive it in Slack, or map another one",
 };
 
-/** Says nothing: Slack's client would print warnings of its own. */
-const silent: Logger = {
+/** Keeps Slack's client from printing warnings. */
+const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -178,36 +184,40 @@ function client({ apiUrl }: SlackTokens, token: string): WebClient {
     retryConfig: { retries: 1 },
     timeout: 10_000,
     rejectRateLimitedCalls: true,
-    logger: silent,
+    logger: silentLogger,
   });
 }
 
-async function asked<T>(token: string, step: string, ask: () => Promise<T>): Promise<T> {
+async function call<T>(token: string, step: string, request: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await request();
   } catch (error) {
     throw failure(error, token, step);
   }
 }
 
-function failure(error: unknown, token: string, step: string): AskFailed {
+function failure(error: unknown, token: string, step: string): PlatformError {
   if (!(error instanceof WebAPIPlatformError)) {
-    return new AskFailed(
-      "Slack can't be reached",
-      "Check this machine's connection and SLACK_API_URL, if it is set",
+    return new PlatformError(
+      "can't reach Slack",
+      "Check this machine's internet connection, and SLACK_API_URL if it is set",
     );
   }
   const code = scopeName(error.data.error) ?? "unknown";
   if (code === "missing_scope") {
-    const needed = "needed" in error.data ? scopeName(error.data.needed) : undefined;
+    const needed = neededScope(error.data);
     if (token === "SLACK_BOT_TOKEN" && needed !== undefined) {
-      return new AskFailed(`the bot lacks the scope ${needed}`, addScopes([needed]));
+      return new PlatformError(`the bot lacks the scope ${needed}`, addScopes([needed]));
     }
   }
-  return new AskFailed(`Slack does not accept ${token} (${code})`, step);
+  return new PlatformError(`Slack does not accept ${token} (${code})`, step);
 }
 
-/** A code or list of scopes as Slack writes them; nothing else of an answer is shown. */
+function neededScope(data: object): string | undefined {
+  return "needed" in data ? scopeName(data.needed) : undefined;
+}
+
+/** An error code or list of scopes. Undefined for anything else, so that no other part of a response is shown. */
 function scopeName(value: unknown): string | undefined {
   return typeof value === "string" && /^[a-z0-9_.:, ]{1,200}$/i.test(value) ? value : undefined;
 }
