@@ -1,6 +1,5 @@
-// Compiles a TypeScript program of this repository and what it imports (not its packages) to plain JavaScript,
-// and returns the entry to import. A loader that stays in the process to compile modules on demand costs the
-// bridge some 45 MB; this costs it nothing once it runs.
+// Compiles a TypeScript program of this repository, with its imports but without packages, to plain JavaScript. A
+// loader that compiles modules on demand would cost the bridge about 45 MB of memory; this costs none at run time.
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,10 +7,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-// Below node_modules, so that packages are found from there.
+// Inside node_modules, so that imports of packages resolve from there.
 const outdir = join(root, "node_modules", ".cache", "compiled");
 
-/** Throws when the compiler is missing or the cache can't be written. */
+/** Returns the URL of the compiled entry. Throws if the compiler is missing or the cache can't be written. */
 export async function compile(script) {
   const require = createRequire(import.meta.url);
   const { build, stop } = createRequire(require.resolve("tsx/package.json"))("esbuild");
@@ -20,26 +19,26 @@ export async function compile(script) {
       absWorkingDir: root,
       entryPoints: [script],
       bundle: true,
-      // What is imported only when needed stays a file of its own.
+      // Modules that are imported on demand stay separate files.
       splitting: true,
       packages: "external",
       format: "esm",
       platform: "node",
       target: "node20",
       outdir,
-      // By content: two processes that compile the same sources write the same files.
+      // Named by content: processes that compile the same sources write the same files.
       entryNames: "[name]-[hash]",
       chunkNames: "[name]-[hash]",
       metafile: true,
       write: false,
       logLevel: "silent",
-      plugins: [ownAddresses],
+      plugins: [sourceLocations],
     });
     await mkdir(outdir, { recursive: true });
     await Promise.all(outputFiles.map((file) => writeOnce(file.path, file.contents)));
-    const wanted = relative(root, resolve(root, script));
+    const entryPoint = relative(root, resolve(root, script));
     const [entry] = Object.entries(metafile.outputs).find(
-      ([, output]) => output.entryPoint === wanted,
+      ([, output]) => output.entryPoint === entryPoint,
     );
     return pathToFileURL(resolve(root, entry)).href;
   } finally {
@@ -47,9 +46,9 @@ export async function compile(script) {
   }
 }
 
-/** Modules that ask where they are get the address of their source. */
-const ownAddresses = {
-  name: "own addresses",
+/** Makes `import.meta` refer to the source file, not the compiled one. */
+const sourceLocations = {
+  name: "source locations",
   setup(build) {
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
@@ -62,10 +61,10 @@ const ownAddresses = {
   },
 };
 
-/** Whole or not at all: another process may be reading. */
+/** Writes atomically, because another process may be reading the file. */
 async function writeOnce(path, contents) {
-  const known = await stat(path).catch(() => undefined);
-  if (known?.size === contents.length) return;
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.size === contents.length) return;
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, contents);
   await rename(draft, path);

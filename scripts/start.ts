@@ -1,6 +1,6 @@
 import { loadConfig } from "../bridges/config/config.ts";
 
-/* `npm start`: the bridges that are configured; with none configured, the playground. */
+/* `npm start`: runs the configured bridges, or the playground if none is configured. */
 
 const config = loadConfig();
 switch (config.kind) {
@@ -29,7 +29,7 @@ switch (config.kind) {
   }
 }
 
-/** The bridges do without them; the playground's Convex is built on this one. */
+/** Whether the packages that only the playground needs are installed. Its Convex stand-in is built on this one. */
 function hasDevelopmentPackages(): boolean {
   try {
     return import.meta.resolve("convex-test") !== "";

@@ -4,28 +4,37 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
 import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
-import { tokenRefused } from "./fatal.ts";
+import { fatalError } from "./explain.ts";
+import { TOKEN_REFUSED } from "./failures.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { DiscordHistory } from "./history/history.ts";
+import { ChannelFollower } from "./inbound/channels.ts";
+import type { Names } from "./inbound/normalise.ts";
+import { Router } from "./inbound/router.ts";
+import { Threads, type WireChannel } from "./inbound/threads.ts";
 import { Finder } from "./outbound/find.ts";
 import { FORMAT, render } from "./outbound/format.ts";
-import { Gateway } from "./gateway.ts";
-import { DiscordHistory } from "./history/history.ts";
-import { Inbound } from "./inbound/router.ts";
-import { createReader, createWriter, type RestConfig } from "./rest.ts";
-import { Channels } from "./inbound/channels.ts";
-import { Typing } from "./outbound/typing.ts";
 import { Sender } from "./outbound/send.ts";
-import { Threads, type WireChannel } from "./inbound/threads.ts";
+import { Typing } from "./outbound/typing.ts";
+import { createReader, createWriter, type RestConfig } from "./rest.ts";
 
-const channelAnswer = z.object({
+const channelSchema = z.object({
   id: z.string(),
   type: z.number(),
   parent_id: z.string().nullish(),
   name: z.string().nullish(),
 });
 
-/** Discord, as the core knows a platform. Nothing connects before `start`. */
+/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
 export function createDiscord(config: RestConfig, log: Logger): Platform {
   return new Discord(config, log);
+}
+
+/** What exists once the bridge has started. */
+interface Session {
+  readonly gateway: Gateway;
+  readonly router: Router;
+  readonly channels: ChannelFollower;
 }
 
 class Discord implements Platform {
@@ -37,10 +46,12 @@ class Discord implements Platform {
   readonly #sender;
   readonly #typing;
   readonly #finder;
-  #gateway: Gateway | undefined;
-  #inbound: Inbound | undefined;
-  #channels: Channels | undefined;
-  #closed = false;
+  readonly #names: Names = {
+    role: (id) => this.#session?.gateway.names.role(id),
+    channel: (id) => this.#session?.gateway.names.channel(id),
+  };
+  #session: Session | undefined;
+  #isClosed = false;
   #onFatal: (error: Error) => void = () => undefined;
 
   constructor(
@@ -53,68 +64,47 @@ class Discord implements Platform {
     this.#finder = new Finder(this.#reader);
     const history = new DiscordHistory({
       reader: this.#reader,
-      names: {
-        role: (id) => this.#gateway?.names.role(id),
-        channel: (id) => this.#gateway?.names.channel(id),
-      },
-      botId: () => this.#started().botId,
-      learned: (thread) => void this.#threads.learn(thread),
-      unreadable: (mapping, externalId) => this.#started().unreadable(mapping, externalId),
+      names: this.#names,
+      botId: () => this.#started().router.botId,
+      threadFound: (thread) => void this.#threads.record(thread),
+      unreadable: (mapping, id) => this.#started().router.reportUnreadable(mapping, id),
     });
     this.history = withChannelTroubles(history, (mapping) =>
-      this.#channels?.troubles.check(mapping),
+      this.#session?.channels.troubles.check(mapping),
     );
     this.#sender = new Sender(
       createWriter(config),
-      (id) => this.#threads.known(id)?.kind === "thread",
-      () => this.#onFatal(tokenRefused()),
+      (id) => this.#threads.get(id)?.kind === "thread",
+      () => this.#onFatal(fatalError(TOKEN_REFUSED)),
     );
   }
 
   async start(intake: Intake, onFatal: (error: Error) => void): Promise<void> {
-    if (this.#closed) throw new Error("closed before it started");
+    if (this.#isClosed) throw new Error("closed before it started");
     this.#onFatal = onFatal;
-    const channels = new Channels(intake);
-    this.#channels = channels;
-    const gateway: Gateway = new Gateway(
-      this.config,
-      {
-        identified: (botId) => {
-          inbound.identify(botId);
-          // The raw READY: discord.js hands on what follows it before it calls itself ready again [A2].
-          intake.gap("a new Discord session");
-        },
-        channel: (channel) => void this.#threads.learn(channel),
-        channelUpdated: (channel) => channels.updated(channel),
-        channelDeleted: ({ id }) => channels.deleted(id),
-        channelsListed: (listed) => channels.listed(listed),
-        channelsBack: (ids) => channels.back(ids),
-        guildLost: (ids) => channels.lost(ids),
-        created: (message) => inbound.created(message),
-        updated: (message) => inbound.updated(message),
-        deleted: (message) => inbound.deleted(message),
-        deletedMany: (messages) => inbound.deletedMany(messages),
-        threadDeleted: (deleted) => inbound.threadDeleted(deleted),
-      },
-      onFatal,
-      this.log,
-    );
-    const inbound = new Inbound(intake, this.#threads, gateway.names, this.log, (id) =>
-      this.#typing.start(id),
-    );
-    this.#inbound = inbound;
-    this.#gateway = gateway;
+    const threads = this.#threads;
+    const channels = new ChannelFollower(intake);
+    const router = new Router({
+      intake,
+      threads,
+      names: this.#names,
+      log: this.log,
+      asked: (id) => this.#typing.start(id),
+    });
+    const listener = { threads, channels, router };
+    const gateway = new Gateway(this.config, listener, onFatal, this.log);
+    this.#session = { gateway, router, channels };
     await gateway.open();
   }
 
   stopIntake(): void {
-    this.#inbound?.stop();
+    this.#session?.router.stop();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     this.stopIntake();
-    await this.#gateway?.close();
+    await this.#session?.gateway.close();
     this.#reader.clearHashSweeper();
     this.#reader.clearHandlerSweeper();
     this.#typing.close();
@@ -128,7 +118,7 @@ class Discord implements Platform {
   post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
     const { threadId, replyTo, channel } = delivery;
     this.#typing.stop(threadId ?? channel);
-    // The question was asked in the channel, the answer opens a thread at it.
+    // The question is in the channel, and the reply opens a thread at it.
     if (threadId === replyTo) this.#typing.stop(channel);
     return this.#sender.post(delivery, part, piece, signal);
   }
@@ -145,15 +135,16 @@ class Discord implements Platform {
     return this.#sender.remove(delivery, postId, signal);
   }
 
-  #started(): Inbound {
-    if (this.#inbound === undefined)
-      throw new Error("history is read only once Discord is connected");
-    return this.#inbound;
+  #started(): Session {
+    if (this.#session === undefined)
+      throw new Error("history is readable only once Discord is connected");
+    return this.#session;
   }
 
+  /** `undefined`: there is no such channel, or the bot may not see it. */
   async #fetchChannel(id: string): Promise<WireChannel | undefined> {
     try {
-      return channelAnswer.parse(await this.#reader.get(Routes.channel(id)));
+      return channelSchema.parse(await this.#reader.get(Routes.channel(id)));
     } catch (error) {
       if (error instanceof DiscordAPIError && (error.status === 403 || error.status === 404))
         return undefined;

@@ -1,235 +1,256 @@
-import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
-import { PlatformError, type PlatformErrorFields } from "../core/shared/errors.ts";
-import { isConnectError } from "../core/shared/network_errors.ts";
+/*
+ * Every failure of Discord that the bridge handles: what it means, and what to do. Plain data without the client
+ * library, so that scripts and docs can use it; `explain.ts` turns the library's errors into it.
+ */
 
-/** What a request was for; the same code means different things. */
-export type Doing = "post" | "edit" | "remove" | "thread" | "read" | "read thread";
-
-type Known = Pick<PlatformErrorFields, "reason" | "step" | "mapping"> & {
-  /** Ms until another try may help; absent: a person has to act. */
+/** What one failure code means. */
+export interface Failure {
+  /** What happened, in words an admin understands. */
+  readonly reason: string;
+  /** What it affects: one message or thread, everything in the mapped channel, or the whole bridge. */
+  readonly concerns: "delivery" | "channel" | "process";
+  /** What a person does about it. */
+  readonly step?: string;
+  /** Whether a retry can help without anybody acting. */
+  readonly retryable?: true;
+  /** How long to wait before a retry, in ms, where Discord does not say. */
   readonly retryAfterMs?: number;
-};
-
-const PERMISSIONS = "In Discord: Edit Channel > Permissions";
-
-/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json. All of them: surely not done. */
-const KNOWN: Readonly<Record<string, Known>> = {
-  "10003": {
-    reason: "the channel does not exist, or the bot can't see it",
-    step: "unmap the channel if it was deleted, else give the bot View Channel in Edit Channel > Permissions",
-    mapping: true,
-  },
-  "10004": {
-    reason: "the server does not exist, or the bot is no longer in it",
-    step: "invite the bot again: Discord Developer Portal > your app > OAuth2 > URL Generator",
-    mapping: true,
-  },
-  "10008": { reason: "the message was deleted on Discord" },
-  "20016": { reason: "the channel is in slow mode", retryAfterMs: 10_000 },
-  "20022": { reason: "the announcement channel takes no more posts for now", retryAfterMs: 10_000 },
-  "20028": { reason: "the channel takes no more posts for now", retryAfterMs: 10_000 },
-  "20029": { reason: "the server takes no more posts for now", retryAfterMs: 10_000 },
-  "30046": {
-    reason: "Discord takes no more edits of old messages for now",
-    retryAfterMs: 60_000,
-  },
-  "40001": {
-    reason: "the bot token is not authorised for this",
-    step: "invite the bot again: Discord Developer Portal > your app > OAuth2 > URL Generator",
-    mapping: true,
-  },
-  "40004": { reason: "Discord turned sending off for a while", retryAfterMs: 60_000 },
-  "40005": { reason: "Discord found the request too large" },
-  "40006": { reason: "Discord turned this off for a while", retryAfterMs: 60_000 },
-  "40058": {
-    reason: "a forum takes messages only in its posts",
-    step: "ask in a post of the forum, or map a text channel instead",
-    mapping: true,
-  },
-  "40062": { reason: "Discord asks to slow down", retryAfterMs: 10_000 },
-  "40333": { reason: "Discord's firewall blocks this machine for now", retryAfterMs: 5 * 60_000 },
-  "50001": {
-    reason: "the bot can't see the channel",
-    step: `${PERMISSIONS} > the bot's role > allow View Channel`,
-    mapping: true,
-  },
-  "50005": { reason: "the message is not the bot's own" },
-  "50006": { reason: "Discord found the message empty" },
-  "50008": {
-    reason: "this kind of channel takes no messages",
-    step: "map a text channel instead",
-    mapping: true,
-  },
-  "50009": {
-    reason: "the server asks for a verification that the bot does not have",
-    step: "Server Settings > Safety Setup: lower the verification level, or give the bot a role",
-    mapping: true,
-  },
-  "50013": {
-    reason: "the bot may not do this in the channel",
-    step: `${PERMISSIONS} > the bot's role > allow Send Messages and Send Messages in Threads`,
-    mapping: true,
-  },
-  "50024": {
-    reason: "this kind of channel does not take this",
-    step: "map a text channel instead",
-    mapping: true,
-  },
-  "50035": { reason: "Discord found the request malformed" },
-  "50083": { reason: "the thread is archived and locked", step: "reopen the thread in Discord" },
-  "130000": { reason: "Discord is overloaded", retryAfterMs: 10_000 },
-  "160002": {
-    reason: "the bot may not reply, because it can't read the channel's history",
-    step: `${PERMISSIONS} > the bot's role > allow Read Message History`,
-    mapping: true,
-  },
-  "160005": { reason: "the thread is locked", step: "unlock the thread in Discord" },
-  "160006": {
-    reason: "the server has as many open threads as Discord allows",
-    step: "close threads that are no longer used",
-  },
-  "160007": {
-    reason: "the channel has as many open threads as Discord allows",
-    step: "close threads that are no longer used",
-  },
-  "200000": {
-    reason: "the server's AutoMod blocked the text",
-    step: "Server Settings > AutoMod > the rule > exempt the bot's role",
-  },
-  "200001": {
-    reason: "the server's AutoMod blocked the thread's name",
-    step: "Server Settings > AutoMod > the rule > exempt the bot's role",
-  },
-  "240000": { reason: "Discord blocked a link in the text" },
-};
-
-/** Where the meaning depends on what was tried. */
-const THREAD: Readonly<Record<string, Known>> = {
-  "10008": { reason: "the question was deleted, so no thread can be opened at it" },
-  "50013": {
-    reason: "the bot may not open threads in the channel",
-    step: `${PERMISSIONS} > the bot's role > allow Create Public Threads and Send Messages in Threads`,
-    mapping: true,
-  },
-};
-const MAY_READ = `${PERMISSIONS} > the bot's role > allow View Channel and Read Message History`;
-const READ: Readonly<Record<string, Known>> = {
-  "50001": { reason: "the bot can't see the channel", step: MAY_READ, mapping: true },
-  "50013": {
-    reason: "the bot may not read the channel's history",
-    step: MAY_READ,
-    mapping: true,
-  },
-};
-/** Of a thread: it says nothing of the channel that the thread is in. */
-const READ_THREAD: Readonly<Record<string, Known>> = {
-  "10003": { reason: "the thread was deleted on Discord" },
-  "50001": {
-    reason: "the bot can't see the thread",
-    step: "if the thread is private, mention the bot in it",
-  },
-  "50013": { reason: "the bot may not read the thread's history", step: MAY_READ },
-};
-const POST: Readonly<Record<string, Known>> = {
-  // The nonce found the earlier post, and that is gone: https://github.com/discord/discord-api-docs/issues/6647
-  "10008": { reason: "it was posted, and then deleted by someone on Discord" },
-};
-
-const SPECIAL: Readonly<Partial<Record<Doing, Readonly<Record<string, Known>>>>> = {
-  post: POST,
-  thread: THREAD,
-  read: READ,
-  "read thread": READ_THREAD,
-};
-
-export interface Failed {
-  readonly doing: Doing;
-  /** It was handed to the network. */
-  readonly sent: boolean;
-  /** Its deadline had passed. */
-  readonly aborted: boolean;
+  /** Discord may have carried out the request all the same, if it was sent. */
+  readonly uncertain?: true;
 }
 
-/** What a failed request means. The library's error is not kept as the cause: it holds the request's body. */
-export function explain(error: unknown, failed: Failed): PlatformError {
-  return new PlatformError(fieldsOf(error, failed));
+/** A failure that ends the process. `code` is the bridge's own. */
+export interface FatalFailure {
+  readonly code: string;
+  readonly reason: string;
+  readonly step: string;
 }
 
-function fieldsOf(error: unknown, { doing, sent, aborted }: Failed): PlatformErrorFields {
-  if (error instanceof RateLimitError)
-    return {
-      code: "429",
-      reason: "Discord's rate limit for this is used up",
-      retryable: true,
-      retryAfterMs: Math.max(error.timeToReset, error.retryAfter, error.sublimitTimeout, 0),
-      certain: true,
-    };
-  if (error instanceof DiscordAPIError) return refusal(error, doing);
-  if (error instanceof HTTPError)
-    return {
-      code: String(error.status),
-      reason: `Discord answered with HTTP ${error.status}`,
-      retryable: true,
-      certain: !sent,
-    };
-  // The library has its own deadline too, and another error for one that passed in its queue.
-  if (aborted || (error instanceof Error && error.name === "AbortError"))
-    return {
-      code: "timeout",
-      reason: "Discord did not answer in time",
-      retryable: true,
-      certain: !sent,
-    };
-  return {
-    code: "network",
-    reason: "the connection to Discord failed",
-    retryable: true,
-    certain: !sent || isConnectError(networkCode(error)),
-  };
+const SETTINGS = "Edit Channel > Permissions > the bot's role";
+const PORTAL = "Discord Developer Portal > your app";
+
+export const RESET_TOKEN = `${PORTAL} > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one`;
+export const INVITE_BOT = `Invite the bot to the server: ${PORTAL} > OAuth2 > URL Generator`;
+export const FEWER_SERVERS = "Use a separate bot for the bridge, in fewer servers";
+const MAP_TEXT_CHANNEL = "Map a text channel instead";
+const CLOSE_THREADS = "Close threads that are no longer used";
+const EXEMPT_FROM_AUTOMOD = "Server Settings > AutoMod > the rule > exempt the bot's role";
+
+/** The step for missing permissions, by the names that Discord's channel settings show. */
+export function allow(...permissions: readonly string[]): string {
+  return `In Discord: ${SETTINGS} > allow ${permissions.join(" and ")}`;
 }
 
-function refusal({ code, status }: DiscordAPIError, doing: Doing): PlatformErrorFields {
-  const special = SPECIAL[doing] ?? {};
-  const tokenRefused = status === 401;
-  const known = (tokenRefused ? undefined : (special[code] ?? KNOWN[code])) ?? byStatus(status);
-  const { reason, step, retryAfterMs } = known;
-  return {
-    code: code === 0 || tokenRefused ? String(status) : String(code),
-    reason,
-    retryable: retryAfterMs !== undefined,
-    certain: true,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(step === undefined ? {} : { step }),
-    ...(known.mapping === true && doing !== "read thread" ? { mapping: true } : {}),
-  };
+const SEE_HISTORY = allow("View Channel", "Read Message History");
+
+const delivery = (reason: string, step?: string): Failure => ({
+  reason,
+  concerns: "delivery",
+  ...(step === undefined ? {} : { step }),
+});
+const channel = (reason: string, step: string): Failure => ({ reason, concerns: "channel", step });
+const retry = (reason: string): Failure => ({ ...delivery(reason), retryable: true });
+const later = (reason: string, retryAfterMs: number) => ({ ...retry(reason), retryAfterMs });
+const unclear = (reason: string): Failure => ({ ...retry(reason), uncertain: true });
+
+/**
+ * Discord refused the request and did not carry it out.
+ * https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+ */
+export const REFUSALS = {
+  10003: channel(
+    "the channel does not exist, or the bot can't see it",
+    `Unmap the channel if it was deleted. Otherwise, in Discord: ${SETTINGS} > allow View Channel`,
+  ),
+  10004: channel("the server does not exist, or the bot is no longer in it", INVITE_BOT),
+  10008: delivery("the message was deleted on Discord"),
+  20016: later("the channel is in slow mode", 10_000),
+  20022: later("the announcement channel has reached its rate limit", 10_000),
+  20028: later("the channel has reached its rate limit", 10_000),
+  20029: later("the server has reached its rate limit", 10_000),
+  30046: later("Discord limits edits of old messages", 60_000),
+  40001: channel("the bot token is not authorised for this", INVITE_BOT),
+  40004: later("Discord has temporarily disabled sending", 60_000),
+  40005: delivery("the request is too large for Discord"),
+  40006: later("Discord has temporarily disabled this feature", 60_000),
+  40058: channel(
+    "a forum takes messages only in its posts",
+    "Ask in a post of the forum, or map a text channel instead",
+  ),
+  40062: later("Discord's rate limit is reached", 10_000),
+  40333: later("Discord's firewall temporarily blocks this machine", 5 * 60_000),
+  50001: channel("the bot can't see the channel", allow("View Channel")),
+  50005: delivery("the message is not the bot's own"),
+  50006: delivery("Discord rejected the message as empty"),
+  50008: channel("this kind of channel takes no messages", MAP_TEXT_CHANNEL),
+  50009: channel(
+    "the server requires a verification that the bot does not have",
+    "Server Settings > Safety Setup: lower the verification level, or give the bot a role",
+  ),
+  50013: channel(
+    "the bot lacks a permission in the channel",
+    allow("Send Messages", "Send Messages in Threads"),
+  ),
+  50024: channel("this kind of channel does not support this", MAP_TEXT_CHANNEL),
+  50035: delivery("Discord rejected the request as malformed"),
+  50083: delivery("the thread is archived and locked", "Reopen the thread in Discord"),
+  130000: later("Discord is overloaded", 10_000),
+  160002: channel(
+    "the bot may not reply, because it can't read the channel's history",
+    allow("Read Message History"),
+  ),
+  160005: delivery("the thread is locked", "Unlock the thread in Discord"),
+  160006: delivery("the server has reached its limit of open threads", CLOSE_THREADS),
+  160007: delivery("the channel has reached its limit of open threads", CLOSE_THREADS),
+  200000: delivery("the server's AutoMod blocked the text", EXEMPT_FROM_AUTOMOD),
+  200001: delivery("the server's AutoMod blocked the thread's name", EXEMPT_FROM_AUTOMOD),
+  240000: delivery("Discord blocked a link in the text"),
+} as const satisfies Readonly<Record<number, Failure>>;
+
+/** HTTP statuses, for refusals whose code is not above. */
+export const STATUSES = {
+  // The process ends; what it was about to post waits for the next one.
+  401: {
+    ...later("Discord does not accept the bot token", 60_000),
+    concerns: "process",
+    step: RESET_TOKEN,
+  },
+  403: channel(
+    "Discord does not allow the bot to do this",
+    `In Discord: ${SETTINGS} > check what is allowed`,
+  ),
+  404: delivery("Discord does not know the channel or message of the request"),
+  429: later("Discord's rate limit is reached", 10_000),
+} as const satisfies Readonly<Record<number, Failure>>;
+
+/** Failures without a code of Discord's. These codes are the bridge's own. */
+export const WITHOUT_CODE = {
+  timeout: unclear("Discord did not answer in time"),
+  network: unclear("the connection to Discord failed"),
+  /** The answer to a read. */
+  malformed_answer: retry("Discord's answer could not be read"),
+  /** The answer to a post. */
+  unreadable: unclear("Discord's answer to a post could not be read"),
+  no_server: channel("the channel is in no server", "Map a text channel of a server instead"),
+  history_hidden: channel(
+    "Discord shows the bot none of the channel's history",
+    allow("Read Message History"),
+  ),
+  guild_left: channel("the bot was removed from the server", `${INVITE_BOT}. Or unmap the channel`),
+} as const satisfies Readonly<Record<string, Failure>>;
+
+/** The gateway reported that the channel was deleted, so its 10003 is not about permissions. */
+export const CHANNEL_DELETED = channel(
+  "the channel was deleted on Discord",
+  "Unmap it and map another channel",
+);
+
+/** What a request was for: the meaning of some codes depends on it. */
+export type Operation = "post" | "edit" | "remove" | "openThread" | "read";
+
+type Meanings = Readonly<Record<number, Failure>>;
+
+const MEANINGS: Readonly<Partial<Record<Operation, Meanings>>> = {
+  post: {
+    // The nonce matched an earlier post that is gone: https://github.com/discord/discord-api-docs/issues/6647
+    10008: delivery("the reply was posted, and then deleted by someone on Discord"),
+  },
+  openThread: {
+    10008: delivery("the question was deleted, so no thread can be opened at it"),
+    50013: channel(
+      "the bot may not open threads in the channel",
+      allow("Create Public Threads", "Send Messages in Threads"),
+    ),
+  },
+  read: {
+    50001: channel("the bot can't see the channel", SEE_HISTORY),
+    50013: channel("the bot may not read the channel's history", SEE_HISTORY),
+  },
+};
+
+const THREAD_DELETED = delivery("the thread was deleted on Discord");
+
+/** What is refused in a thread does not show that its channel is broken. */
+const MEANINGS_IN_THREAD: Readonly<Partial<Record<Operation, Meanings>>> = {
+  post: { 10003: THREAD_DELETED },
+  edit: { 10003: THREAD_DELETED },
+  remove: { 10003: THREAD_DELETED },
+  read: {
+    10003: THREAD_DELETED,
+    50001: delivery(
+      "the bot can't see the thread",
+      "If the thread is private, mention the bot in it",
+    ),
+    50013: delivery("the bot may not read the thread's history", SEE_HISTORY),
+  },
+};
+
+export interface Attempted {
+  readonly operation: Operation;
+  /** The request was for a thread or a message in one. */
+  readonly inThread?: boolean | undefined;
 }
 
-/** For codes that are not in the table. */
-function byStatus(status: number): Known {
-  switch (status) {
-    case 401:
-      // Ends the process, which says the step; what it was about to post waits for the next one.
-      return { reason: "Discord does not accept the bot token", retryAfterMs: 60_000 };
-    case 403:
-      return {
-        reason: "Discord does not allow the bot to do this",
-        step: `${PERMISSIONS} > check what the bot's role is allowed`,
-        mapping: true,
-      };
-    case 404:
-      return { reason: "Discord does not know what the request was about" };
-    case 429:
-      return { reason: "Discord asks to slow down", retryAfterMs: 10_000 };
-    default:
-      return { reason: `Discord refused the request with HTTP ${status}` };
-  }
+/** What a refusal means. `code` is Discord's error code, or the HTTP status where that is 0. */
+export function failureOf(
+  { code, status }: { readonly code: number | string; readonly status: number },
+  { operation, inThread = false }: Attempted,
+): Failure & { readonly code: string } {
+  // With a refused token no other code matters.
+  if (status === 401) return { code: "401", ...STATUSES[401] };
+  const tables: readonly (Meanings | undefined)[] = [
+    inThread ? MEANINGS_IN_THREAD[operation] : undefined,
+    MEANINGS[operation],
+    REFUSALS,
+  ];
+  const listed = tables.map((table) => table?.[Number(code)]).find((each) => each !== undefined);
+  const failure = listed ?? ofStatus(status);
+  const concerns = operation === "read" && inThread ? "delivery" : failure.concerns;
+  return { ...failure, concerns, code: code === 0 ? String(status) : String(code) };
 }
 
-export const RESET_TOKEN =
-  "Discord Developer Portal > your app > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one";
+function ofStatus(status: number): Failure {
+  const byStatus: Meanings = STATUSES;
+  return byStatus[status] ?? delivery(`Discord refused the request with HTTP ${status}`);
+}
 
-function networkCode(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined;
-  if ("code" in error) return error.code;
-  return networkCode(error.cause);
+export const TOKEN_REFUSED: FatalFailure = {
+  code: "DISCORD_TOKEN",
+  reason: STATUSES[401].reason,
+  step: RESET_TOKEN,
+};
+
+export const MESSAGE_CONTENT_OFF: FatalFailure = {
+  code: "DISCORD_INTENT",
+  reason: "the bot may not read the content of messages",
+  step: `${PORTAL} > Bot > Privileged Gateway Intents > Message Content Intent: on`,
+};
+
+/** The client library gives up once Discord has invalidated the bot's sessions. */
+export const SESSION_INVALIDATED: FatalFailure = {
+  code: "DISCORD_INVALIDATED",
+  reason: "Discord invalidated the bot's session",
+  step: "Start the bridge again. If that fails at once, reset the token in the Discord Developer Portal",
+};
+
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
+export const CLOSE_CODES: Readonly<Record<number, FatalFailure>> = {
+  4004: TOKEN_REFUSED,
+  4011: {
+    code: "DISCORD_SHARDING",
+    reason: "the bot is in more servers than Discord allows on one connection (2,500)",
+    step: FEWER_SERVERS,
+  },
+  4014: MESSAGE_CONTENT_OFF,
+};
+
+/** What it means that Discord closed the gateway connection with a code after which a client must not reconnect. */
+export function closeFailure(closeCode: number): FatalFailure {
+  return (
+    CLOSE_CODES[closeCode] ?? {
+      code: "DISCORD_GATEWAY",
+      reason: `Discord refused the connection with close code ${closeCode}`,
+      step: "Update the bridge: Discord no longer accepts what this version requests",
+    }
+  );
 }

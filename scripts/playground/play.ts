@@ -1,27 +1,27 @@
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
 import { openPlayground, type Playground } from "./page/playground.ts";
-import { announcePlayground, withdrawPlayground } from "./running.ts";
+import { announcePlayground, withdrawPlayground } from "./running_playground.ts";
 import { PLATFORMS } from "../stand_ins/stack.ts";
 
-/** Where the page is, or on the next port that is free. */
+/** The page's port; if it is taken, the next free one. */
 const PAGE_PORT = 5173;
 
-/** How long the first exchange may take before the playground says that something is wrong. */
-const FIRST_ANSWER_MS = 30_000;
+/** How long the first exchange may take before the playground fails. */
+const FIRST_REPLY_MS = 30_000;
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 
 /**
- * The playground: the whole product on this machine, with nothing configured. Serves a page to see it all, plays one
- * exchange on each platform, then says what is typed, until stopped (Ctrl-C, or the end of the input).
+ * The playground: the whole product on this machine, without configuration. Serves a page that shows it, plays one exchange
+ * on each platform, then posts the lines typed in the terminal until it is stopped (SIGINT or SIGTERM).
  */
 export async function play(): Promise<void> {
   console.log(
-    "Nothing is configured, so this is the playground: Convex, Discord, Slack and an AI,",
+    "No platform is configured, so this is the playground: Convex, Discord, Slack and an AI,",
   );
-  console.log("all on this machine and in memory. Nothing here is kept, and no account is used.\n");
+  console.log("all on this machine and in memory. It stores nothing and uses no account.\n");
   const stopped = untilStopped();
   const playground = await openPlayground({
     settings: readEnvFiles(),
@@ -29,40 +29,29 @@ export async function play(): Promise<void> {
     progress: (step) => console.log(`… ${step}`),
   });
   try {
-    const { stack, channels, stage, page } = playground;
+    const { stack, channels } = playground;
     await announcePlayground({
       pid: process.pid,
       convexUrl: stack.convex.url,
       adminKey: stack.adminKey,
       platforms: { ...stack.discord.env, ...stack.slack.env },
     });
-    const { ai } = stage.stage();
-    console.log(`\nConvex: ${stack.convex.url}`);
-    console.log(
-      ai.real
-        ? `AI: OpenAI (${ai.model}), with the OPENAI_API_KEY of your env files: replies cost money`
-        : "AI: a stand-in that says what it was sent",
-    );
+    printOverview(playground);
     for (const platform of PLATFORMS) {
-      const { channel } = channels[platform];
-      console.log(`${TITLE[platform]}: #general (${channel}), mapped to "${platform} general"`);
-    }
-    console.log("ready: playground");
-    console.log(`\n  Open ${page.url} to see all of it, live.\n`);
-
-    for (const platform of PLATFORMS) {
-      show(stack.chat(platform));
+      printMessages(stack.chat(platform));
       const { channel, person } = channels[platform];
       stack.chat(platform).say({ channel, person, text: `Hello from ${TITLE[platform]}!` });
-      await Promise.race([answered(stack.chat(platform), channel), stopped]);
+      await Promise.race([untilAnswered(stack.chat(platform), channel), stopped]);
     }
 
-    console.log("\nSay something: `discord: hi` or `slack: hi`. Ctrl-C stops.");
+    console.log("\nType `discord: hi` or `slack: hi` to send a message. Press Ctrl-C to stop.");
     console.log(
-      "In a second terminal: `npm run channels -- list` shows and changes the mappings.\n",
+      "In a second terminal, `npm run channels -- --help` shows how to list and change the mappings.\n",
     );
-    readTyped(playground);
+    const input = readLines(playground);
     await stopped;
+    // An open reader of the terminal would keep the process alive.
+    input.close();
   } finally {
     console.log("\nStopping the playground …");
     await withdrawPlayground(process.pid);
@@ -70,8 +59,24 @@ export async function play(): Promise<void> {
   }
 }
 
-/** Prints what people on the platform see, as it happens. */
-function show(chat: ChatStandIn): void {
+function printOverview({ stack, channels, controller, page }: Playground): void {
+  const { ai } = controller.state();
+  console.log(`\nConvex: ${stack.convex.url}`);
+  console.log(
+    ai.real
+      ? `AI: OpenAI (${ai.model}), with the OPENAI_API_KEY from your .env files: replies cost money`
+      : "AI: a stand-in that repeats what it was sent",
+  );
+  for (const platform of PLATFORMS) {
+    const { channel } = channels[platform];
+    console.log(`${TITLE[platform]}: #general (${channel}), mapped to "${platform} general"`);
+  }
+  console.log("ready: playground");
+  console.log(`\n  Open ${page.url} to watch it live.\n`);
+}
+
+/** Prints every message on the platform as it is posted, edited or deleted. */
+function printMessages(chat: ChatStandIn): void {
   const title = TITLE[chat.platform].padEnd(7);
   chat.onChange(({ kind, message, thread }: ChatChange) => {
     const where = thread === undefined ? "" : " (in a thread)";
@@ -80,25 +85,27 @@ function show(chat: ChatStandIn): void {
   });
 }
 
-async function answered(chat: ChatStandIn, channel: string): Promise<void> {
-  const deadline = Date.now() + FIRST_ANSWER_MS;
+/** Resolves once the newest message in the channel is the bot's. */
+async function untilAnswered(chat: ChatStandIn, channel: string): Promise<void> {
+  const deadline = Date.now() + FIRST_REPLY_MS;
   while (!chat.transcript(channel).at(-1)?.fromBot) {
-    if (Date.now() > deadline) throw new Error(`no answer arrived on ${TITLE[chat.platform]}`);
+    if (Date.now() > deadline) throw new Error(`no reply arrived on ${TITLE[chat.platform]}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-function readTyped({ stage, channels }: Playground): void {
-  createInterface({ input: process.stdin }).on("line", (line) => {
+/** Sends each typed line as the first person of the platform that it names. */
+function readLines({ controller, channels }: Playground): Interface {
+  return createInterface({ input: process.stdin }).on("line", (line) => {
     if (line.trim() === "") return;
     const [, name, text] = /^\s*(discord|slack)\s*:\s*(.+)$/i.exec(line) ?? [];
-    const platform = PLATFORMS.find((known) => known === name?.toLowerCase());
+    const platform = PLATFORMS.find((each) => each === name?.toLowerCase());
     if (platform === undefined || text === undefined) {
-      console.log("Begin the line with the platform: `discord: hi` or `slack: hi`.");
+      console.log("Start the line with the platform: `discord: hi` or `slack: hi`.");
       return;
     }
     const { channel, person } = channels[platform];
-    stage.rooms[platform].say({ channel }, person, text);
+    controller.rooms[platform].say({ channel }, person, text);
   });
 }
 

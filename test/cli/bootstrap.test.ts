@@ -7,11 +7,11 @@ import { ROOT } from "../../scripts/tooling/repository.ts";
 
 const tsx = { version: "4.0.0" };
 const vitest = { version: "4.0.0", dev: true };
-const otherMachine = { version: "1.0.0", optional: true };
-const wanted = {
+const optionalPackage = { version: "1.0.0", optional: true };
+const locked = {
   "node_modules/tsx": tsx,
   "node_modules/vitest": vitest,
-  "node_modules/o": otherMachine,
+  "node_modules/o": optionalPackage,
 };
 
 let project: string;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   await symlink(join(ROOT, "node_modules", "tsx"), join(project, "node_modules", "tsx"));
   await cp(join(ROOT, "scripts/bootstrap.mjs"), join(project, "scripts/bootstrap.mjs"));
   await writeFile(join(project, "package.json"), '{ "type": "module" }');
-  await writeFile(join(project, "package-lock.json"), lockfile(wanted));
-  // Stands in for npm: writes down how it was called.
+  await writeFile(join(project, "package-lock.json"), lockfile(locked));
+  // Replaces npm: records its arguments.
   await writeFile(
     join(project, "npm.cjs"),
     'require("fs").writeFileSync("npm-called", process.argv.slice(2).join(" "));',
@@ -37,15 +37,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(project, { recursive: true, force: true }));
 
-test("the script runs in TypeScript, with its arguments and its exit code", async () => {
-  await installed(wanted);
+test("runs a TypeScript script with its arguments and keeps its exit code", async () => {
+  await writeInstalled(locked);
   const { code, stdout } = await start("scripts/hello.ts", "one", "--two");
   expect({ code, stdout }).toEqual({ code: 7, stdout: "one,--two\n" });
   expect(await npmCall()).toBeUndefined();
 });
 
-test("a script that fails ends, whatever it had begun", async () => {
-  await installed(wanted);
+test("a script that throws exits even if timers are pending", async () => {
+  await writeInstalled(locked);
   const failing = "setInterval(() => {}, 1_000);\nthrow new Error('it broke');\n";
   await writeFile(join(project, "scripts", "failing.ts"), failing);
   const { code, stderr } = await start("scripts/failing.ts");
@@ -53,46 +53,46 @@ test("a script that fails ends, whatever it had begun", async () => {
   expect(stderr).toContain("it broke");
 });
 
-test("packages for other machines need not be there", async () => {
-  await installed({ "node_modules/tsx": tsx, "node_modules/vitest": vitest });
+test("optional packages may be missing", async () => {
+  await writeInstalled({ "node_modules/tsx": tsx, "node_modules/vitest": vitest });
   await start("scripts/hello.ts");
   expect(await npmCall()).toBeUndefined();
 });
 
-test("packages are installed when there are none", async () => {
+test("installs packages if none are installed", async () => {
   const { stderr } = await start("scripts/hello.ts");
   expect(await npmCall()).toBe("ci");
   expect(stderr).toContain("npm ci");
 });
 
-test("packages are installed when the lockfile asks for other versions", async () => {
-  await installed({ ...wanted, "node_modules/tsx": { version: "3.0.0" } });
+test("installs packages if the lockfile has other versions", async () => {
+  await writeInstalled({ ...locked, "node_modules/tsx": { version: "3.0.0" } });
   await start("scripts/hello.ts");
   expect(await npmCall()).toBe("ci");
 });
 
-test("packages are installed again when npm was stopped while it wrote them down", async () => {
+test("installs packages again if npm was interrupted while it wrote its lockfile", async () => {
   await writeFile(join(project, "node_modules", ".package-lock.json"), '{ "packages": {');
   await start("scripts/hello.ts");
   expect(await npmCall()).toBe("ci");
 });
 
-test("an installation without development packages stays one", async () => {
-  await installed({ "node_modules/tsx": tsx });
+test("an installation without development packages stays without them", async () => {
+  await writeInstalled({ "node_modules/tsx": tsx });
   await start("scripts/hello.ts");
   expect(await npmCall()).toBeUndefined();
-  await installed({ "node_modules/tsx": { version: "3.0.0" } });
+  await writeInstalled({ "node_modules/tsx": { version: "3.0.0" } });
   await start("scripts/hello.ts");
   expect(await npmCall()).toBe("ci --omit=dev");
 });
 
-test("a Node that is too old gets one clear line", async () => {
+test("a Node that is too old gets a one-line error", async () => {
   const older =
     'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.18.1"})';
   const { code, stdout, stderr } = await run(["--import", older], ["scripts/hello.ts"]);
   expect(code).toBe(1);
   expect(stdout).toBe("");
-  expect(stderr).toBe("Node 20.19 or newer is needed; this is Node 20.18.1.\n");
+  expect(stderr).toBe("Node 20.19 or newer is required; this is Node 20.18.1.\n");
 });
 
 const start = (...args: string[]) => run([], args);
@@ -112,7 +112,7 @@ function run(
   });
 }
 
-async function installed(packages: object): Promise<void> {
+async function writeInstalled(packages: object): Promise<void> {
   await writeFile(join(project, "node_modules", ".package-lock.json"), lockfile(packages));
 }
 

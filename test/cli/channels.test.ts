@@ -9,7 +9,10 @@ import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { makeAllKeys, makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
-import { announcePlayground, withdrawPlayground } from "../../scripts/playground/running.ts";
+import {
+  announcePlayground,
+  withdrawPlayground,
+} from "../../scripts/playground/running_playground.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 
 let convex: LocalConvex;
@@ -47,7 +50,7 @@ function channels(args: readonly string[], env: Record<string, string> = setting
     "scripts/cli/channels/channels.ts",
     ...args,
   ];
-  // Set and empty counts as not set, whatever this checkout's .env.local says.
+  // An empty variable counts as not set, and overrides this checkout's .env.local.
   const options = {
     cwd: folder,
     env: { PATH: process.env.PATH, TMPDIR: folder, CONVEX_URL: "", ADMIN_KEY: "", ...env },
@@ -59,8 +62,8 @@ function channels(args: readonly string[], env: Record<string, string> = setting
   });
 }
 
-/** What Convex holds, as another client of the admin's reads it. */
-async function mapped() {
+/** The mappings in Convex, as another admin client reads them. */
+async function mappings() {
   const key = parseSigningKey(settings.ADMIN_KEY ?? "");
   if (key === undefined) throw new Error("no key");
   const auth = await mintToken("admin", key);
@@ -68,32 +71,32 @@ async function mapped() {
   return client.query(api.admin.list, {});
 }
 
-async function mappedAs(externalId: string) {
-  return (await mapped()).find((row) => row.externalId === externalId);
+async function mappingOf(externalId: string) {
+  return (await mappings()).find((row) => row.externalId === externalId);
 }
 
 let lastId = 112233445566778000n;
 const newId = () => String(++lastId);
 
 describe("map", () => {
-  test("makes the private channel, with the defaults, and a second one joins it", async () => {
+  test("creates the private channel with the defaults; a second mapping joins it", async () => {
     const [first, second] = [newId(), "C0123456789"];
-    const made = await channels(["map", "discord", first, "--to", "team"]);
-    expect(made).toMatchObject({ code: 0, stderr: "" });
-    expect(made.stdout).toContain(`Mapped discord ${first} to the new private channel "team"`);
+    const created = await channels(["map", "discord", first, "--to", "team"]);
+    expect(created).toMatchObject({ code: 0, stderr: "" });
+    expect(created.stdout).toContain(`Mapped discord ${first} to the new private channel "team"`);
     const joined = await channels(["map", "slack", second, "--to", "team"]);
     expect(joined.stdout).toContain(`to the private channel "team"`);
     const common = { channelName: "team", trigger: "always", replyIn: "channel", state: "active" };
-    expect(await mappedAs(first)).toMatchObject({ platform: "discord", ...common });
-    expect(await mappedAs(second)).toMatchObject({ platform: "slack", ...common });
+    expect(await mappingOf(first)).toMatchObject({ platform: "discord", ...common });
+    expect(await mappingOf(second)).toMatchObject({ platform: "slack", ...common });
   });
 
-  test("takes every setting", async () => {
+  test("accepts every setting", async () => {
     const id = newId();
     const options = ["--trigger", "mention", "--reply-in", "thread"];
     const more = ["--instructions", "Be brief.", "--model", "gpt-4o-mini"];
     await channels(["map", "discord", id, "--to", "settings", ...options, ...more]);
-    expect(await mappedAs(id)).toMatchObject({
+    expect(await mappingOf(id)).toMatchObject({
       trigger: "mention",
       replyIn: "thread",
       instructions: "Be brief.",
@@ -101,26 +104,26 @@ describe("map", () => {
     });
   });
 
-  test("refuses a channel that is mapped already, and leaves it as it is", async () => {
+  test("refuses a channel that is already mapped and does not change it", async () => {
     const id = newId();
     await channels(["map", "discord", id, "--to", "first"]);
     const { code, stderr } = await channels(["map", "discord", id, "--to", "second"]);
     expect(code).toBe(1);
     expect(stderr).toContain('mapped to "first" already');
-    expect(await mappedAs(id)).toMatchObject({ channelName: "first" });
+    expect(await mappingOf(id)).toMatchObject({ channelName: "first" });
   });
 
-  test("adopts a public channel by id, which is private from then on", async () => {
+  test("adopts a public channel by id, which becomes private", async () => {
     const id = newId();
-    const anybody = new ConvexHttpClient(convex.url, { skipConvexDeploymentUrlCheck: true });
-    const channelId = await anybody.mutation(api.index.createChannel, { name: "open" });
-    const authorId = await anybody.mutation(api.index.createUser, { name: "Ann" });
-    await anybody.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });
-    expect(await anybody.query(api.index.listMessages, { channelId })).not.toEqual([]);
+    const anonymous = new ConvexHttpClient(convex.url, { skipConvexDeploymentUrlCheck: true });
+    const channelId = await anonymous.mutation(api.index.createChannel, { name: "open" });
+    const authorId = await anonymous.mutation(api.index.createUser, { name: "Ann" });
+    await anonymous.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });
+    expect(await anonymous.query(api.index.listMessages, { channelId })).not.toEqual([]);
     const { stdout } = await channels(["map", "discord", id, "--adopt", channelId]);
     expect(stdout).toContain(`to the private channel "open"`);
-    expect(await mappedAs(id)).toMatchObject({ channelId, channelName: "open" });
-    expect(await anybody.query(api.index.listMessages, { channelId })).toEqual([]);
+    expect(await mappingOf(id)).toMatchObject({ channelId, channelName: "open" });
+    expect(await anonymous.query(api.index.listMessages, { channelId })).toEqual([]);
   });
 
   test("refuses to adopt a channel that does not exist", async () => {
@@ -128,32 +131,32 @@ describe("map", () => {
     const { code, stderr } = await channels(["map", "discord", id, "--adopt", "nothing"]);
     expect(code).toBe(1);
     expect(stderr).toBe("error: no channel has that id\n");
-    expect(await mappedAs(id)).toBeUndefined();
+    expect(await mappingOf(id)).toBeUndefined();
   });
 });
 
-test("unmap says what becomes of the messages", async () => {
+test("unmap says whether the messages are kept or deleted", async () => {
   const id = newId();
   await channels(["map", "discord", id, "--to", "short-lived"]);
   const kept = await channels(["unmap", "discord", id]);
   expect(kept.code).toBe(0);
   expect(kept.stdout).toContain("Its messages are kept");
-  expect(await mappedAs(id)).toBeUndefined();
+  expect(await mappingOf(id)).toBeUndefined();
 
   await channels(["map", "discord", id, "--to", "short-lived"]);
   const deleted = await channels(["unmap", "discord", id, "--delete-messages"]);
   expect(deleted.stdout).toContain("Its messages are being deleted");
 });
 
-test("set changes only what it is told, and goes back to the defaults", async () => {
+test("set changes only the given settings and can restore the defaults", async () => {
   const id = newId();
   await channels(["map", "discord", id, "--to", "changing", "--model", "gpt-4o-mini"]);
   await channels(["set", "discord", id, "--trigger", "never", "--instructions", "Be kind."]);
   const changed = { trigger: "never", replyIn: "channel", instructions: "Be kind." };
-  expect(await mappedAs(id)).toMatchObject({ ...changed, model: "gpt-4o-mini" });
+  expect(await mappingOf(id)).toMatchObject({ ...changed, model: "gpt-4o-mini" });
   const { stdout } = await channels(["set", "discord", id, "--no-instructions", "--no-model"]);
   expect(stdout).toContain(`discord ${id} -> "changing": active; answers nothing`);
-  const row = await mappedAs(id);
+  const row = await mappingOf(id);
   expect(row).toMatchObject({ trigger: "never" });
   expect([row?.instructions, row?.model]).toEqual([undefined, undefined]);
 });
@@ -162,9 +165,9 @@ test("pause and resume change the state", async () => {
   const id = newId();
   await channels(["map", "discord", id, "--to", "pausing"]);
   expect((await channels(["pause", "discord", id])).stdout).toContain("paused");
-  expect(await mappedAs(id)).toMatchObject({ state: "paused" });
+  expect(await mappingOf(id)).toMatchObject({ state: "paused" });
   expect((await channels(["resume", "discord", id])).stdout).toContain("active");
-  expect(await mappedAs(id)).toMatchObject({ state: "active" });
+  expect(await mappingOf(id)).toMatchObject({ state: "active" });
 });
 
 test.each([["unmap"], ["pause"], ["resume"], ["set", "--trigger", "never"]])(
@@ -177,14 +180,14 @@ test.each([["unmap"], ["pause"], ["resume"], ["set", "--trigger", "never"]])(
   },
 );
 
-test("list and status show the mapped channels to people and to programs", async () => {
+test("list and status show the mappings as text and as JSON", async () => {
   const id = newId();
   await channels(["map", "discord", id, "--to", "shown"]);
   const list = await channels(["list"]);
   expect(list.stdout).toMatch(new RegExp(`^discord +${id} +shown +active +always +channel$`, "m"));
   const status = await channels(["status"]);
   expect(status).toMatchObject({ code: 0, stderr: "" });
-  expect(status.stdout).toContain(`discord ${id} -> "shown": waits for a bridge (npm start)`);
+  expect(status.stdout).toContain(`discord ${id} -> "shown": waiting for a bridge (npm start)`);
   const { stdout } = await channels(["status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
     mappings: expect.arrayContaining([expect.objectContaining({ externalId: id, health: [] })]),
@@ -193,8 +196,8 @@ test("list and status show the mapped channels to people and to programs", async
   });
 });
 
-test("retry has nothing to do, and refuses what it does not know", async () => {
-  expect(await channels(["retry"])).toMatchObject({ code: 0, stdout: "Nothing has failed.\n" });
+test("retry reports that there is nothing to retry and refuses an unknown delivery", async () => {
+  expect(await channels(["retry"])).toMatchObject({ code: 0, stdout: "No reply has failed.\n" });
   const unknown = await channels(["retry", "nothing", "--json"]);
   expect(unknown).toMatchObject({ code: 1, stdout: "" });
   expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "NOT_FOUND" } });
@@ -218,7 +221,7 @@ test.concurrent.each([
 
 describe("wrong usage", () => {
   afterAll(async () => {
-    const ids = (await mapped()).map(({ externalId }) => externalId);
+    const ids = (await mappings()).map(({ externalId }) => externalId);
     expect(ids).not.toContain("112233445566778899");
   });
 
@@ -236,18 +239,18 @@ describe("wrong usage", () => {
     [["map", "discord", "112233445566778899", "--to", "x", "more"], "too many arguments"],
     [["map", "discord"], "missing required argument"],
     [["mop", "discord", "112233445566778899"], "unknown command 'mop'"],
-    [["set", "discord", "112233445566778899"], "say what to change"],
+    [["set", "discord", "112233445566778899"], "no setting to change"],
     [["unmap", "discord", "112233445566778899", "--delete"], "unknown option '--delete'"],
     [[], "Usage: channels"],
-  ])("%j is told so, and changes nothing", async (args, message) => {
+  ])("%j is rejected and changes nothing", async (args, message) => {
     const { code, stdout, stderr } = await channels(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
 });
 
-describe("which deployment is meant", () => {
-  test("with none configured and no playground running, it says how to start one", async () => {
+describe("which deployment is used", () => {
+  test("with none configured and no playground running, the error says how to start one", async () => {
     const { code, stderr } = await channels(["list"], {});
     expect(code).toBe(1);
     expect(stderr).toBe(
@@ -255,7 +258,7 @@ describe("which deployment is meant", () => {
     );
   });
 
-  test("with none configured, the running playground is meant", async () => {
+  test("with none configured, the running playground is used", async () => {
     const { CONVEX_URL: convexUrl = "", ADMIN_KEY: adminKey = "" } = settings;
     const temporary = process.env.TMPDIR;
     process.env.TMPDIR = folder;
@@ -266,22 +269,22 @@ describe("which deployment is meant", () => {
       expect(await channels(["list"], {})).toMatchObject({ code: 0 });
       await withdrawPlayground(process.pid);
       expect(await channels(["list"], {})).toMatchObject({ code: 1 });
-      const stopped = await stoppedProcess();
-      await announcePlayground({ pid: stopped, convexUrl, adminKey });
+      const exited = await exitedProcess();
+      await announcePlayground({ pid: exited, convexUrl, adminKey });
       expect(await channels(["list"], {})).toMatchObject({ code: 1 });
     } finally {
       process.env.TMPDIR = temporary ?? tmpdir();
     }
   });
 
-  test("half a configuration names what is missing", async () => {
+  test("an incomplete configuration is reported with what is missing", async () => {
     const { ADMIN_KEY = "" } = settings;
     const { code, stderr } = await channels(["list"], { ADMIN_KEY });
     expect(code).toBe(1);
     expect(stderr).toContain("CONVEX_URL is not set");
   });
 
-  test("a key that the deployment does not know is refused, and never shown", async () => {
+  test("a key that the deployment does not accept is refused and never printed", async () => {
     const { privateKeyEnv } = await makeKeyPair("admin");
     const { code, stderr } = await channels(["list"], { ...settings, ADMIN_KEY: privateKeyEnv });
     expect(code).toBe(1);
@@ -290,19 +293,20 @@ describe("which deployment is meant", () => {
     expect(stderr).not.toContain(d);
   });
 
-  test("a deployment that is not there is named", async () => {
+  test("an unreachable deployment is reported with its host", async () => {
     const { code, stderr } = await channels(["list"], {
       ...settings,
       CONVEX_URL: "http://127.0.0.1:9",
     });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "error: the deployment at 127.0.0.1:9 (CONVEX_URL) can't be reached: is it running? A local one runs while `npx convex dev` does\n",
+      "error: can't reach the deployment at 127.0.0.1:9 (CONVEX_URL): is it running? A local one runs only while `npx convex dev` does\n",
     );
   });
 });
 
-function stoppedProcess(): Promise<number> {
+/** The id of a process that has exited. */
+function exitedProcess(): Promise<number> {
   return new Promise((resolve) => {
     const child = execFile(process.execPath, ["--version"], () => resolve(child.pid ?? 0));
   });

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { type DoctorStage, startDoctorStage } from "../support/doctor/stage.ts";
-import { FAULTS_HERE } from "../support/doctor/faults_here.ts";
-import { FAULTS_THERE } from "../support/doctor/faults_there.ts";
-import { type Fault, spoiler } from "../support/doctor/spoiler.ts";
-import { exitCode, line } from "../../scripts/cli/doctor/verdict.ts";
+import { LOCAL_FAULTS } from "../support/doctor/local_faults.ts";
+import { PLATFORM_FAULTS } from "../support/doctor/platform_faults.ts";
+import { type Fault, faultInjector } from "../support/doctor/fault_injector.ts";
+import { exitCode, formatFinding } from "../../scripts/cli/doctor/finding.ts";
 
-const FAULTS = [...FAULTS_HERE, ...FAULTS_THERE];
+const FAULTS = [...LOCAL_FAULTS, ...PLATFORM_FAULTS];
 
 let stage: DoctorStage;
 
@@ -18,18 +18,18 @@ beforeAll(async () => {
 
 afterAll(() => stage.stop());
 
-describe("the doctor names the fault and the step that mends it", () => {
-  test.each(FAULTS)("$name", async ({ make, fault, step, level = "error" }) => {
-    const findings = await make(spoiler(stage));
+describe("the doctor reports the fault and the step that fixes it", () => {
+  test.each(FAULTS)("$name", async ({ inject, fault, step, level = "error" }) => {
+    const findings = await inject(faultInjector(stage));
     const found = findings.find((finding) => finding.level === level && fault.test(finding.text));
-    const all = findings.map(line).join("\n");
+    const all = findings.map(formatFinding).join("\n");
     expect(found, all).toBeDefined();
     expect(found?.step).toMatch(step);
     expect(exitCode(findings)).toBe(findings.some((each) => each.level === "error") ? 1 : 3);
-    expect(all).not.toMatch(/MARKED|check itself failed|^\s+at .*:\d+/m);
+    expect(all).not.toMatch(/MARKED|the check itself failed|^\s+at .*:\d+/m);
   });
 
-  test("there are more than forty of them, each for itself", () => {
+  test("there are at least forty faults, all different", () => {
     expect(FAULTS.length).toBeGreaterThanOrEqual(40);
     for (const key of [
       (each: Fault) => each.name,
@@ -40,24 +40,24 @@ describe("the doctor names the fault and the step that mends it", () => {
   });
 });
 
-test("with nothing wrong, nothing is a fault and the exit code is 0", async () => {
+test("a correct setup has no errors or warnings and exit code 0", async () => {
   const findings = await stage.run({}, { ask: true });
   const faults = findings.filter(({ level }) => level === "error" || level === "warning");
-  expect(faults.map(line)).toEqual([]);
+  expect(faults.map(formatFinding)).toEqual([]);
   expect(exitCode(findings)).toBe(0);
 });
 
-test("the AI service is asked nothing without --ask", async () => {
+test("the AI service gets no request without --ask", async () => {
   const refused = { "doctor:askModel": { ok: false, reason: "the AI service refused the key" } };
-  expect(exitCode(await spoiler(stage).deployment(refused))).toBe(0);
+  expect(exitCode(await faultInjector(stage).deployment(refused))).toBe(0);
 });
 
-describe("what people said last is looked for in the deployment", () => {
-  test("events that are not subscribed to, and other programs on the same app token", async () => {
+describe("the newest messages are looked up in the deployment", () => {
+  test("missing event subscriptions, and other programs that use the same app token", async () => {
     const { stack } = stage;
-    // A workspace whose clock is a minute behind: what is said there was said a minute ago.
+    // The workspace's clock is a minute behind, so that its messages are a minute old.
     const slack = await startSlackStandIn({ subscriptions: [], now: () => Date.now() - 60_000 });
-    stage.later(() => slack.stop());
+    stage.onStop(() => slack.stop());
     const channel = slack.addChannel("silent");
     const admin = await stack.adminClient();
     const { SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
@@ -78,16 +78,16 @@ describe("what people said last is looked for in the deployment", () => {
       ...row,
       ...(row.platform === "slack" && { externalId: channel, since: "0" }),
     }));
-    const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
+    const CONVEX_URL = await stage.proxyConvex({ answers: { "admin:list": list } });
     const findings = await stage.run({ ...slack.env, CONVEX_URL });
     for (const socket of sockets) socket.close();
-    const all = findings.map(line).join("\n");
-    expect(all).toMatch(/FAIL {2}slack \w+: what people say there does not arrive/);
+    const all = findings.map(formatFinding).join("\n");
+    expect(all).toMatch(/FAIL {2}slack \w+: messages do not arrive/);
     expect(all).toMatch(/-> .*Event Subscriptions.*message\.channels/);
-    expect(all).toMatch(/warn {2}Slack: 3 sockets are open/);
+    expect(all).toMatch(/warn {2}Slack: 3 other sockets are open/);
   });
 
-  test("a Discord channel that nobody listens to", async () => {
+  test("a Discord channel whose messages no bridge stores", async () => {
     const { discord } = stage.stack;
     const channel = discord.addChannel("silent");
     discord.say({ channel, person: discord.addPerson("Ann"), text: "hello?" });
@@ -98,16 +98,16 @@ describe("what people said last is looked for in the deployment", () => {
         ...row,
         ...(row.platform === "discord" && { externalId: channel, since }),
       }));
-      const CONVEX_URL = await stage.behind({ answers: { "admin:list": list } });
-      return (await stage.run({ CONVEX_URL })).map(line).join("\n");
+      const CONVEX_URL = await stage.proxyConvex({ answers: { "admin:list": list } });
+      return (await stage.run({ CONVEX_URL })).map(formatFinding).join("\n");
     };
-    const warning = /warn {2}discord \d+: what people said there last is not stored/;
-    // It may still be on its way.
+    const warning = /warn {2}discord \d+: the newest messages are not stored/;
+    // The message may not be stored yet.
     expect(await silent("0")).not.toMatch(warning);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
     try {
       expect(await silent("0")).toMatch(warning);
-      // Said before the channel was mapped.
+      // The message is older than the mapping.
       expect(await silent("9".repeat(20))).not.toMatch(warning);
     } finally {
       vi.useRealTimers();

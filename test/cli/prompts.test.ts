@@ -6,12 +6,13 @@ import { parse } from "dotenv";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readEnv } from "../../bridges/config/config.ts";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
-import { scriptedAsk, terminalAsk } from "../../scripts/cli/setup/ask.ts";
+import { unattendedPrompts, terminalPrompts } from "../../scripts/cli/setup/prompts.ts";
 import { convexCli } from "../../scripts/cli/setup/convex_cli.ts";
 import { mergeEnvFile } from "../../scripts/cli/setup/env_file.ts";
 import { readKeySet } from "../../scripts/cli/setup/key_sets.ts";
 import { rotate } from "../../scripts/cli/setup/rotate.ts";
-import { runSetup, type SetupChoices, type SetupTools } from "../../scripts/cli/setup/run_setup.ts";
+import { runSetup } from "../../scripts/cli/setup/run_setup.ts";
+import type { SetupChoices, SetupTools } from "../../scripts/cli/setup/setup_tools.ts";
 import {
   type ConvexEndpoints,
   ADMIN_KEY,
@@ -19,7 +20,7 @@ import {
 } from "../support/convex_endpoints.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 
-/* What a person sees and types: real prompts over streams, and a stand-in for the Convex CLI. */
+/* Setup as a person sees it: real prompts over streams, with a stand-in for the Convex CLI. */
 
 const DOWN = "\u001B[B";
 const ENTER = "\r";
@@ -50,26 +51,26 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-interface Sitting {
-  /** Everything that the terminal showed. */
-  shown(): string;
-  /** Waits for a question, then types. */
+interface Session {
+  /** Everything printed to the terminal so far. */
+  output(): string;
+  /** Waits for a question, then types the keys. */
   answer(question: string, keys: string): Promise<void>;
-  /** How setup ended; its error, if it failed. */
+  /** `done`, or the error that setup failed with. */
   readonly ended: Promise<unknown>;
 }
 
-interface Person {
+interface ToolOptions {
   readonly print: SetupTools["print"];
-  readonly ask: SetupTools["ask"];
+  readonly prompts: SetupTools["prompts"];
   readonly prod: boolean;
   readonly env?: Record<string, string>;
 }
 
-function toolsOf({ print, ask, prod, env = {} }: Person): SetupTools {
+function toolsOf({ print, prompts, prod, env = {} }: ToolOptions): SetupTools {
   return {
     print,
-    ask,
+    prompts,
     mayChangeKeys: false,
     cli: convexCli({
       root,
@@ -84,18 +85,21 @@ function toolsOf({ print, ask, prod, env = {} }: Person): SetupTools {
   };
 }
 
-/** Somebody at a terminal runs setup. */
-function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = {}): Sitting {
+/** Runs setup at a terminal. */
+function startSession(
+  choices: Partial<SetupChoices> = {},
+  env: Record<string, string> = {},
+): Session {
   const input = new PassThrough();
   const output = new PassThrough();
-  // Each prompt ends what it writes to, unless that is the process's own terminal.
+  // Each prompt ends its output stream, unless that is the process's own terminal.
   output.end = () => output;
   let shown = "";
   let read = 0;
   output.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   const tools = toolsOf({
     print: (line: string) => void output.write(`${line}\n`),
-    ask: terminalAsk({ input, output }),
+    prompts: terminalPrompts({ input, output }),
     prod: choices.prod === true,
     env,
   });
@@ -105,7 +109,7 @@ function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = 
   );
   return {
     ended,
-    shown: () => shown,
+    output: () => shown,
     async answer(question, keys) {
       await vi.waitFor(() => expect(shown.slice(read)).toContain(question));
       read = shown.length;
@@ -121,15 +125,15 @@ const variables = async (): Promise<Record<string, string>> =>
 const calls = async () =>
   JSON.parse((await file("calls.json")) ?? "[]") as { args: string[]; mode?: string }[]; // Likewise.
 
-/** Discord with a token, no Slack, an AI key. */
-async function giveTokens(sitting: Sitting): Promise<void> {
-  await sitting.answer("DISCORD_BOT_TOKEN", `${TOKEN}${ENTER}`);
-  await sitting.answer("SLACK_BOT_TOKEN", ENTER);
-  await sitting.answer("OPENAI_API_KEY", `${AI_KEY}${ENTER}`);
+/** Answers with a Discord token, no Slack token and an AI key. */
+async function giveTokens(session: Session): Promise<void> {
+  await session.answer("DISCORD_BOT_TOKEN", `${TOKEN}${ENTER}`);
+  await session.answer("SLACK_BOT_TOKEN", ENTER);
+  await session.answer("OPENAI_API_KEY", `${AI_KEY}${ENTER}`);
 }
 
-async function expectSetUp(sitting: Sitting, url: string): Promise<void> {
-  expect(await sitting.ended, sitting.shown()).toBe("done");
+async function expectSetUp(session: Session, url: string): Promise<void> {
+  expect(await session.ended, session.output()).toBe("done");
   const {
     CONVEX_URL,
     DISCORD_BOT_TOKEN,
@@ -144,17 +148,17 @@ async function expectSetUp(sitting: Sitting, url: string): Promise<void> {
   ).toEqual(kids);
   expect(readKeySet(SLACK_BRIDGE_JWKS)).toEqual([]);
   expect(OPENAI_API_KEY).toBe(AI_KEY);
-  // What was typed as a secret was not echoed, and no key was shown.
-  expect(sitting.shown()).not.toMatch(/MARKED|"d":/);
-  expect(sitting.shown()).toContain("npm run doctor");
+  // No typed secret was echoed, and no key was printed.
+  expect(session.output()).not.toMatch(/MARKED|"d":/);
+  expect(session.output()).toContain("npm run doctor");
   expect(Object.keys(await settings()).filter((name) => name.startsWith("VITE"))).toEqual([]);
 }
 
-test("Convex Cloud: the CLI chooses the deployment, and its address is the bridge's", async () => {
-  const sitting = sit();
-  await sitting.answer("Where should Convex run?", ENTER);
-  await giveTokens(sitting);
-  await expectSetUp(sitting, "https://brave-otter-1.convex.cloud");
+test("Convex Cloud: the CLI selects the deployment, and the bridge gets its URL", async () => {
+  const session = startSession();
+  await session.answer("Where should Convex run?", ENTER);
+  await giveTokens(session);
+  await expectSetUp(session, "https://brave-otter-1.convex.cloud");
   const [configured, ...rest] = await calls();
   expect(configured).toEqual({ args: ["dev", "--once", "--skip-push"] });
   expect(rest.map(({ args }) => args.slice(0, 2))).toEqual([
@@ -163,100 +167,102 @@ test("Convex Cloud: the CLI chooses the deployment, and its address is the bridg
     ["env", "set"],
     ["dev", "--once"],
   ]);
-  // No value was ever on a command line.
+  // No value was on a command line.
   expect(JSON.stringify(rest)).not.toMatch(/MARKED|"d"|base64/);
 });
 
-test("on this machine: without an account, and it says how Convex is kept running", async () => {
-  const sitting = sit();
-  await sitting.answer("Where should Convex run?", `${DOWN}${ENTER}`);
-  await giveTokens(sitting);
-  await expectSetUp(sitting, "http://127.0.0.1:3210");
+test("on this machine: needs no account, and the next steps say how to keep Convex running", async () => {
+  const session = startSession();
+  await session.answer("Where should Convex run?", `${DOWN}${ENTER}`);
+  await giveTokens(session);
+  await expectSetUp(session, "http://127.0.0.1:3210");
   expect((await calls())[0]).toMatchObject({ mode: "anonymous" });
-  expect(sitting.shown()).toMatch(/npx convex dev .*terminal of its own/);
+  expect(session.output()).toMatch(/npx convex dev .*separate terminal/);
 });
 
-test("self-hosted: address and admin key are asked, and tried before they are kept", async () => {
-  const wrong = sit();
+test("self-hosted: asks for URL and admin key and checks them before saving them", async () => {
+  const wrong = startSession();
   await wrong.answer("Where should Convex run?", `${DOWN}${DOWN}${ENTER}`);
-  await wrong.answer("Its address", `${selfHosted.url}${ENTER}`);
+  await wrong.answer("URL of your Convex backend", `${selfHosted.url}${ENTER}`);
   await wrong.answer("admin key", `MARKED-wrong${ENTER}`);
   expect(String(await wrong.ended)).toMatch(
     /refuses CONVEX_SELF_HOSTED_ADMIN_KEY.*generate_admin_key/,
   );
   expect(await file(".env.local")).not.toContain("ADMIN_KEY");
 
-  const sitting = sit();
-  await sitting.answer("Where should Convex run?", `${DOWN}${DOWN}${ENTER}`);
-  await sitting.answer("Its address", `${selfHosted.url}${ENTER}`);
-  await sitting.answer("admin key", `${ADMIN_KEY}${ENTER}`);
-  await giveTokens(sitting);
-  await expectSetUp(sitting, selfHosted.url);
+  const session = startSession();
+  await session.answer("Where should Convex run?", `${DOWN}${DOWN}${ENTER}`);
+  await session.answer("URL of your Convex backend", `${selfHosted.url}${ENTER}`);
+  await session.answer("admin key", `${ADMIN_KEY}${ENTER}`);
+  await giveTokens(session);
+  await expectSetUp(session, selfHosted.url);
   expect((await settings()).CONVEX_SELF_HOSTED_ADMIN_KEY).toBe(ADMIN_KEY);
 });
 
-test("production: the bridge is sent to the production deployment, not to the one the CLI noted", async () => {
-  const sitting = sit({ hosting: "cloud", prod: true });
-  await giveTokens(sitting);
-  await expectSetUp(sitting, "https://calm-heron-2.convex.cloud");
+test("production: the bridge gets the URL of the production deployment, not the one the CLI saved", async () => {
+  const session = startSession({ hosting: "cloud", prod: true });
+  await giveTokens(session);
+  await expectSetUp(session, "https://calm-heron-2.convex.cloud");
   const pushed = (await calls()).at(-1);
   expect(pushed?.args.slice(0, 2)).toEqual(["deploy", "--yes"]);
 });
 
-test("without --prod nothing is changed where the bridge is sent to the production deployment", async () => {
-  const prod = sit({ hosting: "cloud", prod: true });
+test("without --prod nothing is changed if CONVEX_URL is the production deployment", async () => {
+  const prod = startSession({ hosting: "cloud", prod: true });
   await giveTokens(prod);
   await prod.ended;
   const before = [await file(".env.local"), await variables()];
   const since = (await calls()).length;
 
-  const tools = toolsOf({ print: () => undefined, ask: scriptedAsk(true), prod: false });
+  const tools = toolsOf({ print: () => undefined, prompts: unattendedPrompts(true), prod: false });
   const rotated = rotate(tools, "discord", { finish: false, prod: false }).catch(
     (error: unknown) => error,
   );
-  for (const said of [await sit().ended, await rotated]) {
-    expect(String(said)).toMatch(/CONVEX_URL is .*calm-heron.* change .*brave-otter.*add --prod/);
+  for (const error of [await startSession().ended, await rotated]) {
+    expect(String(error)).toMatch(/CONVEX_URL is .*calm-heron.* change .*brave-otter.*add --prod/);
   }
   expect([await file(".env.local"), await variables()]).toEqual(before);
   expect(new Set((await calls()).slice(since).map(({ args }) => args[0]))).toEqual(
     new Set(["function-spec"]),
   );
-  const again = sit({ prod: true });
+  const again = startSession({ prod: true });
   await again.answer("SLACK_BOT_TOKEN", ENTER);
   expect(await again.ended).toBe("done");
 });
 
-test("a local deployment need not run, and is not taken for one elsewhere", async () => {
-  const local = sit({ hosting: "local" });
+test("a local deployment need not run, and is not confused with one elsewhere", async () => {
+  const local = startSession({ hosting: "local" });
   await giveTokens(local);
   await local.ended;
   const since = (await calls()).length;
-  const again = sit({ push: false });
+  const again = startSession({ push: false });
   await again.answer("SLACK_BOT_TOKEN", ENTER);
   expect(await again.ended).toBe("done");
   expect((await calls()).slice(since).map(({ args }) => args[0])).toEqual(["env"]);
   await mergeEnvFile(join(root, ".env.local"), { CONVEX_URL: "https://calm-heron-2.convex.cloud" });
-  expect(String(await sit().ended)).toMatch(/CONVEX_URL is .*calm-heron.* on this machine/);
+  expect(String(await startSession().ended)).toMatch(
+    /CONVEX_URL is .*calm-heron.* on this machine/,
+  );
 });
 
-test("a token that can't be one is asked again, unsaid", async () => {
-  const sitting = sit({ hosting: "cloud" });
-  await sitting.answer("DISCORD_BOT_TOKEN", `${TOKEN}${ENTER}`);
-  await sitting.answer("SLACK_BOT_TOKEN", `xapp-MARKED-swapped${ENTER}`);
-  await sitting.answer("does not start with xoxb-", CTRL_C);
-  expect(String(await sitting.ended)).toContain("stopped");
-  expect(sitting.shown()).not.toContain("MARKED");
+test("an invalid token is asked for again and not printed", async () => {
+  const session = startSession({ hosting: "cloud" });
+  await session.answer("DISCORD_BOT_TOKEN", `${TOKEN}${ENTER}`);
+  await session.answer("SLACK_BOT_TOKEN", `xapp-MARKED-swapped${ENTER}`);
+  await session.answer("does not start with xoxb-", CTRL_C);
+  expect(String(await session.ended)).toContain("stopped");
+  expect(session.output()).not.toContain("MARKED");
 });
 
-test("Ctrl-C at the first question changes nothing, and later keeps what was done", async () => {
+test("Ctrl-C at the first question changes nothing; later it keeps finished steps", async () => {
   const mine = "# mine\nOTHER=kept\n";
   await writeFile(join(root, ".env.local"), mine);
-  const first = sit();
+  const first = startSession();
   await first.answer("Where should Convex run?", CTRL_C);
   expect(String(await first.ended)).toMatch(/stopped. Run it again/);
   expect([await file(".env.local"), await calls()]).toEqual([mine, []]);
 
-  const later = sit();
+  const later = startSession();
   await later.answer("Where should Convex run?", ENTER);
   await later.answer("DISCORD_BOT_TOKEN", `${TOKEN}${CTRL_C}`);
   expect(String(await later.ended)).toContain("stopped");
@@ -264,39 +270,39 @@ test("Ctrl-C at the first question changes nothing, and later keeps what was don
   expect(Object.keys(await settings())).not.toContain("DISCORD_BOT_TOKEN");
   expect(await variables()).toEqual({});
 
-  // The next run goes on from there: Convex is not asked about again.
-  const again = sit();
+  // The next run continues: it does not ask about Convex again.
+  const again = startSession();
   await giveTokens(again);
   await expectSetUp(again, "https://brave-otter-1.convex.cloud");
 });
 
-test("a CLI that chose nothing ends it, and the next run asks again", async () => {
-  const failed = sit({}, { STUB_CLI_FAILS: "1" });
+test("a CLI that selects no deployment ends setup, and the next run asks again", async () => {
+  const failed = startSession({}, { STUB_CLI_FAILS: "1" });
   await failed.answer("Where should Convex run?", ENTER);
-  expect(String(await failed.ended)).toContain("chose no deployment");
-  const again = sit();
+  expect(String(await failed.ended)).toContain("did not select a deployment");
+  const again = startSession();
   await again.answer("Where should Convex run?", CTRL_C);
   await again.ended;
 });
 
-test("a second run asks before it changes a key, and no is no", async () => {
-  const sitting = sit({ hosting: "cloud" });
-  await giveTokens(sitting);
-  await sitting.ended;
-  const [before, there] = [(await file(".env.local")) ?? "", await variables()];
+test("a second run asks before it changes a key, and does not if the answer is no", async () => {
+  const session = startSession({ hosting: "cloud" });
+  await giveTokens(session);
+  await session.ended;
+  const [before, deployed] = [(await file(".env.local")) ?? "", await variables()];
 
-  // The key of this machine is lost: the deployment's is another's.
+  // This machine's key is lost, so the deployment holds another machine's.
   const without = before.replace(/^DISCORD_BRIDGE_KEY=.*\n/m, "");
   await writeFile(join(root, ".env.local"), without);
-  const no = sit();
+  const no = startSession();
   await no.answer("SLACK_BOT_TOKEN", ENTER);
-  await no.answer("holds keys of another machine", `n${ENTER}`);
+  await no.answer("contains keys of another machine", `n${ENTER}`);
   expect(String(await no.ended)).toContain("Not changed");
-  expect([await file(".env.local"), await variables()]).toEqual([without, there]);
+  expect([await file(".env.local"), await variables()]).toEqual([without, deployed]);
 
-  const yes = sit();
+  const yes = startSession();
   await yes.answer("SLACK_BOT_TOKEN", ENTER);
-  await yes.answer("holds keys of another machine", `y${ENTER}`);
+  await yes.answer("contains keys of another machine", `y${ENTER}`);
   expect(await yes.ended).toBe("done");
   expect(readKeySet((await variables()).DISCORD_BRIDGE_JWKS)).toHaveLength(2);
 });

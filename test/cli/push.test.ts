@@ -19,7 +19,7 @@ const KEY_SETS = ["DISCORD_BRIDGE_JWKS", "SLACK_BRIDGE_JWKS", "ADMIN_JWKS"];
 let project: ProjectCopy;
 let stub: ConvexEndpoints;
 
-// The CLI writes into its project (.env.local, _generated), so it is given a copy.
+// The CLI writes into its project (.env.local, _generated), so it runs in a copy.
 beforeAll(async () => {
   project = await copyProject();
   stub = await startConvexEndpoints();
@@ -35,10 +35,10 @@ interface Ended {
   readonly output: string;
 }
 
-/** The official CLI with a self-hosted deployment. */
+/** Runs the official CLI with a self-hosted deployment. */
 async function convex(args: readonly string[], adminKey = ADMIN_KEY): Promise<Ended> {
   const cli = join(project.path, "node_modules", "convex", "bin", "main.js");
-  // Nothing of the machine's own deployment may be found, and nothing but the stub be asked.
+  // The CLI must not find this machine's own deployment or send requests to anything but the stub.
   const env = {
     PATH: process.env.PATH,
     HOME: project.path,
@@ -54,7 +54,7 @@ async function convex(args: readonly string[], adminKey = ADMIN_KEY): Promise<En
   return { code, output: out + err };
 }
 
-test("a key set that isn't set stops the push, and is named", async () => {
+test("a missing key set fails the push with its name", async () => {
   for (const name of KEY_SETS.slice(1)) stub.variables.set(name, "data:,%7B%22keys%22%3A%5B%5D%7D");
   const { code, output } = await convex(["dev", "--once"]);
   expect(code).not.toBe(0);
@@ -85,7 +85,7 @@ describe.each([
     const steps = stub.requests
       .slice(before.requests)
       .flatMap((request) => request.split("/deploy2/").slice(1));
-    // From beginning to end, and nothing after it but a report that the CLI doesn't wait for.
+    // Ignores reports, which the CLI does not wait for.
     expect(steps.filter((step) => !/^(?:evaluate_schema|report_)/.test(step))).toEqual([
       "start_push",
       "wait_for_schema",
@@ -97,7 +97,7 @@ describe.each([
     push = newest;
   }, 300_000);
 
-  test("brings every module of the backend and the component", () => {
+  test("pushes every module of the backend and its components", () => {
     expect(push.appDefinition.changedModules.map(({ path }) => path)).toEqual(
       expect.arrayContaining(["index.js", "bridge.js", "admin.js", "doctor.js", "auth.config.js"]),
     );
@@ -108,17 +108,17 @@ describe.each([
     ]);
   });
 
-  test("brings nothing that is not for the default runtime", () => {
+  test("pushes only modules for the default runtime", () => {
     const others = modules(push).filter(({ environment }) => environment !== "isolate");
     expect(others.map(({ path }) => path)).toEqual([]);
   });
 
-  test("brings no test, no script and no bridge", () => {
+  test("pushes no tests, scripts or bridges", () => {
     const paths = modules(push).map(({ path }) => path);
     expect(paths.filter((path) => /\.test\.|^(?:test|scripts|bridges)\//.test(path))).toEqual([]);
   });
 
-  test("brings no bundle that imports a Node built-in", () => {
+  test("pushes no bundle that imports a Node built-in", () => {
     const builtins = new Set(builtinModules);
     const imports = modules(push).flatMap((module) =>
       importsOf(module).map((name) => ({ path: module.path, name })),
@@ -129,19 +129,19 @@ describe.each([
     );
   });
 
-  test("brings no code that reads a variable which .env.example does not tell of", async () => {
-    const told = await readFile(join(ROOT, ".env.example"), "utf8");
+  test("pushes only code whose variables .env.example lists", async () => {
+    const example = await readFile(join(ROOT, ".env.example"), "utf8");
     const read = push.appDefinition.changedModules.flatMap(({ source }) =>
       [...source.matchAll(/process\.env\.([A-Z][A-Z_]+)/g)].map((match) => match[1] ?? ""),
     );
     const ours = read.filter((name) => /^(?:AI|OPENAI|PUBLIC|ADMIN|DISCORD|SLACK)_/.test(name));
     expect(ours).toEqual(expect.arrayContaining(KEY_SETS));
     const library = /^OPENAI_(?:ORG_ID|PROJECT_ID|WEBHOOK_SECRET|LOG|ADMIN_KEY|CUSTOM_HEADERS)$/;
-    expect(ours.filter((name) => !told.includes(name) && !library.test(name))).toEqual([]);
+    expect(ours.filter((name) => !example.includes(name) && !library.test(name))).toEqual([]);
   });
 });
 
-/** Also the component definitions and what the bundler has split off. */
+/** Every module, including component definitions and chunks that the bundler split off. */
 function modules({ appDefinition, componentDefinitions }: Push): BundledModule[] {
   const modules = [
     ...appDefinition.changedModules,

@@ -5,16 +5,16 @@ import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
 
 /*
- * Every command and a bridge at work, in order and in trouble, at the finest level of log: in nothing that any of them
- * says is a secret, or what people or the AI wrote.
+ * Runs every command and a bridge, with and without failures, at the most verbose log level: no output contains a
+ * secret, or text that people or the AI wrote.
  */
 
-/** In everything that people say here, and so in every answer of the AI. */
-const SAID = "MARKED-by-people";
+/** Part of every message that people write here, and so of every answer of the AI. */
+const MESSAGE_MARK = "MARKED-by-people";
 
 let stage: AdminStage;
-/** What was shown, by who said it. */
-const shown = new Map<string, () => string>();
+/** The output of each command. */
+const outputs = new Map<string, () => string>();
 const secrets = new Set<string>();
 const rooms = { discord: "", slack: "" };
 
@@ -35,36 +35,36 @@ const WRONG = {
 
 function start(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Run {
   const run = stage.npmRun(name, args, env);
-  const who = `${name} ${args.join(" ")} (${Object.keys(env).join(" ")}) ${shown.size}`;
-  shown.set(who, () => run.output());
+  const label = `${name} ${args.join(" ")} (${Object.keys(env).join(" ")}) ${outputs.size}`;
+  outputs.set(label, () => run.output());
   return run;
 }
 
-/** Runs commands one beside another; their exit codes. */
-async function codes(...runs: readonly Parameters<typeof start>[]): Promise<(number | null)[]> {
+/** Runs commands in parallel. Returns their exit codes. */
+async function exitCodes(...runs: readonly Parameters<typeof start>[]): Promise<(number | null)[]> {
   return await Promise.all(runs.map((run) => start(...run).ended));
 }
 
-async function learnSecrets(): Promise<void> {
+async function collectSecrets(): Promise<void> {
   for (const [name, value] of Object.entries({
     ...stage.tokens,
     ...parse(await stage.envFile()),
   })) {
     if (!/TOKEN|KEY/.test(name)) continue;
-    // Of a private key, the part that makes it one.
+    // Of a private key, only the private part is a secret.
     secrets.add(/"d":"([^"]+)"/.exec(value)?.[1] ?? value);
   }
 }
 
-test("setting up: as it should be, again, and in every way wrong", async () => {
+test("setup: the first run, a second one, and invalid input", async () => {
   expect(await start("setup", stage.flags, stage.tokens).ended).toBe(0);
-  await learnSecrets();
-  expect(await codes(["setup", ["--no-input", "--no-push"]])).toEqual([0]);
-  // What a deployment says of itself may quote what it holds.
+  await collectSecrets();
+  expect(await exitCodes(["setup", ["--no-input", "--no-push"]])).toEqual([0]);
+  // A deployment's error may quote the values of its variables.
   stage.convex.refuseNextPush("Broken", [...secrets].join(" "));
-  expect(await codes(["setup", ["--no-input"]])).toEqual([1]);
+  expect(await exitCodes(["setup", ["--no-input"]])).toEqual([1]);
   expect(
-    await codes(
+    await exitCodes(
       ["setup", ["--no-input", "--no-push"], { SLACK_BOT_TOKEN: "MARKED secret" }],
       ["setup", ["--no-input", "--no-push"], { DISCORD_BRIDGE_KEY: WRONG.ADMIN_KEY }],
       ["setup", ["--no-input", "--no-push"], { OPENAI_API_KEY: "MARKED secret" }],
@@ -74,10 +74,10 @@ test("setting up: as it should be, again, and in every way wrong", async () => {
   ).toEqual([1, 1, 1, 1, 1]);
 }, 300_000);
 
-test("mapping: every verb, and refused", async () => {
+test("channels: accepted and refused commands", async () => {
   const { discord, slack } = rooms;
   expect(
-    await codes(
+    await exitCodes(
       ["channels", ["find", "discord"]],
       ["channels", ["find", "slack", "--json"]],
       ["channels", ["map", "discord", discord, "--to", "d", "--json"]],
@@ -86,7 +86,7 @@ test("mapping: every verb, and refused", async () => {
   ).toEqual([0, 0, 0, 0]);
   const { privateKeyEnv } = await makeKeyPair("admin");
   expect(
-    await codes(
+    await exitCodes(
       ["channels", ["map", "slack", slack, "--to", "s"]],
       ["channels", ["find", "discord"], WRONG],
       ["channels", ["find", "slack"], WRONG],
@@ -101,7 +101,7 @@ test("mapping: every verb, and refused", async () => {
   ).toEqual([1, 1, 1, 1, 1, 1]);
 }, 300_000);
 
-test("a bridge at work: said, edited, deleted, answered; and everything around it failing", async () => {
+test("a running bridge: messages, edits, deletions and replies, while everything around it fails", async () => {
   const { discord, slack, openai } = stage;
   const bridge = start("start", [], { LOG_LEVEL: "trace", HEALTH_PORT: "0" });
   await ready(bridge);
@@ -110,21 +110,21 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     stage[platform].say({
       channel: rooms[platform],
       person: ann[platform],
-      text: `${SAID} ${text}`,
+      text: `${MESSAGE_MARK} ${text}`,
     });
 
   for (const platform of ["discord", "slack"] as const) {
     const id = say(platform, "hello");
-    stage[platform].edit({ channel: rooms[platform], id, text: `${SAID} changed` });
-    stage[platform].remove({ channel: rooms[platform], id: say(platform, "in vain") });
+    stage[platform].edit({ channel: rooms[platform], id, text: `${MESSAGE_MARK} changed` });
+    stage[platform].remove({ channel: rooms[platform], id: say(platform, "deleted at once") });
   }
   await vi.waitFor(() => {
     for (const { posts } of [discord, slack]) expect(posts.length).toBeGreaterThan(0);
   });
 
-  // The platforms, the AI and the connections fail, while people go on talking.
+  // The platforms, the AI and the connections fail while people keep writing.
   const failures = {
-    // Last what leaves open whether it was posted: that is waited for.
+    // The last one leaves the outcome of the post unknown, and the test waits for that.
     discord: [{ error: "50035" }, { retryAfter: 1 }, { error: "50013" }, 500] as const,
     slack: [{ error: "msg_too_long" }, { retryAfter: 1 }, { error: "is_archived" }, 500] as const,
   };
@@ -135,7 +135,7 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     say("discord", `round ${round}`);
     say("slack", `round ${round}`);
   }
-  slack.tell({ type: "message", text: SAID, channel: rooms.slack, ts: 7 });
+  slack.tell({ type: "message", text: MESSAGE_MARK, channel: rooms.slack, ts: 7 });
   discord.closeGateway(1006);
   slack.closeSockets();
   await stage.convex.functions()?.faults.cutSockets();
@@ -144,7 +144,7 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
   const failed = async () => {
     const run = start("channels", ["status", "--json"]);
     expect(await run.ended, run.output()).toBe(0);
-    const { failed } = JSON.parse(run.output()) as { failed: { platform: string }[] }; // Its own words.
+    const { failed } = JSON.parse(run.output()) as { failed: { platform: string }[] }; // The command's own output.
     return new Set(failed.map(({ platform }) => platform));
   };
   await vi.waitFor(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
@@ -155,11 +155,11 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
   const port = /"port":(\d+)/.exec(bridge.output())?.[1] ?? "";
   for (const path of ["/healthz", "/metrics"]) {
     const text = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
-    shown.set(path, () => text);
+    outputs.set(path, () => text);
   }
   expect(
     (
-      await codes(
+      await exitCodes(
         ["channels", ["status"]],
         ["channels", ["list", "--json"]],
         ["channels", ["set", "slack", rooms.slack, "--trigger", "mention"]],
@@ -171,21 +171,21 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     ).slice(0, 4),
   ).toEqual([0, 0, 0, 0]);
   expect(
-    await codes(
+    await exitCodes(
       ["channels", ["resume", "discord", rooms.discord]],
       ["channels", ["retry"]],
       ["setup", ["rotate", "slack"]],
       ["channels", ["unmap", "slack", rooms.slack]],
     ),
   ).toEqual([0, 0, 0, 0]);
-  await learnSecrets();
+  await collectSecrets();
   expect(
-    await codes(["channels", ["unmap", "discord", rooms.discord, "--delete-messages"]]),
+    await exitCodes(["channels", ["unmap", "discord", rooms.discord, "--delete-messages"]]),
   ).toEqual([0]);
   bridge.child.kill("SIGTERM");
-  // How it ends amid all this is another test's matter.
+  // Other tests check the exit code.
   await bridge.ended;
-  // It did say what it does with what was said.
+  // The log does cover ingestion and delivery.
   expect(bridge.output()).toContain("an event is stored");
   expect(bridge.output()).toContain("a reply could not be posted");
 }, 300_000);
@@ -196,7 +196,7 @@ test("a bridge that can't start", async () => {
   const address = server.address();
   const taken = String(typeof address === "object" ? (address?.port ?? 0) : 0);
   const { privateKeyEnv } = await makeKeyPair("discord");
-  const ended = await codes(
+  const ended = await exitCodes(
     ["start", [], { DISCORD_BOT_TOKEN: WRONG.DISCORD_BOT_TOKEN }],
     ["start", [], { SLACK_BOT_TOKEN: WRONG.SLACK_BOT_TOKEN }],
     ["start", [], { SLACK_APP_TOKEN: WRONG.SLACK_APP_TOKEN }],
@@ -210,15 +210,15 @@ test("a bridge that can't start", async () => {
   secrets.add(/"d":"([^"]+)"/.exec(privateKeyEnv)?.[1] ?? "no key");
 }, 300_000);
 
-test("none of them showed a secret, what people wrote, or a stack trace", () => {
+test("no output contains a secret, message text or a stack trace", () => {
   expect(secrets.size).toBeGreaterThanOrEqual(10);
-  expect(shown.size).toBeGreaterThan(30);
-  for (const [who, output] of shown) {
-    const said = output();
-    expect(said, who).not.toBe("");
-    expect(said, who).not.toContain("MARKED");
+  expect(outputs.size).toBeGreaterThan(30);
+  for (const [label, output] of outputs) {
+    const text = output();
+    expect(text, label).not.toBe("");
+    expect(text, label).not.toContain("MARKED");
     for (const secret of secrets)
-      expect(said.includes(secret), `${who} shows a secret`).toBe(false);
-    expect(said, who).not.toMatch(/^\s+at .*:\d+:\d+/m);
+      expect(text.includes(secret), `${label} contains a secret`).toBe(false);
+    expect(text, label).not.toMatch(/^\s+at .*:\d+:\d+/m);
   }
 });

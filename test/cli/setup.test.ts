@@ -27,7 +27,7 @@ let copy: ProjectCopy;
 let project: string;
 let stub: ConvexEndpoints;
 
-// Setup writes into its project, so it is given a copy.
+// Setup writes into its project, so it runs in a copy.
 beforeAll(async () => {
   copy = await copyProject();
   project = copy.path;
@@ -44,7 +44,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** `npm run setup -- <args>` with nobody at the terminal. */
+/** Runs `npm run setup -- <args>` without a terminal. */
 function setup(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   return node(["scripts/cli/setup/setup.ts", ...args], env);
 }
@@ -62,7 +62,7 @@ async function node(script: readonly string[], env: Record<string, string> = {})
 
 const envFile = () => readFile(join(project, ".env.local"), "utf8");
 const FLAGS = ["--no-input", "--no-push", "--convex", "self-hosted", "--platforms", "discord"];
-const first = () => setup([...FLAGS, "--self-hosted-url", stub.url], SECRETS);
+const firstRun = () => setup([...FLAGS, "--self-hosted-url", stub.url], SECRETS);
 
 async function isAccepted(privateKey: string, keySet: string | undefined): Promise<boolean> {
   const key = parseSigningKey(privateKey);
@@ -75,11 +75,11 @@ async function isAccepted(privateKey: string, keySet: string | undefined): Promi
   );
 }
 
-test("from tokens to a deployment with keys, and a file for this user only, with every line kept", async () => {
+test("sets up a deployment with keys, and a settings file that only this user can read and that keeps every line", async () => {
   await writeFile(join(project, ".env.local"), "# mine\nOTHER='kept'\n\nDISCORD_BOT_TOKEN=\n", {
     mode: 0o644,
   });
-  const { code, output } = await first();
+  const { code, output } = await firstRun();
   expect(output).toContain("npm run doctor");
   expect(code).toBe(0);
   const saved = await envFile();
@@ -91,14 +91,14 @@ test("from tokens to a deployment with keys, and a file for this user only, with
   expect(await isAccepted(DISCORD_BRIDGE_KEY, stub.variables.get("DISCORD_BRIDGE_JWKS"))).toBe(
     true,
   );
-  // The platform that is off: set, as the push needs, and nobody can sign for it.
+  // The platform that is off has an empty key set: the push needs one.
   expect(stub.variables.has("SLACK_BRIDGE_JWKS")).toBe(true);
   expect(readKeySet(stub.variables.get("SLACK_BRIDGE_JWKS"))).toEqual([]);
   expect(readKeySet(stub.variables.get("ADMIN_JWKS"))).toHaveLength(1);
   expect(stub.variables.get("OPENAI_API_KEY")).toBe(SECRETS.OPENAI_API_KEY);
 }, 300_000);
 
-test("a second run changes nothing, and shows no secret", async () => {
+test("a second run changes nothing and prints no secret", async () => {
   const before = [await envFile(), [...stub.variables]];
   const { code, output } = await setup(FLAGS);
   expect(code, output).toBe(0);
@@ -106,16 +106,16 @@ test("a second run changes nothing, and shows no secret", async () => {
   expect(output).not.toMatch(/MARKED|"d":/);
 }, 300_000);
 
-test("pushes the backend by the official CLI, to the end", async () => {
+test("pushes the backend with the official CLI", async () => {
   const { code, output } = await setup(FLAGS.filter((flag) => flag !== "--no-push"));
   expect(code, output).toBe(0);
   expect(stub.finished()).toBe(1);
   expect(output).toContain("Pushed.");
-  // The CLI writes addresses down under names of its own, unless it finds others.
+  // The CLI would write URLs to VITE_ names if .env.local had no CONVEX_ names.
   expect(Object.keys(parse(await envFile())).filter((name) => name.startsWith("VITE"))).toEqual([]);
 }, 300_000);
 
-test("a failing push is named, without a secret or a stack trace", async () => {
+test("a failing push is reported without a secret or a stack trace", async () => {
   const set = stub.variables.get("ADMIN_JWKS") ?? "";
   const quoted = Object.values(SECRETS).join(" ");
   stub.refuseNextPush("BadSchema", `${quoted} in what the deployment says`);
@@ -131,7 +131,7 @@ test("a failing push is named, without a secret or a stack trace", async () => {
   expect(stub.variables.get("ADMIN_JWKS")).toBe(set);
 }, 300_000);
 
-test("a wrong admin key is named, unsaid", async () => {
+test("a wrong admin key is reported but not printed", async () => {
   const { code, output } = await setup(FLAGS, {
     CONVEX_SELF_HOSTED_ADMIN_KEY: "MARKED-wrong-key",
   });
@@ -141,7 +141,7 @@ test("a wrong admin key is named, unsaid", async () => {
   expect(output).not.toMatch(/MARKED|^\s+at .*:\d+:\d+/m);
 }, 300_000);
 
-test("a key the deployment doesn't know is added only when that is allowed, beside the others", async () => {
+test("a key that the deployment does not contain is added only with --change-keys, beside the others", async () => {
   const { DISCORD_BRIDGE_JWKS: others } = Object.fromEntries(stub.variables);
   const file = await envFile();
   await writeFile(join(project, ".env.local"), file.replace(/^DISCORD_BRIDGE_KEY=.*\n/m, ""));
@@ -156,7 +156,7 @@ test("a key the deployment doesn't know is added only when that is allowed, besi
   expect(keys?.slice(0, 1)).toEqual(readKeySet(others));
 }, 300_000);
 
-test("rotate: the old key and the new one are accepted until the old one is taken away", async () => {
+test("rotate: the old and the new key are accepted until the old one is removed", async () => {
   const old = parse(await envFile()).DISCORD_BRIDGE_KEY ?? "";
   const since = stub.history.length;
   const begun = await setup(["rotate", "discord"]);
@@ -175,7 +175,7 @@ test("rotate: the old key and the new one are accepted until the old one is take
   expect(begun.output + finished.output).not.toMatch(/"d":/);
 }, 300_000);
 
-test("rotate takes nothing away when the deployment doesn't hold this machine's key, or another key counts here", async () => {
+test("rotate removes nothing if the deployment lacks this machine's key or the environment sets another", async () => {
   const { privateKeyEnv } = await makeKeyPair("admin");
   const set = stub.variables.get("ADMIN_JWKS");
   const file = await envFile();
@@ -185,27 +185,27 @@ test("rotate takes nothing away when the deployment doesn't hold this machine's 
   await writeFile(join(project, ".env.local"), file);
   expect([elsewhere.code, foreign.code]).toEqual([1, 1]);
   expect(elsewhere.output).toMatch(/ADMIN_KEY is set in the environment/);
-  expect(foreign.output).toMatch(/nothing was taken away/);
+  expect(foreign.output).toMatch(/no key was removed/);
   expect(stub.variables.get("ADMIN_JWKS")).toBe(set);
 }, 300_000);
 
-test("rotate does not turn a platform on that is off", async () => {
+test("rotate does not turn on a platform that is off", async () => {
   const [file, before] = [await envFile(), [...stub.variables]];
   const { code, output } = await setup(["rotate", "slack"]);
   expect(code).toBe(1);
-  expect(output).toMatch(/slack is off here.*npm run setup turns it on/);
+  expect(output).toMatch(/slack is off .*npm run setup turns it on/);
   expect([await envFile(), [...stub.variables]]).toEqual([file, before]);
 }, 300_000);
 
-test("another Convex than the one chosen here is refused, with the lines that choose it", async () => {
+test("a Convex other than the configured one is refused, with the settings to remove", async () => {
   const [file, before] = [await envFile(), [...stub.variables]];
   const { code, output } = await setup(["--no-input", "--convex", "cloud"]);
   expect(code).toBe(1);
-  expect(output).toMatch(/self-hosted here, not cloud.*take.*CONVEX_SELF_HOSTED_URL.*CONVEX_URL/);
+  expect(output).toMatch(/self-hosted, not cloud.*remove.*CONVEX_SELF_HOSTED_URL.*CONVEX_URL/);
   expect([await envFile(), [...stub.variables]]).toEqual([file, before]);
 }, 300_000);
 
-test("an address with a slash at its end is written down without it; one that is none is wrong usage", async () => {
+test("a URL is saved without its trailing slash; an invalid one is wrong usage", async () => {
   const slash = await setup([...FLAGS, "--self-hosted-url", `${stub.url}/`]);
   expect(slash.code, slash.output).toBe(0);
   const { CONVEX_URL, CONVEX_SELF_HOSTED_URL } = parse(await envFile());
@@ -221,10 +221,10 @@ test("an address with a slash at its end is written down without it; one that is
   for (const { output } of wrong) expect(output).toMatch(/It is (?:not an http|empty)/);
 }, 300_000);
 
-test("settings that can't be read are named by every command, with the step and without a trace", async () => {
+test("every command reports unreadable settings with the step to fix them and without a stack trace", async () => {
   const path = join(project, ".env.local");
   await rename(path, `${path}.aside`);
-  // Root reads every file, so something else that can't be read: a folder.
+  // A folder, because root can read every file.
   await mkdir(path);
   const ended = await Promise.all(
     [
@@ -245,7 +245,7 @@ test("settings that can't be read are named by every command, with the step and 
   expect(ended.at(-1)?.output).toContain("FAIL  Settings:");
 }, 300_000);
 
-test("a key that can't be read is never replaced by a new one", async () => {
+test("an invalid key is never overwritten by a new one", async () => {
   const file = await envFile();
   const broken = file.replace(/^ADMIN_KEY=.*$/m, "ADMIN_KEY='{\"kty\":'");
   await writeFile(join(project, ".env.local"), broken);
@@ -257,15 +257,15 @@ test("a key that can't be read is never replaced by a new one", async () => {
   expect(after).toBe(broken);
 }, 300_000);
 
-test("the deployment's AI key stays, whatever this machine's environment has", async () => {
+test("the deployment keeps its AI key even if the environment has another", async () => {
   const { code, output } = await setup(FLAGS, { OPENAI_API_KEY: "sk-MARKED-of-another-project" });
   expect(code, output).toBe(0);
   expect(stub.variables.get("OPENAI_API_KEY")).toBe(SECRETS.OPENAI_API_KEY);
-  expect(output).toContain("the deployment's own stays");
+  expect(output).toContain("keeping the deployment's own");
   expect(output).not.toContain("MARKED");
 }, 300_000);
 
-test("a token that can't be one stops it, unsaid", async () => {
+test("an invalid token fails setup and is not printed", async () => {
   const { code, output } = await setup([...FLAGS.slice(0, -1), "slack"], {
     SLACK_BOT_TOKEN: "MARKED not a token",
     SLACK_APP_TOKEN: "xapp-1",
@@ -275,19 +275,19 @@ test("a token that can't be one stops it, unsaid", async () => {
   expect(output).not.toContain("MARKED");
 }, 300_000);
 
-test("with nobody to ask, what is missing is named with the way to say it", async () => {
+test("without a terminal, missing input is reported with the flag or variable to use", async () => {
   const env = { DISCORD_BOT_TOKEN: SECRETS.DISCORD_BOT_TOKEN };
   const saved = await envFile();
   await writeFile(join(project, ".env.local"), "");
-  const where = await setup(["--no-input"], env);
-  const address = await setup(["--no-input", "--convex", "self-hosted"], env);
+  const hosting = await setup(["--no-input"], env);
+  const url = await setup(["--no-input", "--convex", "self-hosted"], env);
   const adminKey = await setup(
     ["--no-input", "--convex", "self-hosted", "--self-hosted-url", stub.url],
     env,
   );
   await writeFile(join(project, ".env.local"), saved);
-  expect([where, address, adminKey].map(({ code }) => code)).toEqual([1, 1, 1]);
-  expect(where.output).toContain("--help");
-  expect(address.output).toContain("--self-hosted-url");
+  expect([hosting, url, adminKey].map(({ code }) => code)).toEqual([1, 1, 1]);
+  expect(hosting.output).toContain("--help");
+  expect(url.output).toContain("--self-hosted-url");
   expect(adminKey.output).toContain("CONVEX_SELF_HOSTED_ADMIN_KEY");
 }, 300_000);

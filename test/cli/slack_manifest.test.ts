@@ -18,11 +18,11 @@ const manifest = z
   })
   .parse(JSON.parse(readFileSync(join(ROOT, "slack-app-manifest.json"), "utf8")));
 
-test("the manifest asks for the scopes that doctor looks for, and no other", () => {
+test("the manifest requests exactly the scopes that the doctor checks", () => {
   expect(manifest.oauth_config.scopes.bot.toSorted()).toEqual([...BOT_SCOPES].sort());
 });
 
-test("the manifest's scopes are those of the workspace that every other test runs in", async () => {
+test("the manifest's scopes are those of the stand-in that every other test uses", async () => {
   const slack = await startSlackStandIn();
   try {
     const response = await fetch(`${slack.env.SLACK_API_URL ?? ""}auth.test`, {

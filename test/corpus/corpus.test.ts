@@ -12,8 +12,8 @@ import { normaliseEvent as fromSlack } from "../../bridges/slack/inbound/normali
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * What people and apps say, in the forms the platforms' documentation gives, and the event each becomes. `expected`
- * names the fields that matter (null: not mirrored); `unknown` what is counted as not understood.
+ * Messages of people and apps, in the forms of the platforms' documentation, and the event each becomes. `expected` has
+ * the fields to compare (null: not mirrored), `unknown` the kinds of content that are counted as unknown.
  */
 
 const entry = z.strictObject({
@@ -33,7 +33,7 @@ function corpus(name: string) {
     .map((each) => [each.what, each] as const);
 }
 
-// An id is a string to everybody but Convex.
+// Outside Convex an id is a plain string.
 const mappingId = "mapping" as MappingId;
 
 describe("on Discord", () => {
@@ -48,7 +48,7 @@ describe("on Discord", () => {
   };
 
   test.each(corpus("discord"))("%s", (_what, { payload, expected, unknown }) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const context: Context = {
       mappingId,
       botId: "1000",
@@ -57,14 +57,14 @@ describe("on Discord", () => {
         role: (id) => (id === "70" ? { name: "staff" } : undefined),
         channel: (id) => (id === "80" ? "general" : undefined),
       },
-      unknown: (kind) => told.push(kind),
+      unknown: (kind) => reported.push(kind),
     };
-    // A payload as it comes off the wire; the types say no more than its documentation.
+    // A payload as it comes off the wire, which the types can only assume.
     const wire: unknown = { ...message, ...payload };
     const result = fromDiscord(wire as WireMessage, context);
     if (expected === null) expect(result).not.toHaveProperty("event");
     else expect(result).toMatchObject({ event: expected });
-    expect(told).toEqual(unknown);
+    expect(reported).toEqual(unknown);
   });
 });
 
@@ -80,7 +80,7 @@ describe("on Slack", () => {
   };
 
   test.each(corpus("slack"))("%s", (_what, { text, blocks, payload, expected, unknown }) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const event = { ...message, ...(text !== undefined && { text }), ...(blocks && { blocks }) };
     const result = fromSlack(slackEvent.parse({ ...event, ...payload }), {
       botUserId: "UBOT",
@@ -89,10 +89,10 @@ describe("on Slack", () => {
       teamId: "T1",
       mappingId,
       channel: "C1",
-      unknown: (kind) => told.push(kind),
+      unknown: (kind) => reported.push(kind),
     });
     if (expected === null) expect(result).toBeUndefined();
     else expect(result).toMatchObject(expected);
-    expect(told).toEqual(unknown);
+    expect(reported).toEqual(unknown);
   });
 });

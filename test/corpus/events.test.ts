@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { Inbound } from "../../bridges/discord/inbound/router.ts";
+import { Router } from "../../bridges/discord/inbound/router.ts";
 import type { WireMessage } from "../../bridges/discord/inbound/normalise.ts";
 import { Threads, type WireChannel } from "../../bridges/discord/inbound/threads.ts";
 import type { BridgeEvent, Intake, MappingId, Problem } from "../../bridges/platform.ts";
@@ -11,9 +11,8 @@ import { normaliseEvent } from "../../bridges/slack/inbound/normalise.ts";
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * What happens to messages, in the forms the platforms' documentation gives, and the events it becomes: threads, edits,
- * deletes, who speaks. `expected` names the fields that matter of each event (null: not there); `unknown` what is counted
- * as not understood.
+ * Events of messages, in the forms of the platforms' documentation, and what they become: threads, edits, deletes, authors.
+ * `expected` has the fields to compare of each event (null: absent), `unknown` the kinds that are counted as unknown.
  */
 
 const dispatch = z.object({ t: z.string(), d: z.looseObject({ id: z.string().optional() }) });
@@ -32,7 +31,7 @@ function corpus(name: string) {
     .map((each) => [each.what, each] as const);
 }
 
-// An id is a string to everybody but Convex.
+// Outside Convex an id is a plain string.
 const mappingId = "mapping" as MappingId;
 
 type Expected = z.infer<typeof entry>["expected"];
@@ -40,7 +39,7 @@ type Expected = z.infer<typeof entry>["expected"];
 function compare(events: readonly BridgeEvent[], expected: Expected): void {
   const seen = events.map((event, n) => ({
     ...event,
-    ...Object.fromEntries(absent(expected[n]).map((key) => [key, key in event ? "there" : null])),
+    ...Object.fromEntries(absent(expected[n]).map((key) => [key, key in event ? "present" : null])),
   }));
   expect(seen).toMatchObject(expected);
   expect(events).toHaveLength(expected.length);
@@ -90,18 +89,18 @@ describe("on Discord", () => {
       role: (id: string) => (id === "71" ? { name: "Bridge", botId: "1000" } : undefined),
       channel: () => undefined,
     };
-    const inbound = new Inbound(intake, threads, names, pino({ enabled: false }));
-    inbound.identify("1000");
-    // Payloads as they come off the wire; the types say no more than their documentation.
+    const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
+    router.sessionStarted("1000");
+    // Payloads as they come off the wire, which the types can only assume.
     const handlers: Readonly<Record<string, (data: unknown) => void>> = {
-      MESSAGE_CREATE: (data) => inbound.created(messageWith(data)),
-      MESSAGE_UPDATE: (data) => inbound.updated(messageWith(data)),
-      PARTIAL_UPDATE: (data) => inbound.updated(data as WireMessage),
-      MESSAGE_DELETE: (data) => inbound.deleted(data as { id: string; channel_id: string }),
+      MESSAGE_CREATE: (data) => router.messageCreated(messageWith(data)),
+      MESSAGE_UPDATE: (data) => router.messageUpdated(messageWith(data)),
+      PARTIAL_UPDATE: (data) => router.messageUpdated(data as WireMessage),
+      MESSAGE_DELETE: (data) => router.messageDeleted(data as { id: string; channel_id: string }),
       MESSAGE_DELETE_BULK: (data) =>
-        inbound.deletedMany(data as { ids: string[]; channel_id: string }),
-      THREAD_CREATE: (data) => void threads.learn(data as WireChannel),
-      THREAD_UPDATE: (data) => void threads.learn(data as WireChannel),
+        router.messagesDeleted(data as { ids: string[]; channel_id: string }),
+      THREAD_CREATE: (data) => void threads.record(data as WireChannel),
+      THREAD_UPDATE: (data) => void threads.record(data as WireChannel),
     };
     for (const each of happens) {
       const { t, d } = dispatch.parse(each);
@@ -109,7 +108,7 @@ describe("on Discord", () => {
       if (!handle) throw new Error(`no such dispatch: ${t}`);
       handle(d);
     }
-    // Channels that nobody knows are asked for first.
+    // Unknown channels are looked up first.
     await new Promise((resolve) => setImmediate(resolve));
     compare(events, expected);
     expect(problems.map(({ externalId }) => externalId)).toEqual(unknown);
@@ -128,7 +127,7 @@ describe("on Slack", () => {
   };
 
   test.each(corpus("slack"))("%s", (_what, { happens, expected, unknown }) => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const events = happens.flatMap((each) => {
       const event = normaliseEvent(slackEvent.parse({ ...message, ...each }), {
         botUserId: "UBOT",
@@ -137,11 +136,11 @@ describe("on Slack", () => {
         teamId: "T1",
         mappingId,
         channel: "C1",
-        unknown: (kind) => told.push(kind),
+        unknown: (kind) => reported.push(kind),
       });
       return event === undefined ? [] : [event];
     });
     compare(events, expected);
-    expect(told).toEqual(unknown);
+    expect(reported).toEqual(unknown);
   });
 });

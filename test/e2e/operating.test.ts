@@ -63,7 +63,7 @@ describe("channels map asks the platform", () => {
     ]);
     for (const { code, output } of ended) {
       expect(code, output).toBe(0);
-      expect(output).toMatch(/\(#rooms\) .*may read and post/s);
+      expect(output).toMatch(/\(#rooms\) .*can read and post/s);
     }
     const rows = await (await stack.adminClient()).query(api.admin.list, {});
     expect(rows.map(({ externalName }) => externalName)).toEqual(["rooms", "rooms"]);
@@ -89,7 +89,7 @@ describe("channels map asks the platform", () => {
     expect(await client.query(api.admin.list, {})).toHaveLength(2);
     const forced = await run("channels", ["map", "slack", away, "--to", "x", "--no-check"]);
     expect(forced.code, forced.output).toBe(0);
-    expect(forced.output).toContain("Not verified");
+    expect(forced.output).toContain("Not checked");
     await client.mutation(api.admin.unmap, { platform: "slack", externalId: away });
   }, 60_000);
 
@@ -120,7 +120,7 @@ describe("channels map asks the platform", () => {
     expect(found.output).toMatch(/\d+\s+#questions\s+Playground\s+ready/);
     const mapped = await map(forum);
     expect(mapped.code, mapped.output).toBe(0);
-    expect(mapped.output).toContain("may read and post");
+    expect(mapped.output).toContain("can read and post");
     const admin = await stack.adminClient();
     await vi.waitFor(async () => {
       const { mappings } = await admin.query(api.admin.status, {});

@@ -9,7 +9,7 @@ import {
   type Playground,
 } from "../../scripts/playground/page/playground.ts";
 
-import { servePage } from "../../scripts/playground/page/server.ts";
+import { servePage } from "../../scripts/playground/page/server/page_server.ts";
 
 /* The playground's page, driven in a browser as a person would. One playground serves all of it. */
 
@@ -48,10 +48,10 @@ test("with a key in the env files the AI is the real one, else the stand-in, wha
 
 test("a second page takes the next free port", async () => {
   const port = Number(new URL(playground.page.url).port);
-  const { stage, stack } = playground;
+  const { controller, stack } = playground;
   const { adminKey, convex } = stack;
   const second = await servePage({
-    ...{ stage, adminKey, convexUrl: convex.url, port, files: new Map() },
+    ...{ controller, adminKey, convexUrl: convex.url, port, files: new Map() },
   });
   expect(Number(new URL(second.url).port)).toBeGreaterThan(port);
   await second.close();
@@ -183,8 +183,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 
       await question.hover();
       await question.getByRole("button", { name: "Edit" }).click();
-      await log(title).getByLabel("Change the message").fill("a better question");
-      await log(title).getByLabel("Change the message").press("Enter");
+      await log(title).getByLabel("Edit message").fill("a better question");
+      await log(title).getByLabel("Edit message").press("Enter");
       await row(name, "a better question").first().getByText("edited").waitFor();
 
       await say(title, "a mistake");
@@ -249,8 +249,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 
   test("a refused post shows as failed, with a way to send it again", async () => {
     await page.getByLabel("Slack’s next post").selectOption("no permission");
-    await page.getByRole("button", { name: "Let Slack's next post fail" }).click();
-    await page.getByText("planned").waitFor();
+    await page.getByRole("button", { name: "Fail Slack's next post" }).click();
+    await page.getByText("will fail").waitFor();
     await say("Slack", "this one fails");
     const failed = card("slack general").getByText("failed", { exact: true });
     await failed.waitFor();
@@ -277,13 +277,13 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
   });
 
   test("while Convex is away people keep talking, and it all arrives when it is back", async () => {
-    await page.getByRole("button", { name: "Take Convex away" }).click();
-    await page.getByText("Convex away", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Take Convex offline" }).click();
+    await page.getByText("Convex disconnected", { exact: true }).waitFor();
     for (const title of ["Discord", "Slack"] as const) {
       await say(title, "into the void");
       await message(title, "into the void").first().waitFor();
     }
-    await page.getByRole("button", { name: "Bring Convex back" }).click();
+    await page.getByRole("button", { name: "Bring Convex back online" }).click();
     await answered("Discord", "discord general", "into the void");
     await answered("Slack", "slack general", "into the void");
   }, 60_000);

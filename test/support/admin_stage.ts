@@ -11,31 +11,33 @@ import { type SlackStandIn, startSlackStandIn } from "../../scripts/stand_ins/sl
 import { ADMIN_KEY, type ConvexEndpoints, startConvexEndpoints } from "./convex_endpoints.ts";
 import { copyProject, type ProjectCopy } from "./project_copy.ts";
 
-/** What an admin has: a checkout without settings, tokens, and somewhere to put a backend. */
+/** What an admin starts with: a checkout without settings, tokens, and a deployment without functions. */
 export interface AdminStage {
   readonly project: ProjectCopy;
   readonly convex: ConvexEndpoints;
   readonly discord: DiscordStandIn;
   readonly slack: SlackStandIn;
   readonly openai: OpenAiStandIn;
-  /** What `npm run setup` is told by the environment, and by flags. */
+  /** The environment and flags for `npm run setup`. */
   readonly tokens: Readonly<Record<string, string>>;
   readonly flags: readonly string[];
-  /** `npm run <name> -- <args>`: what package.json says, without npm between. */
+  /** Starts what `npm run <name> -- <args>` runs, without npm in between. */
   npmRun(name: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Run;
-  /** The settings as they are written down now. */
+  /** The current text of `.env.local`. */
   envFile(): Promise<string>;
   stop(): Promise<void>;
 }
 
+/** A started command. */
 export interface Run {
   readonly child: ChildProcess;
   /** Standard output and standard error so far. */
   output(): string;
-  /** The exit code, once it has ended. */
+  /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
 }
 
+/** Starts the stand-ins and copies the project. */
 export async function startAdminStage(): Promise<AdminStage> {
   const [project, convex, discord, slack, openai] = await Promise.all([
     copyProject(),
@@ -92,7 +94,7 @@ export async function startAdminStage(): Promise<AdminStage> {
   };
 }
 
-/** Resolves once a bridge says that it is connected. */
+/** Resolves once a bridge has logged that both platforms are ready. */
 export async function ready(bridge: Run): Promise<void> {
   await vi.waitFor(() => {
     expect(bridge.child.exitCode, bridge.output()).toBeNull();

@@ -9,22 +9,25 @@ import { Pushes, type Push } from "./pushes.ts";
 import { tunnel } from "./tunnel.ts";
 import { showVariables } from "./variables_socket.ts";
 
+/** The admin key that the endpoints accept. */
 export const ADMIN_KEY = "MARKED-deployment-admin-key";
 
+/** A deployment for the Convex CLI, with access to what the CLI sent. */
 export interface ConvexEndpoints {
   readonly url: string;
-  /** The deployment's variables as they are now. */
+  /** The deployment's current variables. */
   readonly variables: Map<string, string>;
   /** The variables after each change. */
   readonly history: ReadonlyMap<string, string>[];
-  /** What was asked for, in order, as `METHOD /path`. */
+  /** The requests, in order, as `METHOD /path`. */
   readonly requests: readonly string[];
-  /** Bundles that came with a push, the newest last. */
+  /** The bundles of each push, the newest last. */
   readonly pushes: readonly Push[];
-  /** Pushes that the CLI brought to their end. */
+  /** The number of pushes that the CLI finished. */
   finished(): number;
+  /** Refuses the next push with this error. */
   refuseNextPush(code: string, message: string): void;
-  /** The deployment behind, once a push has ended and if there is one. */
+  /** With `runsFunctions`, the deployment that runs the functions once a push has finished. */
   functions(): LocalConvex | undefined;
   stop(): Promise<void>;
 }
@@ -35,9 +38,9 @@ const vUpdate = z.object({
 const vAuthenticate = z.object({ type: z.literal("Authenticate"), tokenType: z.string() });
 
 /**
- * What the official Convex CLI asks of a deployment: its variables and a push, from beginning to end, with
- * `ADMIN_KEY`. With `runsFunctions` the end of the first push starts this project's own functions behind it, with
- * the variables as they are: from then on it is a whole deployment, to bridges and scripts too.
+ * The endpoints of a deployment that the official Convex CLI uses to set variables and to push, with `ADMIN_KEY`. With
+ * `runsFunctions`, the end of the first push starts this project's functions with the current variables; from then on
+ * bridges and scripts can use it as a whole deployment.
  */
 export async function startConvexEndpoints(
   options: { readonly runsFunctions?: true } = {},
@@ -46,13 +49,13 @@ export async function startConvexEndpoints(
   const history: ReadonlyMap<string, string>[] = [];
   const requests: string[] = [];
   const pushes = new Pushes(variables);
-  let behind: LocalConvex | undefined;
+  let backend: LocalConvex | undefined;
 
   const update = async (body: unknown) => {
     for (const { name, value } of vUpdate.parse(body).changes) {
       if (value === null) variables.delete(name);
       else variables.set(name, value);
-      await behind?.setEnv(name, value ?? undefined);
+      await backend?.setEnv(name, value ?? undefined);
     }
     history.push(new Map(variables));
   };
@@ -85,7 +88,7 @@ export async function startConvexEndpoints(
       case "/api/deploy2/finish_push": {
         const finished = pushes.finish(body);
         if (options.runsFunctions && finished.status === 200) {
-          behind ??= await startLocalConvex({ env: Object.fromEntries(variables) });
+          backend ??= await startLocalConvex({ env: Object.fromEntries(variables) });
         }
         return finished;
       }
@@ -104,14 +107,14 @@ export async function startConvexEndpoints(
     const bytes = await buffer(request);
     const { authorization, "content-encoding": encoding } = request.headers;
     if (/^\/(?:version|api\/(?:query|mutation|action))$/.test(pathname)) {
-      if (!behind) return send(pathname === "/version" ? 200 : 404, "nothing is pushed");
-      const passed = await fetch(new URL(pathname, behind.url), {
+      if (!backend) return send(pathname === "/version" ? 200 : 404, "nothing has been pushed");
+      const forwarded = await fetch(new URL(pathname, backend.url), {
         method: request.method ?? "GET",
         headers: { "content-type": "application/json", ...(authorization && { authorization }) },
         ...(bytes.length > 0 && { body: bytes }),
       });
-      response.writeHead(passed.status, { "content-type": "application/json" });
-      return response.end(await passed.text());
+      response.writeHead(forwarded.status, { "content-type": "application/json" });
+      return response.end(await forwarded.text());
     }
     if (authorization !== `Convex ${ADMIN_KEY}`) {
       return send(401, { code: "BadDeployKey", message: "The provided admin key is not valid." });
@@ -132,7 +135,7 @@ export async function startConvexEndpoints(
   });
   const sockets = new WebSocketServer({ server });
   sockets.on("connection", (socket: WebSocket, request) => {
-    // Whose socket it is, its first token tells: the CLI's is a deployment's key.
+    // The first token shows who connects: only the CLI authenticates with an admin key.
     const held: string[] = [];
     const listen = (data: Buffer) => {
       held.push(data.toString());
@@ -140,7 +143,7 @@ export async function startConvexEndpoints(
       if (token === undefined) return;
       socket.off("message", listen);
       if (token.tokenType === "Admin") showVariables(socket, variables, held);
-      else if (behind) tunnel(socket, `${behind.url.replace("http", "ws")}${request.url}`, held);
+      else if (backend) tunnel(socket, `${backend.url.replace("http", "ws")}${request.url}`, held);
       else socket.close();
     };
     socket.on("message", listen);
@@ -155,18 +158,18 @@ export async function startConvexEndpoints(
     variables,
     history,
     requests,
-    pushes: pushes.begun,
+    pushes: pushes.started,
     finished: () => pushes.finished,
     refuseNextPush: (code, message) => {
       pushes.refusal = { code, message };
     },
-    functions: () => behind,
+    functions: () => backend,
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();
       server.closeAllConnections();
       await promisify(server.close.bind(server))();
-      await behind?.stop();
+      await backend?.stop();
     },
   };
 }

@@ -12,17 +12,18 @@ const PARTS = [
   "tsconfig.json",
 ];
 
+/** A copy of this project. */
 export interface ProjectCopy {
   readonly path: string;
   remove(): Promise<void>;
 }
 
-/** This project in a folder of its own, without any settings: for commands that write into theirs. */
+/** Copies this project into a temporary directory, without settings, for commands that write into the project. */
 export async function copyProject(): Promise<ProjectCopy> {
   const path = await mkdtemp(join(tmpdir(), "bridge-project-"));
   for (const part of PARTS) await cp(join(ROOT, part), join(path, part), { recursive: true });
   await mkdir(join(path, ".convex"), { recursive: true });
-  // Package by package: what is compiled goes below node_modules, and this copy's is thrown away with it.
+  // Links each package rather than node_modules, so that compiled files go into the copy's own cache.
   const packages = join(path, "node_modules");
   await mkdir(packages);
   for (const name of await readdir(join(ROOT, "node_modules"))) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** One module as the CLI has bundled it. */
+/** A module bundled by the CLI. */
 const vModule = z.object({
   path: z.string(),
   source: z.string(),
@@ -20,33 +20,35 @@ const vPush = z.object({
     z.object({ ...vDefinition, definitionPath: z.string(), functions: z.array(vModule) }),
   ),
 });
+/** The body of a push. */
 export type Push = z.infer<typeof vPush>;
 
 const vFinish = z.object({ startPush: z.unknown(), dryRun: z.boolean() });
 
+/** An HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
 /**
- * What a deployment does of a push: takes the bundles, lets the CLI wait for the schema, and takes the end only of
- * what it has begun. As the real one it refuses code whose auth.config reads a variable that is not set.
+ * The push protocol of a deployment: accepts bundles, lets the CLI wait for the schema, and finishes only the push that
+ * was started last. Like a real deployment, it refuses code whose auth.config reads a variable that is not set.
  */
 export class Pushes {
-  /** Bundles as they came, the newest last. */
-  readonly begun: Push[] = [];
+  /** The bundles of each push, the newest last. */
+  readonly started: Push[] = [];
   finished = 0;
-  /** The next push is refused so. */
+  /** The error that refuses the next push. */
   refusal: { readonly code: string; readonly message: string } | undefined;
-  #begunWith: unknown;
+  #current: unknown;
   #waits = 0;
 
   constructor(private readonly variables: ReadonlyMap<string, string>) {}
 
   start(body: unknown): Answer {
     const push = vPush.parse(body);
-    this.begun.push(push);
+    this.started.push(push);
     const { refusal } = this;
     this.refusal = undefined;
     if (refusal) return refused(refusal.code, refusal.message);
@@ -57,7 +59,7 @@ export class Pushes {
       const message = `Environment variable ${unset} is used in auth config file but its value was not set`;
       return refused("AuthConfigMissingEnvironmentVariable", message);
     }
-    this.#begunWith = {
+    this.#current = {
       environmentVariables: Object.fromEntries(this.variables),
       externalDepsId: null,
       componentDefinitionPackages: {},
@@ -74,10 +76,10 @@ export class Pushes {
       schemaChange: { allocatedComponentIds: {}, schemaIds: {} },
     };
     this.#waits = 0;
-    return { status: 200, body: this.#begunWith };
+    return { status: 200, body: this.#current };
   }
 
-  /** The CLI asks until the schema is taken: here at the second time. */
+  /** The CLI polls until the schema is validated: here on the second request. */
   wait(): Answer {
     this.#waits += 1;
     const component = { schemaValidationComplete: false, indexesComplete: 0, indexesTotal: 1 };
@@ -87,8 +89,8 @@ export class Pushes {
 
   finish(body: unknown): Answer {
     const { startPush, dryRun } = vFinish.parse(body);
-    if (JSON.stringify(startPush) !== JSON.stringify(this.#begunWith)) {
-      return refused("RaceDetected", "another push or another variable came between");
+    if (JSON.stringify(startPush) !== JSON.stringify(this.#current)) {
+      return refused("RaceDetected", "another push or variable change intervened");
     }
     if (!dryRun) this.finished += 1;
     const diff = { authDiff: { added: [], removed: [] }, definitionDiffs: {}, componentDiffs: {} };

@@ -1,10 +1,10 @@
-// Stands in for the Convex CLI where the real one would ask somebody to log in, or fetch a backend to run here. What it
-// was asked, and the mode it was told, goes to calls.json; it writes what the real one writes, by the same rule.
+// Replaces the Convex CLI where the real one would ask for a login or download a local backend. Records its arguments and
+// CONVEX_AGENT_MODE in calls.json, and writes to .env.local what the real one writes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 const args = process.argv.slice(2);
-// eslint-disable-next-line no-restricted-properties -- A program of its own, told by its environment as the real one is.
+// eslint-disable-next-line no-restricted-properties -- A separate program, configured by its environment like the real one.
 const { env } = process;
 const { CONVEX_AGENT_MODE: mode } = env;
 const calls = read("calls.json") ?? [];
@@ -16,8 +16,8 @@ const DEPLOYMENTS = {
   prod: { url: "https://calm-heron-2.convex.cloud" },
 };
 
-/** The real one takes another name when it finds none of its own: this project has Vite, so Vite's. */
-function note(text, name, value) {
+/** The real one writes to a VITE_ name unless .env.local already has the plain one, because this project has Vite. */
+function setVariable(text, name, value) {
   const line = `${existsSync(".env.local") && new RegExp(`^${name}=`, "m").test(text) ? name : `VITE_${name}`}=${value}`;
   const old = new RegExp(`^${line.split("=")[0]}=.*$`, "m");
   return old.test(text) ? text.replace(old, line) : `${text}\n${line}\n`;
@@ -28,8 +28,8 @@ if (verb === "dev" && args.includes("--skip-push")) {
   if (env.STUB_CLI_FAILS) process.exit(1);
   const { name, url } = mode === "anonymous" ? DEPLOYMENTS.local : DEPLOYMENTS.dev;
   const before = existsSync(".env.local") ? readFileSync(".env.local", "utf8") : "";
-  const after = note(
-    note(`${before}CONVEX_DEPLOYMENT=${name}\n`, "CONVEX_URL", url),
+  const after = setVariable(
+    setVariable(`${before}CONVEX_DEPLOYMENT=${name}\n`, "CONVEX_URL", url),
     "CONVEX_SITE_URL",
     url,
   );

@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 
-/** Joins a socket to another one at `url`: what was `held` back first, then everything, in both directions. */
+/** Connects a socket to `url` and forwards frames both ways, starting with those received so far (`held`). */
 export function tunnel(near: WebSocket, url: string, held: readonly string[]): void {
   const far = new WebSocket(url);
   const waiting = [...held];

@@ -7,7 +7,7 @@ const vFrame = z.looseObject({
   modifications: z.array(z.looseObject({ type: z.string(), queryId: z.number() })).optional(),
 });
 
-/** Answers every query of a socket with the deployment's variables: the CLI asks nothing else. */
+/** Answers every query of a socket with the deployment's variables, the only query of the CLI. */
 export function showVariables(
   socket: WebSocket,
   variables: ReadonlyMap<string, string>,
@@ -15,7 +15,7 @@ export function showVariables(
 ): void {
   let version = { querySet: 0, identity: 0, ts: stamp(0) };
   let ticks = 0;
-  const take = (text: string) => {
+  const handle = (text: string) => {
     const frame = vFrame.parse(JSON.parse(text));
     if (frame.type !== "Authenticate" && frame.type !== "ModifyQuerySet") return;
     ticks += 1;
@@ -38,11 +38,11 @@ export function showVariables(
     version = endVersion;
     socket.send(JSON.stringify(transition));
   };
-  for (const text of held) take(text);
-  socket.on("message", (data: Buffer) => take(data.toString()));
+  for (const text of held) handle(text);
+  socket.on("message", (data: Buffer) => handle(data.toString()));
 }
 
-/** Convex's timestamps on the wire: 64 bits, little-endian, base64. */
+/** A timestamp in Convex's wire format: 64 bits, little-endian, base64. */
 function stamp(value: number): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt(value));

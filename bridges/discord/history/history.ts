@@ -1,24 +1,21 @@
 import type { REST } from "@discordjs/rest";
 import { ChannelType, RESTJSONErrorCodes as Code } from "discord-api-types/v10";
-import { idAt, timeAt } from "../../../convex/model/shared/positions.ts";
+import { timeAt } from "../../../convex/model/shared/positions.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type {
+  ChannelActivity,
   History,
   HistoryPage,
   Mapping,
   MessageEvent,
-  ChannelActivity,
   ThreadRef,
 } from "../../platform.ts";
-import {
-  type Names,
-  normaliseMessage,
-  positionOf,
-  type WireMessage,
-} from "../inbound/normalise.ts";
-import { HistoryRequests, PAGE, type Place, type WireThread } from "./requests.ts";
+import { isCode } from "../explain.ts";
+import { positionOf } from "../inbound/normalise.ts";
+import { Pages, type PagesOptions } from "./pages.ts";
+import { HistoryRequests, type HistoryChannel } from "./requests.ts";
 
-/** Clocks differ, and an event may wait for Discord to tell which channel its thread is in. */
+/** Clocks differ, and an event may wait for a look-up of its thread's channel. */
 const EVENT_DELAY_MS = 60_000;
 
 const FORUMS: ReadonlySet<number> = new Set([ChannelType.GuildForum, ChannelType.GuildMedia]);
@@ -28,28 +25,24 @@ const HAS_THREADS: ReadonlySet<number> = new Set([
   ...FORUMS,
 ]);
 
-export interface HistoryOptions {
+export interface HistoryOptions extends PagesOptions {
+  /** Waits out rate limits and repeats failed requests. */
   readonly reader: REST;
-  readonly names: Names;
-  readonly botId: () => string;
-  /** A thread seen here need not be looked up when somebody speaks in it. */
-  readonly learned: (channel: WireThread) => void;
-  /** A message of a form nobody foresaw. */
-  readonly unreadable: (mapping: Mapping, externalId: string) => void;
+  readonly threadFound: (thread: HistoryChannel) => void;
 }
 
 /**
- * Discord's history over REST. The reader waits for rate limits and tries again by itself.
+ * Discord's history over REST.
  * https://discord.com/developers/docs/resources/message#get-channel-messages
  */
 export class DiscordHistory implements History {
   readonly eventDelayMs = EVENT_DELAY_MS;
-  readonly #options: HistoryOptions;
   readonly #requests;
+  readonly #pages;
 
-  constructor(options: HistoryOptions) {
-    this.#options = options;
+  constructor(private readonly options: HistoryOptions) {
     this.#requests = new HistoryRequests(options.reader);
+    this.#pages = new Pages(this.#requests, options);
   }
 
   async activity(
@@ -58,16 +51,14 @@ export class DiscordHistory implements History {
     signal: AbortSignal,
     asOf?: number,
   ): Promise<ChannelActivity> {
-    const { channel, active } = await this.#seen(mapping.externalId, signal, asOf);
-    const isNew = ({ last_message_id: last }: WireThread) =>
-      typeof last === "string" && positionOf(last) > after;
+    const { channel, active } = await this.#overview(mapping.externalId, signal, asOf);
     const archived = HAS_THREADS.has(channel.type)
       ? await this.#archivedSince(channel.id, timeAt("discord", after), signal)
       : [];
-    const threads = [...active, ...archived].filter(isNew);
-    for (const thread of threads) this.#options.learned(thread);
+    const threads = [...active, ...archived].filter((thread) => hasNewer(thread, after));
+    for (const thread of threads) this.options.threadFound(thread);
     return {
-      channel: FORUMS.has(channel.type) ? "none" : isNew(channel) ? "active" : "quiet",
+      channel: FORUMS.has(channel.type) ? "none" : hasNewer(channel, after) ? "active" : "quiet",
       threads: threads.map(refOf),
     };
   }
@@ -79,32 +70,12 @@ export class DiscordHistory implements History {
     signal: AbortSignal,
   ): AsyncGenerator<HistoryPage | "gone"> {
     try {
-      yield* this.#pages(mapping, thread, after, signal);
+      yield* this.#pages.after(mapping, thread, after, signal);
     } catch (error) {
       if (thread === undefined || !isCode(error, Code.UnknownChannel)) throw error;
-      // Threads answer so too when their channel is out of sight: then that throws.
+      // Discord refuses a thread in the same way when the bot can't see the channel: then this request throws.
       await this.#requests.channel({ channel: mapping.externalId }, signal);
       yield "gone";
-    }
-  }
-
-  async *#pages(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    after: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<HistoryPage> {
-    const place = { channel: mapping.externalId, thread };
-    for (let last = idAt("discord", after), isFirst = true; ; isFirst = false) {
-      const range = { after: last, limit: PAGE };
-      const newestFirst = await this.#requests.messages(place, range, signal);
-      // Without Read Message History there is no error, only nothing.
-      if (isFirst && newestFirst.length === 0) await this.#mayRead(place, last, signal);
-      if (newestFirst.length === 0) return;
-      const page = await this.#page(mapping, thread, newestFirst, signal);
-      yield page;
-      if (newestFirst.length < PAGE) return;
-      last = idAt("discord", page.upTo);
     }
   }
 
@@ -114,56 +85,23 @@ export class DiscordHistory implements History {
     signal: AbortSignal,
     asOf?: number,
   ): Promise<HistoryPage> {
-    const { channel, active } = await this.#seen(mapping.externalId, signal, asOf);
-    if (!FORUMS.has(channel.type)) return await this.#newestIn(mapping, undefined, count, signal);
+    const { channel, active } = await this.#overview(mapping.externalId, signal, asOf);
+    if (!FORUMS.has(channel.type))
+      return await this.#pages.newest(mapping, undefined, count, signal);
     const { threads } = await this.#requests.archived(channel.id, undefined, signal);
-    const posts = [...active, ...threads].toSorted((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
+    const posts = [...active, ...threads].toSorted((a, b) => (newestIn(a) < newestIn(b) ? 1 : -1));
     let found: readonly MessageEvent[] = [];
     for (const post of posts) {
       const oldest = found[0];
-      // Nobody has spoken there, or in those behind it, since the oldest that is taken along.
-      if (found.length === count && oldest !== undefined && lastOf(post) < oldest.position) break;
-      this.#options.learned(post);
+      // Neither this post nor a later one has a message newer than the oldest found.
+      if (found.length === count && oldest !== undefined && newestIn(post) < oldest.position) break;
+      this.options.threadFound(post);
       found = [...found, ...(await this.#newestInPost(mapping, post, count, signal))]
         .toSorted((a, b) => (a.position < b.position ? -1 : 1))
         .slice(-count);
     }
     const ids = found.map(({ externalId }) => externalId);
     return { events: found, ids, upTo: found.at(-1)?.position ?? positionOf("0") };
-  }
-
-  /** Nothing of a post that can't be read: it holds up neither the others nor the catch-up. */
-  async #newestInPost(
-    mapping: Mapping,
-    post: WireThread,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<readonly MessageEvent[]> {
-    try {
-      return (await this.#newestIn(mapping, refOf(post), count, signal)).events;
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.retryable || error.mapping) throw error;
-      return [];
-    }
-  }
-
-  async #newestIn(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<HistoryPage> {
-    const place = { channel: mapping.externalId, thread };
-    const found: WireMessage[] = [];
-    while (found.length < count) {
-      const before = found.at(-1)?.id;
-      const limit = Math.min(PAGE, count - found.length);
-      const range = { limit, ...(before === undefined ? {} : { before }) };
-      const page = await this.#requests.messages(place, range, signal);
-      found.push(...page);
-      if (page.length < limit) break;
-    }
-    return await this.#page(mapping, thread, found, signal);
   }
 
   async exists(
@@ -177,18 +115,33 @@ export class DiscordHistory implements History {
       await this.#requests.message({ channel: mapping.externalId, thread }, externalId, signal);
       return true;
     } catch (error) {
-      // Any other refusal tells about the bot, not about the message.
+      // Any other refusal is about the bot, not about the message.
       if (!(error instanceof PlatformError) || error.retryable) throw error;
       return !isCode(error, Code.UnknownMessage);
     }
   }
 
-  /** The channel as it is now, and its threads that are not archived. */
-  async #seen(
+  /** A post that can't be read has no messages: it must not stop the others, or the catch-up. */
+  async #newestInPost(
+    mapping: Mapping,
+    post: HistoryChannel,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<readonly MessageEvent[]> {
+    try {
+      return (await this.#pages.newest(mapping, refOf(post), count, signal)).events;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.retryable || error.mapping) throw error;
+      return [];
+    }
+  }
+
+  /** The current state of the channel, and its threads that are not archived. */
+  async #overview(
     id: string,
     signal: AbortSignal,
     asOf = 0,
-  ): Promise<{ readonly channel: WireThread; readonly active: readonly WireThread[] }> {
+  ): Promise<{ readonly channel: HistoryChannel; readonly active: readonly HistoryChannel[] }> {
     const guild = await this.#requests.guild(await this.#requests.guildIdOf(id, signal), asOf);
     return {
       channel: guild.channels.get(id) ?? (await this.#requests.channel({ channel: id }, signal)),
@@ -196,65 +149,13 @@ export class DiscordHistory implements History {
     };
   }
 
-  /** Throws when there are messages after `after` that the bot is not shown. */
-  async #mayRead(place: Place, after: string, signal: AbortSignal): Promise<void> {
-    const { last_message_id: last } = await this.#requests.channel(place, signal);
-    if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;
-    try {
-      await this.#requests.message(place, last, signal);
-    } catch (error) {
-      if (!isCode(error, Code.UnknownMessage)) throw error;
-    }
-  }
-
-  async #page(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    newestFirst: readonly WireMessage[],
-    signal: AbortSignal,
-  ): Promise<HistoryPage> {
-    const messages = newestFirst.toSorted((a, b) => (positionOf(a.id) < positionOf(b.id) ? -1 : 1));
-    const guildId = await this.#requests.guildIdOf(mapping.externalId, signal);
-    return {
-      events: messages.flatMap((message) => this.#event(mapping, thread, guildId, message)),
-      ids: messages.map(({ id }) => id),
-      upTo: positionOf(messages.at(-1)?.id ?? "0"),
-    };
-  }
-
-  #event(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    guildId: string,
-    message: WireMessage,
-  ): MessageEvent[] {
-    const { botId, names, unreadable } = this.#options;
-    try {
-      const result = normaliseMessage(message, {
-        mappingId: mapping.mappingId,
-        ...(thread === undefined ? {} : { threadId: thread.id }),
-        ...(thread?.name === undefined ? {} : { threadName: thread.name }),
-        guildId,
-        botId: botId(),
-        names,
-      });
-      if (!("event" in result)) return [];
-      const { event } = result;
-      // History doesn't tell nicknames.
-      return [{ ...event, author: { ...event.author, provisional: true } }];
-    } catch {
-      unreadable(mapping, message.id);
-      return [];
-    }
-  }
-
   /** Public threads archived since `since` (ms since 1970). */
   async #archivedSince(
     channelId: string,
     since: number,
     signal: AbortSignal,
-  ): Promise<WireThread[]> {
-    const found: WireThread[] = [];
+  ): Promise<HistoryChannel[]> {
+    const found: HistoryChannel[] = [];
     for (let before: string | undefined; ;) {
       const { threads, hasMore } = await this.#requests.archived(channelId, before, signal);
       const recent = threads.filter((thread) => archivedAt(thread) >= since);
@@ -266,19 +167,20 @@ export class DiscordHistory implements History {
   }
 }
 
-function archivedAt({ thread_metadata: metadata }: WireThread): number {
+/** ms since 1970. */
+function archivedAt({ thread_metadata: metadata }: HistoryChannel): number {
   return Date.parse(metadata?.archive_timestamp ?? "") || 0;
 }
 
-/** Position of what was said last in a thread. */
-function lastOf({ last_message_id: last }: WireThread): string {
+/** The position of the newest message in a channel or thread. */
+function newestIn({ last_message_id: last }: HistoryChannel): string {
   return positionOf(last ?? "0");
 }
 
-function refOf({ id, name }: WireThread): ThreadRef {
-  return { id, ...(name ? { name } : {}) };
+function hasNewer(channel: HistoryChannel, after: string): boolean {
+  return typeof channel.last_message_id === "string" && newestIn(channel) > after;
 }
 
-function isCode(error: unknown, code: Code): boolean {
-  return error instanceof PlatformError && error.code === String(code);
+function refOf({ id, name }: HistoryChannel): ThreadRef {
+  return { id, ...(name ? { name } : {}) };
 }

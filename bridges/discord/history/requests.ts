@@ -1,17 +1,16 @@
 import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
-import { PlatformError } from "../../core/shared/errors.ts";
 import type { ThreadRef } from "../../platform.ts";
-import { explain } from "../failures.ts";
+import { explain, ownFailure } from "../explain.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
-/** The most a page of messages, or of archived threads, holds. */
-export const PAGE = 100;
-/** How long what Discord says of a server's channels serves the mappings that are caught up with together, in ms. */
-const GUILD_MS = 2_000;
+/** Discord's limit for a page of messages, and of archived threads. */
+export const MAX_PAGE = 100;
+/** How long a server's channels are reused for other mappings that are caught up at the same time, in ms. */
+const GUILD_REUSE_MS = 2_000;
 
-const channelForm = z.object({
+const channelSchema = z.object({
   id: z.string(),
   type: z.number(),
   name: z.string().nullish(),
@@ -20,96 +19,93 @@ const channelForm = z.object({
   last_message_id: z.string().nullish(),
   thread_metadata: z.object({ archive_timestamp: z.string() }).nullish(),
 });
-export type WireThread = z.infer<typeof channelForm>;
-const channelsForm = z.array(channelForm);
-const threadsForm = z.object({ threads: channelsForm, has_more: z.boolean().optional() });
-/** Of a message only the ids are sure; `normaliseMessage` looks at the rest. */
-const messageForm = z.custom<WireMessage>(
+/** A channel or thread, with what catching up needs of it. */
+export type HistoryChannel = z.infer<typeof channelSchema>;
+const channelsSchema = z.array(channelSchema);
+const threadsSchema = z.object({ threads: channelsSchema, has_more: z.boolean().optional() });
+/** Checks only the ids; `normaliseMessage` checks the rest. */
+const messageSchema = z.custom<WireMessage>(
   (value) => z.looseObject({ id: z.string(), channel_id: z.string() }).safeParse(value).success,
 );
-const messagesForm = z.array(messageForm);
+const messagesSchema = z.array(messageSchema);
 
 interface Guild {
-  readonly channels: ReadonlyMap<string, WireThread>;
-  readonly threads: readonly WireThread[];
+  readonly channels: ReadonlyMap<string, HistoryChannel>;
+  /** Those that are not archived. */
+  readonly threads: readonly HistoryChannel[];
 }
 
-/** Where messages are asked for: a mapped channel, or a thread in it. */
-export interface Place {
+/** A mapped channel, or a thread in it, whose messages are read. */
+export interface Source {
   readonly channel: string;
   readonly thread?: ThreadRef | undefined;
 }
 
-/** What catching up asks of Discord. Every failure is a `PlatformError`. */
+interface GetOptions {
+  readonly query?: URLSearchParams;
+  readonly inThread?: boolean;
+}
+
+/** The requests of a catch-up. Every failure is a `PlatformError`. */
 export class HistoryRequests {
-  readonly #guildOf = new Map<string, string>();
+  readonly #guildIds = new Map<string, string>();
   readonly #guilds = new Map<string, { readonly at: number; readonly answer: Promise<Guild> }>();
 
   constructor(private readonly reader: REST) {}
 
-  /** Newest first. */
+  /** Newest first, at most `MAX_PAGE`. */
   async messages(
-    place: Place,
+    source: Source,
     range: { readonly limit: number; readonly after?: string; readonly before?: string },
     signal: AbortSignal,
   ): Promise<WireMessage[]> {
     const query = new URLSearchParams(
       Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
     );
-    return await this.#get(Routes.channelMessages(idOf(place)), messagesForm, signal, {
-      query,
-      ofThread: place.thread !== undefined,
-    });
+    const options = { query, inThread: source.thread !== undefined };
+    return await this.#get(Routes.channelMessages(idOf(source)), messagesSchema, signal, options);
   }
 
-  /** Rejects when the message can't be seen. */
-  async message(place: Place, id: string, signal: AbortSignal): Promise<void> {
-    const ofThread = place.thread !== undefined;
-    await this.#get(Routes.channelMessage(idOf(place), id), z.unknown(), signal, { ofThread });
+  /** Rejects when the bot can't see the message. */
+  async message(source: Source, id: string, signal: AbortSignal): Promise<void> {
+    const inThread = source.thread !== undefined;
+    await this.#get(Routes.channelMessage(idOf(source), id), z.unknown(), signal, { inThread });
   }
 
-  channel(place: Place, signal: AbortSignal): Promise<WireThread> {
-    const ofThread = place.thread !== undefined;
-    return this.#get(Routes.channel(idOf(place)), channelForm, signal, { ofThread });
+  channel(source: Source, signal: AbortSignal): Promise<HistoryChannel> {
+    const inThread = source.thread !== undefined;
+    return this.#get(Routes.channel(idOf(source)), channelSchema, signal, { inThread });
   }
 
-  /** Public threads that are archived, a page of them: those archived last first. */
+  /** A page of archived public threads, those archived last first. `before`: an `archive_timestamp`. */
   async archived(
     channel: string,
     before: string | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly threads: readonly WireThread[]; readonly hasMore: boolean }> {
-    const query = new URLSearchParams({ limit: String(PAGE) });
+  ): Promise<{ readonly threads: readonly HistoryChannel[]; readonly hasMore: boolean }> {
+    const query = new URLSearchParams({ limit: String(MAX_PAGE) });
     if (before !== undefined) query.set("before", before);
     const route = Routes.channelThreads(channel, "public");
-    const { threads, has_more: more } = await this.#get(route, threadsForm, signal, { query });
+    const { threads, has_more: more } = await this.#get(route, threadsSchema, signal, { query });
     return { threads, hasMore: more === true };
   }
 
   async guildIdOf(channel: string, signal: AbortSignal): Promise<string> {
-    const known = this.#guildOf.get(channel);
-    if (known !== undefined) return known;
+    const cached = this.#guildIds.get(channel);
+    if (cached !== undefined) return cached;
     const { guild_id: guildId } = await this.channel({ channel }, signal);
-    if (typeof guildId !== "string") {
-      throw new PlatformError({
-        code: "no_server",
-        reason: "the channel is in no server",
-        step: "map a text channel of a server instead",
-        retryable: false,
-        certain: true,
-        mapping: true,
-      });
-    }
-    this.#guildOf.set(channel, guildId);
+    if (typeof guildId !== "string") throw ownFailure("no_server");
+    this.#guildIds.set(channel, guildId);
     return guildId;
   }
 
-  /** Asked once for all mappings of a server that are caught up with together; not before `asOf` (`performance.now()`). */
+  /** A server's channels, requested once for concurrent catch-ups. Not from before `asOf` (`performance.now()`). */
   guild(guildId: string, asOf: number): Promise<Guild> {
     const now = performance.now();
-    const asked = this.#guilds.get(guildId);
-    if (asked !== undefined && asked.at >= asOf && now - asked.at < GUILD_MS) return asked.answer;
-    const answer = this.#askGuild(guildId);
+    const recent = this.#guilds.get(guildId);
+    if (recent !== undefined && recent.at >= asOf && now - recent.at < GUILD_REUSE_MS)
+      return recent.answer;
+    const answer = this.#fetchGuild(guildId);
     this.#guilds.set(guildId, { at: now, answer });
     answer.catch(() => {
       if (this.#guilds.get(guildId)?.answer === answer) this.#guilds.delete(guildId);
@@ -117,44 +113,40 @@ export class HistoryRequests {
     return answer;
   }
 
-  async #askGuild(guildId: string): Promise<Guild> {
-    const signal = new AbortController().signal;
+  /** Without a caller's signal, because several callers may share the answer. */
+  async #fetchGuild(guildId: string): Promise<Guild> {
+    const { signal } = new AbortController();
     const [channels, { threads }] = await Promise.all([
-      this.#get(Routes.guildChannels(guildId), channelsForm, signal),
-      this.#get(Routes.guildActiveThreads(guildId), threadsForm, signal),
+      this.#get(Routes.guildChannels(guildId), channelsSchema, signal),
+      this.#get(Routes.guildActiveThreads(guildId), threadsSchema, signal),
     ]);
-    for (const { id } of channels) this.#guildOf.set(id, guildId);
+    for (const { id } of channels) this.#guildIds.set(id, guildId);
     return { channels: new Map(channels.map((channel) => [channel.id, channel])), threads };
   }
 
   async #get<T>(
     route: `/${string}`,
-    form: z.ZodType<T>,
+    schema: z.ZodType<T>,
     signal: AbortSignal,
-    { query, ofThread }: { readonly query?: URLSearchParams; readonly ofThread?: boolean } = {},
+    { query, inThread }: GetOptions = {},
   ): Promise<T> {
     let answer: unknown;
     try {
       answer = await this.reader.get(route, {
-        // Its own each time: listeners of requests would gather on the one that lasts.
+        // One for each request: the library adds listeners, which would pile up on a long-lived signal.
         signal: AbortSignal.any([signal]),
         ...(query && { query }),
       });
     } catch (error) {
-      const doing = ofThread === true ? "read thread" : "read";
-      throw explain(error, { doing, sent: true, aborted: signal.aborted });
+      const { aborted } = signal;
+      throw explain(error, { operation: "read", inThread, sent: true, aborted });
     }
-    const parsed = form.safeParse(answer);
+    const parsed = schema.safeParse(answer);
     if (parsed.success) return parsed.data;
-    throw new PlatformError({
-      code: "malformed_answer",
-      reason: "Discord's answer could not be read",
-      retryable: true,
-      certain: true,
-    });
+    throw ownFailure("malformed_answer");
   }
 }
 
-function idOf({ channel, thread }: Place): string {
+function idOf({ channel, thread }: Source): string {
   return thread?.id ?? channel;
 }

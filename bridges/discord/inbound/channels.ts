@@ -1,21 +1,14 @@
 import { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, MappingId, Trouble } from "../../platform.ts";
+import { CHANNEL_DELETED, type Failure, WITHOUT_CODE } from "../failures.ts";
 import type { WireChannel } from "./threads.ts";
 
-const DELETED: Trouble = {
-  code: "10003",
-  reason: "the channel was deleted on Discord",
-  step: "Unmap it and map another channel",
-};
-const REMOVED: Trouble = {
-  code: "guild_left",
-  reason: "the bot was removed from the server",
-  step: "Invite the bot to the server again, or unmap the channel",
-};
+const DELETED = troubleOf("10003", CHANNEL_DELETED);
+const REMOVED = troubleOf("guild_left", WITHOUT_CODE.guild_left);
 
-/** Follows what becomes of mapped channels: names, deletion, and the bot's place in their server. */
-export class Channels {
-  /** Told last, so that a change of a topic costs no call. */
+/** Reports what happens to mapped channels: renames, deletion, and the bot's removal from their server. */
+export class ChannelFollower {
+  /** The name reported last, so that a change of a topic costs no call. */
   readonly #names = new Map<MappingId, string>();
   readonly troubles = new ChannelTroubles();
 
@@ -34,27 +27,27 @@ export class Channels {
     this.#mark(id, DELETED);
   }
 
-  /** The bot is in the server no longer. (A server that is only away is an outage, and told otherwise.) */
-  lost(ids: Iterable<string>): void {
+  /** The bot is no longer in the server of these channels. (An unavailable server is an outage, and not reported here.) */
+  left(ids: Iterable<string>): void {
     for (const id of ids) this.#mark(id, REMOVED);
   }
 
-  /** A server's channels as the session begins. They may have been renamed while nobody listened. */
+  /** A server's channels as the session begins. They may have been renamed while no bridge ran. */
   listed(channels: readonly WireChannel[]): void {
     for (const channel of channels)
       if (this.intake.mappingOf(channel.id)?.externalName !== undefined) this.updated(channel);
-    this.back(channels.map(({ id }) => id).filter((id) => this.troubles.has(id)));
+    this.available(channels.map(({ id }) => id).filter((id) => this.troubles.has(id)));
   }
 
   /**
-   * Channels that can be heard again: their server was away, or the bot was out of it, or it may see them again. Nothing
-   * of what was said meanwhile was told, so the catch-up says whether all is well.
+   * Channels that are available again: their server had an outage, the bot was not in it, or it could not see them.
+   * Discord sends nothing from that time, so the mapping is caught up, which also shows whether it works.
    */
-  back(ids: Iterable<string>): void {
+  available(ids: Iterable<string>): void {
     for (const id of ids) {
       this.troubles.clear(id);
       const mappingId = this.intake.mappingOf(id)?.mappingId;
-      if (mappingId !== undefined) this.intake.gap("a channel can be heard again", mappingId);
+      if (mappingId !== undefined) this.intake.gap("a channel is available again", mappingId);
     }
   }
 
@@ -64,7 +57,11 @@ export class Channels {
     const { mappingId } = mapping;
     this.troubles.note(id, trouble);
     this.intake.health({ mappingId, direction: "in", trouble });
-    // A catch-up that is under way may have read all before this, and would say that all is well.
-    this.intake.gap("a channel was lost", mappingId);
+    // A catch-up that is running may have read everything before this, and would clear the mark.
+    this.intake.gap("a channel became unavailable", mappingId);
   }
+}
+
+function troubleOf(code: string, { reason, step }: Failure): Trouble {
+  return { code, reason, ...(step === undefined ? {} : { step }) };
 }

@@ -1,12 +1,12 @@
-/** What Discord takes for the language: else the line is code. */
+/** What Discord accepts as the language. Any other first line is code. */
 const LANGUAGE = /^[\w+.#-]{0,32}[ \t]*$/;
 
-/** Where a block may begin without a line of its own: behind marks of quotes. */
+/** What may precede a block on its line: marks of quotes. */
 const MARGIN = /^[ \t>]*$/;
 
 /**
- * The code from `at` to `end` as Markdown wants it, where Discord shows a block: with its fences on lines of their own.
- * The code itself stays as it is. `end`: what of the text this stands for. `undefined`: it is no block of more lines.
+ * The code block at `at`, up to `end`, with its fences on separate lines, as Markdown requires. The code itself is unchanged.
+ * The returned `end` is where the replaced text ends. `undefined`: it is not a block of several lines.
  */
 export function blockOnItsLines(
   text: string,
@@ -36,7 +36,7 @@ export function blockOnItsLines(
   };
 }
 
-/** An item of a list holds a block whose lines are indented like its text. */
+/** A block belongs to a list item only if its lines are indented like the item's text. */
 function isIndentedItem(before: string, code: string): boolean {
   const mark = /^[ \t]*(?:[-*+]|\d{1,9}[.)]) +$/.exec(before)?.[0];
   if (mark === undefined) return false;

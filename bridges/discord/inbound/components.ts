@@ -2,10 +2,10 @@ import { type APIMessageTopLevelComponent, ComponentType } from "discord-api-typ
 
 type Component = Pick<APIMessageTopLevelComponent, "type"> & Readonly<Record<string, unknown>>;
 
-/** More of them in each other than Discord allows: whatever says so is not followed. */
+/** Deeper than Discord allows components to nest. */
 const MAX_DEPTH = 8;
 
-/** The words of an app's components: https://discord.com/developers/docs/components/reference */
+/** The text of an app's components: https://discord.com/developers/docs/components/reference */
 export function componentsText(
   components: unknown,
   markdown: (text: string) => string,
@@ -29,19 +29,19 @@ function componentText(
   const inside = () => componentsText(component.components, markdown, unknown, depth + 1);
   switch (component.type as ComponentType) {
     case ComponentType.TextDisplay:
-      return markdown(word(component.content));
+      return markdown(textOf(component.content));
     case ComponentType.ActionRow:
     case ComponentType.Section:
     case ComponentType.Container:
       return inside();
     case ComponentType.Button:
-      return word(component.label) === "" ? "" : `[button: ${word(component.label)}]`;
+      return textOf(component.label) === "" ? "" : `[button: ${textOf(component.label)}]`;
     case ComponentType.StringSelect:
     case ComponentType.UserSelect:
     case ComponentType.RoleSelect:
     case ComponentType.MentionableSelect:
     case ComponentType.ChannelSelect:
-      return `[choice: ${word(component.placeholder)}]`;
+      return `[choice: ${textOf(component.placeholder)}]`;
     case ComponentType.Separator:
       return "---";
     case ComponentType.MediaGallery:
@@ -60,6 +60,6 @@ function isComponent(value: unknown): value is Component {
   );
 }
 
-function word(value: unknown): string {
+function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

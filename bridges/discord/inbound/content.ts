@@ -9,8 +9,8 @@ import { displayName } from "./profile.ts";
 type Mention = MessageEvent["mentions"][number];
 
 /**
- * A message's text as canonical Markdown with id tokens, and what the tokens stand for. Never empty without an
- * attachment: nothing that was said may vanish. `unknown` hears of each kind of content that is not understood.
+ * A message's text as canonical Markdown with id tokens, and what the tokens stand for. Empty only with an attachment: a
+ * message must not vanish. `unknown` is called for each kind of content that the bridge does not know.
  */
 export function plainContent(
   message: WireMessage,
@@ -20,10 +20,10 @@ export function plainContent(
   const users = new Map(
     mentionedIn(message).map((user) => [user.id, displayName(user, user.member)]),
   );
-  const said = everythingSaid(message, (id) => users.has(id), unknown);
-  const isBare = said === "" && (message.attachments ?? []).length === 0;
+  const allText = textOf(message, (id) => users.has(id), unknown);
+  const isBare = allText === "" && (message.attachments ?? []).length === 0;
   if (isBare) unknown("message without text");
-  const text = isBare ? "[message without text]" : said;
+  const text = isBare ? "[message without text]" : allText;
   const mentions: Mention[] = [
     ...[...users].map(([id, name]): Mention => ({ kind: "user", id, name })),
     ...rolesIn(message).map((id) => named("group", id, names.role(id)?.name)),
@@ -32,14 +32,15 @@ export function plainContent(
   return { text, mentions };
 }
 
-type Said = Pick<
+type Texts = Pick<
   WireMessage,
   "content" | "flags" | "attachments" | "sticker_items" | "poll" | "embeds" | "components"
 > &
   Pick<WireMessage, "message_reference" | "message_snapshots">;
 
-function everythingSaid(
-  message: Said,
+/** The text of every part of a message. */
+function textOf(
+  message: Texts,
   isMentioned: (userId: string) => boolean,
   unknown: (kind: string) => void,
 ): string {
@@ -48,7 +49,7 @@ function everythingSaid(
     markdown(message.content ?? ""),
     componentsText(message.components ?? [], markdown, unknown),
     ...forwarded(message).map((each) => {
-      const text = everythingSaid(each, isMentioned, unknown);
+      const text = textOf(each, isMentioned, unknown);
       const files = (each.attachments ?? []).map(({ filename }) => `[attachment: ${filename}]`);
       return `[forwarded message]\n${quoted([text, ...files].filter(Boolean).join("\n"))}`;
     }),
@@ -57,16 +58,16 @@ function everythingSaid(
     ...(message.poll === undefined ? [] : [poll(message.poll)]),
     ...(message.embeds ?? []).map((embed) => embedText(embed, markdown)),
   ];
-  return parts.filter((part) => part !== "").join("\n\n");
+  return parts.filter(Boolean).join("\n\n");
 }
 
-function forwarded({ message_reference: reference, message_snapshots: snapshots }: Said): Said[] {
+function forwarded({ message_reference: reference, message_snapshots: snapshots }: Texts): Texts[] {
   if (reference?.type !== MessageReferenceType.Forward) return [];
   return (snapshots ?? []).map(({ message }) => message);
 }
 
-function voice({ flags, attachments = [] }: Said): string {
-  if (!hasFlag(flags ?? 0, MessageFlags.IsVoiceMessage)) return "";
+function voice({ flags, attachments = [] }: Texts): string {
+  if (((flags ?? 0) & MessageFlags.IsVoiceMessage) === 0) return "";
   const seconds = attachments[0]?.duration_secs;
   return seconds === undefined
     ? "[voice message]"
@@ -80,7 +81,7 @@ function poll({ question, answers }: NonNullable<WireMessage["poll"]>): string {
   return [`[poll: ${question.text ?? ""}]`, ...options].join("\n");
 }
 
-/** Also those in a forwarded message, whose names only it tells. */
+/** With those in a forwarded message. */
 function mentionedIn(message: WireMessage): NonNullable<WireMessage["mentions"]> {
   const inside = (message.message_snapshots ?? []).flatMap((each) => each.message.mentions);
   return [...(message.mentions ?? []), ...inside];
@@ -97,8 +98,4 @@ function named(kind: Mention["kind"], id: string, name: string | undefined): Men
 
 function channelIds(text: string): string[] {
   return [...new Set([...text.matchAll(/<#(\d{1,20})>/g)].map(([, id = ""]) => id))];
-}
-
-function hasFlag(flags: number, flag: number): boolean {
-  return (flags & flag) !== 0;
 }

@@ -1,9 +1,9 @@
 import { type APIEmbed, EmbedType } from "discord-api-types/v10";
 
-/** What an app shows in a frame, as a quote. Previews of links say nothing of their own and are left out. */
+/** An app's embed as a quote. Link previews are left out. */
 export function embedText(embed: APIEmbed, markdown: (text: string) => string): string {
   const { type, author, title, url, description, fields = [], image, footer } = embed;
-  // The type is not sure to be there: it says nothing but how previews were made.
+  // Discord marks the previews it generates with other types.
   if (type !== undefined && type !== EmbedType.Rich) return "";
   const heading =
     title === undefined ? "" : `**${url === undefined ? title : `[${title}](${url})`}**`;

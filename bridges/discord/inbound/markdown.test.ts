@@ -12,7 +12,7 @@ describe("a block of code on Discord", () => {
     [">>> a ```js\ncode``` b\nc", "> a \n> ```js\n> code\n> ```\n> b\n> c"],
     ["> a ```js\n> code\n> ``` b", "> a \n> ```js\n> code\n> ```\n> b"],
     ["- ```js\ncode\n```\nb", "- \n```js\ncode\n```\nb"],
-  ])("has its fences on lines of their own: %j", (text, content) => {
+  ])("gets its fences on separate lines: %j", (text, content) => {
     expect(read(text)).toBe(content);
   });
 
@@ -23,7 +23,7 @@ describe("a block of code on Discord", () => {
     "a ```code``` b",
     "a `code` b ``c``\n`d",
     "a ```b\nc",
-  ])("stays as it is where it has them, and on one line: %j", (text) => {
+  ])("stays unchanged where they are on separate lines, or all on one: %j", (text) => {
     expect(read(text)).toBe(text);
   });
 });
@@ -35,6 +35,6 @@ test.each([
   ["> a\n>>> b\nc", "> a\n> b\n> c"],
   ["a\n> b", "a\n> b"],
   ["```\n> a\nb\n```", "```\n> a\nb\n```"],
-])("text below a quote is none of it: %j", (text, content) => {
+])("text below a quote does not become part of it: %j", (text, content) => {
   expect(read(text)).toBe(content);
 });

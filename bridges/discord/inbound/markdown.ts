@@ -1,69 +1,60 @@
 import { blockOnItsLines } from "./code_blocks.ts";
 
-/** What Discord's Markdown is read with. */
 export interface Tokens {
-  /** Whether Discord took the id for a mention of a person. */
+  /** Whether Discord resolved the id to a mentioned person. */
   isMentioned(userId: string): boolean;
 }
 
-/** Most of what people say has nothing of this, and stays as it is. */
+/** Text without any of these needs no change: most messages. */
 const SPECIAL = /[<`\\]|^-# |^>>> |^> /m;
 
 /**
- * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands as
- * what they show, small print as text, `>>>` as a quote of every line. Code stays byte for byte; the fences of a block
- * get lines of their own. The forms are those of https://discord.com/developers/docs/reference#message-formatting
+ * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands become
+ * what they show, small print becomes text, `>>>` a quote of each line. Code stays byte for byte, with the fences of a block
+ * on separate lines. https://discord.com/developers/docs/reference#message-formatting
  */
 export function toCanonical(text: string, tokens: Tokens): string {
   if (!SPECIAL.test(text)) return text;
   const out: string[] = [];
   const codeEnds = findCode(text);
-  const line = { quoting: false };
+  const line = { isQuoting: false };
   let at = startLine(0);
   while (at < text.length) {
     const special = nextSpecial(text, at);
     out.push(text.slice(at, special));
     at = special;
-    switch (text[at]) {
-      case "`": {
-        const end = codeEnds.get(at) ?? endOfTicks(text, at);
-        const code = blockOnItsLines(text, at, end);
-        const shown = code?.text ?? text.slice(at, end);
-        out.push(line.quoting ? shown.replaceAll("\n", "\n> ") : shown);
-        at = code?.end ?? end;
-        break;
-      }
-      case "\\":
-        out.push(text.slice(at, at + 2));
-        at += 2;
-        break;
-      case "\n":
-        out.push(line.quoting ? "\n> " : endsQuote(text, at) ? "\n\n" : "\n");
-        at = startLine(at + 1);
-        break;
-      case "<": {
-        const [shown, length] = readToken(text, at, tokens);
-        out.push(shown);
-        at += length;
-        break;
-      }
-      case undefined: // The end.
-        break;
+    if (text[at] === "\n") {
+      out.push(line.isQuoting ? "\n> " : endsQuote(text, at) ? "\n\n" : "\n");
+      at = startLine(at + 1);
+    } else if (text[at] === "`") {
+      const end = codeEnds.get(at) ?? endOfTicks(text, at);
+      const code = blockOnItsLines(text, at, end) ?? { text: text.slice(at, end), end };
+      out.push(line.isQuoting ? code.text.replaceAll("\n", "\n> ") : code.text);
+      at = code.end;
+    } else if (at < text.length) {
+      const [shown, length] = text[at] === "<" ? readToken(text, at, tokens) : readEscape(text, at);
+      out.push(shown);
+      at += length;
     }
   }
   return out.join("");
 
-  /** Where the line's own text begins, past a mark that only Discord knows. */
+  /** Where the line's text begins, after a mark that only Discord knows. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
-    if (line.quoting || !text.startsWith(">>> ", from)) return from;
-    line.quoting = true;
+    if (line.isQuoting || !text.startsWith(">>> ", from)) return from;
+    line.isQuoting = true;
     out.push("> ");
     return from + 4;
   }
 }
 
-/** Whether the line break at `at` parts a quote from text below it, which Markdown would read as part of the quote. */
+/** A backslash and the character after it. */
+function readEscape(text: string, at: number): [shown: string, length: number] {
+  return [text.slice(at, at + 2), 2];
+}
+
+/** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */
 function endsQuote(text: string, at: number): boolean {
   if (!text.startsWith("> ", text.lastIndexOf("\n", at - 1) + 1)) return false;
   return !/^(?:>>>|>)? *(?:\n|$)|^(?:>>>|>) /.test(text.slice(at + 1, at + MAX_TOKEN));
@@ -77,12 +68,12 @@ function nextSpecial(text: string, from: number): number {
   return text.length;
 }
 
-/** Where each piece of code ends, by where it begins. Back ticks that nothing closes are not code. */
+/** The end of each piece of code, by its start. Back ticks without a closing run are not code. */
 function findCode(text: string): ReadonlyMap<number, number> {
   const runs = [...text.matchAll(/`+/g)].map(({ index, 0: ticks }) => ({
     index,
     length: ticks.length,
-    // A block is closed by any three.
+    // Three back ticks or more close any block.
     kind: Math.min(3, ticks.length),
   }));
   const next = new Map<number, number>();
@@ -109,7 +100,7 @@ function endOfTicks(text: string, at: number): number {
   return end;
 }
 
-/** What stands between angle brackets is short: a look no further keeps this linear. */
+/** The longest token in angle brackets. The limit keeps the time linear. */
 const MAX_TOKEN = 120;
 
 const USER = /^<@!(\d{1,20})>/;
@@ -121,7 +112,7 @@ const PLACE = /^<id:(customize|browse|guide|linked-roles)(?::\d{1,20})?>/;
 function readToken(text: string, at: number, tokens: Tokens): [shown: string, length: number] {
   const rest = text.slice(at, at + MAX_TOKEN);
   const user = USER.exec(rest);
-  // Old clients write `<@!id>`. Only what Discord itself took for a mention is touched.
+  // Old clients write `<@!id>`. Changed only where Discord resolved it to a mention.
   if (user?.[1] !== undefined && tokens.isMentioned(user[1]))
     return [`<@${user[1]}>`, user[0].length];
   const emoji = EMOJI.exec(rest);
@@ -136,7 +127,7 @@ function readToken(text: string, at: number, tokens: Tokens): [shown: string, le
   return ["<", 1];
 }
 
-/** The moment in UTC: a reader's own time zone is not known here. `undefined`: no such moment. */
+/** In UTC, because the reader's time zone is unknown. `undefined`: not a valid time. */
 function timeText(seconds: number, style: string | undefined): string | undefined {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return undefined;

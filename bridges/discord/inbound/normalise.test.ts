@@ -22,7 +22,7 @@ const BOB = { id: "2001", username: "bob", global_name: null, discriminator: "0"
 const BOT_USER = { ...BOB, id: BOT, username: "bot", bot: true };
 
 const context: Context = {
-  // An id is a string to everybody but Convex.
+  // Outside Convex an id is a plain string.
   mappingId: "mapping" as MappingId,
   botId: BOT,
   guildId: "9",
@@ -93,7 +93,7 @@ describe("a Discord message", () => {
     });
   });
 
-  test("is by the name people see: nickname, else display name, else user name", () => {
+  test("has the author name that people see: nickname, otherwise display name, otherwise user name", () => {
     const member = {
       nick: "Countess",
       roles: [],
@@ -128,7 +128,7 @@ describe("a Discord message", () => {
     expect("event" in normaliseMessage(message({ type }), context)).toBe(mirrored);
   });
 
-  test("of a type that Discord adds some day is skipped", () => {
+  test("of an unknown type is skipped", () => {
     const odd = message();
     Reflect.set(odd, "type", 9999);
     expect(normaliseMessage(odd, context)).toEqual({ skipped: "kind" });
@@ -143,12 +143,12 @@ describe("a Discord message", () => {
     expect(eventOf({ webhook_id: "5" }).fromApp).toBe(true);
   });
 
-  test("that a partial update tells half of is left to catching up", () => {
+  test("that an update carries only partly is left to the next catch-up", () => {
     const { author: _, ...partial } = message({ edited_timestamp: "2024-05-01T10:01:00+00:00" });
     expect(normaliseUpdate(partial, context)).toEqual({ skipped: "partial" });
   });
 
-  test("is edited only if Discord says when", () => {
+  test("is an edit only with the time of the edit", () => {
     expect(normaliseUpdate(message({ embeds: [{ title: "preview" }] }), context)).toEqual({
       skipped: "unedited",
     });
@@ -157,7 +157,7 @@ describe("a Discord message", () => {
     ).toMatchObject({ event: { editedAt: Date.UTC(2024, 4, 1, 10, 1) } });
   });
 
-  test("keeps what a file is, and needs no text then", () => {
+  test("keeps the properties of a file, and needs no text then", () => {
     const file = {
       id: "1",
       filename: "a.png",
@@ -216,19 +216,19 @@ describe("a Discord message", () => {
       "[forwarded message]\n> one\n> two",
     ],
     [
-      "a picture an app shows",
+      "an image of an app",
       { embeds: [{ image: { url: "https://e.com/a.png" } }] },
       "> [image](https://e.com/a.png)",
     ],
     ["an embed", { embeds: [{ title: "Build", description: "passed" }] }, "> **Build**\n> passed"],
-    ["something unknown", {}, "[message without text]"],
-  ])("without text is told as %s", (_name, fields, text) => {
+    ["unknown content", {}, "[message without text]"],
+  ])("without text becomes the text of %s", (_name, fields, text) => {
     expect(eventOf({ ...fields, content: "" }).content).toBe(text);
   });
 });
 
 describe("mentions on Discord", () => {
-  test("stay id tokens in the text, with their names beside it", () => {
+  test("stay id tokens in the text, with their names listed", () => {
     const event = eventOf({
       content: "<@!2001> and <@&70> see <#80>, <#81>",
       mentions: [BOB],
@@ -244,7 +244,7 @@ describe("mentions on Discord", () => {
     ]);
   });
 
-  test("are left alone where Discord sees none, as in code", () => {
+  test("stay unchanged where Discord resolves none, as in code", () => {
     expect(eventOf({ content: "`<@!2001>`" }).content).toBe("`<@!2001>`");
   });
 
@@ -254,7 +254,7 @@ describe("mentions on Discord", () => {
     ["by another role", { mention_roles: ["70"] }, false],
     ["by a reply to it with the ping off", reply(BOT_USER), true],
     ["by a reply to somebody else", reply(BOB), false],
-    ["by nothing", {}, false],
+    ["in no way", {}, false],
   ])("of the bot: %s", (_name, fields, expected) => {
     expect(eventOf(fields).mentionsBot).toBe(expected);
   });
@@ -269,11 +269,11 @@ function reply(author: typeof BOT_USER | typeof BOB): Partial<GatewayMessageCrea
 }
 
 describe("replyTo", () => {
-  test("is what a reply answers", () => {
+  test("is the message that a reply answers", () => {
     expect(eventOf(reply(BOB)).replyTo).toBe("77");
   });
 
-  test("is not what was forwarded or crossposted", () => {
+  test("is not a message that was forwarded or crossposted", () => {
     const reference = { channel_id: "80", message_id: "77" };
     expect(eventOf({ message_reference: reference }).replyTo).toBeUndefined();
     expect(
@@ -285,7 +285,7 @@ describe("replyTo", () => {
   });
 });
 
-test("positions sort as snowflakes do, whatever their length", () => {
+test("positions sort like snowflakes of any length", () => {
   const ids = ["99", "175928847299117063", "1234567890123456789", "18446744073709551615"];
   expect(ids.map(positionOf).toSorted()).toEqual(ids.map(positionOf));
 });

@@ -1,5 +1,6 @@
 import {
   type APIAttachment,
+  type APIUser,
   type GatewayMessageCreateDispatchData,
   MessageReferenceType,
   MessageType,
@@ -8,17 +9,17 @@ import type { DeleteEvent, MappingId, MessageEvent } from "../../platform.ts";
 import { plainContent } from "./content.ts";
 import { avatarUrl, displayName } from "./profile.ts";
 
-/** A message as the gateway or the history gives it. An update may be partial, so only the ids are sure. */
+/** A message from the gateway or from history. An update may be partial, so only the ids are certain. */
 export type WireMessage = Pick<GatewayMessageCreateDispatchData, "id" | "channel_id"> &
   Partial<GatewayMessageCreateDispatchData>;
 
-/** Names that a message does not carry. `undefined`: not known here, the id token says enough. */
+/** Names that a message does not carry. `undefined`: unknown, and the id token is left as it is. */
 export interface Names {
   role(id: string): { readonly name: string; readonly botId?: string } | undefined;
   channel(id: string): string | undefined;
 }
 
-/** Where a message was seen. */
+/** Where a message belongs. */
 export interface Place {
   readonly mappingId: MappingId;
   readonly threadId?: string;
@@ -27,46 +28,43 @@ export interface Place {
 
 export interface Context extends Place {
   readonly botId: string;
-  /** Messages read from history do not say which server they are from. */
+  /** Messages from history do not carry it. */
   readonly guildId: string;
   readonly names: Names;
-  /** Hears of each kind of message or content that the bridge does not know. */
+  /** Called for each kind of message or content that the bridge does not know. */
   readonly unknown?: (kind: string) => void;
 }
 
 /**
  * own       the bot's own post: it came from Convex
- * kind      a system message (pin, join, thread starter, ...), not something said
+ * kind      a system message (pin, join, thread starter, ...)
  * unedited  an update that is no edit: Discord added an embed, a pin, a thread
- * partial   an update that does not tell the whole message; catching up will
+ * partial   an update without the whole message; a catch-up reads it
  */
-export type Skipped = "own" | "kind" | "unedited" | "partial";
-export type Normalised = { readonly event: MessageEvent } | { readonly skipped: Skipped };
+type SkipReason = "own" | "kind" | "unedited" | "partial";
+type Normalised = { readonly event: MessageEvent } | { readonly skipped: SkipReason };
 
-/** What people and apps say. https://discord.com/developers/docs/resources/message#message-object-message-types */
-const SAID: ReadonlySet<MessageType> = new Set([
+/** Messages of people and apps. https://discord.com/developers/docs/resources/message#message-object-message-types */
+const MIRRORED: ReadonlySet<MessageType> = new Set([
   MessageType.Default,
   MessageType.Reply,
   MessageType.ChatInputCommand,
   MessageType.ContextMenuCommand,
 ]);
 
-/** Discord's own notices are known, and not mirrored. */
-const KNOWN: ReadonlySet<unknown> = new Set(Object.values(MessageType));
+/** With Discord's system messages, which are not mirrored. */
+const KNOWN_TYPES: ReadonlySet<unknown> = new Set(Object.values(MessageType));
 
-/** A message as it stands now: just sent, or read from history. Pure. */
+/** A message in its current state: just sent, or read from history. Pure. */
 export function normaliseMessage(message: WireMessage, context: Context): Normalised {
   const { author, type, content, timestamp } = message;
   if (author?.id === context.botId) return { skipped: "own" };
-  if (type !== undefined && !SAID.has(type)) {
-    if (!KNOWN.has(type)) context.unknown?.(`message type ${type}`);
+  if (type !== undefined && !MIRRORED.has(type)) {
+    if (!KNOWN_TYPES.has(type)) context.unknown?.(`message type ${type}`);
     return { skipped: "kind" };
   }
   if (author === undefined || content === undefined || timestamp === undefined)
     return { skipped: "partial" };
-  const member = message.member;
-  const name = displayName(author, member);
-  const avatar = avatarUrl(author, member, context.guildId);
   const replyTo = repliedTo(message);
   const edited = message.edited_timestamp ?? undefined;
   const { text, mentions } = plainContent(message, context.names, context.unknown);
@@ -78,14 +76,7 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
       position: positionOf(message.id),
       ...(context.threadId === undefined ? {} : { threadId: context.threadId }),
       ...(context.threadName === undefined ? {} : { threadName: context.threadName }),
-      author: {
-        // A relay's webhook says under one id what many people said under names of their own.
-        externalId:
-          message.webhook_id === undefined ? author.id : `${author.id} ${author.username}`,
-        workspaceId: context.guildId,
-        name,
-        ...(avatar === undefined ? {} : { avatarUrl: avatar }),
-      },
+      author: authorOf(author, message, context.guildId),
       fromApp: author.bot === true || message.webhook_id !== undefined,
       mentionsBot: mentionsBot(message, context),
       content: text,
@@ -98,7 +89,7 @@ export function normaliseMessage(message: WireMessage, context: Context): Normal
   };
 }
 
-/** A MESSAGE_UPDATE. Discord sends one for each embed it adds too: only `edited_timestamp` tells an edit. */
+/** A MESSAGE_UPDATE. Discord also sends one when it adds an embed: only an edit has `edited_timestamp`. */
 export function normaliseUpdate(message: WireMessage, context: Context): Normalised {
   if (typeof message.edited_timestamp !== "string") return { skipped: "unedited" };
   return normaliseMessage(message, context);
@@ -113,8 +104,23 @@ export function positionOf(snowflake: string): string {
   return snowflake.padStart(20, "0");
 }
 
+function authorOf(
+  author: APIUser,
+  { member, webhook_id: webhook }: WireMessage,
+  guildId: string,
+): MessageEvent["author"] {
+  const avatar = avatarUrl(author, member, guildId);
+  return {
+    // A relay's webhook posts for many people, under one id and their names.
+    externalId: webhook === undefined ? author.id : `${author.id} ${author.username}`,
+    workspaceId: guildId,
+    name: displayName(author, member),
+    ...(avatar === undefined ? {} : { avatarUrl: avatar }),
+  };
+}
+
 function repliedTo({ type, message_reference: reference }: WireMessage): string | undefined {
-  // Forwards, crossposts and thread starters carry a reference too, to something they do not answer.
+  // Forwards, crossposts and thread starters also have a reference, to a message that they do not answer.
   if (type !== MessageType.Reply || reference === undefined) return undefined;
   if ((reference.type ?? MessageReferenceType.Default) !== MessageReferenceType.Default)
     return undefined;
@@ -122,8 +128,8 @@ function repliedTo({ type, message_reference: reference }: WireMessage): string 
 }
 
 function mentionsBot(message: WireMessage, { botId, names }: Context): boolean {
-  // A reply mentions its author only if the asker left "ping" on, but answers the bot either way. People
-  // also pick the role that Discord made for the bot, which has the bot's name.
+  // A reply mentions the author it answers only if "ping" was left on, but answers the bot either way. People
+  // also mention the role that Discord made for the bot, which has the bot's name.
   return (
     (message.mentions ?? []).some((user) => user.id === botId) ||
     (repliedTo(message) !== undefined && message.referenced_message?.author.id === botId) ||

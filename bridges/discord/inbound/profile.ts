@@ -4,7 +4,7 @@ type Member = GatewayMessageCreateDispatchData["member"];
 
 const CDN = "https://cdn.discordapp.com";
 
-/** The name people see in that server: nickname, else display name, else user name. */
+/** The name that people see in the server: the nickname, otherwise the display name, otherwise the user name. */
 export function displayName(user: APIUser, member: Member): string {
   return member?.nick ?? user.global_name ?? user.username;
 }

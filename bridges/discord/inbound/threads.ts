@@ -1,11 +1,11 @@
 import { ChannelType } from "discord-api-types/v10";
 
-/** What is known of a channel id: a thread of another channel, or a channel of its own. */
-export type Known =
+/** What a channel id stands for: a thread of another channel, or a channel itself. */
+type ChannelKind =
   | { readonly kind: "thread"; readonly parentId: string; readonly name?: string }
   | { readonly kind: "channel" };
 
-/** As dispatches and GET /channels/:id tell it; the fields of all kinds of channels. */
+/** A channel or thread in dispatches and in `GET /channels/:id`. */
 export interface WireChannel {
   readonly id: string;
   readonly type: number;
@@ -24,13 +24,13 @@ export function isThread(type: number): boolean {
 }
 
 /**
- * Which channel each thread hangs on. Messages name only the thread, and mappings name its parent. Holds the
- * `limit` channels used last: what was forgotten is looked up again. Ids that Discord would not tell about are
- * remembered like channels, so that they are asked for once.
+ * The parent channel of each thread: messages name only the thread, and mappings only its parent. Keeps the `limit`
+ * channels used last; others are looked up again. Ids that Discord does not reveal are kept as channels, so that they are
+ * looked up once.
  */
 export class Threads {
-  readonly #known = new Map<string, Known>();
-  readonly #asking = new Map<string, Promise<Known>>();
+  readonly #kinds = new Map<string, ChannelKind>();
+  readonly #lookUps = new Map<string, Promise<ChannelKind>>();
 
   constructor(
     /** `undefined`: there is no such channel, or the bot may not see it. Rejects when Discord did not answer. */
@@ -38,47 +38,46 @@ export class Threads {
     private readonly limit = 20_000,
   ) {}
 
-  learn(channel: WireChannel): Known {
-    const { id, type, parent_id: parentId, name } = channel;
-    const isOne = isThread(type) && typeof parentId === "string";
-    const known: Known = isOne
-      ? { kind: "thread", parentId, ...(typeof name === "string" ? { name } : {}) }
-      : { kind: "channel" };
-    this.#remember(id, known);
-    return known;
+  /** Records what Discord sent about a channel or thread. */
+  record({ id, type, parent_id: parentId, name }: WireChannel): ChannelKind {
+    const kind: ChannelKind =
+      isThread(type) && typeof parentId === "string"
+        ? { kind: "thread", parentId, ...(typeof name === "string" ? { name } : {}) }
+        : { kind: "channel" };
+    return this.#keep(id, kind);
   }
 
-  known(id: string): Known | undefined {
-    const known = this.#known.get(id);
-    if (known !== undefined) this.#remember(id, known);
-    return known;
+  /** What is recorded of an id. */
+  get(id: string): ChannelKind | undefined {
+    const kind = this.#kinds.get(id);
+    return kind && this.#keep(id, kind);
   }
 
-  /** Asks Discord, once for all who wait. Rejects when Discord did not answer; nothing is remembered then. */
-  lookUp(id: string): Promise<Known> {
-    const asking = this.#asking.get(id);
-    if (asking !== undefined) return asking;
-    const asked = this.#ask(id).finally(() => this.#asking.delete(id));
-    this.#asking.set(id, asked);
-    return asked;
+  /** Asks Discord; concurrent calls share one request. Rejects when Discord did not answer, and records nothing then. */
+  lookUp(id: string): Promise<ChannelKind> {
+    const pending = this.#lookUps.get(id);
+    if (pending !== undefined) return pending;
+    const lookUp = this.#fetch(id).finally(() => this.#lookUps.delete(id));
+    this.#lookUps.set(id, lookUp);
+    return lookUp;
   }
 
-  async #ask(id: string): Promise<Known> {
+  async #fetch(id: string): Promise<ChannelKind> {
     const channel = await this.fetchChannel(id);
-    // A dispatch that came meanwhile is newer than the answer.
-    const learned = this.#known.get(id);
-    if (learned !== undefined) return learned;
-    if (channel !== undefined) return this.learn(channel);
-    const none: Known = { kind: "channel" };
-    this.#remember(id, none);
-    return none;
+    // A dispatch that arrived meanwhile is newer than the response.
+    const recorded = this.#kinds.get(id);
+    if (recorded !== undefined) return recorded;
+    return channel === undefined ? this.#keep(id, { kind: "channel" }) : this.record(channel);
   }
 
-  #remember(id: string, known: Known): void {
-    this.#known.delete(id);
-    this.#known.set(id, known);
-    if (this.#known.size <= this.limit) return;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
+  /** Makes it the one used last, and drops the one unused for longest. */
+  #keep(id: string, kind: ChannelKind): ChannelKind {
+    this.#kinds.delete(id);
+    this.#kinds.set(id, kind);
+    if (this.#kinds.size > this.limit) {
+      const [oldest] = this.#kinds.keys();
+      if (oldest !== undefined) this.#kinds.delete(oldest);
+    }
+    return kind;
   }
 }

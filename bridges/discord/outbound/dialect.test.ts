@@ -8,12 +8,12 @@ const wide = "w".repeat(90);
 describe("Discord's dialect", () => {
   test.each([
     [
-      "a quote: one depth, a space after each sign, no line without one",
+      "a quote with one depth, and a mark with a space on every line",
       "> a\n>\n>tight\nlazy\n>> nested\n> > deep",
       "> a\n> \n> tight\n> lazy\n> nested\n> deep",
     ],
     [
-      "code in a quote, whatever it begins with",
+      "code in a quote, even if it begins with a mark of quotes",
       "> ```\n> > code\n> ```\nend",
       "> ```\n> > code\n> ```\nend",
     ],
@@ -22,12 +22,8 @@ describe("Discord's dialect", () => {
       "````md\n```\nx\n```\n````",
       `\`\`\`md\n${SPLIT_TICKS}\nx\n${SPLIT_TICKS}\n\`\`\``,
     ],
-    ["fences of tildes, also in quotes", "> ~~~py\n> x\n> ~~~", "> ```py\n> x\n> ```"],
-    [
-      "code in a list, that begins at the margin",
-      "- a\n  ```js\n  x\n   y\n  ```",
-      "- a\n```js\nx\n y\n```",
-    ],
+    ["fences of tildes, including in quotes", "> ~~~py\n> x\n> ~~~", "> ```py\n> x\n> ```"],
+    ["code in a list at the margin", "- a\n  ```js\n  x\n   y\n  ```", "- a\n```js\nx\n y\n```"],
     [
       "numbers after code in a list",
       "1. a\n   ```\n   x\n   ```\n1. b\n1. c",
@@ -51,7 +47,7 @@ describe("Discord's dialect", () => {
       `- **a:** ${wide} · **b:** [l](http://e.com) |\n- **b:** 4`,
     ],
     [
-      "a table with links or pictures, whose addresses code would not show",
+      "a table with links or images as a list, because code would hide the addresses",
       "| a | b |\n|---|---|\n| 1 | [l](http://e.com) |\n| 2 | wow ![p](http://e.com/p) |",
       "- **a:** 1 · **b:** [l](http://e.com)\n- **a:** 2 · **b:** wow [p](http://e.com/p)",
     ],
@@ -62,39 +58,39 @@ describe("Discord's dialect", () => {
     ],
     ["line breaks in a table", "| a |\n|---|\n| x<br>y |", "```\na\n───\nx y\n```"],
     [
-      "a table with a cell that is too long as it was written",
+      "a table with an overlong cell unchanged",
       `| a | b |\n|---|---|\n| 1 | ${"w ".repeat(460)}|\n| 3 | 4 |`,
       `| a | b |\n|---|---|\n| 1 | ${"w ".repeat(460)}|\n| 3 | 4 |`,
     ],
     [
-      "what stands in headings",
+      "the content of headings",
       "# __a__ &amp; ![i](http://e.com)\n\n#### __b__ &amp; <i>c</i>\n\nd &lt;\n===",
       "# **a** & [i](http://e.com)\n\n**b & *c***\n\n# d <",
     ],
     ["back ticks in a table", "| a |\n|---|\n| x```y |", "```\na\n─────\nx'''y\n```"],
     [
-      "lines, headings of two kinds",
+      "rules, and headings of both kinds",
       "a\n\n---\n\nB\n===\n\nC\n---",
       "a\n\n──────────\n\n# B\n\n## C",
     ],
-    ["signs of lists", "+ a\n+ b\n\n1) c\n2) d", "- a\n- b\n\n1. c\n2. d"],
+    ["markers of lists", "+ a\n+ b\n\n1) c\n2) d", "- a\n- b\n\n1. c\n2. d"],
     ["tasks", "- [x] a\n- [ ] b", "- ☑ a\n- ☐ b"],
     ["bold that Discord would underline", "__a__ **b** _c_", "**a** **b** _c_"],
-    ["a line broken by a back slash", "a\\\nb", "a\nb"],
+    ["a line break by a backslash", "a\\\nb", "a\nb"],
     ["entities, once", "&amp;lt; &lt;b&gt; &quot;&nbsp;&#39;", "&lt; <b> \"\u00a0'"],
-    ["bars that would hide a text", "a || b || c", "a \\|\\| b \\|\\| c"],
+    ["bars that would hide text", "a || b || c", "a \\|\\| b \\|\\| c"],
     ["tags", "a<br>b <b>c</b> <u>d</u> <!-- e -->f", "a\nb **c** __d__ f"],
     [
-      "names in angle brackets that are no tags",
+      "names in angle brackets that are not tags",
       "List<String> <x-y> a<b",
       "List<String> <x-y> a<b",
     ],
     [
-      "nothing of it in code",
+      "code unchanged",
       "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
       "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
     ],
-    ["an image without words", "![](https://e.com/a.png)", "https://e.com/a.png"],
+    ["an image without a description", "![](https://e.com/a.png)", "https://e.com/a.png"],
   ])("shows %s", (_what, content, expected) => {
     expect(shown(content)).toEqual([expected]);
   });

@@ -4,7 +4,7 @@ import { nonceOf, threadName } from "./send.ts";
 
 const shown = (content: string) => render(content, 0).map((piece) => piece.text);
 
-describe("Discord's form of Markdown", () => {
+describe("Markdown for Discord", () => {
   test.each([
     ["# One\n### Three", "# One\n### Three"],
     ["#### Four\ntext", "**Four**\ntext"],
@@ -17,7 +17,7 @@ describe("Discord's form of Markdown", () => {
     expect(shown(content)).toEqual([expected]);
   });
 
-  test("comes in pieces of at most 2,000 characters that resume where they end", () => {
+  test("is split into pieces of at most 2,000 characters, each resuming where the last one ended", () => {
     const content = Array.from({ length: 300 }, (_, n) => `#### Part ${n}\nSome words.\n`).join(
       "\n",
     );
@@ -28,7 +28,7 @@ describe("Discord's form of Markdown", () => {
     expect(render(content, pieces[0]?.upTo ?? 0)).toEqual(pieces.slice(1));
   });
 
-  test("of a text nobody would read to its end the first 20 pieces are posted, and what is left is told", () => {
+  test("of a very long text becomes 20 pieces and a note about the rest", () => {
     const content = Array.from({ length: 9_000 }, (_, n) => `- line ${n} &amp; more\n`).join("\n");
     const pieces = render(content, 0);
     expect(pieces).toHaveLength(21);
@@ -41,7 +41,7 @@ describe("Discord's form of Markdown", () => {
     expect(render(content, pieces[9]?.upTo ?? 0)).toEqual(pieces.slice(10));
   });
 
-  test("a quote and a list that go on in the next piece are opened again there", () => {
+  test("reopens a quote and a list that continue in the next piece", () => {
     const words = "many words ".repeat(150).trim();
     const [, second] = shown(`1. ${words}\n1. ${words} end\n\n> ${words}`);
     expect(second).toMatch(/^2\. many words/);
@@ -51,7 +51,7 @@ describe("Discord's form of Markdown", () => {
   });
 });
 
-test("a nonce is the same for every attempt, another for every part, and short enough", () => {
+test("a nonce is the same for every attempt, different for every part, and short enough", () => {
   expect(nonceOf("delivery", 0)).toBe(nonceOf("delivery", 0));
   expect(new Set([nonceOf("a", 0), nonceOf("a", 1), nonceOf("b", 0)]).size).toBe(3);
   expect(nonceOf("j57d8v2f4m3h1k9q0x6c5b7n8t2r4w1z", 123).length).toBeLessThanOrEqual(25);

@@ -4,13 +4,13 @@ import { type SplitPiece, Splitter } from "../../core/markdown/splitter.ts";
 import type { Piece } from "../../platform.ts";
 import { dialectChanges } from "./dialect.ts";
 
-/** Changes whenever the same content could be cut at other places [C5]. */
+/** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
 export const FORMAT = "discord-4";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
 
-/** Canonical Markdown in Discord's dialect, in pieces that fit. */
+/** Canonical Markdown in Discord's dialect, in pieces that fit into a message. */
 export function render(content: string, from: number): Piece[] {
   const shown = new Rewritten(content, dialectChanges(content));
   const splitter = new Splitter(shown.text);
@@ -20,7 +20,7 @@ export function render(content: string, from: number): Piece[] {
   });
 }
 
-/** A piece can end only where one can begin again: before or after what was rewritten [C5]. */
+/** A piece must end where the next attempt can resume: not within a rewritten section. */
 function nextPiece(splitter: Splitter, shown: Rewritten, at: number): Piece | undefined {
   let piece = splitter.next(at, LIMIT);
   for (let tries = 0; piece !== undefined && tries < LIMIT; tries += 1) {

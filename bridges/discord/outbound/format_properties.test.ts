@@ -9,7 +9,7 @@ import { dialectChanges } from "./dialect.ts";
 import { render } from "./format.ts";
 import { toCanonical } from "../inbound/markdown.ts";
 
-/** What a model writes, in every script, and what it should not. */
+/** Typical and odd output of a model, in many scripts. */
 const markdown = fc
   .array(
     fc.oneof(
@@ -51,11 +51,11 @@ const markdown = fc
   )
   .map((parts) => parts.join(""));
 
-/** What is left when what may be said again, to go on with a block, is left out: marks, and numbers of items. */
+/** The text without what a piece may repeat in order to continue a block: marks, and numbers of items. */
 const squeeze = (text: string) => text.replace(/(?:js|py|\d+\.|[\s`~>…+-])+/g, "");
 
 describe("a reply on Discord", () => {
-  test("comes in pieces that fit, end at the end and start again at any piece's end", () => {
+  test("is split into pieces that fit, end at the end, and can resume at the end of any piece", () => {
     fc.assert(
       fc.property(markdown, fc.integer({ min: 1, max: 12 }), (part, times) => {
         const content = part.repeat(times).slice(0, 7_000);
@@ -89,7 +89,7 @@ describe("a reply on Discord", () => {
     );
   });
 
-  test("keeps the words of what it rewrites", () => {
+  test("keeps the words in rewritten sections", () => {
     const shown = (text: string) =>
       toString(
         fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }),
@@ -123,7 +123,7 @@ describe("a reply on Discord", () => {
     );
   });
 
-  test("takes time in proportion to the text, however odd, and never fails", () => {
+  test("is rendered in linear time, also for odd text, and never fails", () => {
     const shapes = ["[", "*a ", "> ", "- ", "`", "<", "![", "|a", "_", "~~", "&amp;", "<!--"];
     const more = ["a|b\n-|-\n", "\n\n# ", "[a](", "\\", " || ", "> > a\n", "```\n", "@everyone "];
     for (const shape of [...shapes, ...more, "a\u0301", "\u200b", "- a\n\n", "1. a\n\n   "]) {
@@ -136,7 +136,7 @@ describe("a reply on Discord", () => {
   });
 });
 
-test("whatever people type on Discord is read, and code in it byte for byte", () => {
+test("any text from Discord is converted, with code byte for byte", () => {
   const tokens = fc.constantFrom("<:x:1>", "<t:1>", "-# ", "\n>>> ", "\\", "<@!1>", "\n", "<", "a");
   fc.assert(
     fc.property(fc.array(tokens), fc.array(tokens), (before, inside) => {

@@ -1,6 +1,6 @@
 import type { Change } from "../../core/markdown/rewrite.ts";
 
-/** The Markdown that stands for a tag; nothing for one that only lays out. */
+/** The Markdown for each tag. Tags that only affect layout are removed. */
 const SIGNS: Readonly<Record<string, string>> = {
   ...{ b: "**", strong: "**", i: "*", em: "*", u: "__", ins: "__" },
   ...{ s: "~~", del: "~~", strike: "~~", code: "`", kbd: "`" },
@@ -10,10 +10,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 const TAG = /<!--[\s\S]*?-->|<\/?([A-Za-z][A-Za-z0-9]{0,10})(?:\s[^<>]*)?\/?>/g;
 
-/**
- * HTML's tags for Markdown's signs. Discord would show the tags. Names it does not know are left alone: `List<String>`
- * is no tag.
- */
+/** Replaces HTML tags, which Discord would show, by Markdown. Unknown names stay: `List<String>` contains no tag. */
 export function htmlChanges(source: string, start: number, end: number): Change[] {
   return [...source.slice(start, end).matchAll(TAG)].flatMap(({ 0: tag, 1: name, index }) => {
     const text = name === undefined ? "" : signOf(name.toLowerCase());

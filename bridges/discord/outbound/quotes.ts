@@ -3,8 +3,8 @@ import { pathOf } from "../../core/markdown/containers.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
 /**
- * Every line of a quote marked as Discord wants it: with one `>` and a space. It knows one depth of quotes, shows `>`
- * without a space, and takes a line without the mark for the quote's end.
+ * Marks every line of a quote with one `>` and a space. Discord has no nested quotes, does not recognise `>` without a space,
+ * and ends a quote at a line without the mark.
  */
 export function quoteChanges(source: string): Change[] {
   if (!source.includes(">")) return [];
@@ -13,7 +13,7 @@ export function quoteChanges(source: string): Change[] {
     const other = path.findIndex(({ kind }) => kind !== "quote");
     const depth = other === -1 ? path.length : other;
     if (depth === 0) return [];
-    // A line break is rewritten because nothing else is there to be.
+    // A change needs something to replace, so it replaces the line break.
     if (isLazy) return [{ start: start - 1, end: start, text: "\n> " }];
     const marks = new RegExp(`^(?:[ \\t]*>[ ]?){${String(depth)}}`).exec(source.slice(start, end));
     const typed = marks?.[0] ?? "";

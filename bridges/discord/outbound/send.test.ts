@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Delivery } from "../../platform.ts";
 import { Sender } from "./send.ts";
 
-/** An edit pings as a post does, unless it is told not to: what goes over the wire is all that says so. */
+/** An edit pings like a post unless the request forbids it, which only the request body shows. */
 test("an edit pings nobody and shows no previews", async () => {
   const bodies: unknown[] = [];
   const server = createServer((request, response) => {

@@ -2,71 +2,84 @@ import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
-/** Wider lines would wrap, on a phone at the latest. */
+/** In columns. Wider lines would wrap. */
 const MAX_WIDTH = 72;
 
+interface Layout {
+  readonly table: Table;
+  readonly source: string;
+  /** What precedes the table on each line. */
+  readonly margin: string;
+  /** The cells' plain text, row by row. The first row is the head. */
+  readonly rows: readonly (readonly string[])[];
+  /** Of each column, in characters of a fixed-width font. */
+  readonly widths: readonly number[];
+  readonly head: Range;
+  /** The rows below the head. */
+  readonly body: readonly Range[];
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * A table as aligned code, or, where that is too wide or would lose what links point to, as a list of its rows. Discord shows no tables. `margin`: what its
- * lines begin with.
+ * A table, which Discord does not render, as aligned code. Where that would be too wide, or would lose the addresses of links,
+ * as a list of rows. `margin`: what precedes the table on each line.
  */
 export function tableChanges(table: Table, source: string, margin: string): Change[] {
-  const [head, ...body] = table.children;
   const start = table.position?.start.offset ?? 0;
   const end = table.position?.end.offset ?? 0;
-  if (head === undefined) return [];
   const rows = table.children.map(({ children }) => children.map(plain));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => widthOf(row[column] ?? ""))),
   );
-  const places = body.map((row) => ({
+  const body = table.children.slice(1).map((row) => ({
     start: marginBefore(source, row.position?.start.offset ?? end),
     end: row.position?.end.offset ?? end,
   }));
-  const total = widths.reduce((sum, width) => sum + width + 2, 0);
-  if (places.length > 0 && table.children.some(hasAddress)) return listed();
-  if (total <= MAX_WIDTH) return aligned();
-  return places.length === 0 ? [] : listed();
-
-  function aligned(): Change[] {
-    const line = (cells: readonly string[]) =>
-      widths.map((width, column) => pad(cells[column] ?? "", width, table.align?.[column]));
-    const lines = rows.map((row) => line(row).join("  ").trimEnd());
-    const rule = widths.map((width) => "─".repeat(width)).join("──");
-    const top = ["```", lines[0] ?? "", rule].join(`\n${margin}`);
-    const bottom = `\n${margin}\`\`\``;
-    const headEnd = lineEndBefore(source, places[0]?.start ?? end);
-    const isLast = places.length === 0;
-    return [
-      {
-        start,
-        end: isLast ? end : headEnd,
-        text: isLast ? top + bottom : top,
-      },
-      ...places.map((place, index) => ({
-        ...place,
-        text: (lines[index + 1] ?? "") + (index === places.length - 1 ? bottom : ""),
-      })),
-    ];
-  }
-
-  function listed(): Change[] {
-    const names = (rows[0] ?? []).map((name) => name.replaceAll("*", ""));
-    return [
-      { start, end: places[0]?.start ?? end, text: "" },
-      ...body.map((row, index) => {
-        const cells = row.children.map((cell, column) => {
-          const said = slice(cell, source);
-          const name = names[column] ?? "";
-          return said === "" ? "" : name === "" ? said : `**${name}:** ${said}`;
-        });
-        const place = places[index] ?? { start: 0, end: 0 };
-        return { ...place, text: `- ${cells.filter((cell) => cell !== "").join(" · ")}` };
-      }),
-    ];
-  }
+  const head = { start, end: body[0]?.start ?? end };
+  const layout = { table, source, margin, rows, widths, head, body };
+  const isNarrow = widths.reduce((sum, width) => sum + width + 2, 0) <= MAX_WIDTH;
+  if (body.length === 0) return isNarrow ? aligned(layout) : [];
+  return isNarrow && !table.children.some(hasAddress) ? aligned(layout) : listed(layout);
 }
 
-/** Whether a cell shows words in place of an address. */
+function aligned({ table, source, margin, rows, widths, head, body }: Layout): Change[] {
+  const lines = rows.map((row) =>
+    widths
+      .map((width, column) => pad(row[column] ?? "", width, table.align?.[column]))
+      .join("  ")
+      .trimEnd(),
+  );
+  const rule = widths.map((width) => "─".repeat(width)).join("──");
+  const top = ["```", lines[0] ?? "", rule].join(`\n${margin}`);
+  const bottom = `\n${margin}\`\`\``;
+  if (body.length === 0) return [{ ...head, text: top + bottom }];
+  return [
+    { start: head.start, end: lineEndBefore(source, head.end), text: top },
+    ...body.map((range, index) => ({
+      ...range,
+      text: (lines[index + 1] ?? "") + (index === body.length - 1 ? bottom : ""),
+    })),
+  ];
+}
+
+function listed({ table, source, rows, head, body }: Layout): Change[] {
+  const names = (rows[0] ?? []).map((name) => name.replaceAll("*", ""));
+  const items = body.map((range, index) => {
+    const cells = (table.children[index + 1]?.children ?? []).map((cell, column) => {
+      const value = slice(cell, source);
+      const name = names[column] ?? "";
+      return value === "" || name === "" ? value : `**${name}:** ${value}`;
+    });
+    return { ...range, text: `- ${cells.filter(Boolean).join(" · ")}` };
+  });
+  return [{ ...head, text: "" }, ...items];
+}
+
+/** Whether a cell shows text in place of an address. */
 function hasAddress(node: Nodes): boolean {
   if (node.type === "image") return true;
   if (node.type === "link" && toString(node) !== node.url) return true;
@@ -75,7 +88,7 @@ function hasAddress(node: Nodes): boolean {
 
 const LINE_BREAK = /<br *\/?>/gi;
 
-/** Where the indentation before `offset` begins: in code it would show. */
+/** Where the indentation before `offset` begins, which would be visible in code. */
 function marginBefore(source: string, offset: number): number {
   const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
   return source.slice(lineStart, offset).trim() === "" ? lineStart : offset;
@@ -87,7 +100,7 @@ function lineEndBefore(source: string, offset: number): number {
   return newline === -1 ? offset : newline;
 }
 
-/** A cell's words: in code its Markdown would show. */
+/** A cell's text without its Markdown, which would be visible in code. */
 function plain(cell: TableCell): string {
   const words = toString(cell).replaceAll(LINE_BREAK, " ");
   return words.replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
@@ -102,13 +115,13 @@ function slice(cell: TableCell, source: string): string {
         .slice(first, last)
         .replaceAll("\\|", "|")
         .replaceAll(LINE_BREAK, " ")
-        // Discord shows no pictures by their address.
+        // Discord renders images only as links.
         .replaceAll(/!(?=\[[^[\]]*\]\()/g, "");
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** How many columns a text takes in a fixed-width font: CJK and emoji two a character. */
+/** The width of a text in columns of a fixed-width font: CJK characters and emoji take two. */
 function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;

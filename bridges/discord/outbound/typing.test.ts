@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("is shown again before it fades, until it is stopped", async () => {
+test("the indicator is renewed before it ends, until it is stopped", async () => {
   const show = vi.fn(() => Promise.resolve());
   const typing = new Typing(show);
   typing.start("1");
@@ -19,7 +19,7 @@ test("is shown again before it fades, until it is stopped", async () => {
   expect(show).toHaveBeenCalledTimes(3);
 });
 
-test("ends after a minute by itself, and at once where Discord refuses it", async () => {
+test("the indicator ends after a minute, and at once where Discord refuses it", async () => {
   const show = vi.fn((id: string) =>
     id === "2" ? Promise.reject(new Error("no")) : Promise.resolve(),
   );

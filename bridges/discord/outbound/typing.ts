@@ -1,14 +1,14 @@
-/** Discord shows it for ten seconds: https://discord.com/developers/docs/resources/channel#trigger-typing-indicator */
+/** In ms. Discord shows the indicator for ten seconds: https://discord.com/developers/docs/resources/channel#trigger-typing-indicator */
 const EVERY_MS = 8_000;
-/** The AI may take so long; whatever became of the reply then, nobody types any more. */
-const MOST_MS = 60_000;
+/** In ms. Then the indicator ends, whatever happened to the reply. */
+const MAX_MS = 60_000;
 
 interface Shown {
   readonly timer: NodeJS.Timeout;
   readonly until: number;
 }
 
-/** Shows that the bot is typing, from the question to the answer. Best effort, and no call to Convex. */
+/** Shows that the bot is typing, from the question to the reply. Best effort, without calls to Convex. */
 export class Typing {
   readonly #shown = new Map<string, Shown>();
 
@@ -16,9 +16,9 @@ export class Typing {
 
   start(channelId: string): void {
     this.stop(channelId);
-    const timer = setInterval(() => this.#again(channelId), EVERY_MS);
-    this.#shown.set(channelId, { timer, until: performance.now() + MOST_MS });
-    this.#again(channelId);
+    const timer = setInterval(() => this.#show(channelId), EVERY_MS);
+    this.#shown.set(channelId, { timer, until: performance.now() + MAX_MS });
+    this.#show(channelId);
   }
 
   stop(channelId: string): void {
@@ -30,13 +30,13 @@ export class Typing {
     for (const channelId of [...this.#shown.keys()]) this.stop(channelId);
   }
 
-  #again(channelId: string): void {
+  #show(channelId: string): void {
     const shown = this.#shown.get(channelId);
     if (shown === undefined || performance.now() >= shown.until) {
       this.stop(channelId);
       return;
     }
-    // Not allowed to, or the channel is gone: the reply itself will tell.
+    // If the bot lacks a permission or the channel was deleted, posting the reply reports that.
     this.show(channelId).catch(() => this.stop(channelId));
   }
 }

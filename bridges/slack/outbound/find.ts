@@ -101,3 +101,7 @@ async function absentOrUnsure(
     ? { status: "unsure", reason: "Slack does not show which delivery a post of the bot is" }
     : { status: "absent" };
 }
+
+function slackTime(ms: number): string {
+  return (Math.max(0, ms) / 1_000).toFixed(6);
+}

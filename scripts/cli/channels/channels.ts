@@ -1,25 +1,24 @@
 import { CommanderError } from "commander";
 import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
-import { Failure } from "./failure.ts";
-import { makeProgram } from "./program.ts";
+import { CommandError } from "../command_error.ts";
+import { buildCommandLine } from "./command_line.ts";
 
-/* `npm run channels -- <verb>`: the admin script. Prints answers to stdout, errors to stderr. */
+/* `npm run channels -- <verb>`: the admin script. Prints results to stdout, errors to stderr. */
 
 try {
-  await makeProgram((text) => console.log(text)).parseAsync();
+  await buildCommandLine((text) => console.log(text)).parseAsync();
 } catch (error) {
-  process.exitCode = explain(error);
+  process.exitCode = printError(error);
 }
 
-/** Says what went wrong, and returns the exit code for it. */
-function explain(error: unknown): number {
-  // commander has printed its message, or the help that was asked for (exit code 0).
+/** Returns the exit code. Rethrows what is a bug. */
+function printError(error: unknown): number {
+  // commander has already printed its message, or the requested help (exit code 0).
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const isKnown = error instanceof Failure || error instanceof UnreadableSettings;
-  if (!isKnown) throw error;
-  const json = process.argv.includes("--json");
+  if (!(error instanceof CommandError || error instanceof UnreadableSettings)) throw error;
   const { message } = error;
-  const code = error instanceof Failure ? error.code : "BAD_CONFIG";
+  const code = error instanceof CommandError ? error.code : "BAD_CONFIG";
+  const json = process.argv.includes("--json");
   console.error(json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`);
   return 1;
 }

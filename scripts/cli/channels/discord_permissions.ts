@@ -1,26 +1,26 @@
 import { PermissionFlagsBits as Permission } from "discord-api-types/v10";
 
-/** What the bot needs in a channel, by the name Discord's settings give it. */
+/** The permissions the bot needs in a channel, with their names in Discord's settings. */
 export const NEEDED = [
   { bit: Permission.ViewChannel, name: "View Channel" },
   { bit: Permission.SendMessages, name: "Send Messages" },
   { bit: Permission.ReadMessageHistory, name: "Read Message History" },
 ] as const;
 
-/** What only threads need. */
+/** The permissions needed only to reply in threads. */
 export const FOR_THREADS = [
   { bit: Permission.SendMessagesInThreads, name: "Send Messages in Threads" },
   { bit: Permission.CreatePublicThreads, name: "Create Public Threads" },
 ] as const;
 
-/** What the bot needs in a forum: it answers in posts, and opens none. Discord calls them so in a forum's settings. */
+/** The permissions the bot needs in a forum, where it answers in posts and opens none. Forum settings use these names. */
 export const NEEDED_IN_FORUM = [
   { bit: Permission.ViewChannel, name: "View Channel" },
   { bit: Permission.SendMessagesInThreads, name: "Send Messages in Posts" },
   { bit: Permission.ReadMessageHistory, name: "Read Message History" },
 ] as const;
 
-/** The sum of all, for the invite link. */
+/** All of them in one bit field, for the invite link. */
 export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS].reduce(
   (sum, { bit }) => sum | bit,
   0n,
@@ -32,7 +32,8 @@ interface Overwrite {
   readonly deny: string;
 }
 
-export interface Where {
+/** What a bot's permissions in a channel depend on. */
+export interface PermissionContext {
   readonly guildId: string;
   readonly ownerId: string;
   readonly roles: readonly { readonly id: string; readonly permissions: string }[];
@@ -41,7 +42,7 @@ export interface Where {
   readonly botRoles: readonly string[];
 }
 
-/** What the bot may do in a channel. https://discord.com/developers/docs/topics/permissions#permission-overwrites */
+/** The bot's permissions in a channel, as a bit field. https://discord.com/developers/docs/topics/permissions#permission-overwrites */
 export function permissionsIn({
   guildId,
   ownerId,
@@ -49,7 +50,7 @@ export function permissionsIn({
   overwrites,
   botId,
   botRoles,
-}: Where): bigint {
+}: PermissionContext): bigint {
   const all = ~0n;
   if (botId === ownerId) return all;
   const mine = new Set([guildId, ...botRoles]);
@@ -57,9 +58,9 @@ export function permissionsIn({
     .filter(({ id }) => mine.has(id))
     .reduce((sum, { permissions }) => sum | BigInt(permissions), 0n);
   if ((base & Permission.Administrator) !== 0n) return all;
-  const apply = (current: bigint, which: readonly Overwrite[]) => {
-    const deny = which.reduce((sum, overwrite) => sum | BigInt(overwrite.deny), 0n);
-    const allow = which.reduce((sum, overwrite) => sum | BigInt(overwrite.allow), 0n);
+  const apply = (current: bigint, overwrites: readonly Overwrite[]) => {
+    const deny = overwrites.reduce((sum, overwrite) => sum | BigInt(overwrite.deny), 0n);
+    const allow = overwrites.reduce((sum, overwrite) => sum | BigInt(overwrite.allow), 0n);
     return (current & ~deny) | allow;
   };
   const everyone = overwrites.filter(({ id }) => id === guildId);

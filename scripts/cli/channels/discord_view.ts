@@ -1,6 +1,7 @@
 import { DiscordAPIError, REST } from "@discordjs/rest";
 import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
+import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../bridges/discord/failures.ts";
 import {
   FOR_THREADS,
   INVITE_PERMISSIONS,
@@ -8,7 +9,12 @@ import {
   NEEDED_IN_FORUM,
   permissionsIn,
 } from "./discord_permissions.ts";
-import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
+import {
+  PlatformError,
+  type PlatformView,
+  type ChannelView,
+  type Trouble,
+} from "./platform_view.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
 const vApplication = z.object({ id: z.string(), flags: z.number().optional() });
@@ -41,31 +47,30 @@ const vMessage = z.object({
 });
 type WireChannel = z.infer<typeof vChannel>;
 
-/** Hold posts only, each a thread of its own. */
+/** Channels that contain only posts, each of which is a thread. */
 const FORUMS: readonly number[] = [ChannelType.GuildForum, ChannelType.GuildMedia];
 const MAPPABLE: readonly number[] = [
   ChannelType.GuildText,
   ChannelType.GuildAnnouncement,
   ...FORUMS,
 ];
-/** Everything else is Discord's own notice. */
-const SPOKEN: readonly number[] = [MessageType.Default, MessageType.Reply];
-const PERMISSIONS = "In Discord: Edit Channel > Permissions > the bot's role";
+/** Messages written by people; all other types are notices of Discord's. */
+const WRITTEN: readonly number[] = [MessageType.Default, MessageType.Reply];
 
-/** What Discord says of the bot itself. */
+/** The bot and its application. */
 export interface DiscordBot {
   readonly id: string;
   readonly name: string;
   readonly mayReadContent: boolean;
   readonly guilds: readonly { readonly id: string; readonly name: string }[];
   readonly shards: number;
-  /** How often the bot may still connect today. */
+  /** How many more times the bot may connect today. */
   readonly connectionsLeft: number;
-  /** Opened by somebody who runs a server, it invites the bot with what it needs. */
+  /** Invites the bot to a server, with the permissions it needs. */
   readonly inviteLink: string;
 }
 
-/** Discord, seen with the bot's token, over REST only: a running bridge's connection is left alone. */
+/** Discord as the bot sees it. Uses REST only, so it does not disturb a running bridge's gateway connection. */
 export class DiscordView implements PlatformView {
   readonly #rest: REST;
   readonly #guilds = new Map<string, Promise<{ guild: z.infer<typeof vGuild>; roles: string[] }>>();
@@ -98,7 +103,7 @@ export class DiscordView implements PlatformView {
     };
   }
 
-  async channel(id: string): Promise<SeenChannel> {
+  async channel(id: string): Promise<ChannelView> {
     let channel: WireChannel;
     try {
       channel = await this.#get(Routes.channel(id), vChannel);
@@ -107,16 +112,16 @@ export class DiscordView implements PlatformView {
       if (trouble === undefined) throw error;
       return { id, name: "", troubles: [trouble] };
     }
-    return await this.#seen(channel);
+    return await this.#viewChannel(channel);
   }
 
-  async find(text: string): Promise<SeenChannel[]> {
-    const found: SeenChannel[] = [];
+  async find(text: string): Promise<ChannelView[]> {
+    const found: ChannelView[] = [];
     for (const { id } of await this.#get(Routes.userGuilds(), vGuilds)) {
       const channels = await this.#get(Routes.guildChannels(id), z.array(vChannel));
       for (const channel of channels) {
         if (!MAPPABLE.includes(channel.type) || !matches(channel.name ?? "", text)) continue;
-        found.push(await this.#seen({ ...channel, guild_id: id }));
+        found.push(await this.#viewChannel({ ...channel, guild_id: id }));
       }
     }
     return found.slice(0, 1_000).sort((a, b) => a.name.localeCompare(b.name));
@@ -127,21 +132,21 @@ export class DiscordView implements PlatformView {
     const messages = await this.#get(route, z.array(vMessage));
     return messages
       .filter(({ type, author, webhook_id: webhook }) => {
-        return SPOKEN.includes(type) && author.bot !== true && webhook === undefined;
+        return WRITTEN.includes(type) && author.bot !== true && webhook === undefined;
       })
       .map(({ id }) => id);
   }
 
-  async #seen(channel: WireChannel): Promise<SeenChannel> {
+  async #viewChannel(channel: WireChannel): Promise<ChannelView> {
     const { id, type, guild_id: guildId } = channel;
     const name = channel.name ?? "";
     if (!MAPPABLE.includes(type) || guildId === undefined) {
       const problem = "this kind of channel can't be mapped";
-      const step = "Map a text channel or a forum. Its threads come with it";
+      const step = "Map a text channel or a forum; threads are included";
       return { id, name, troubles: [{ problem, step }] };
     }
     const { guild, roles } = await this.#guild(guildId);
-    const may = permissionsIn({
+    const granted = permissionsIn({
       guildId,
       ownerId: guild.owner_id,
       roles: guild.roles,
@@ -150,7 +155,7 @@ export class DiscordView implements PlatformView {
       botRoles: roles,
     });
     const lacking = (needed: readonly { bit: bigint; name: string }[]) =>
-      needed.filter(({ bit }) => (may & bit) === 0n).map((permission) => permission.name);
+      needed.filter(({ bit }) => (granted & bit) === 0n).map((permission) => permission.name);
     const isForum = FORUMS.includes(type);
     const missing = lacking(isForum ? NEEDED_IN_FORUM : NEEDED);
     const forThreads = isForum ? [] : lacking(FOR_THREADS);
@@ -165,9 +170,9 @@ export class DiscordView implements PlatformView {
   }
 
   #guild(id: string) {
-    const known = this.#guilds.get(id) ?? this.#fetchGuild(id);
-    this.#guilds.set(id, known);
-    return known;
+    const guild = this.#guilds.get(id) ?? this.#fetchGuild(id);
+    this.#guilds.set(id, guild);
+    return guild;
   }
 
   async #fetchGuild(id: string) {
@@ -183,57 +188,51 @@ export class DiscordView implements PlatformView {
   }
 
   async #get<T>(route: `/${string}`, schema: z.ZodType<T>): Promise<T> {
-    let answer: unknown;
+    let response: unknown;
     try {
-      answer = await this.#rest.get(route);
+      response = await this.#rest.get(route);
     } catch (error) {
       if (error instanceof DiscordAPIError && error.status !== 401) throw error;
       throw failure(error);
     }
-    const parsed = schema.safeParse(answer);
+    const parsed = schema.safeParse(response);
     if (parsed.success) return parsed.data;
-    throw new AskFailed(
-      "Discord gave an answer of another form than expected",
-      "Update the bridge",
-    );
+    throw new PlatformError("Discord returned an unexpected response", "Update the bridge");
   }
 }
 
-/** Opened by somebody who runs a server, it invites the bot with what it needs. */
+/** A link that invites the bot to a server, with the permissions it needs. */
 export function inviteLink(applicationId: string): string {
   const query = `client_id=${applicationId}&scope=bot&permissions=${INVITE_PERMISSIONS}`;
   return `https://discord.com/oauth2/authorize?${query}`;
 }
 
 function trouble(problem: string, permission: string): Trouble {
-  return { problem, step: `${PERMISSIONS} > allow ${permission}` };
+  return { problem, step: allow(permission) };
 }
 
 function channelTrouble(error: unknown): Trouble | undefined {
   if (!(error instanceof DiscordAPIError)) return undefined;
-  if (error.code === 50001) return trouble("the bot can't see the channel", "View Channel");
-  if (error.status === 404) {
-    const problem = "there is no such channel in the bot's servers";
-    return { problem, step: "Copy the id again, and invite the bot to the server (docs/setup.md)" };
+  switch (error.status) {
+    case 403:
+      return trouble(REFUSALS[50001].reason, "View Channel");
+    case 404:
+      return { problem: REFUSALS[10003].reason, step: `Check the id. ${INVITE_BOT}` };
+    default:
+      return undefined;
   }
-  if (error.status === 403)
-    return trouble("Discord does not let the bot look at the channel", "View Channel");
-  return undefined;
 }
 
-function failure(error: unknown): AskFailed {
+function failure(error: unknown): PlatformError {
   if (
     error instanceof DiscordAPIError ||
     (error instanceof Error && /token/i.test(error.message))
   ) {
-    return new AskFailed(
-      "Discord does not accept DISCORD_BOT_TOKEN",
-      "Discord Developer Portal > your app > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one",
-    );
+    return new PlatformError("Discord does not accept DISCORD_BOT_TOKEN", RESET_TOKEN);
   }
-  return new AskFailed(
-    "Discord can't be reached",
-    "Check this machine's connection and DISCORD_API_URL, if it is set",
+  return new PlatformError(
+    "can't reach Discord",
+    "Check this machine's internet connection, and DISCORD_API_URL if it is set",
   );
 }
 

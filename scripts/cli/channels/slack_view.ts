@@ -6,7 +6,12 @@ import {
   TOKEN_STEP,
   type TokenKind,
 } from "../../../bridges/slack/failures.ts";
-import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
+import {
+  type ChannelView,
+  PlatformError,
+  type PlatformView,
+  type Trouble,
+} from "./platform_view.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
 export const BOT_SCOPES = [
@@ -18,17 +23,17 @@ export const BOT_SCOPES = [
   "users:read",
 ] as const;
 
-/** What Slack says of the bot itself. */
+/** The bot and its app. */
 export interface SlackBot {
   readonly name: string;
   readonly team: string;
-  /** Needed ones the token lacks. */
+  /** Scopes that the bridge needs and the token lacks. */
   readonly missingScopes: readonly string[];
-  /** The app the bot belongs to, where `users:read` lets us ask. */
+  /** The bot's app; absent if the token lacks `users:read`. */
   readonly appId?: string;
 }
 
-/** Slack, seen with the bot's token. */
+/** Slack as the bot sees it. */
 export class SlackView implements PlatformView {
   readonly #web: WebClient;
 
@@ -37,17 +42,17 @@ export class SlackView implements PlatformView {
   }
 
   async bot(): Promise<SlackBot> {
-    const me = await asked("bot", () => this.#web.auth.test());
+    const me = await call("bot", () => this.#web.auth.test());
     const scopes = me.response_metadata?.scopes ?? [];
     const missingScopes = BOT_SCOPES.filter((scope) => !scopes.includes(scope));
     const { bot_id: bot } = me;
     if (bot === undefined) {
-      throw new AskFailed("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP.bot);
+      throw new PlatformError("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP.bot);
     }
-    const about = missingScopes.includes("users:read")
+    const info = missingScopes.includes("users:read")
       ? undefined
-      : await asked("bot", () => this.#web.bots.info({ bot }));
-    const appId = about?.bot?.app_id;
+      : await call("bot", () => this.#web.bots.info({ bot }));
+    const appId = info?.bot?.app_id;
     return {
       name: me.user ?? "the bot",
       team: me.team ?? "the workspace",
@@ -56,28 +61,28 @@ export class SlackView implements PlatformView {
     };
   }
 
-  /** The address of a new socket. Asking opens none. */
+  /** Requests the URL of a new socket, without opening it. */
   async socketUrl(appToken: string): Promise<string> {
     const web = client(this.config, appToken);
-    const answer = await asked("app", () => web.apps.connections.open());
-    if (answer.url === undefined) throw new AskFailed("Slack gave no address for a socket");
-    return answer.url;
+    const response = await call("app", () => web.apps.connections.open());
+    if (response.url === undefined) throw new PlatformError("Slack returned no socket URL");
+    return response.url;
   }
 
-  async channel(id: string): Promise<SeenChannel> {
+  async channel(id: string): Promise<ChannelView> {
     try {
       const { channel } = await this.#web.conversations.info({ channel: id });
-      return await this.#seen({ ...channel, id });
+      return await this.#viewChannel({ ...channel, id });
     } catch (error) {
       return { id, name: "", troubles: [channelTrouble(error)] };
     }
   }
 
-  async find(text: string): Promise<SeenChannel[]> {
-    const found: SeenChannel[] = [];
+  async find(text: string): Promise<ChannelView[]> {
+    const found: ChannelView[] = [];
     let cursor: string | undefined;
     do {
-      const page = await asked("bot", () =>
+      const page = await call("bot", () =>
         this.#web.conversations.list({
           types: "public_channel,private_channel",
           exclude_archived: true,
@@ -94,7 +99,6 @@ export class SlackView implements PlatformView {
     return found.sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** The newest messages of people in a channel, newest first: their ids only. */
   async newestFromPeople(channel: string): Promise<string[]> {
     const { messages = [] } = await this.#web.conversations.history({ channel, limit: 10 });
     return messages.flatMap(({ ts, bot_id: bot, subtype }) =>
@@ -102,12 +106,12 @@ export class SlackView implements PlatformView {
     );
   }
 
-  async #seen(channel: {
+  async #viewChannel(channel: {
     id: string;
     name?: string;
     is_archived?: boolean;
     is_member?: boolean;
-  }): Promise<SeenChannel> {
+  }): Promise<ChannelView> {
     const { id, name = "" } = channel;
     if (channel.is_archived) return { id, name, troubles: [ARCHIVED] };
     if (!channel.is_member) return { id, name, troubles: [NOT_A_MEMBER] };
@@ -120,6 +124,7 @@ export class SlackView implements PlatformView {
   }
 }
 
+/** How to reach Slack as the bot. */
 export interface SlackTokens {
   readonly botToken: string;
   readonly apiUrl?: string;
@@ -128,8 +133,8 @@ export interface SlackTokens {
 const NOT_A_MEMBER = troubleOf(FAILURES.not_in_channel);
 const ARCHIVED = troubleOf(FAILURES.is_archived);
 
-/** Says nothing: Slack's client would print warnings of its own. */
-const silent: Logger = {
+/** Keeps Slack's client from printing warnings. */
+const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -145,32 +150,32 @@ function client({ apiUrl }: SlackTokens, token: string): WebClient {
     retryConfig: { retries: 1 },
     timeout: 10_000,
     rejectRateLimitedCalls: true,
-    logger: silent,
+    logger: silentLogger,
   });
 }
 
-async function asked<T>(token: TokenKind, ask: () => Promise<T>): Promise<T> {
+async function call<T>(token: TokenKind, request: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await request();
   } catch (error) {
-    throw askFailed(error, token);
+    throw failure(error, token);
   }
 }
 
-/** What a refusal about one channel means. Throws `AskFailed` if the failure is about the bot as a whole. */
+/** What a refusal about one channel means. Throws `PlatformError` if the failure is about the bot as a whole. */
 function channelTrouble(error: unknown): Trouble {
-  const failure = error instanceof WebAPIPlatformError ? failureOf(...codeOf(error)) : undefined;
-  if (failure?.kind !== "channel") throw askFailed(error, "bot");
-  return troubleOf(failure);
+  const known = error instanceof WebAPIPlatformError ? failureOf(...codeOf(error)) : undefined;
+  if (known?.kind !== "channel") throw failure(error, "bot");
+  return troubleOf(known);
 }
 
 function troubleOf({ reason, step }: ChannelFailure): Trouble {
   return { problem: reason, step };
 }
 
-function askFailed(error: unknown, token: TokenKind): AskFailed {
+function failure(error: unknown, token: TokenKind): PlatformError {
   if (!(error instanceof WebAPIPlatformError)) {
-    return new AskFailed(
+    return new PlatformError(
       "Slack can't be reached",
       "Check this machine's connection and SLACK_API_URL, if it is set",
     );
@@ -178,10 +183,10 @@ function askFailed(error: unknown, token: TokenKind): AskFailed {
   const [code, needed] = codeOf(error);
   if (code === "missing_scope" && token === "bot" && needed !== undefined) {
     const { problem, step } = channelTrouble(error);
-    return new AskFailed(problem, step);
+    return new PlatformError(problem, step);
   }
   const name = token === "bot" ? "SLACK_BOT_TOKEN" : "SLACK_APP_TOKEN";
-  return new AskFailed(`Slack does not accept ${name} (${code})`, TOKEN_STEP[token]);
+  return new PlatformError(`Slack does not accept ${name} (${code})`, TOKEN_STEP[token]);
 }
 
 /** Slack's error code, and the scopes it reports as missing. */

@@ -1,30 +1,38 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
 import type { Deployment } from "./deployment.ts";
-import { foundTable, mappingTable, plain, sentence, statusReport } from "./print.ts";
-import type { PlatformView } from "./seen_channel.ts";
-import { asking, mustWork } from "./views.ts";
+import {
+  channelTable,
+  describeMapping,
+  mappingTable,
+  stripControls,
+  statusReport,
+} from "./format.ts";
+import type { PlatformView } from "./platform_view.ts";
+import { explainPlatformErrors, requireUsable } from "./open_view.ts";
 
-/** What a verb answers: `data` for `--json`, `text` for people. */
-export interface Answer {
+/** A verb's result: `data` for `--json`, `text` for people. */
+export interface Result {
   readonly data: unknown;
   readonly text: string;
 }
 
-/** A channel of a platform, by the platform's own id. */
-export interface Place {
+/** A channel of a platform, by the platform's id. */
+export interface PlatformChannel {
   readonly platform: Platform;
   readonly externalId: string;
 }
 
+/** The settings of a mapping that `set` changes. */
 export interface Settings {
   readonly trigger?: Trigger;
   readonly replyIn?: ReplyIn;
-  /** `null`: back to the default. Only where there is something to go back from. */
+  /** `null`: back to the default. */
   readonly instructions?: string | null;
   readonly model?: string | null;
 }
 
+/** What `map` accepts besides the channel; exactly one of `to` and `adopt`. */
 export interface MapOptions {
   readonly to?: string;
   readonly adopt?: string;
@@ -35,92 +43,103 @@ export interface MapOptions {
   readonly history?: number;
 }
 
-/** `view`: the platform, to be asked first; undefined: the bridge will find out. */
+/** Maps a channel. With `view`, first checks on the platform that the bot can work in the channel. */
 export async function map(
-  to: Deployment,
-  place: Place,
+  deployment: Deployment,
+  channel: PlatformChannel,
   options: MapOptions,
   view?: PlatformView,
-): Promise<Answer> {
-  const seen = view && (await asking(() => view.channel(place.externalId)));
-  const notes = seen ? mustWork(seen, options.replyIn === "thread") : [];
+): Promise<Result> {
+  const seen = view && (await explainPlatformErrors(() => view.channel(channel.externalId)));
+  const notes = seen ? requireUsable(seen, options.replyIn === "thread") : [];
   const name = seen === undefined || seen.name === "" ? {} : { externalName: seen.name };
-  const data = await to.mutate(api.admin.map, { ...place, ...name, ...options });
-  const made = data.channelCreated ? "the new private channel" : "the private channel";
-  const shown = seen === undefined ? place.externalId : `${place.externalId} (#${seen.name})`;
-  const bot = seen ? ["The bot may read and post there.", ...notes].join("\n") : unverified(place);
-  const text = `Mapped ${place.platform} ${shown} to ${made} "${data.channelName}". ${bot}`;
-  return { data: { ...data, verified: seen !== undefined, ...name }, text: plain(text) };
+  const data = await deployment.mutate(api.admin.map, { ...channel, ...name, ...options });
+  const target = data.channelCreated ? "the new private channel" : "the private channel";
+  const shown = seen === undefined ? channel.externalId : `${channel.externalId} (#${seen.name})`;
+  const bot = seen
+    ? ["The bot can read and post there.", ...notes].join("\n")
+    : notChecked(channel);
+  const text = `Mapped ${channel.platform} ${shown} to ${target} "${data.channelName}". ${bot}`;
+  return { data: { ...data, verified: seen !== undefined, ...name }, text: stripControls(text) };
 }
 
-function unverified({ platform }: Place): string {
+function notChecked({ platform }: PlatformChannel): string {
   const step =
     platform === "slack"
-      ? "Invite the bot there: /invite @its-name."
-      : "The bot must be able to see it.";
-  return `Not verified, as no token is at hand. ${step}`;
+      ? "Invite the bot to it: /invite @its-name."
+      : "Make sure that the bot can see it.";
+  return `Not checked on the platform. ${step}`;
 }
 
-/** The channels the bot sees whose name contains `text`. */
-export async function find(view: PlatformView, text: string): Promise<Answer> {
-  const data = await asking(() => view.find(text));
-  return { data, text: foundTable(data) };
+/** Lists the channels visible to the bot whose name contains `text`. */
+export async function find(view: PlatformView, text: string): Promise<Result> {
+  const data = await explainPlatformErrors(() => view.find(text));
+  return { data, text: channelTable(data) };
 }
 
+/** Unmaps a channel; keeps its messages unless `deleteMessages`. */
 export async function unmap(
-  from: Deployment,
-  place: Place,
+  deployment: Deployment,
+  channel: PlatformChannel,
   deleteMessages: boolean,
-): Promise<Answer> {
-  const data = await from.mutate(api.admin.unmap, { ...place, deleteMessages });
+): Promise<Result> {
+  const data = await deployment.mutate(api.admin.unmap, { ...channel, deleteMessages });
   const messages = deleteMessages
     ? "Its messages are being deleted."
-    : "Its messages are kept, and stay private.";
+    : "Its messages are kept and stay private.";
   const cancelled =
-    data.cancelledDeliveries === 0
-      ? ""
-      : ` Replies that will not be posted any more: ${data.cancelledDeliveries}.`;
-  const text = `Unmapped ${place.platform} ${place.externalId} from "${data.channelName}". ${messages}${cancelled}`;
+    data.cancelledDeliveries === 0 ? "" : ` Replies cancelled: ${data.cancelledDeliveries}.`;
+  const text = `Unmapped ${channel.platform} ${channel.externalId} from "${data.channelName}". ${messages}${cancelled}`;
   return { data, text };
 }
 
-export async function change(on: Deployment, place: Place, settings: Settings): Promise<Answer> {
-  const data = await on.mutate(api.admin.change, { ...place, ...settings });
-  return { data, text: sentence(data) };
+/** Changes a mapping's settings. */
+export async function change(
+  deployment: Deployment,
+  channel: PlatformChannel,
+  settings: Settings,
+): Promise<Result> {
+  const data = await deployment.mutate(api.admin.change, { ...channel, ...settings });
+  return { data, text: describeMapping(data) };
 }
 
+/** Pauses or resumes a mapping. */
 export async function setState(
-  on: Deployment,
-  place: Place,
+  deployment: Deployment,
+  channel: PlatformChannel,
   state: "active" | "paused",
-): Promise<Answer> {
-  const data = await on.mutate(api.admin.change, { ...place, state });
-  return { data, text: sentence(data) };
+): Promise<Result> {
+  const data = await deployment.mutate(api.admin.change, { ...channel, state });
+  return { data, text: describeMapping(data) };
 }
 
-export async function list(of: Deployment): Promise<Answer> {
-  const data = await of.query(api.admin.list, {});
+/** Lists every mapping. */
+export async function list(deployment: Deployment): Promise<Result> {
+  const data = await deployment.query(api.admin.list, {});
   return { data, text: mappingTable(data) };
 }
 
-export async function status(of: Deployment): Promise<Answer> {
-  const data = await of.query(api.admin.status, {});
+/** Reports the state of every mapping, failed replies and problems. */
+export async function status(deployment: Deployment): Promise<Result> {
+  const data = await deployment.query(api.admin.status, {});
   return { data, text: statusReport(data) };
 }
 
-export async function retryOne(on: Deployment, deliveryId: string): Promise<Answer> {
-  const { retried } = await on.mutate(api.admin.retry, { deliveryId });
-  return { data: { retried }, text: "It will be sent again." };
+/** Retries one failed delivery. */
+export async function retryOne(deployment: Deployment, deliveryId: string): Promise<Result> {
+  const { retried } = await deployment.mutate(api.admin.retry, { deliveryId });
+  return { data: { retried }, text: "The reply will be posted again." };
 }
 
-/** Every failed delivery; a call takes a bounded number of them, so there may be several. */
-export async function retryAll(on: Deployment): Promise<Answer> {
+/** Retries every failed delivery. One call retries a limited number, so this may take several. */
+export async function retryAll(deployment: Deployment): Promise<Result> {
   let retried = 0;
   for (let more = true; more;) {
-    const answer = await on.mutate(api.admin.retry, {});
-    retried += answer.retried;
-    more = answer.more && answer.retried > 0;
+    const batch = await deployment.mutate(api.admin.retry, {});
+    retried += batch.retried;
+    more = batch.more && batch.retried > 0;
   }
-  const text = retried === 0 ? "Nothing has failed." : `Will be sent again: ${retried}.`;
+  const text =
+    retried === 0 ? "No reply has failed." : `Replies that will be posted again: ${retried}.`;
   return { data: { retried }, text };
 }

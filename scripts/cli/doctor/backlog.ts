@@ -1,12 +1,16 @@
+import type { FunctionReturnType } from "convex/server";
 import { api } from "../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { Deployment } from "../channels/deployment.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
+import { channelCheck } from "./mapped_channels.ts";
 
-/** A reply that has waited longer than this, in ms, is stuck: posting takes seconds, and ten tries some minutes. */
+type MappingStatus = FunctionReturnType<typeof api.admin.status>["mappings"][number];
+
+/** Replies that wait longer than this, in ms, are stuck: a post takes seconds, and ten retries take some minutes. */
 const STUCK_MS = 10 * 60_000;
 
-/** What the platforms call a token that is refused (Discord by the HTTP status). */
+/** The error codes of a refused token (for Discord the HTTP status). */
 const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
   discord: ["401", "DISCORD_TOKEN"],
   slack: [
@@ -16,74 +20,26 @@ const TOKEN_CODES: Readonly<Record<PlatformName, readonly string[]>> = {
 };
 
 /**
- * What is stuck, failed or set aside, as the deployment knows it. `welcome`: platforms that take their token now,
- * whatever they said when a bridge last ran.
+ * What the deployment reports as stuck, failed or set aside. `acceptedTokens`: the platforms that accept their token now,
+ * even if they refused it when a bridge last ran.
  */
 export async function checkBacklog(
   deployment: Deployment,
-  welcome: ReadonlySet<PlatformName>,
+  acceptedTokens: ReadonlySet<PlatformName>,
 ): Promise<Finding[]> {
   const { mappings, failed, problems } = await deployment.query(api.admin.status, {});
-  const findings: Finding[] = [];
+  const findings = mappings.flatMap((mapping) => checkMapping(mapping, acceptedTokens));
   if (mappings.length === 0) {
     findings.push(
-      about("Mappings").warning(
+      checkNamed("Mappings").warning(
         "no channel is mapped",
         "npm run channels -- find discord (or slack), then npm run channels -- map --help",
       ),
     );
   }
-  for (const {
-    platform,
-    externalId,
-    externalName,
-    health,
-    open,
-    openSince,
-    lastCatchUp,
-  } of mappings) {
-    const name = externalName === undefined ? "" : ` (${externalName})`;
-    const check = about(`${platform} ${externalId}${name}`);
-    for (const { direction, code, reason, step } of health) {
-      if (welcome.has(platform) && TOKEN_CODES[platform].includes(code)) {
-        findings.push(
-          check.warning(
-            `the token was refused last time (${code}); it is good now`,
-            "Start the bridge (npm start): the mark goes away",
-          ),
-        );
-        continue;
-      }
-      const way = direction === "in" ? "reading" : "posting";
-      findings.push(
-        check.error(
-          `${way} failed last time: ${reason} (${code})`,
-          step ?? "npm run channels -- status",
-        ),
-      );
-    }
-    const waitedMs = openSince === undefined ? 0 : Date.now() - openSince;
-    if (waitedMs > STUCK_MS) {
-      const many = open === 1 ? "a reply waits" : `${open} replies wait`;
-      findings.push(
-        check.warning(
-          `${many} to be posted, for ${Math.round(waitedMs / 60_000)} minutes`,
-          "See that the bridge runs (npm start), and what its log says",
-        ),
-      );
-    }
-    if (lastCatchUp?.missed !== undefined) {
-      findings.push(
-        check.warning(
-          `the last gap could not be looked through whole: ${lastCatchUp.missed}`,
-          "Look there yourself for what was said in the gap (npm run channels -- status says when)",
-        ),
-      );
-    }
-  }
   if (failed.length > 0) {
     findings.push(
-      about("Replies").warning(
+      checkNamed("Replies").warning(
         `${failed.length} could not be posted`,
         "npm run channels -- status says why; npm run channels -- retry posts them again",
       ),
@@ -91,11 +47,53 @@ export async function checkBacklog(
   }
   if (problems.length > 0) {
     findings.push(
-      about("Problems").warning(
+      checkNamed("Problems").warning(
         `${problems.length} set aside: ${[...new Set(problems.map(({ kind }) => kind))].join(", ")}`,
         "npm run channels -- status lists them",
       ),
     );
   }
-  return findings.length > 0 ? findings : [about("Deliveries").ok("nothing is stuck or set aside")];
+  return findings.length > 0
+    ? findings
+    : [checkNamed("Deliveries").ok("nothing is stuck or set aside")];
+}
+
+function checkMapping(
+  mapping: MappingStatus,
+  acceptedTokens: ReadonlySet<PlatformName>,
+): Finding[] {
+  const { platform, health, open, openSince, lastCatchUp } = mapping;
+  const check = channelCheck(mapping);
+  const findings = health.map(({ direction, code, reason, step }) => {
+    if (acceptedTokens.has(platform) && TOKEN_CODES[platform].includes(code)) {
+      return check.warning(
+        `the token was refused last time (${code}) but is accepted now`,
+        "Start the bridge (npm start), which clears this",
+      );
+    }
+    const operation = direction === "in" ? "reading" : "posting";
+    return check.error(
+      `${operation} failed last time: ${reason} (${code})`,
+      step ?? "npm run channels -- status",
+    );
+  });
+  const waitedMs = openSince === undefined ? 0 : Date.now() - openSince;
+  if (waitedMs > STUCK_MS) {
+    const replies = open === 1 ? "1 reply has" : `${open} replies have`;
+    findings.push(
+      check.warning(
+        `${replies} waited ${Math.round(waitedMs / 60_000)} minutes to be posted`,
+        "Make sure that the bridge runs (npm start) and read its log",
+      ),
+    );
+  }
+  if (lastCatchUp?.missed !== undefined) {
+    findings.push(
+      check.warning(
+        `the last gap was not backfilled completely: ${lastCatchUp.missed}`,
+        "Look in the channel for messages from the gap (npm run channels -- status shows when it was)",
+      ),
+    );
+  }
+  return findings;
 }

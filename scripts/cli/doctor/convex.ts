@@ -1,4 +1,5 @@
 import { ConvexHttpClient } from "convex/browser";
+import type { FunctionReturnType } from "convex/server";
 import { ConvexError } from "convex/values";
 import { mintToken, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { PlatformName } from "../../../bridges/platform.ts";
@@ -6,65 +7,70 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { BACKEND_VERSION } from "../../../convex/model/shared/version.ts";
 import { connectTo, type Deployment } from "../channels/deployment.ts";
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 import { KEY_NAMES } from "../setup/key_sets.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
-const REACH_MS = 10_000;
-/** Convex forgives a token 5 s. */
-const SKEW_FORGIVEN_S = 5;
+const TIMEOUT_MS = 10_000;
+/** Clock skew that Convex tolerates in a token, in s. */
+const TOLERATED_SKEW_S = 5;
 
 const PUSH = "Push this version of the backend: npm run setup (or npx convex deploy)";
 
-interface Reached {
+interface Reachability {
   readonly findings: readonly Finding[];
   readonly isReachable: boolean;
 }
 
-/** Whether a deployment answers there, and whether its clock and ours agree. */
-export async function checkReach(url: string): Promise<Reached> {
-  const check = about("Convex");
+/** Whether a deployment responds at `url`, and whether its clock agrees with this machine's. */
+export async function checkReachable(url: string): Promise<Reachability> {
+  const check = checkNamed("Convex");
   const { host } = new URL(url);
   const before = Date.now();
   let response: Response;
   try {
-    response = await fetch(new URL("/version", url), { signal: AbortSignal.timeout(REACH_MS) });
+    response = await fetch(new URL("/version", url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
-    const step = "Check CONVEX_URL, and that the deployment runs (a local one: npx convex dev)";
-    return { isReachable: false, findings: [check.error(`nothing answers at ${host}`, step)] };
+    const step = "Check CONVEX_URL and that the deployment runs (a local one: npx convex dev)";
+    return { isReachable: false, findings: [check.error(`nothing responds at ${host}`, step)] };
   }
   if (!response.ok) {
-    const step =
-      "Check CONVEX_URL: the deployment's address, as the dashboard or npx convex dev shows it";
-    return { isReachable: false, findings: [check.error(`${host} is no Convex deployment`, step)] };
+    const step = "Set CONVEX_URL to the deployment URL that the dashboard or npx convex dev shows";
+    return {
+      isReachable: false,
+      findings: [check.error(`${host} is not a Convex deployment`, step)],
+    };
   }
   const after = Date.now();
   const theirs = Date.parse(response.headers.get("date") ?? "");
-  const findings = [check.ok(`${host} answers`)];
-  if (!Number.isNaN(theirs)) findings.push(skew(theirs, before, after));
+  const findings = [check.ok(`${host} responds`)];
+  if (!Number.isNaN(theirs)) findings.push(checkClock(theirs, before, after));
   return { isReachable: true, findings };
 }
 
-/** Their clock tells whole seconds, at some moment between our `before` and `after`. All in ms since 1970. */
-function skew(theirs: number, before: number, after: number): Finding {
-  const check = about("Clock");
+/**
+ * `theirs`: the deployment's clock in whole seconds, read at some time between `before` and `after` of ours. All in ms
+ * since 1970.
+ */
+function checkClock(theirs: number, before: number, after: number): Finding {
+  const check = checkNamed("Clock");
   const off = theirs > after ? theirs - after : Math.min(0, theirs + 1_000 - before);
   const seconds = Math.round(Math.abs(off) / 1_000);
-  return seconds > SKEW_FORGIVEN_S
+  return seconds > TOLERATED_SKEW_S
     ? check.error(
         `this machine's clock is ${seconds} s ${off > 0 ? "behind" : "ahead"}: tokens will be refused`,
-        "Turn time synchronisation on (timedatectl set-ntp true)",
+        "Turn on time synchronisation (timedatectl set-ntp true)",
       )
-    : check.ok("agrees with the deployment's");
+    : check.ok("in step with the deployment");
 }
 
-/** Whether the deployment takes a platform's key, as that platform's bridge. */
+/** Whether the deployment accepts the key of a platform's bridge. */
 export async function checkBridgeKey(
   url: string,
   role: PlatformName,
   key: SigningKey,
 ): Promise<Finding> {
-  const check = about(`${role} key`);
+  const check = checkNamed(`${role} key`);
   const { key: keyName, keySet } = KEY_NAMES[role];
   try {
     const client = new ConvexHttpClient(url, {
@@ -74,94 +80,98 @@ export async function checkBridgeKey(
       fetch: withStatus,
     });
     const mappings = await client.query(api.bridge.mappings, {});
-    return check.ok(`accepted; ${mappings.length} mapped channels are active`);
+    return check.ok(`accepted; ${mappings.length} active mappings`);
   } catch (error) {
-    if (isRefusal(error)) return check.error(...mismatch(role, keyName, keySet));
-    return check.error("the deployment does not answer a bridge's questions", PUSH);
+    if (isRefusal(error)) return check.error(...keyMismatch(role, keyName, keySet));
+    return check.error("the deployment does not answer a bridge's calls", PUSH);
   }
 }
 
-/** The admin's key, the version of the functions and the AI settings; the connection for what follows. */
+/** The admin's key, the version of the functions and the AI settings. Returns the connection for later checks. */
 export async function checkAdmin(
   url: string,
   key: SigningKey,
 ): Promise<{ findings: Finding[]; deployment?: Deployment }> {
   const { key: keyName, keySet } = KEY_NAMES.admin;
-  const keyCheck = about("admin key");
+  const keyCheck = checkNamed("admin key");
   const deployment = await connectTo({ url, key });
-  let told;
+  let about;
   try {
-    told = await deployment.query(api.doctor.about, {});
+    about = await deployment.query(api.doctor.about, {});
   } catch (error) {
-    const refused = error instanceof Failure && ["NOT_ADMIN", "FORBIDDEN"].includes(error.code);
-    if (refused) return { findings: [keyCheck.error(...mismatch("admin", keyName, keySet))] };
+    const refused =
+      error instanceof CommandError && ["NOT_ADMIN", "FORBIDDEN"].includes(error.code);
+    if (refused) return { findings: [keyCheck.error(...keyMismatch("admin", keyName, keySet))] };
     return {
       findings: [
-        about("Backend").error("its functions are not this version's, or not there", PUSH),
+        checkNamed("Backend").error("its functions are missing or of another version", PUSH),
       ],
     };
   }
   return {
     deployment,
-    findings: [
-      keyCheck.ok("accepted"),
-      versionFinding(told.version),
-      told.hasOpenAiKey
-        ? about("AI").ok(`a key is set; model ${told.model}`)
-        : about("AI").error(
-            "OPENAI_API_KEY is not set on the deployment",
-            "npx convex env set OPENAI_API_KEY (asks for it), or npm run setup",
-          ),
-      ...(told.hasBadBaseUrl === true
-        ? [
-            about("AI").error(
-              "OPENAI_BASE_URL of the deployment is not an http or https address",
-              "npm run setup -- --openai-base-url https://…, or npx convex env remove OPENAI_BASE_URL",
-            ),
-          ]
-        : []),
-    ],
+    findings: [keyCheck.ok("accepted"), versionFinding(about.version), ...checkAiSettings(about)],
   };
 }
 
-/** One tiny question to the AI service, by the deployment. Costs a fraction of a cent. */
+function checkAiSettings(about: FunctionReturnType<typeof api.doctor.about>): Finding[] {
+  const check = checkNamed("AI");
+  return [
+    about.hasOpenAiKey
+      ? check.ok(`a key is set; model ${about.model}`)
+      : check.error(
+          "OPENAI_API_KEY is not set on the deployment",
+          "npx convex env set OPENAI_API_KEY (it prompts for the value), or npm run setup",
+        ),
+    ...(about.hasBadBaseUrl === true
+      ? [
+          check.error(
+            "OPENAI_BASE_URL of the deployment is not an http or https address",
+            "npm run setup -- --openai-base-url https://…, or npx convex env remove OPENAI_BASE_URL",
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Makes the deployment send the AI service a tiny request. Costs a fraction of a cent. */
 export async function checkModel(deployment: Deployment): Promise<Finding> {
-  const check = about("AI answer");
+  const check = checkNamed("AI answer");
   const answer = await deployment.act(api.doctor.askModel, {});
   return answer.ok
     ? check.ok("the model answers")
     : check.error(
         answer.reason,
-        "Mend OPENAI_API_KEY, OPENAI_MODEL or OPENAI_BASE_URL: npx convex env set NAME",
+        "Fix OPENAI_API_KEY, OPENAI_MODEL or OPENAI_BASE_URL: npx convex env set NAME",
       );
 }
 
 function versionFinding(version: number): Finding {
-  const check = about("Backend");
+  const check = checkNamed("Backend");
   if (version === BACKEND_VERSION) return check.ok(`version ${version}`);
   return version < BACKEND_VERSION
-    ? check.error(`version ${version}, and this bridge needs ${BACKEND_VERSION}`, PUSH)
+    ? check.error(`version ${version}, but this bridge needs ${BACKEND_VERSION}`, PUSH)
     : check.warning(
         `version ${version}, newer than this bridge's ${BACKEND_VERSION}`,
         "Update this checkout",
       );
 }
 
-function mismatch(role: Role, keyName: string, keySet: string): [string, string] {
+function keyMismatch(role: Role, keyName: string, keySet: string): [string, string] {
   return [
     `the deployment does not accept ${keyName}: its ${keySet} holds another key`,
-    `Run npm run setup (it adds this key), or put the key of ${role} that fits into .env.local`,
+    `Run npm run setup, which adds this key, or put the matching ${role} key into .env.local`,
   ];
 }
 
 class Unauthorized extends Error {}
 
-/** The Convex client reports every refusal alike. */
+/** Throws `Unauthorized` for 401, which the Convex client does not distinguish from other errors. */
 async function withStatus(
   input: Parameters<typeof fetch>[0],
   init?: RequestInit,
 ): Promise<Response> {
-  const response = await fetch(input, { ...init, signal: AbortSignal.timeout(REACH_MS) });
+  const response = await fetch(input, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (response.status === 401) throw new Unauthorized();
   return response;
 }

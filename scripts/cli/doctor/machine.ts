@@ -1,23 +1,25 @@
 import { loadConfig, PLATFORM_SETTINGS } from "../../../bridges/config/config.ts";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { SettingsReader } from "../../../bridges/config/settings.ts";
-import { about, type Finding } from "./verdict.ts";
+import { checkNamed, type Finding } from "./finding.ts";
 
-/** What package.json asks for. */
-const NEEDED_NODE = [20, 19] as const;
+/** The `engines` of package.json. */
+const REQUIRED_NODE = [20, 19] as const;
 
+/** Whether the Node version is new enough. */
 export function checkNode(version: string): Finding {
-  const check = about("Node");
+  const check = checkNamed("Node");
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  const isOld = major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1]);
+  const isOld =
+    major < REQUIRED_NODE[0] || (major === REQUIRED_NODE[0] && minor < REQUIRED_NODE[1]);
   return isOld
-    ? check.error(`this is Node ${version}`, `Install Node ${NEEDED_NODE.join(".")} or newer`)
+    ? check.error(`this is Node ${version}`, `Install Node ${REQUIRED_NODE.join(".")} or newer`)
     : check.ok(version);
 }
 
-/** Everything that is missing or wrong in the settings, one finding each; a platform that is off is no fault. */
+/** One finding for each missing or invalid setting. A platform that is off is not an error. */
 export function checkSettings(env: Env): Finding[] {
-  const check = about("Settings");
+  const check = checkNamed("Settings");
   const config = loadConfig(env);
   if (config.kind === "invalid") {
     return config.problems.map(({ name, problem, step }) =>

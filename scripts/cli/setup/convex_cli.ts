@@ -3,54 +3,55 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parse } from "dotenv";
 import { z } from "zod";
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 
-/** How long one command of the CLI may take that nobody has to answer, in ms. A push to a slow machine is the longest. */
-const DEADLINE_MS = 180_000;
+/** Longest time a non-interactive command may take. A push to a slow machine takes longest. */
+const TIMEOUT_MS = 180_000;
 
+/** The commands of the Convex CLI that setup needs. Every method throws `CommandError`. */
 export interface ConvexCli {
-  /** Chooses or makes a deployment; asks the person at the terminal. Writes its address to `.env.local`. */
+  /** Selects or creates a deployment, interactively, and writes its URL to `.env.local`. */
   configure(extraEnv: Readonly<Record<string, string>>): Promise<void>;
-  /** Where the deployment is, as it says itself. */
-  address(): Promise<string>;
-  /** The deployment's variables. */
+  /** The deployment's URL. */
+  deploymentUrl(): Promise<string>;
+  /** The deployment's environment variables. */
   variables(): Promise<Readonly<Record<string, string>>>;
-  /** Sets variables of the deployment, all at once. */
+  /** Sets environment variables of the deployment, in one call. */
   setVariables(values: Readonly<Record<string, string>>): Promise<void>;
   /** Pushes `convex/` to the deployment. */
   push(): Promise<void>;
 }
 
 interface Options {
-  /** The project's folder. */
+  /** The project's directory. */
   readonly root: string;
-  /** The environment the CLI runs in. It reads `.env.local` of the project itself. */
+  /** The CLI's environment. The CLI also reads the project's `.env.local`. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Values that must not be shown, whatever the CLI says. */
+  /** Values to redact in the CLI's output. */
   readonly secrets: () => readonly string[];
-  /** The production deployment instead of the development one. */
+  /** Work on the production deployment instead of the development one. */
   readonly prod: boolean;
-  /** A deployment's own key is set: it says which one is meant, and `dev` may not push to it. */
+  /** Whether CONVEX_DEPLOY_KEY is set: it selects the deployment, and only `deploy` may push with it. */
   readonly hasDeployKey: boolean;
 }
 
 /**
- * The official Convex CLI, as this project has it installed. No value is ever put on a command line, where other
- * processes of the machine could read it: values go in by standard input. Every method throws `Failure`.
+ * The official Convex CLI that this project has installed. Values go through standard input and never on a command line,
+ * where other processes of the machine could read them.
  */
 export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): ConvexCli {
   const cli = join(root, "node_modules", "convex", "bin", "main.js");
   const target = prod ? ["--prod"] : [];
-  /** Secrets that the deployment holds, as far as it was asked. An error of its own may quote them. */
-  let held: readonly string[] = [];
+  /** Secrets among the deployment's variables, once they have been read: the deployment's errors may quote them. */
+  let deployedSecrets: readonly string[] = [];
 
   const run = async (args: readonly string[], what: string, input = ""): Promise<string> => {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd: root,
-      // Without CI the CLI may ask, and nobody would answer.
+      // Without CI the CLI may prompt and wait forever.
       env: { ...env, CI: "1" },
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: DEADLINE_MS,
+      timeout: TIMEOUT_MS,
     });
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);
@@ -60,9 +61,9 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
     child.stdin.end(input);
     const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
     if (code !== 0)
-      throw new Failure(
+      throw new CommandError(
         "CONVEX_CLI",
-        `${what} failed.\n${tail(err, [...secrets(), ...held, ...Object.values(parse(input))])}`,
+        `${what} failed.\n${tail(err, [...secrets(), ...deployedSecrets, ...Object.values(parse(input))])}`,
       );
     return out;
   };
@@ -79,22 +80,22 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
         child.once("close", resolve);
       });
       if (code !== 0) {
-        throw new Failure(
+        throw new CommandError(
           "CONVEX_CLI",
-          "The Convex CLI chose no deployment: see what it said above.",
+          "The Convex CLI did not select a deployment; see its output above.",
         );
       }
     },
-    async address() {
-      const said = await run(["function-spec", ...target], "Asking for the deployment's address");
-      const parsed = vSpec.safeParse(jsonIn(said)).data;
+    async deploymentUrl() {
+      const output = await run(["function-spec", ...target], "Reading the deployment's URL");
+      const parsed = vSpec.safeParse(parseJson(output)).data;
       if (parsed) return parsed.url;
-      throw new Failure("CONVEX_CLI", "The Convex CLI does not tell the deployment's address.");
+      throw new CommandError("CONVEX_CLI", "The Convex CLI did not print the deployment's URL.");
     },
     async variables() {
       const args = ["env", "list", "--include-values", ...target];
       const variables = parse(await run(args, "Reading the deployment's variables"));
-      held = Object.entries(variables).flatMap(([name, value]) =>
+      deployedSecrets = Object.entries(variables).flatMap(([name, value]) =>
         /KEY|TOKEN|SECRET/.test(name) ? [value] : [],
       );
       return variables;
@@ -105,10 +106,10 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
       await run(args, "Setting the deployment's variables", lines.join(""));
     },
     async push() {
-      // The generated files are part of the repository, so the push need not write them.
-      const quiet = ["--codegen", "disable", "--typecheck", "disable"];
+      // The generated files are committed, so the push need not write them.
+      const options = ["--codegen", "disable", "--typecheck", "disable"];
       const deploys = prod || hasDeployKey;
-      const args = deploys ? ["deploy", "--yes", ...quiet] : ["dev", "--once", ...quiet];
+      const args = deploys ? ["deploy", "--yes", ...options] : ["dev", "--once", ...options];
       await run(args, "Pushing the backend");
     },
   };
@@ -116,7 +117,7 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
 
 const vSpec = z.object({ url: z.url() });
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -124,11 +125,11 @@ function jsonIn(text: string): unknown {
   }
 }
 
-/** The end of what the CLI said, without colours and secrets. */
-function tail(said: string, values: readonly string[]): string {
+/** The last lines of the CLI's output, with secrets redacted and colours removed. */
+function tail(output: string, values: readonly string[]): string {
   const secrets = values.filter((value) => value.length >= 8);
-  // eslint-disable-next-line no-control-regex -- Terminal colours begin with ESC.
-  const plain = said.replaceAll(/\u001b\[[\d;]*m/g, "");
+  // eslint-disable-next-line no-control-regex -- Terminal colours start with ESC.
+  const plain = output.replaceAll(/\u001b\[[\d;]*m/g, "");
   const clean = secrets.reduce((line, secret) => line.replaceAll(secret, "[redacted]"), plain);
   return clean.trim().split("\n").slice(-12).join("\n");
 }

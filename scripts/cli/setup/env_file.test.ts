@@ -4,29 +4,29 @@ import { describe, expect, test } from "vitest";
 import { mergeEnvText } from "./env_file.ts";
 
 describe("merging settings", () => {
-  test("changes a value where it stands and puts new ones at the end", () => {
+  test("changes an existing value in place and appends a new one", () => {
     const before = "# about A\nA=1\nexport B='two'\n";
     expect(mergeEnvText(before, { B: "2", C: "3" })).toBe("# about A\nA=1\nB=2\nC=3\n");
   });
 
-  test("a last line without its end stays a line of its own", () => {
+  test("a last line without a line break stays a separate line", () => {
     expect(mergeEnvText("A=1", { B: "2" })).toBe("A=1\nB=2\n");
   });
 
-  test("of a setting that is there twice the one that counts is changed", () => {
+  test("of a setting that occurs twice, the last one is changed", () => {
     expect(mergeEnvText("A=1\nA=2\n", { A: "3" })).toBe("A=1\nA=3\n");
   });
 
-  test("a value that is there already changes not a byte", () => {
+  test("a value that is already set changes nothing", () => {
     const before = 'A="1"  # why\r\n';
     expect(mergeEnvText(before, { A: "1" })).toBe(before);
   });
 
-  test("lines of Windows stay lines of Windows", () => {
+  test("Windows line endings stay", () => {
     expect(mergeEnvText("A=1\r\nB=2\r\n", { A: "9" })).toBe("A=9\r\nB=2\r\n");
   });
 
-  test("no other setting is ever lost or changed, whatever is set", () => {
+  test("no other setting is lost or changed, whatever is set", () => {
     const name = fc.stringMatching(/^[A-Z]{1,3}$/);
     const value = fc.stringMatching(/^[\w {}":,=+/.#-]{0,20}$/).map((text) => text.trim());
     fc.assert(

@@ -3,15 +3,14 @@ import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { parse } from "dotenv";
 
 /**
- * Sets values in a settings file. Every other line stays as it is, in its place and byte for byte; a value that is
- * there is changed where it stands, a new one goes to the end. The file is for this user only afterwards, and is
- * replaced in one step: a crash leaves the old one.
+ * Sets values in a settings file. An existing setting is changed in place, a new one is appended, and every other line
+ * stays byte for byte the same. Makes the file readable by this user only, and replaces it atomically.
  */
 export async function mergeEnvFile(
   path: string,
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const before = await readIfThere(path);
+  const before = await readIfExists(path);
   const after = mergeEnvText(before, values);
   if (after === before) {
     if (before !== "") await chmod(path, 0o600);
@@ -22,12 +21,18 @@ export async function mergeEnvFile(
   await rename(fresh, path);
 }
 
-/** The text of a settings file with the values set. Throws when a value can't be written so that it is read back. */
+/** A setting's trimmed value; undefined if it is not set or empty. */
+export function nonEmpty(value: string | undefined): string | undefined {
+  const text = value?.trim() ?? "";
+  return text === "" ? undefined : text;
+}
+
+/** The text of a settings file with the values set. Throws if a value can't be written so that it reads back the same. */
 export function mergeEnvText(text: string, values: Readonly<Record<string, string>>): string {
   let lines = text;
   for (const [name, value] of Object.entries(values)) {
     if (parse(lines)[name] === value) continue;
-    const line = `${name}=${quoted(value)}`;
+    const line = `${name}=${quote(value)}`;
     const matches = [
       ...lines.matchAll(new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, "gm")),
     ];
@@ -35,10 +40,10 @@ export function mergeEnvText(text: string, values: Readonly<Record<string, strin
     if (last === undefined) {
       lines = `${lines}${lines === "" || lines.endsWith("\n") ? "" : "\n"}${line}\n`;
     } else {
-      // Of several the last one counts.
+      // If a setting occurs more than once, dotenv uses the last.
       const end = last.index + last[0].length;
-      const carriage = last[0].endsWith("\r") ? "\r" : "";
-      lines = `${lines.slice(0, last.index)}${line}${carriage}${lines.slice(end)}`;
+      const carriageReturn = last[0].endsWith("\r") ? "\r" : "";
+      lines = `${lines.slice(0, last.index)}${line}${carriageReturn}${lines.slice(end)}`;
     }
     if (parse(lines)[name] !== value)
       throw new Error(`${name} can't be written to a settings file`);
@@ -46,12 +51,12 @@ export function mergeEnvText(text: string, values: Readonly<Record<string, strin
   return lines;
 }
 
-function quoted(value: string): string {
+function quote(value: string): string {
   if (/^[\w./:@+-]*$/.test(value)) return value;
   return value.includes("'") ? `"${value}"` : `'${value}'`;
 }
 
-async function readIfThere(path: string): Promise<string> {
+async function readIfExists(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {

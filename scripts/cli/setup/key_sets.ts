@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 
-/** The bridge's setting and the deployment's variable of each role. */
+/** Each role's setting for the private key, and the deployment's variable for the key set. */
 export const KEY_NAMES = {
   discord: { key: "DISCORD_BRIDGE_KEY", keySet: "DISCORD_BRIDGE_JWKS" },
   slack: { key: "SLACK_BRIDGE_KEY", keySet: "SLACK_BRIDGE_JWKS" },
@@ -15,12 +15,13 @@ const vPublicKey = z.looseObject({
   y: z.string(),
   kid: z.string(),
 });
+/** A public key as a JWK. */
 export type PublicKey = z.infer<typeof vPublicKey>;
 const vKeySet = z.object({ keys: z.array(vPublicKey) });
 
 const PREFIX = "data:application/json;base64,";
 
-/** The keys in a key set's data URI; none when there is no set, undefined when it can't be read. */
+/** The keys in a key set's data URI. Empty if there is no URI, undefined if it can't be parsed. */
 export function readKeySet(uri: string | undefined): PublicKey[] | undefined {
   if (uri === undefined || uri === "") return [];
   const match = /^data:[^,]*?(;base64)?,(.*)$/s.exec(uri);
@@ -35,15 +36,17 @@ export function readKeySet(uri: string | undefined): PublicKey[] | undefined {
   }
 }
 
+/** A key set as a data URI, the format that the deployment's variables have. */
 export function writeKeySet(keys: readonly PublicKey[]): string {
   return PREFIX + Buffer.from(JSON.stringify({ keys })).toString("base64");
 }
 
-/** The half of a key that may be shown. */
+/** The public half of a private key. */
 export function publicHalf({ kty, x, y, kid }: SigningKey): PublicKey {
   return { kty, crv: "P-256", x, y, kid, alg: "ES256", use: "sig" };
 }
 
+/** Whether a key set contains the public half of `key`. */
 export function holds(keys: readonly PublicKey[], key: SigningKey): boolean {
   return keys.some(({ kid, x, y }) => kid === key.kid && x === key.x && y === key.y);
 }

@@ -1,80 +1,101 @@
 import { parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
-import { Failure } from "../channels/failure.ts";
-import { makeKeyPair } from "../../stand_ins/convex/server/keys.ts";
-import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
-import type { SetupTools } from "./run_setup.ts";
-import { expectAddress } from "./settle_address.ts";
+import { CommandError } from "../command_error.ts";
+import { requireMatchingUrl } from "./deployment_url.ts";
+import { generateKey } from "./ensure_keys.ts";
+import { nonEmpty } from "./env_file.ts";
+import {
+  holds,
+  KEY_NAMES,
+  type PublicKey,
+  publicHalf,
+  readKeySet,
+  writeKeySet,
+} from "./key_sets.ts";
+import type { SetupTools } from "./setup_tools.ts";
+
+interface RotateOptions {
+  /** Removes the old keys, instead of adding a new one. */
+  readonly finish: boolean;
+  readonly prod: boolean;
+}
 
 /**
- * Changes a role's key with no moment in which it is refused:
+ * Replaces a role's key without a moment in which a bridge is refused:
  *
- *   old          -- rotate -->    old + new on the deployment, then new in .env.local
- *   old + new    -- restart -->   the bridge signs with the new one
- *   old + new    -- finish -->    new
+ *   deployment accepts   step               then
+ *   old                  rotate             the new key is in .env.local
+ *   old, new             restart            the bridge signs with the new key
+ *   old, new             rotate --finish    only the new key is accepted
  *
- * A crash in between leaves more keys than needed, never fewer. Throws `Failure`.
+ * A crash in between leaves too many keys, never too few. Throws `CommandError`.
  */
-export async function rotate(
-  tools: SetupTools,
-  role: Role,
-  { finish, prod }: { readonly finish: boolean; readonly prod: boolean },
-): Promise<void> {
-  const { cli, print, save, settings } = tools;
+export async function rotate(tools: SetupTools, role: Role, options: RotateOptions): Promise<void> {
+  const { cli, environment, settings } = tools;
   const { key: keyName, keySet: setName } = KEY_NAMES[role];
-  if (tools.environment[keyName]) {
-    throw new Failure(
+  if (environment[keyName]) {
+    throw new CommandError(
       "KEY_IN_ENVIRONMENT",
-      `${keyName} is set in the environment, which counts before .env.local: take it out there first`,
+      `${keyName} is set in the environment, which overrides .env.local: remove it there first`,
     );
   }
-  // A key of its own would turn the platform on, without its token.
-  if (role !== "admin" && (settings()[keyName] ?? "").trim() === "") {
-    throw new Failure(
+  // A bridge key alone would turn the platform on, without a token.
+  if (role !== "admin" && nonEmpty(settings()[keyName]) === undefined) {
+    throw new CommandError(
       "PLATFORM_OFF",
-      `${role} is off here (no ${keyName}): nothing to change. npm run setup turns it on`,
+      `${role} is off (${keyName} is not set), so there is no key to rotate. npm run setup turns it on`,
     );
   }
-  await expectAddress(tools, prod);
-  const known = readKeySet((await cli.variables())[setName]);
-  if (known === undefined)
-    throw new Failure(
+  await requireMatchingUrl(tools, options.prod);
+  const keys = readKeySet((await cli.variables())[setName]);
+  if (keys === undefined) {
+    throw new CommandError(
       "BAD_KEY_SET",
       `the deployment's ${setName} can't be read: run npm run setup`,
     );
-  const own = parseSigningKey(settings()[keyName] ?? "");
-
-  if (finish) {
-    if (!own || !holds(known, own)) {
-      throw new Failure(
-        "KEYS_DIFFER",
-        `${setName} does not hold ${keyName}: nothing was taken away. npm run setup mends that`,
-      );
-    }
-    if (known.length === 1) {
-      print(`${setName} holds only the key of .env.local. Nothing to do.`);
-      return;
-    }
-    await cli.setVariables({ [setName]: writeKeySet([publicHalf(own)]) });
-    print(
-      `Taken away from ${setName}: ${known.length - 1}. Tokens of old keys are refused from now on.`,
-    );
-    return;
   }
-
-  const { privateKeyEnv } = await makeKeyPair(role);
-  const fresh = parseSigningKey(privateKeyEnv);
-  if (!fresh) throw new Error("the key just made is not a key");
-  await cli.setVariables({ [setName]: writeKeySet([...known, publicHalf(fresh)]) });
-  await save({ [keyName]: privateKeyEnv });
-  print(`A new ${keyName} is in .env.local; the deployment takes the old one and the new one.`);
-  print(`${afterwards(role, fresh)}${prod ? " --prod" : ""}`);
+  await (options.finish ? removeOldKeys(tools, role, keys) : addNewKey(tools, role, keys, options));
 }
 
-function afterwards(role: Role, { kid }: SigningKey): string {
+async function removeOldKeys(
+  { cli, print, settings }: SetupTools,
+  role: Role,
+  keys: readonly PublicKey[],
+): Promise<void> {
+  const { key: keyName, keySet: setName } = KEY_NAMES[role];
+  const own = parseSigningKey(settings()[keyName] ?? "");
+  if (!own || !holds(keys, own)) {
+    throw new CommandError(
+      "KEYS_DIFFER",
+      `${setName} does not contain ${keyName}: no key was removed. npm run setup fixes that`,
+    );
+  }
+  if (keys.length === 1) {
+    print(`${setName} contains only the key of .env.local. Nothing to do.`);
+    return;
+  }
+  await cli.setVariables({ [setName]: writeKeySet([publicHalf(own)]) });
+  print(`Removed from ${setName}: ${keys.length - 1}. Tokens of old keys are refused from now on.`);
+}
+
+async function addNewKey(
+  { cli, print, save }: SetupTools,
+  role: Role,
+  keys: readonly PublicKey[],
+  { prod }: RotateOptions,
+): Promise<void> {
+  const { key: keyName, keySet: setName } = KEY_NAMES[role];
+  const { key, text } = await generateKey(role);
+  await cli.setVariables({ [setName]: writeKeySet([...keys, publicHalf(key)]) });
+  await save({ [keyName]: text });
+  print(`A new ${keyName} is in .env.local; the deployment accepts both the old and the new key.`);
+  print(`${nextStep(role, key)}${prod ? " --prod" : ""}`);
+}
+
+function nextStep(role: Role, { kid }: SigningKey): string {
   const restart =
     role === "admin"
       ? "Give it to everybody who uses the admin script"
-      : `Restart the ${role} bridge, wherever it runs, with this .env.local`;
+      : `Restart the ${role} bridge with this .env.local, wherever it runs`;
   return `${restart} (key ${kid}), then: npm run setup -- rotate ${role} --finish`;
 }

@@ -1,29 +1,29 @@
-import { Failure } from "../channels/failure.ts";
+import { CommandError } from "../command_error.ts";
 
-const REACH_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /**
- * Asks a self-hosted Convex whether it takes the key, before it is written down. Throws `Failure` when nothing answers
- * there or the key is refused. A server that knows no such question is taken as it is: the next call will tell.
+ * Checks that a self-hosted Convex responds and accepts the admin key, before either is saved. Throws `CommandError` if
+ * not. Accepts a server without this endpoint; a wrong key then fails the next call.
  */
 export async function checkSelfHosted(url: string, adminKey: string): Promise<void> {
   let status: number;
   try {
     const response = await fetch(new URL("/api/check_admin_key", url), {
       headers: { authorization: `Convex ${adminKey}` },
-      signal: AbortSignal.timeout(REACH_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
   } catch {
-    throw new Failure(
+    throw new CommandError(
       "UNREACHABLE",
-      `nothing answers at ${new URL(url).host}. Check the address, and that the Convex you host runs`,
+      `nothing responds at ${new URL(url).host}. Check the URL, and that your Convex backend runs`,
     );
   }
   if (status === 401 || status === 403) {
-    throw new Failure(
+    throw new CommandError(
       "BAD_ADMIN_KEY",
-      "the Convex you host refuses CONVEX_SELF_HOSTED_ADMIN_KEY. Take the whole line that generate_admin_key.sh prints",
+      "your Convex backend refuses CONVEX_SELF_HOSTED_ADMIN_KEY. Copy the whole line that generate_admin_key.sh prints",
     );
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-/** Where Linux distributions and macOS put it. */
-const PLACES = [
+/** Where Linux distributions and macOS install it. */
+const PATHS = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -11,18 +11,18 @@ const PLACES = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** The browser on this machine, if one is installed. */
+/** The path of an installed Chromium or Chrome. */
 export function findChromium(): string | undefined {
-  return PLACES.find((path) => existsSync(path));
+  return PATHS.find((path) => existsSync(path));
 }
 
-/** Starts it without a window, and without what it would ask of the network by itself. */
+/** Starts the browser headless, without its own background network requests. */
 export async function launchChromium(executablePath: string): Promise<Browser> {
   return await chromium.launch({
     executablePath,
     headless: true,
     args: [
-      // Chromium's own sandbox refuses to run as root, as in a container.
+      // Chromium's sandbox does not work as root, for example in a container.
       "--no-sandbox",
       "--disable-gpu",
       "--disable-quic",

@@ -1,15 +1,15 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
-import { buildPage } from "./build.ts";
-import { PlayStage } from "./play_stage.ts";
-import type { PlatformName, Stage } from "./protocol.ts";
-import { type PageServer, servePage } from "./server.ts";
+import { buildPage } from "./server/build.ts";
+import { PlaygroundController } from "./server/controller.ts";
+import type { PlatformName, PlaygroundState } from "./protocol.ts";
+import { type PageServer, servePage } from "./server/page_server.ts";
 
 const DEFAULT_MODEL = "gpt-4o";
 
-/** A channel and a person in it to begin with. */
-export interface Start {
+/** A platform's first channel and a person in it. */
+export interface FirstChannel {
   readonly channel: string;
   readonly person: string;
 }
@@ -17,53 +17,54 @@ export interface Start {
 /** The running playground: stack, bridge and page. */
 export interface Playground {
   readonly stack: Stack;
-  readonly stage: PlayStage;
+  readonly controller: PlaygroundController;
   readonly page: PageServer;
-  readonly channels: Readonly<Record<PlatformName, Start>>;
+  readonly channels: Readonly<Record<PlatformName, FirstChannel>>;
   stop(): Promise<void>;
 }
 
+/** How to start the playground. */
 export interface PlaygroundOptions {
-  /** What the env files hold: only the AI's settings are used. Default: nothing. */
+  /** The settings of the .env files; only those of the AI are used. Default: none. */
   readonly settings?: Env;
   /** Default: any free port. */
   readonly port?: number;
-  /** How long the AI stand-in takes, in ms. Default: long enough to see that a reply is being written. */
+  /** How long the AI stand-in takes to reply, in ms. Default: long enough to see a reply being written. */
   readonly thinkMs?: number;
-  /** Told of each step as it begins. */
+  /** Called at the start of each step. */
   readonly progress?: (step: string) => void;
 }
 
-/** Starts everything and resolves once the bridge is connected and the page can be opened. */
+/** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { settings = {}, port = 0, thinkMs = 900, progress = () => {} } = options;
   const { ai, env } = chooseAi(settings);
   progress("starting Convex, Discord, Slack and the AI, and building the page");
-  // Attended to at once, so that a failure of one leaves nothing of the other behind.
+  // Waits for both, so that the stack is stopped if the build fails.
   const [files, stack] = await Promise.allSettled([
     buildPage(),
     startStack({ convexEnv: env, openai: { thinkMs } }),
   ]);
   if (stack.status === "rejected") throw stack.reason;
-  let stage: PlayStage | undefined;
+  let controller: PlaygroundController | undefined;
   try {
     if (files.status === "rejected") throw files.reason;
-    stage = await PlayStage.open(stack.value, ai);
-    const channels = await openChannels(stack.value, stage);
+    controller = await PlaygroundController.open(stack.value, ai);
+    const channels = await openChannels(stack.value, controller);
     progress("connecting the bridge to Discord and Slack");
-    await stage.bridge.start();
+    await controller.bridge.start();
     const { adminKey, convex } = stack.value;
     const page = await servePage({
-      stage,
+      controller,
       adminKey,
       convexUrl: convex.url,
       port,
       files: files.value,
     });
-    const opened = stage;
+    const opened = controller;
     return {
       stack: stack.value,
-      stage: opened,
+      controller: opened,
       page,
       channels,
       async stop() {
@@ -73,18 +74,18 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       },
     };
   } catch (error) {
-    stage?.close();
+    controller?.close();
     await stack.value.stop();
     throw error;
   }
 }
 
 /**
- * Which AI answers. With a key of one's own it is the real one; of the other settings only those it needs are taken.
- * `env` is the deployment's, over what it has for the stand-in.
+ * Which AI replies: OpenAI if its key is set, otherwise the stand-in. `env` contains the deployment's variables that
+ * override those for the stand-in.
  */
 export function chooseAi(settings: Env): {
-  readonly ai: Stage["ai"];
+  readonly ai: PlaygroundState["ai"];
   readonly env: Record<string, string>;
 } {
   const { OPENAI_API_KEY = "", OPENAI_BASE_URL = "", OPENAI_MODEL = "" } = settings;
@@ -97,10 +98,10 @@ export function chooseAi(settings: Env): {
 
 async function openChannels(
   stack: Stack,
-  { rooms }: PlayStage,
-): Promise<Record<PlatformName, Start>> {
+  { rooms }: PlaygroundController,
+): Promise<Record<PlatformName, FirstChannel>> {
   const admin = await stack.adminClient();
-  const open = async (platform: PlatformName): Promise<Start> => {
+  const open = async (platform: PlatformName): Promise<FirstChannel> => {
     const room = rooms[platform];
     const channel = room.addChannel("general");
     await admin.mutation(api.admin.map, {

@@ -1,14 +1,15 @@
 import { z } from "zod";
 
 /*
- * What the page and its server say to each other, as JSON over one WebSocket. Both sides parse what they receive with
- * these. Only chats, the bridge and things to break pass here; Convex the page reads from Convex itself.
+ * The protocol between the page and its server: JSON over one WebSocket, parsed with these schemas on both sides. It
+ * covers chats, the bridge and fault injection; the page reads Convex data from Convex directly.
  */
 
 const vPlatform = z.enum(["discord", "slack"]);
 export type PlatformName = z.infer<typeof vPlatform>;
 
 const vPlace = z.object({ channel: z.string(), thread: z.string().optional() });
+/** A channel, or a thread in it. */
 export type Place = z.infer<typeof vPlace>;
 
 /** A message as people on the platform see it. */
@@ -29,41 +30,41 @@ export type Named = z.infer<typeof vNamed>;
 const vChannel = vNamed.extend({ threads: z.array(vNamed) });
 export type Channel = z.infer<typeof vChannel>;
 
-/** One platform: everything of it but what was said. */
-const vSide = z.object({
+/** One platform's state, without its messages. */
+const vPlatformState = z.object({
   bot: vNamed,
   people: z.array(vNamed),
   channels: z.array(vChannel),
-  /** Where the bot shows that it is typing. */
+  /** Where the bot is typing. */
   typing: z.array(vPlace),
-  /** Live connections of bridges. */
+  /** How many connections bridges have open. */
   connections: z.number(),
 });
-export type Side = z.infer<typeof vSide>;
+export type PlatformState = z.infer<typeof vPlatformState>;
 
-const vStage = z.object({
+const vState = z.object({
   convexUrl: z.string(),
   ai: z.object({ real: z.boolean(), model: z.string() }),
   bridge: z.enum(["running", "starting", "stopped"]),
   convexAway: z.boolean(),
-  /** A public channel and its two people, for the chat API that needs no platform. */
+  /** A public channel and its two people, to use the chat API without a platform. */
   lobby: z.object({ channelId: z.string(), people: z.array(vNamed) }),
-  discord: vSide,
-  slack: vSide,
+  discord: vPlatformState,
+  slack: vPlatformState,
 });
-export type Stage = z.infer<typeof vStage>;
+export type PlaygroundState = z.infer<typeof vState>;
 
-/** What goes wrong with a platform's answer to the bridge's next post. */
+/** How the platform's response to the bridge's next post fails. */
 const vPostFault = z.enum(["limited", "failed", "lostAnswer", "refused"]);
 export type PostFault = z.infer<typeof vPostFault>;
 
-const on = { platform: vPlatform, ...vPlace.shape };
+const inPlace = { platform: vPlatform, ...vPlace.shape };
 
 export const vCommand = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("say"), ...on, person: z.string(), text: z.string() }),
-  z.object({ kind: z.literal("edit"), ...on, id: z.string(), text: z.string() }),
-  z.object({ kind: z.literal("remove"), ...on, id: z.string() }),
-  z.object({ kind: z.literal("openThread"), ...on, id: z.string() }),
+  z.object({ kind: z.literal("say"), ...inPlace, person: z.string(), text: z.string() }),
+  z.object({ kind: z.literal("edit"), ...inPlace, id: z.string(), text: z.string() }),
+  z.object({ kind: z.literal("remove"), ...inPlace, id: z.string() }),
+  z.object({ kind: z.literal("openThread"), ...inPlace, id: z.string() }),
   z.object({ kind: z.literal("addChannel"), platform: vPlatform, name: z.string() }),
   z.object({ kind: z.literal("addPerson"), platform: vPlatform, name: z.string() }),
   z.object({ kind: z.literal("failNextPost"), platform: vPlatform, fault: vPostFault }),
@@ -72,16 +73,17 @@ export const vCommand = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("killBridge") }),
   z.object({ kind: z.literal("startBridge") }),
 ]);
+/** What the page can do. */
 export type Command = z.infer<typeof vCommand>;
 
-/** What the page sends. */
+/** What the page sends. The response has the same `n`. */
 export const vRequest = z.object({ n: z.number().int(), command: vCommand });
 
-/** What the page is told. `answer`: the request of this number is carried out, or refused with an error. */
+/** What the server sends. `answer`: request `n` succeeded, or failed with `error`. */
 export const vFrame = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("stage"), stage: vStage }),
+  z.object({ type: z.literal("state"), state: vState }),
   z.object({
-    type: z.literal("said"),
+    type: z.literal("messages"),
     platform: vPlatform,
     ...vPlace.shape,
     messages: z.array(vMessage),
@@ -95,7 +97,7 @@ export const vFrame = z.discriminatedUnion("type", [
 ]);
 export type Frame = z.infer<typeof vFrame>;
 
-/** Names a place among all of them. */
+/** A string that identifies a channel or thread across platforms. */
 export function placeKey(platform: PlatformName, { channel, thread }: Place): string {
   return `${platform} ${channel} ${thread ?? ""}`;
 }

@@ -6,17 +6,17 @@ import { findChromium, launchChromium } from "./chromium.ts";
 import { openPlayground, type Playground } from "./playground.ts";
 import { ROOT } from "../../tooling/repository.ts";
 
-/* `npm run screenshot`: starts the playground, lets people talk in it, and takes the README's picture of its page. */
+/* `npm run screenshot`: starts the playground, plays a conversation and takes the README's screenshot of its page. */
 
 const README_PICTURE = join(ROOT, "docs", "playground.png");
 
 const options = new Command("npm run screenshot --")
-  .description("Takes a picture of the playground's page with Chromium.")
-  .option("--out <file>", "where to", README_PICTURE)
-  .option("--width <pixels>", "of the window", Number, 1440)
-  .option("--height <pixels>", "of the window", Number, 1000)
-  .option("--dark", "with the dark colours", false)
-  .option("--full", "the whole page, however long", false)
+  .description("Takes a screenshot of the playground's page with Chromium.")
+  .option("--out <file>", "output file", README_PICTURE)
+  .option("--width <pixels>", "window width", Number, 1440)
+  .option("--height <pixels>", "window height", Number, 1000)
+  .option("--dark", "use the dark colour scheme", false)
+  .option("--full", "capture the whole page, not only the window", false)
   .parse()
   .opts<{ out: string; width: number; height: number; dark: boolean; full: boolean }>();
 
@@ -45,30 +45,34 @@ try {
   await playground.stop();
 }
 
-/** A conversation that shows threads, Markdown, an edit and a reply on its way. */
-async function play(page: Page, { stage, stack, channels }: Playground): Promise<void> {
-  const { discord, slack } = stage.rooms;
+/** Plays a conversation with threads, Markdown, an edit and a pending reply. */
+async function play(page: Page, { controller, stack, channels }: Playground): Promise<void> {
+  const { discord, slack } = controller.rooms;
   const people = {
-    discord: discord.side().people.map(({ id }) => id),
-    slack: slack.side().people.map(({ id }) => id),
+    discord: discord.state().people.map(({ id }) => id),
+    slack: slack.state().people.map(({ id }) => id),
   };
-  const talk = async (platform: "discord" | "slack", person: number, text: string) => {
-    const room = stage.rooms[platform];
+  const ask = async (platform: "discord" | "slack", person: number, text: string) => {
+    const room = controller.rooms[platform];
     const { channel } = channels[platform];
     const posts = stack.chat(platform).posts.length;
     const id = room.say({ channel }, people[platform][person] ?? "", text);
     await until(() => stack.chat(platform).posts.length > posts);
     return id;
   };
-  await talk("discord", 1, "Does the bridge keep **Markdown** and `code`?");
-  await talk("slack", 1, "Good morning! Is anybody here yet?");
-  const asked = await talk("discord", 2, "And what about threads?");
+  await ask("discord", 1, "Does the bridge keep **Markdown** and `code`?");
+  await ask("slack", 1, "Good morning! Is anybody here yet?");
+  const question = await ask("discord", 2, "And what about threads?");
   const { channel } = channels.discord;
-  const thread = discord.openThread(channel, asked);
+  const thread = discord.openThread(channel, question);
   const before = stack.discord.posts.length;
-  discord.say({ channel, thread }, people.discord[1] ?? "", "They are conversations of their own.");
+  discord.say(
+    { channel, thread },
+    people.discord[1] ?? "",
+    "Each thread is a separate conversation.",
+  );
   await until(() => stack.discord.posts.length > before);
-  const typo = await talk("slack", 2, "Teh same answers arrive here.");
+  const typo = await ask("slack", 2, "Teh same answers arrive here.");
   slack.edit({ channel: channels.slack.channel }, typo, "The same answers arrive here.");
   for (const [name, text] of [
     ["Ann", "No platform here, only Convex."],
@@ -83,10 +87,10 @@ async function play(page: Page, { stage, stack, channels }: Playground): Promise
   await page.getByText("1 being written").waitFor();
 }
 
-async function until(isSo: () => boolean): Promise<void> {
+async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
-  while (!isSo()) {
-    if (Date.now() > deadline) throw new Error("the conversation does not get on");
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error("the conversation is stuck");
     await new Promise((done) => setTimeout(done, 50));
   }
 }

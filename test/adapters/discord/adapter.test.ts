@@ -23,7 +23,7 @@ afterEach(async () => {
 const soon = () => AbortSignal.timeout(10_000);
 const fatalOf = (work: Promise<unknown>) => rejection(work, FatalError);
 
-describe("the Discord adapter hears", () => {
+describe("the Discord adapter receives", () => {
   test("messages, edits, deletes and threads of mapped channels, in order, and nothing else", async () => {
     const elsewhere = discord.addChannel("elsewhere");
     const old = discord.say({
@@ -68,7 +68,7 @@ describe("the Discord adapter hears", () => {
     expect(events[1]).toHaveProperty("editedAt");
     expect(events[0]).not.toHaveProperty("threadId");
     expect(events[0]).not.toHaveProperty("editedAt");
-    expect(stage.asked("GET channels/:id")).toBe(0);
+    expect(stage.requests("GET channels/:id")).toBe(0);
   });
 
   test("other bots and webhooks as apps, and never itself", async () => {
@@ -92,7 +92,7 @@ describe("the Discord adapter hears", () => {
     ]);
   });
 
-  test("what was said while the connection was gone, when it resumes", async () => {
+  test("messages from the time of a lost connection, when the session resumes", async () => {
     const { events, fatal } = await stage.listen(stage.bridge());
     discord.closeGateway(4000);
     const missed = discord.say({
@@ -104,7 +104,7 @@ describe("the Discord adapter hears", () => {
     expect(fatal).toEqual([]);
   });
 
-  test("nothing any more after its intake stopped, while posting still works", async () => {
+  test("nothing after its intake stopped, while posting still works", async () => {
     const platform = stage.bridge();
     const { events } = await stage.listen(platform);
     platform.stopIntake();
@@ -115,7 +115,7 @@ describe("the Discord adapter hears", () => {
   });
 });
 
-describe("the Discord adapter gives up, with the step that mends it,", () => {
+describe("the Discord adapter fails with a step", () => {
   test("when Discord refuses the token", async () => {
     expect((await fatalOf(stage.listen(stage.bridge("not-a-token")))).step).toMatch(/Reset Token/);
   });
@@ -128,14 +128,14 @@ describe("the Discord adapter gives up, with the step that mends it,", () => {
     );
   });
 
-  test("when Discord closes the connection for good later", async () => {
+  test("when Discord later closes the connection with a final code", async () => {
     const { fatal } = await stage.listen(stage.bridge());
     discord.closeGateway(4004);
     await vi.waitFor(() => expect(fatal).toHaveLength(1));
     expect(fatal[0]).toBeInstanceOf(FatalError);
   });
 
-  test("but not when it is closed before it is connected", async () => {
+  test("but not when it is closed before it connects", async () => {
     discord.answerNext("GET gateway/bot", "hang");
     const platform = stage.bridge();
     const starting = stage.listen(platform);

@@ -1,11 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type {
-  ChannelUpdate,
-  Health,
-  Intake,
-  MappingId,
-  Outcome,
-} from "../../../bridges/platform.ts";
+import type { Outcome } from "../../../bridges/platform.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -16,46 +10,23 @@ afterEach(async () => {
   await stage.close();
 });
 
-const HEARD_AGAIN = "a channel can be heard again: m";
+const AVAILABLE_AGAIN = "a channel is available again: m";
 
-/** The core's side: says that every message is answered, and keeps what it is told of channels. */
-async function start() {
-  const news: ChannelUpdate[] = [];
-  const healths: Health[] = [];
-  const gaps: string[] = [];
-  const outcome: Outcome = "asked";
-  // An id is a string to everybody but Convex.
-  const mappingId = "m" as MappingId;
-  const intake: Intake = {
-    mappingOf: (id) =>
-      id === stage.general
-        ? { mappingId, externalId: id, externalName: "general", since: "" }
-        : undefined,
-    push: () => Promise.resolve(outcome),
-    person: () => undefined,
-    problem: () => Promise.resolve(),
-    gap: (why, about) => gaps.push([why, about].filter(Boolean).join(": ")),
-    health: (health) => healths.push(health),
-    channel: (told) => {
-      news.push(told);
-      return Promise.resolve();
-    },
-  };
+async function start(outcome?: Outcome) {
   const platform = stage.bridge();
-  await platform.start(intake, () => undefined);
-  return { platform, news, healths, gaps };
+  return { platform, ...(await stage.listen(platform, outcome)) };
 }
 
-test("a mapped channel that is renamed is told of once, another not at all", async () => {
-  const { news } = await start();
+test("a renamed channel is reported once if it is mapped, and otherwise not", async () => {
+  const { updates } = await start();
   const other = stage.discord.addChannel("other");
   stage.discord.renameChannel(other, "elsewhere");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.deny(stage.general, { threads: true });
-  await vi.waitFor(() => expect(news).toEqual([{ mappingId: "m", name: "lounge" }]));
+  await vi.waitFor(() => expect(updates).toEqual([{ mappingId: "m", name: "lounge" }]));
 });
 
-test("a mapped channel that is deleted is marked with what to do", async () => {
+test("a deleted channel is marked as deleted", async () => {
   const { healths } = await start();
   stage.discord.removeChannel(stage.general);
   await vi.waitFor(() =>
@@ -65,8 +36,8 @@ test("a mapped channel that is deleted is marked with what to do", async () => {
   );
 });
 
-test("the bot types from the question to the answer", async () => {
-  const { platform } = await start();
+test("the bot types from the question to the reply", async () => {
+  const { platform } = await start("asked");
   const person = stage.discord.addPerson("Ada");
   stage.discord.say({ channel: stage.general, person, text: "hi" });
   await vi.waitFor(() => expect(stage.discord.typing).toEqual([{ channel: stage.general }]));
@@ -78,42 +49,41 @@ test("the bot types from the question to the answer", async () => {
   expect(stage.discord.typing).toHaveLength(1);
 });
 
-test("a server that Discord has lost for a while is no trouble, and what was said meanwhile is looked for", async () => {
-  const { healths, gaps, news } = await start();
+test("a server outage marks no mapping, and afterwards its channels are caught up", async () => {
+  const { healths, gaps, updates } = await start();
   expect(gaps).toEqual(["a new Discord session"]);
   stage.discord.guild.setPresence("away");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
   expect(healths).toEqual([]);
-  expect(news).toEqual([{ mappingId: "m", name: "lounge" }]);
+  expect(updates).toEqual([{ mappingId: "m", name: "lounge" }]);
 });
 
-test("a server that is away when the session begins is looked through once it comes", async () => {
+test("a server that is unavailable when the session begins is caught up once it is available", async () => {
   stage.discord.guild.setPresence("away");
   const { gaps } = await start();
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });
 
-test("the bot removed from its server marks the mapping, invited again it looks for what was said", async () => {
+test("removing the bot from its server marks the mapping; inviting it again starts a catch-up", async () => {
   const { platform, healths, gaps } = await start();
   stage.discord.guild.setPresence("out");
   await vi.waitFor(() =>
     expect(healths).toMatchObject([{ direction: "in", trouble: { code: "guild_left" } }]),
   );
   const { history } = platform;
-  const mapping = { mappingId: "m" as MappingId, externalId: stage.general, since: "" };
-  const news = () => history.activity(mapping, "0", AbortSignal.timeout(5_000));
-  await expect(news()).rejects.toMatchObject({ code: "guild_left", mapping: true });
+  const activity = () => history.activity(stage.mapping, "0", AbortSignal.timeout(5_000));
+  await expect(activity()).rejects.toMatchObject({ code: "guild_left", mapping: true });
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toContain(HEARD_AGAIN));
-  expect(await news()).toMatchObject({ channel: "quiet" });
+  await vi.waitFor(() => expect(gaps).toContain(AVAILABLE_AGAIN));
+  expect(await activity()).toMatchObject({ channel: "quiet" });
 });
 
-test("a channel that may be seen again is looked through", async () => {
+test("a channel that becomes visible again is caught up", async () => {
   const { gaps } = await start();
   stage.discord.deny(stage.general, { view: true });
   stage.discord.deny(stage.general, {});
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 const piece = (text: string) => ({ text, upTo: text.length });
 const soon = () => AbortSignal.timeout(10_000);
 
-/** A delivery whose nonce Discord may have forgotten. */
+/** A delivery so old that Discord may have forgotten its nonce. */
 const old = (fields: Partial<Delivery> = {}): Delivery =>
   stage.delivery({ replyTo: question, outcomeUnknown: true, ageMs: 200_000, ...fields });
 const find = (delivery: Delivery, part: number, text: string) =>
@@ -31,13 +31,13 @@ const find = (delivery: Delivery, part: number, text: string) =>
 const post = (delivery: Delivery, part: number, text: string) =>
   platform.post(delivery, part, piece(text), soon());
 
-describe("a post whose answer was lost", () => {
-  test("is to be repeated while Discord knows its nonce, and nothing is asked", async () => {
+describe("a post whose response was lost", () => {
+  test("can be repeated while Discord knows its nonce, without a search", async () => {
     expect(await find(old({ ageMs: 90_000 }), 0, "because")).toEqual({ status: "repeatable" });
-    expect(stage.asked("GET channels/:id/messages")).toBe(0);
+    expect(stage.requests("GET channels/:id/messages")).toBe(0);
   });
 
-  test("is looked for also while Discord knows its nonce, where it is not to be sent", async () => {
+  test("is searched for even while Discord knows its nonce, if it must not be sent again", async () => {
     const unwanted = old({ ageMs: 90_000, onlyFind: true });
     expect(await find(unwanted, 0, "because")).toEqual({ status: "absent" });
     const id = await post(unwanted, 0, "because");
@@ -53,28 +53,28 @@ describe("a post whose answer was lost", () => {
     });
   });
 
-  test("is absent when nobody posted it, whatever else was said", async () => {
+  test("is absent when it was not posted, whatever other messages there are", async () => {
     discord.say({ channel: stage.general, person: stage.ada, text: "because" });
     const other = discord.say({ channel: stage.general, person: stage.ada, text: "and why?" });
     await post(old({ replyTo: other, deliveryId: "d2" as Delivery["deliveryId"] }), 0, "because");
     expect(await find(old(), 0, "because")).toEqual({ status: "absent" });
   });
 
-  test("is found without a reference where the question was deleted before", async () => {
+  test("is found without a reference if the question had been deleted", async () => {
     discord.remove({ channel: stage.general, id: question });
     const id = await post(old(), 0, "because");
     expect(await find(old(), 0, "because")).toEqual({ status: "posted", externalId: id });
   });
 
-  test("is found among many pages of talk", async () => {
+  test("is found among several pages of messages", async () => {
     for (let n = 0; n < 130; n++)
       discord.say({ channel: stage.general, person: stage.ada, text: `line ${n}` });
     const id = await post(old(), 0, "because");
     expect(await find(old(), 0, "because")).toEqual({ status: "posted", externalId: id });
-    expect(stage.asked("GET channels/:id/messages")).toBe(2);
+    expect(stage.requests("GET channels/:id/messages")).toBe(2);
   });
 
-  test("is not taken for one made before or after its time", async () => {
+  test("is not confused with one made before or after its time", async () => {
     const id = await post(old(), 0, "because");
     expect(await find(old({ firstClaimedAt: Date.now() + 90_000 }), 0, "because")).toEqual({
       status: "absent",
@@ -91,7 +91,7 @@ describe("a post whose answer was lost", () => {
     expect(await find(old(), 0, "because")).toMatchObject({ status: "unsure" });
   });
 
-  test("is, as a later part, looked for behind the part before it", async () => {
+  test("is searched for after the previous part", async () => {
     const early = await post(old(), 1, "same");
     const first = await post(old(), 0, "because");
     const posts = [{ part: 0, externalId: first, upTo: 7 }];
@@ -102,14 +102,14 @@ describe("a post whose answer was lost", () => {
     expect(await find(old(again), 1, "same")).toEqual({ status: "posted", externalId: id });
   });
 
-  test("is found in its thread, and absent where the thread was never opened", async () => {
+  test("is found in its thread, and absent if the thread was never opened", async () => {
     const inThread = old({ threadId: question });
     expect(await find(inThread, 0, "because")).toEqual({ status: "absent" });
     const id = await post(inThread, 0, "because");
     expect(await find(inThread, 0, "because")).toEqual({ status: "posted", externalId: id });
   });
 
-  test("cannot be looked for without the right to read, which Discord tells by an empty page", async () => {
+  test("cannot be searched for without permission to read history, where Discord returns an empty page", async () => {
     await post(old(), 0, "because");
     discord.deny(stage.general, { history: true });
     const refused = await rejection(find(old(), 0, "because"), PlatformError);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PlatformError } from "../../../bridges/core/shared/errors.ts";
-import type { HistoryPage, Mapping, MappingId, ThreadRef } from "../../../bridges/platform.ts";
-import { rejection, Stage } from "./stage.ts";
+import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
+import { mappingOf, rejection, Stage } from "./stage.ts";
 
 let stage: Stage;
 let discord: Stage["discord"];
@@ -16,7 +16,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** A channel with a thread, and the adapter's history of it. */
+/** A channel with a thread, and ways to read its history. */
 async function start() {
   const { general: channel, ada: person } = stage;
   const root = discord.say({ channel, person, text: "root" });
@@ -24,16 +24,11 @@ async function start() {
   discord.say({ channel, thread, person, text: "inside" });
   const bridge = stage.bridge();
   await stage.listen(bridge);
-  // An id is a string to everybody but Convex.
-  const mappingOf = (id: string): Mapping => ({
-    mappingId: "m" as MappingId,
-    externalId: id,
-    since: "",
-  });
   const { history } = bridge;
-  const read = async (place?: ThreadRef) => {
+  const read = async (thread?: ThreadRef) => {
     const pages: (HistoryPage | "gone")[] = [];
-    for await (const page of history.read(mappingOf(channel), place, "0", signal)) pages.push(page);
+    for await (const page of history.read(mappingOf(channel), thread, "0", signal))
+      pages.push(page);
     return pages;
   };
   const newest = async (id: string, count: number) => {
@@ -47,14 +42,14 @@ async function start() {
 
 const failureOf = (work: Promise<unknown>) => rejection(work, PlatformError);
 
-test("a thread that was deleted is told to be gone, and its channel can be read", async () => {
+test("a deleted thread is reported as gone, and its channel can be read", async () => {
   const { thread, read } = await start();
   discord.removeThread(thread);
   expect(await read({ id: thread })).toEqual(["gone"]);
   expect(await read()).toMatchObject([{ events: [{ content: "root" }] }]);
 });
 
-test("a thread is not told to be gone when its channel is out of sight: that is the mapping's failure", async () => {
+test("a deleted thread in a hidden channel is a failure of the mapping, and not reported as gone", async () => {
   const { channel, thread, read } = await start();
   discord.removeThread(thread);
   discord.deny(channel, { view: true });
@@ -62,7 +57,7 @@ test("a thread is not told to be gone when its channel is out of sight: that is 
   expect(failure).toMatchObject({ code: "50001", mapping: true });
 });
 
-test("a thread that the bot no longer sees fails alone, with what to do", async () => {
+test("a thread that the bot can no longer see fails alone, with a step", async () => {
   const { thread, read } = await start();
   discord.guild.hideThread(thread);
   const failure = await failureOf(read({ id: thread }));
@@ -70,7 +65,7 @@ test("a thread that the bot no longer sees fails alone, with what to do", async 
   expect(failure.step).toContain("mention the bot");
 });
 
-test("of a forum the newest messages of its posts are taken along, those of archived ones too", async () => {
+test("the newest messages of a forum include those of archived posts", async () => {
   const { person, newest } = await start();
   const channel = discord.addForum("forum");
   const post = (name: string) => discord.openPost({ channel, person, name, text: `${name} 1` });
@@ -90,12 +85,12 @@ test("of a forum the newest messages of its posts are taken along, those of arch
   ]);
 });
 
-test("of a forum without posts nothing is taken along", async () => {
+test("a forum without posts has no newest messages", async () => {
   const { newest } = await start();
   expect(await newest(discord.addForum("empty"), 10)).toEqual([]);
 });
 
-test("a forum's post that goes while its messages are asked for holds up no other", async () => {
+test("a forum post that is deleted while it is read does not stop the others", async () => {
   const { person, newest } = await start();
   const channel = discord.addForum("forum");
   discord.openPost({ channel, person, name: "kept", text: "kept" });
@@ -108,7 +103,7 @@ test("a forum's post that goes while its messages are asked for holds up no othe
   expect(await newest(channel, 5)).toEqual(["kept"]);
 });
 
-test("a thread opened since the server's threads were asked for is looked into", async () => {
+test("a thread opened after the last request for the server's threads is found", async () => {
   const { channel, person, threads } = await start();
   expect(await threads(channel)).toEqual(["talk"]);
   const id = discord.say({ channel, person, text: "another root" });
@@ -116,7 +111,7 @@ test("a thread opened since the server's threads were asked for is looked into",
   expect(await threads(channel)).toEqual(["talk", "later"]);
 });
 
-test("a forum's post opened since the server's threads were asked for is taken along", async () => {
+test("a forum post opened after the last request for the server's threads is read", async () => {
   const { person, newest, threads } = await start();
   const channel = discord.addForum("forum");
   expect(await threads(channel)).toEqual([]);
@@ -124,9 +119,9 @@ test("a forum's post opened since the server's threads were asked for is taken a
   expect(await newest(channel, 5)).toEqual(["later"]);
 });
 
-test("what a server said serves all mappings that have missed nothing since", async () => {
+test("mappings that missed nothing since share one request for the server's threads", async () => {
   const { channel, threads } = await start();
-  const brokenAt = performance.now();
-  for (let n = 0; n < 3; n++) await threads(channel, brokenAt);
-  expect(stage.asked("GET guilds/:id/threads/active")).toBe(1);
+  const missedAt = performance.now();
+  for (let n = 0; n < 3; n++) await threads(channel, missedAt);
+  expect(stage.requests("GET guilds/:id/threads/active")).toBe(1);
 });

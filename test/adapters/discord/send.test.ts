@@ -37,7 +37,7 @@ describe("the Discord adapter posts", () => {
     });
   });
 
-  test("a part once, however often it is tried, also when the answer was lost", async () => {
+  test("each part once, however often it is retried, also after a lost response", async () => {
     const [one, other] = [stage.bridge(), stage.bridge()];
     discord.answerNext("POST channels/:id/messages", "500AfterAccept");
     const lost = await refusal(one.post(stage.delivery(), 0, piece("once"), soon()));
@@ -73,7 +73,7 @@ describe("the Discord adapter posts", () => {
     expect(discord.posts).toMatchObject([{ thread: threadId, replyTo: question, text: "a" }]);
   });
 
-  test("into a thread it opens at the question, once, also when two processes try", async () => {
+  test("into a thread that it opens at the question, once, even with two processes", async () => {
     const question = discord.say({ channel: stage.general, person: stage.ada, text: "how?" });
     const work = stage.delivery({
       replyTo: question,
@@ -93,29 +93,29 @@ describe("the Discord adapter posts", () => {
       [question, "1."],
     ]);
     expect(discord.posts[0]).not.toHaveProperty("replyTo");
-    const opened = stage.asked("POST channels/:id/messages/:message/threads");
-    // The lost one, one that found it open, and one by the process that had never known.
+    const opened = stage.requests("POST channels/:id/messages/:message/threads");
+    // The one whose response was lost, one that found the thread open, and one by the process without knowledge of it.
     expect(opened).toBe(3);
   });
 
-  test("within its deadline: what hung may have been posted, what never left was not", async () => {
+  test("within its deadline: a request that hung may have been carried out, one that was never sent was not", async () => {
     const platform = stage.bridge();
     discord.answerNext("POST channels/:id/messages", "hangAfterAccept");
     const hung = platform.post(stage.delivery(), 0, piece("a"), AbortSignal.timeout(300));
-    // Waits behind the first in the library's queue of that channel, and never gets its turn.
+    // Waits behind the first in the library's queue of that channel until its deadline.
     const next = platform.post(stage.delivery(), 1, piece("b"), AbortSignal.timeout(150));
     expect(await refusal(next)).toMatchObject({ code: "timeout", certain: true });
     expect(await refusal(hung)).toMatchObject({ code: "timeout", certain: false, retryable: true });
     expect(discord.posts.map(({ text }) => text)).toEqual(["a"]);
   });
 
-  test("nothing twice on its own after a server error", async () => {
+  test("nothing again by itself after a server error", async () => {
     discord.answerNext("POST channels/:id/messages", 502);
     await refusal(stage.bridge().post(stage.delivery(), 0, piece("a"), soon()));
-    expect(stage.asked("POST channels/:id/messages")).toBe(1);
+    expect(stage.requests("POST channels/:id/messages")).toBe(1);
   });
 
-  test("not in a long rate limit, which it hands back with its time", async () => {
+  test("not during a long rate limit, which it reports with its duration", async () => {
     discord.answerNext("POST channels/:id/messages", { retryAfter: 30 });
     const limited = await refusal(stage.bridge().post(stage.delivery(), 0, piece("a"), soon()));
     expect(limited).toMatchObject({ code: "429", retryable: true, certain: true });
@@ -123,7 +123,7 @@ describe("the Discord adapter posts", () => {
     expect(discord.posts).toEqual([]);
   });
 
-  test("not where it may not, and says what to allow", async () => {
+  test("not without permission, and names what to allow", async () => {
     discord.deny(stage.general, { send: true });
     const refused = await refusal(stage.bridge().post(stage.delivery(), 0, piece("a"), soon()));
     expect(refused).toMatchObject({
@@ -135,7 +135,7 @@ describe("the Discord adapter posts", () => {
     expect(refused.step).toMatch(/Send Messages/);
   });
 
-  test("not with a token that was reset, which ends the bridge", async () => {
+  test("not with a reset token, which ends the bridge", async () => {
     const platform = stage.bridge();
     const { fatal } = await stage.listen(platform);
     discord.answerNext("POST channels/:id/messages", 401);
@@ -149,7 +149,7 @@ describe("the Discord adapter posts", () => {
 });
 
 describe("the Discord adapter changes", () => {
-  test("a post, and takes it down; one that is gone already is down", async () => {
+  test("a post, and removes it; removing a deleted one succeeds", async () => {
     const platform = stage.bridge();
     const id = await platform.post(stage.delivery(), 0, piece("first"), soon());
     await platform.edit(stage.delivery(), id, piece("second @everyone"), soon());

@@ -2,9 +2,13 @@ import pino from "pino";
 import { createDiscord } from "../../../bridges/discord/adapter.ts";
 import type {
   BridgeEvent,
+  ChannelUpdate,
   Delivery,
+  Health,
   Intake,
+  Mapping,
   MappingId,
+  Outcome,
   Platform,
 } from "../../../bridges/platform.ts";
 import {
@@ -13,15 +17,27 @@ import {
   startDiscordStandIn,
 } from "../../../scripts/stand_ins/discord/stand_in.ts";
 
-/** The Discord adapter alone: a Discord stand-in on one side, a recording intake on the other. */
+/** What the adapter handed to the core. */
+interface Recorded {
+  readonly events: BridgeEvent[];
+  readonly fatal: Error[];
+  readonly updates: ChannelUpdate[];
+  readonly healths: Health[];
+  readonly gaps: string[];
+}
+
+/** The Discord adapter alone, between a stand-in for Discord and an intake that records. */
 export class Stage {
   readonly general: string;
   readonly ada: string;
+  /** The only mapped channel, `general`. */
+  readonly mapping: Mapping;
   readonly #platforms: Platform[] = [];
 
   private constructor(readonly discord: DiscordStandIn) {
     this.general = discord.addChannel("general");
     this.ada = discord.addPerson("Ada Lovelace", "Ada");
+    this.mapping = { ...mappingOf(this.general), externalName: "general" };
   }
 
   static async open(options?: DiscordOptions): Promise<Stage> {
@@ -40,31 +56,29 @@ export class Stage {
     return platform;
   }
 
-  /** Starts it and keeps everything it hands over. Only `general` is mapped. */
-  async listen(platform: Platform): Promise<{ events: BridgeEvent[]; fatal: Error[] }> {
-    const events: BridgeEvent[] = [];
-    const fatal: Error[] = [];
+  /** Starts the adapter. `outcome`: what the core answers to every event. */
+  async listen(platform: Platform, outcome: Outcome = "inserted"): Promise<Recorded> {
+    const recorded: Recorded = { events: [], fatal: [], updates: [], healths: [], gaps: [] };
     const intake: Intake = {
-      mappingOf: (id) =>
-        id === this.general
-          ? // An id is a string to everybody but Convex.
-            { mappingId: "m" as MappingId, externalId: id, since: "" }
-          : undefined,
+      mappingOf: (id) => (id === this.general ? this.mapping : undefined),
       push: (event) => {
-        events.push(event);
-        return Promise.resolve("inserted");
+        recorded.events.push(event);
+        return Promise.resolve(outcome);
       },
       person: () => undefined,
       problem: () => Promise.resolve(),
-      health: () => undefined,
-      gap: () => undefined,
-      channel: () => Promise.resolve(),
+      health: (health) => recorded.healths.push(health),
+      gap: (why, mappingId) => recorded.gaps.push([why, mappingId].filter(Boolean).join(": ")),
+      channel: (update) => {
+        recorded.updates.push(update);
+        return Promise.resolve();
+      },
     };
-    await platform.start(intake, (error) => fatal.push(error));
-    return { events, fatal };
+    await platform.start(intake, (error) => recorded.fatal.push(error));
+    return recorded;
   }
 
-  /** A delivery as `claim` gives it. */
+  /** A delivery as `claim` returns it. */
   delivery(fields: Partial<Delivery> = {}): Delivery {
     const ids = {
       deliveryId: "delivery1",
@@ -89,19 +103,25 @@ export class Stage {
   }
 
   /** How many requests of that name arrived. */
-  asked(name: string): number {
+  requests(name: string): number {
     return this.discord.wire.filter((entry) => entry.direction === "in" && entry.name === name)
       .length;
   }
 }
 
-/** The error of that class that `work` fails with. */
+/** A mapping of the channel. */
+export function mappingOf(externalId: string): Mapping {
+  // Outside Convex an id is a plain string.
+  return { mappingId: "m" as MappingId, externalId, since: "" };
+}
+
+/** The error that `work` fails with. Throws any other error, or one of another class. */
 export async function rejection<T extends Error>(
   work: Promise<unknown>,
   kind: abstract new (...args: never[]) => T,
 ): Promise<T> {
   const error = await work.then(
-    () => new Error("nothing was refused"),
+    () => new Error("it did not fail"),
     (reason: unknown) => reason,
   );
   if (error instanceof kind) return error;

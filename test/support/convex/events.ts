@@ -2,13 +2,11 @@ import type { Id } from "../../../convex/_generated/dataModel.js";
 import type { MessageEvent } from "../../../convex/model/shared/validators.ts";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 
-const EPOCH = 1_420_070_400_000;
-
 let sequence = 0;
 
 /** A Discord id of that moment; later calls give larger ones. */
 export function snowflake(at = Date.now()): string {
-  return ((BigInt(at - EPOCH) << 22n) + BigInt(++sequence)).toString();
+  return (BigInt(positionAt("discord", at)) + BigInt(++sequence)).toString();
 }
 
 /** A message said by Bob now; the position follows from the id. */

@@ -2,37 +2,39 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { buffer } from "node:stream/consumers";
 import { api } from "../../../convex/_generated/api.js";
 import { startStack, type Stack } from "../../../scripts/stand_ins/stack.ts";
-import { examine } from "../../../scripts/cli/doctor/examine.ts";
-import type { Finding } from "../../../scripts/cli/doctor/verdict.ts";
+import { runChecks } from "../../../scripts/cli/doctor/run_checks.ts";
+import type { Finding } from "../../../scripts/cli/doctor/finding.ts";
 
-/** A stack in order, with one mapped channel on each platform, for a doctor to look at after something was spoiled. */
+/** A correct setup with one mapped channel on each platform, for the doctor to check after a fault was injected. */
 export interface DoctorStage {
   readonly stack: Stack;
-  /** The settings of an admin's machine. */
+  /** The settings of the admin's machine. */
   readonly env: Readonly<Record<string, string>>;
   readonly channels: { readonly discord: string; readonly slack: string };
+  /** Runs the doctor with changed settings. */
   run(
     changes?: Readonly<Record<string, string>>,
     more?: { readonly nodeVersion?: string; readonly ask?: true },
   ): Promise<Finding[]>;
-  /** The address of the deployment behind something that changes its answers, by function. */
-  behind(change: {
+  /** Starts a proxy in front of the deployment that replaces results by function name. Returns its URL. */
+  proxyConvex(change: {
     readonly date?: string;
     readonly answers?: Readonly<Record<string, unknown>>;
   }): Promise<string>;
-  /** The address of something in front of a platform's API that rewrites its answers. */
-  rewritten(
+  /** Starts a proxy in front of a platform's API that rewrites responses. Returns its URL. */
+  proxyPlatform(
     apiUrl: string,
     rewrite: (
       path: string,
-      answer: { status: number; text: string },
+      response: { status: number; text: string },
     ) => { status: number; text: string },
   ): Promise<string>;
-  /** Called at the end. */
-  later(stop: () => Promise<void>): void;
+  /** Registers what to stop in `stop`. */
+  onStop(stop: () => Promise<void>): void;
   stop(): Promise<void>;
 }
 
+/** Starts the setup. */
 export async function startDoctorStage(): Promise<DoctorStage> {
   const stack = await startStack();
   const env = { ...stack.bridgeEnv(), ADMIN_KEY: stack.adminKey };
@@ -65,7 +67,7 @@ export async function startDoctorStage(): Promise<DoctorStage> {
     return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
   };
 
-  const pass = (to: string, { method = "GET", headers }: IncomingMessage, body: Buffer) => {
+  const forward = (to: string, { method = "GET", headers }: IncomingMessage, body: Buffer) => {
     const { authorization, "content-type": type = "application/json" } = headers;
     const kept = { "content-type": type, ...(authorization && { authorization }) };
     return fetch(to, { method, headers: kept, ...(body.length > 0 && { body }) });
@@ -76,17 +78,17 @@ export async function startDoctorStage(): Promise<DoctorStage> {
     env,
     channels,
     run: (changes = {}, more = {}) =>
-      examine({
+      runChecks({
         nodeVersion: "20.19.0",
         ask: false,
         onFinding: () => undefined,
         ...more,
         env: { ...env, ...changes },
       }),
-    behind: ({ date, answers = {} }) =>
+    proxyConvex: ({ date, answers = {} }) =>
       listen(async (request, body, response) => {
-        const asked = body.toString();
-        const name = Object.keys(answers).find((each) => asked.includes(`"${each}"`));
+        const call = body.toString();
+        const name = Object.keys(answers).find((each) => call.includes(`"${each}"`));
         if (date !== undefined) response.setHeader("date", date);
         response.setHeader("content-type", "application/json");
         if (name !== undefined) {
@@ -95,15 +97,15 @@ export async function startDoctorStage(): Promise<DoctorStage> {
           return;
         }
         const { href } = new URL(request.url ?? "/", stack.convex.url);
-        const answer = await pass(href, request, body);
+        const answer = await forward(href, request, body);
         response.writeHead(answer.status);
         response.end(await answer.text());
       }),
-    rewritten: async (apiUrl, rewrite) => {
+    proxyPlatform: async (apiUrl, rewrite) => {
       const { origin, pathname } = new URL(apiUrl);
       const url = await listen(async (request, body, response) => {
         const path = request.url ?? "/";
-        const answer = await pass(`${origin}${path}`, request, body);
+        const answer = await forward(`${origin}${path}`, request, body);
         const scopes = answer.headers.get("x-oauth-scopes");
         const { status, text } = rewrite(path, {
           status: answer.status,
@@ -117,7 +119,7 @@ export async function startDoctorStage(): Promise<DoctorStage> {
       });
       return `${url}${pathname}`;
     },
-    later: (stop) => void stops.push(stop),
+    onStop: (stop) => void stops.push(stop),
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await stack.stop();

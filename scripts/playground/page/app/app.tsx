@@ -2,53 +2,53 @@ import { useConvexConnectionState, useQuery } from "convex/react";
 import { ConvexError } from "convex/values";
 import { useMemo, useState } from "react";
 import { api } from "../../../../convex/_generated/api.js";
-import type { Stage } from "../protocol.ts";
-import { BreakPanel } from "./break_panel.tsx";
-import { ChatWindow } from "./chat_window.tsx";
-import { ConvexView } from "./convex_view.tsx";
-import type { Live, LiveState } from "./live.ts";
-import { Lobby } from "./lobby.tsx";
-import { type Playing, PlayingContext } from "./playing.ts";
+import type { PlaygroundState } from "../protocol.ts";
+import { BreakPanel } from "./components/break_panel.tsx";
+import { ChatWindow } from "./components/chat_window.tsx";
+import { ConvexView } from "./components/convex_view.tsx";
+import type { ServerConnection, ConnectionState } from "./connection.ts";
+import { Lobby } from "./components/lobby.tsx";
+import { type PlaygroundContextValue, PlaygroundContext } from "./playground_context.ts";
 
-/** The whole page: a platform on either side, Convex between them, and below it the chat API that needs neither. */
+/** The whole page: the platforms on both sides, Convex between them, and the chat API alone below. */
 export function App(props: {
-  readonly live: Live;
-  readonly state: LiveState;
-  readonly stage: Stage;
+  readonly connection: ServerConnection;
+  readonly state: ConnectionState;
+  readonly playground: PlaygroundState;
 }) {
-  const { live, state, stage } = props;
-  const [trouble, setTrouble] = useState<string>();
+  const { connection, state, playground } = props;
+  const [error, setError] = useState<string>();
   const mappings = useQuery(api.admin.list);
-  const playing = useMemo((): Playing => {
-    const attempt: Playing["attempt"] = async (act) => {
+  const context = useMemo((): PlaygroundContextValue => {
+    const attempt: PlaygroundContextValue["attempt"] = async (act) => {
       try {
         const value = await act();
-        setTrouble(undefined);
+        setError(undefined);
         return value;
-      } catch (error) {
-        setTrouble(reasonOf(error));
+      } catch (reason) {
+        setError(messageOf(reason));
         return undefined;
       }
     };
     return {
-      stage,
-      said: state.said,
+      playground,
+      messages: state.messages,
       attempt,
-      ask: (command) => attempt(() => live.ask(command)),
+      send: (command) => attempt(() => connection.send(command)),
     };
-  }, [live, state.said, stage]);
+  }, [connection, state.messages, playground]);
 
   return (
-    <PlayingContext value={playing}>
+    <PlaygroundContext value={context}>
       <header className="top">
         <div>
           <h1>Discord, Slack and Convex</h1>
           <p className="lead">
-            The real bridge and the real backend, between stand-ins for the platforms. Everything is
+            The real bridge and the real backend, with stand-ins for the platforms. Everything runs
             on this machine and in memory.
           </p>
         </div>
-        <Pills stage={stage} connected={state.connected} />
+        <Pills playground={playground} connected={state.connected} />
       </header>
       <nav className="jump" aria-label="Jump to">
         <a href="#discord">Discord</a>
@@ -66,34 +66,40 @@ export function App(props: {
         </div>
         <Lobby />
       </main>
-      <div className="trouble" role="alert">
-        {trouble !== undefined && (
+      <div className="error" role="alert">
+        {error !== undefined && (
           <p>
-            {trouble}{" "}
-            <button type="button" onClick={() => setTrouble(undefined)}>
+            {error}{" "}
+            <button type="button" onClick={() => setError(undefined)}>
               Dismiss
             </button>
           </p>
         )}
       </div>
-    </PlayingContext>
+    </PlaygroundContext>
   );
 }
 
-function Pills({ stage, connected }: { readonly stage: Stage; readonly connected: boolean }) {
+function Pills({
+  playground,
+  connected,
+}: {
+  readonly playground: PlaygroundState;
+  readonly connected: boolean;
+}) {
   const { isWebSocketConnected } = useConvexConnectionState();
-  const { ai, bridge } = stage;
+  const { ai, bridge } = playground;
   return (
-    <ul className="pills" aria-label="What runs">
+    <ul className="pills" aria-label="Status">
       {!connected && <Pill tone="bad">playground stopped</Pill>}
       <Pill tone={ai.real ? "warn" : "plain"}>
         {ai.real
-          ? `AI: OpenAI, ${ai.model} (your key pays)`
-          : "AI: a stand-in that says what it was sent"}
+          ? `AI: OpenAI, ${ai.model} (billed to your key)`
+          : "AI: a stand-in that repeats what it was sent"}
       </Pill>
       <Pill tone={bridge === "running" ? "good" : "bad"}>bridge {bridge}</Pill>
       <Pill tone={isWebSocketConnected ? "good" : "bad"}>
-        {isWebSocketConnected ? "Convex live" : "Convex away"}
+        {isWebSocketConnected ? "Convex connected" : "Convex disconnected"}
       </Pill>
     </ul>
   );
@@ -107,8 +113,8 @@ function Pill(props: { readonly tone: string; readonly children: React.ReactNode
   );
 }
 
-/** What people should read of a failure. Convex gives a reason where callers may branch on it. */
-function reasonOf(error: unknown): string {
+/** The text to show for an error. A `ConvexError` of the backend has a message of its own in `data`. */
+function messageOf(error: unknown): string {
   if (error instanceof ConvexError) {
     const data: unknown = error.data;
     if (typeof data === "object" && data !== null && "message" in data) return String(data.message);

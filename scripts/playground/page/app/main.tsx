@@ -2,9 +2,9 @@ import { ConvexProvider, ConvexReactClient } from "convex/react";
 import { StrictMode, useSyncExternalStore, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
-import { Live, type LiveState } from "./live.ts";
+import { ServerConnection, type ConnectionState } from "./connection.ts";
 
-/** An admin token, made by the playground's own server for its own deployment. */
+/** Fetches an admin token for the local deployment from the playground's server. */
 async function adminToken(): Promise<string> {
   const response = await fetch("/api/token", { method: "POST" });
   if (!response.ok) throw new Error(`no token: ${await response.text()}`);
@@ -17,20 +17,27 @@ function adminClient(url: string): ConvexReactClient {
   return client;
 }
 
-function Page({ live }: { readonly live: Live }) {
-  const state = useSyncExternalStore(live.subscribe, live.state);
-  if (!state.stage) {
+function Page({ connection }: { readonly connection: ServerConnection }) {
+  const state = useSyncExternalStore(connection.subscribe, connection.state);
+  if (!state.playground) {
     return <p className="waiting">Connecting to the playground …</p>;
   }
-  return <Connected key={state.stage.convexUrl} live={live} state={state} stage={state.stage} />;
+  return (
+    <Connected
+      key={state.playground.convexUrl}
+      connection={connection}
+      state={state}
+      playground={state.playground}
+    />
+  );
 }
 
 function Connected(props: {
-  readonly live: Live;
-  readonly state: LiveState;
-  readonly stage: NonNullable<LiveState["stage"]>;
+  readonly connection: ServerConnection;
+  readonly state: ConnectionState;
+  readonly playground: NonNullable<ConnectionState["playground"]>;
 }) {
-  const [client] = useState(() => adminClient(props.stage.convexUrl));
+  const [client] = useState(() => adminClient(props.playground.convexUrl));
   return (
     <ConvexProvider client={client}>
       <App {...props} />
@@ -40,9 +47,9 @@ function Connected(props: {
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no root");
-const live = new Live(`${location.origin.replace(/^http/, "ws")}/api/live`);
+const connection = new ServerConnection(`${location.origin.replace(/^http/, "ws")}/api/live`);
 createRoot(root).render(
   <StrictMode>
-    <Page live={live} />
+    <Page connection={connection} />
   </StrictMode>,
 );

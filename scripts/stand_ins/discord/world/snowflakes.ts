@@ -1,5 +1,9 @@
-/** First millisecond of 2015: where Discord's clock starts (Discord docs, Reference, "Snowflakes"). */
-const EPOCH = 1_420_070_400_000;
+/**
+ * First millisecond of 2015, where Discord's ids start to count.
+ * https://discord.com/developers/docs/reference#snowflakes
+ * The product has a constant of its own: a stand-in that shared it could not show that it is wrong.
+ */
+export const DISCORD_EPOCH = 1_420_070_400_000;
 const LAST_IN_MILLISECOND = 4095;
 
 /** Makes ids in Discord's layout from the current time, each greater than the one before. */
@@ -18,13 +22,13 @@ export class Snowflakes {
       this.#millisecond += 1; // The millisecond is full: borrow from the next one rather than go back.
       this.#increment = 0;
     }
-    return String((BigInt(this.#millisecond - EPOCH) << 22n) | BigInt(this.#increment));
+    return String((BigInt(this.#millisecond - DISCORD_EPOCH) << 22n) | BigInt(this.#increment));
   }
 }
 
 /** When an id was made, in Unix milliseconds. */
 export function timeOf(id: string): number {
-  return Number(BigInt(id) >> 22n) + EPOCH;
+  return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
 }
 
 /** Orders ids as Discord does. Never by `Number`: the last digits would be lost. */

@@ -1,8 +1,8 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn } from "./listen.ts";
+import { DISCORD_EPOCH } from "../../../stand_ins/discord/world/snowflakes.ts";
 import { makePast, NO_PAST, type Past } from "./past.ts";
 
-const EPOCH = 1_420_070_400_000;
 const GUILD = "100000000000000001";
 const BOT = { id: "100000000000000002", username: "bridge", discriminator: "0", avatar: null };
 
@@ -108,7 +108,7 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
 
 /** An id of a moment; `n` keeps those of one millisecond apart. */
 export function snowflake(n: number, at = Date.now()): string {
-  return ((BigInt(at - EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
+  return ((BigInt(at - DISCORD_EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
 }
 
 /** The messages next after an id, newest first, as Discord gives them. */

@@ -1,0 +1,122 @@
+import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
+import { idAt } from "../../../convex/model/shared/positions.ts";
+import type { HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
+import { isCode } from "../explain.ts";
+import {
+  type Names,
+  normaliseMessage,
+  positionOf,
+  type WireMessage,
+} from "../inbound/normalise.ts";
+import { type HistoryRequests, MAX_PAGE, type Source } from "./requests.ts";
+
+export interface PagesOptions {
+  readonly names: Names;
+  readonly botId: () => string;
+  /** A message could not be read. */
+  readonly unreadable: (mapping: Mapping, externalId: string) => void;
+}
+
+/** Reads the messages of one channel or thread, as events. */
+export class Pages {
+  constructor(
+    private readonly requests: HistoryRequests,
+    private readonly options: PagesOptions,
+  ) {}
+
+  /** Everything after the position `after`, oldest first. */
+  async *after(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    after: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<HistoryPage> {
+    const source = { channel: mapping.externalId, thread };
+    for (let last = idAt("discord", after), isFirst = true; ; isFirst = false) {
+      const range = { after: last, limit: MAX_PAGE };
+      const newestFirst = await this.requests.messages(source, range, signal);
+      if (isFirst && newestFirst.length === 0) await this.#checkReadable(source, last, signal);
+      if (newestFirst.length === 0) return;
+      const page = await this.#toPage(mapping, thread, newestFirst, signal);
+      yield page;
+      if (newestFirst.length < MAX_PAGE) return;
+      last = idAt("discord", page.upTo);
+    }
+  }
+
+  /** The newest `count` messages, as one page. */
+  async newest(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<HistoryPage> {
+    const source = { channel: mapping.externalId, thread };
+    const found: WireMessage[] = [];
+    while (found.length < count) {
+      const before = found.at(-1)?.id;
+      const limit = Math.min(MAX_PAGE, count - found.length);
+      const range = { limit, ...(before === undefined ? {} : { before }) };
+      const newestFirst = await this.requests.messages(source, range, signal);
+      found.push(...newestFirst);
+      if (newestFirst.length < limit) break;
+    }
+    return await this.#toPage(mapping, thread, found, signal);
+  }
+
+  /**
+   * To a bot without Read Message History, Discord returns an empty page, without an error. Throws when there are messages
+   * after the id `after`.
+   */
+  async #checkReadable(source: Source, after: string, signal: AbortSignal): Promise<void> {
+    const { last_message_id: last } = await this.requests.channel(source, signal);
+    if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;
+    try {
+      await this.requests.message(source, last, signal);
+    } catch (error) {
+      if (!isCode(error, Code.UnknownMessage)) throw error;
+    }
+  }
+
+  async #toPage(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    newestFirst: readonly WireMessage[],
+    signal: AbortSignal,
+  ): Promise<HistoryPage> {
+    const messages = newestFirst.toSorted((a, b) => (positionOf(a.id) < positionOf(b.id) ? -1 : 1));
+    const guildId = await this.requests.guildIdOf(mapping.externalId, signal);
+    return {
+      events: messages.flatMap((message) => this.#toEvents(mapping, thread, guildId, message)),
+      ids: messages.map(({ id }) => id),
+      upTo: positionOf(messages.at(-1)?.id ?? "0"),
+    };
+  }
+
+  /** One event, or none for a message that is not mirrored or can't be read. */
+  #toEvents(
+    mapping: Mapping,
+    thread: ThreadRef | undefined,
+    guildId: string,
+    message: WireMessage,
+  ): MessageEvent[] {
+    const { botId, names, unreadable } = this.options;
+    try {
+      const result = normaliseMessage(message, {
+        mappingId: mapping.mappingId,
+        ...(thread === undefined ? {} : { threadId: thread.id }),
+        ...(thread?.name === undefined ? {} : { threadName: thread.name }),
+        guildId,
+        botId: botId(),
+        names,
+      });
+      if (!("event" in result)) return [];
+      const { event } = result;
+      // Messages in history have no nickname.
+      return [{ ...event, author: { ...event.author, provisional: true } }];
+    } catch {
+      unreadable(mapping, message.id);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,261 @@
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
+import { CommandError } from "../command_error.ts";
+import { explainInvalidId } from "./channel_ids.ts";
+import type { Deployment } from "./deployment.ts";
+import type { PlatformChannel, Result } from "./verbs.ts";
+
+const script = "npm run channels --";
+const exitCodes = "\nExit codes: 0 done, 1 refused or failed (nothing is changed), 2 wrong usage.";
+
+interface Common {
+  readonly json?: true;
+}
+
+interface MapFlags extends Common {
+  readonly to?: string;
+  readonly adopt?: string;
+  readonly history?: number;
+  readonly check: boolean;
+}
+
+interface SettingFlags extends Common {
+  readonly trigger?: Trigger;
+  readonly replyIn?: ReplyIn;
+  /** `false` is `--no-instructions`. */
+  readonly instructions?: string | false;
+  readonly model?: string | false;
+}
+
+type Print = (text: string) => void;
+type Verb = (verbs: typeof import("./verbs.ts"), deployment: Deployment) => Promise<Result>;
+
+/** The command line of the admin script. Parsing throws commander's `CommanderError` on wrong usage. */
+export function buildCommandLine(print: Print): Command {
+  const program = new Command("channels")
+    .usage("<verb> [arguments]")
+    .description("Maps Discord and Slack channels to Convex channels and shows their status.")
+    .addHelpText("after", `\nHelp for a verb: ${script} <verb> --help${exitCodes}`)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  addMap(program, print);
+  addFind(program, print);
+  addUnmap(program, print);
+  addSet(program, print);
+  addPauseAndResume(program, print);
+  addReports(program, print);
+  addRetry(program, print);
+  return program;
+}
+
+/** Runs a verb on the deployment and prints its result. */
+async function run(print: Print, flags: Common, verb: Verb): Promise<void> {
+  // Imported only now, so that help and usage errors appear at once.
+  const { connect } = await import("./deployment.ts");
+  printResult(print, flags, await verb(await import("./verbs.ts"), await connect()));
+}
+
+function printResult(print: Print, { json }: Common, { data, text }: Result): void {
+  print(json ? JSON.stringify(data, undefined, 2) : text);
+}
+
+function addMap(program: Command, print: Print): void {
+  const command = addVerb(program, "map", "Mirror a platform's channel into a Convex channel.", [
+    "map discord 112233445566778899 --to team",
+    "map slack C0123456789 --to team --trigger mention --reply-in thread",
+    "map slack C0123456789 --adopt <id of a public Convex channel>",
+  ]);
+  addChannelArguments(command)
+    .addOption(
+      new Option("--to <channel name>", "the private Convex channel; created if it does not exist")
+        .argParser(parseText)
+        .conflicts("adopt"),
+    )
+    .addOption(
+      new Option(
+        "--adopt <channel id>",
+        "a public Convex channel, which becomes private permanently",
+      ).argParser(parseText),
+    )
+    .addOption(
+      new Option(
+        "--history <n>",
+        "backfill the channel's last n messages (1 to 1000); none of them is answered",
+      ).argParser(parseCount),
+    );
+  addSettings(command)
+    .option("--no-check", "don't check on the platform that the bot can work in the channel")
+    .action(async (platform: Platform, id: string, flags: MapFlags) => {
+      const { json: _, check, ...options } = flags;
+      const channel = parseChannel(command, platform, id);
+      if (options.to === undefined && options.adopt === undefined) {
+        command.error("error: missing target: --to <channel name> or --adopt <channel id>");
+      }
+      const { openView } = await import("./open_view.ts");
+      const view = check ? await openView(platform) : undefined;
+      await run(print, flags, (verbs, deployment) => verbs.map(deployment, channel, options, view));
+    });
+}
+
+function addFind(program: Command, print: Print): void {
+  addVerb(program, "find", "List the channels visible to the bot, with their ids.", [
+    "find discord",
+    "find slack support",
+  ])
+    .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
+    .argument("[text]", "part of the channel's name")
+    .action(async (platform: Platform, text: string | undefined, flags: Common) => {
+      const { openView } = await import("./open_view.ts");
+      const view = await openView(platform);
+      if (view === undefined) {
+        const problem = `the ${platform} bot's token is not configured: run npm run setup`;
+        throw new CommandError("NO_TOKEN", problem);
+      }
+      const { find } = await import("./verbs.ts");
+      printResult(print, flags, await find(view, text ?? ""));
+    });
+}
+
+function addUnmap(program: Command, print: Print): void {
+  const command = addVerb(program, "unmap", "Stop mirroring a channel. Its messages are kept.", [
+    "unmap discord 112233445566778899",
+    "unmap slack C0123456789 --delete-messages",
+  ]);
+  addChannelArguments(command)
+    .option(
+      "--delete-messages",
+      "permanently delete its mirrored messages and the replies; also for a channel unmapped earlier",
+    )
+    .action(async (platform: Platform, id: string, flags: Common & { deleteMessages?: true }) => {
+      const channel = parseChannel(command, platform, id);
+      await run(print, flags, (verbs, deployment) =>
+        verbs.unmap(deployment, channel, flags.deleteMessages === true),
+      );
+    });
+}
+
+function addSet(program: Command, print: Print): void {
+  const command = addVerb(program, "set", "Change how a mapped channel is answered.", [
+    "set discord 112233445566778899 --trigger never",
+    'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
+    "set slack C0123456789 --no-instructions --no-model",
+  ]);
+  addSettings(addChannelArguments(command))
+    .option("--no-instructions", "back to the default instructions")
+    .option("--no-model", "back to the deployment's model")
+    .action(async (platform: Platform, id: string, flags: SettingFlags) => {
+      const { json: _, instructions, model, ...rest } = flags;
+      const channel = parseChannel(command, platform, id);
+      // commander leaves an option with a `--no-` form undefined if neither form is given.
+      const settings = {
+        ...rest,
+        ...(instructions === undefined ? {} : { instructions: instructions || null }),
+        ...(model === undefined ? {} : { model: model || null }),
+      };
+      if (Object.keys(settings).length === 0) command.error("error: no setting to change");
+      await run(print, flags, (verbs, deployment) => verbs.change(deployment, channel, settings));
+    });
+}
+
+function addPauseAndResume(program: Command, print: Print): void {
+  const states = [
+    ["pause", "paused", "Stop mirroring and answering until `resume`. Replies wait."],
+    ["resume", "active", "Mirror and answer again, and post the replies that waited."],
+  ] as const;
+  for (const [name, state, description] of states) {
+    const command = addVerb(program, name, description, [`${name} slack C0123456789`]);
+    addChannelArguments(command).action(async (platform: Platform, id: string, flags: Common) => {
+      const channel = parseChannel(command, platform, id);
+      await run(print, flags, (verbs, deployment) => verbs.setState(deployment, channel, state));
+    });
+  }
+}
+
+function addReports(program: Command, print: Print): void {
+  addVerb(program, "list", "List every mapped channel.", ["list", "list --json"]).action(
+    async (flags: Common) => run(print, flags, (verbs, deployment) => verbs.list(deployment)),
+  );
+  addVerb(program, "status", "Show what is healthy, stuck or failed, and how to fix it.", [
+    "status",
+  ]).action(async (flags: Common) =>
+    run(print, flags, (verbs, deployment) => verbs.status(deployment)),
+  );
+}
+
+function addRetry(program: Command, print: Print): void {
+  addVerb(program, "retry", "Post replies again that could not be posted: one, or all.", [
+    "retry",
+    "retry <delivery, as shown by status>",
+  ])
+    .argument("[delivery]", "the one to post again")
+    .action(async (delivery: string | undefined, flags: Common) =>
+      run(print, flags, (verbs, deployment) =>
+        delivery === undefined ? verbs.retryAll(deployment) : verbs.retryOne(deployment, delivery),
+      ),
+    );
+}
+
+function addVerb(
+  program: Command,
+  name: string,
+  description: string,
+  examples: readonly string[],
+): Command {
+  const lines = examples.map((example) => `  ${script} ${example}`);
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "print the result as JSON (run with `npm run --silent` to print only JSON)")
+    .addHelpText("after", `\nExamples:\n${lines.join("\n")}\n${exitCodes}`);
+}
+
+function addChannelArguments(command: Command): Command {
+  return command
+    .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
+    .argument("<channel id>", "the platform's id of the channel");
+}
+
+function addSettings(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--trigger <when>",
+        "which messages are answered; mention: those that mention the bot, and those in threads it has posted in",
+      ).choices(["always", "mention", "never"]),
+    )
+    .addOption(
+      new Option("--reply-in <where>", "thread: replies go to a thread on the question").choices([
+        "channel",
+        "thread",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--instructions <text>",
+        "instructions to the AI, for every channel mapped to the same Convex channel",
+      ).argParser(parseText),
+    )
+    .addOption(
+      new Option(
+        "--model <name>",
+        "the AI model, for every channel mapped to the same Convex channel",
+      ).argParser(parseText),
+    );
+}
+
+function parseChannel(command: Command, platform: Platform, externalId: string): PlatformChannel {
+  const invalid = explainInvalidId(platform, externalId);
+  if (invalid !== undefined) command.error(`error: ${invalid}`);
+  return { platform, externalId };
+}
+
+function parseCount(value: string): number {
+  const count = Number(value);
+  if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError("It is not a number from 1 to 1000.");
+}
+
+function parseText(value: string): string {
+  if (value.trim() === "") throw new InvalidArgumentError("It is empty.");
+  return value.trim();
+}

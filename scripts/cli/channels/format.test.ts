@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import {
+  channelTable,
+  describeMapping,
+  mappingTable,
+  type MappingRow,
+  type Status,
+  statusReport,
+} from "./format.ts";
+
+const CLEAR = "\u001B[2J";
+
+// Convex generates ids; any text will do here.
+const ROW: MappingRow = {
+  mappingId: "m1" as MappingRow["mappingId"],
+  platform: "slack",
+  externalId: "C0123456789",
+  externalName: `help${CLEAR}`,
+  channelId: "c1" as MappingRow["channelId"],
+  channelName: `support${CLEAR}`,
+  trigger: "always",
+  replyIn: "channel",
+  state: "active",
+  since: "0",
+  model: `gpt${CLEAR}`,
+};
+
+const STATUS: Status = {
+  mappings: [
+    {
+      ...ROW,
+      health: [
+        { direction: "out", code: "is_archived", reason: `closed${CLEAR}`, step: CLEAR, at: 0 },
+      ],
+      open: 2,
+      openSince: 0,
+      failed: 1,
+      lastCatchUp: { at: 0, recovered: 3, missed: `a thread${CLEAR}` },
+    },
+  ],
+  failed: [
+    {
+      deliveryId: "d1" as Status["failed"][number]["deliveryId"],
+      platform: "slack",
+      channel: "C0123456789",
+      channelName: CLEAR,
+      reason: `refused${CLEAR}`,
+      outcomeUnknown: true,
+      at: 0,
+    },
+  ],
+  problems: [{ platform: "slack", kind: `odd${CLEAR}`, reason: CLEAR, count: 1, at: 0 }],
+};
+
+test("control characters in names and reasons do not reach the terminal", () => {
+  const channel = {
+    id: "C1",
+    name: CLEAR,
+    within: CLEAR,
+    troubles: [{ problem: CLEAR, step: CLEAR }],
+  };
+  const shown = [
+    describeMapping(ROW),
+    mappingTable([ROW]),
+    channelTable([channel]),
+    statusReport(STATUS),
+  ];
+  for (const text of shown) {
+    expect(text).toContain("[2J");
+    expect(text).not.toContain("\u001B");
+  }
+});
+
+test("a mapping that no bridge has caught up is reported as waiting for a bridge", () => {
+  const mapped = { ...ROW, health: [], open: 0, failed: 0, caughtUpAt: 0 };
+  const report = (mapping: Status["mappings"][number]) =>
+    statusReport({ mappings: [mapping], failed: [], problems: [] });
+  expect(report(mapped)).toMatch(/: waiting for a bridge \(npm start\)$/);
+  expect(report({ ...mapped, state: "paused" })).toMatch(/: paused$/);
+  const caughtUp = report({ ...mapped, lastCatchUp: { at: 0, recovered: 0 } });
+  expect(caughtUp).toMatch(/: no problems reported, caught up 1970-01-01 00:00$/);
+});
+
+test("the status shows waiting and failed replies and what a gap missed", () => {
+  const report = statusReport(STATUS);
+  expect(report).toContain("2 to be posted (the oldest since 1970-01-01 00:00), 1 failed");
+  expect(report).toMatch(/posting has failed since 1970-01-01 00:00: closed.*\(is_archived\)/);
+  expect(report).toMatch(/last gap, closed .*: 3 messages recovered; a thread/);
+  expect(report).toMatch(/d1 +slack C0123456789 .*refused.*\(may have been posted\)/);
+});

@@ -1,0 +1,166 @@
+import type { FunctionReturnType } from "convex/server";
+import type { api } from "../../../convex/_generated/api.js";
+import type { ChannelView } from "./platform_view.ts";
+
+/** A mapping as the deployment lists it. */
+export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
+/** The deployment's status report. */
+export type Status = FunctionReturnType<typeof api.admin.status>;
+type MappingStatus = Status["mappings"][number];
+
+/** A mapping and its settings, in one sentence. */
+export function describeMapping(row: MappingRow): string {
+  const settings = [
+    `answers ${describeTrigger(row)}, in the ${row.replyIn}`,
+    ...(row.instructions === undefined ? [] : ["custom instructions"]),
+    ...(row.model === undefined ? [] : [`model ${row.model}`]),
+  ];
+  return stripControls(
+    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`,
+  );
+}
+
+/** Every mapping, one per line. */
+export function mappingTable(rows: readonly MappingRow[]): string {
+  if (rows.length === 0) return "No channel is mapped. `npm run channels -- map --help` shows how.";
+  const header = [
+    "PLATFORM",
+    "CHANNEL",
+    "NAME",
+    "MAPPED TO",
+    "STATE",
+    "TRIGGER",
+    "REPLY IN",
+    "MODEL",
+  ];
+  const lines = rows.map((row) => [
+    row.platform,
+    row.externalId,
+    row.externalName ?? "",
+    row.channelName,
+    row.state,
+    row.trigger,
+    row.replyIn,
+    row.model ?? "",
+  ]);
+  return table([header, ...lines]);
+}
+
+/** Channels as the bot sees them, one per line. */
+export function channelTable(channels: readonly ChannelView[]): string {
+  if (channels.length === 0) return "No matching channel is visible to the bot.";
+  const rows = channels.map(({ id, name, within, troubles }) => [
+    id,
+    `#${name}`,
+    within ?? "",
+    troubles.length === 0 ? "ready" : troubles.map(({ problem }) => problem).join("; "),
+  ]);
+  return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
+}
+
+/** The state of every mapping, then failed replies and problems. */
+export function statusReport({ mappings, failed, problems }: Status): string {
+  if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
+  const sections = [mappings.map(describeStatus).join("\n")];
+  if (failed.length > 0) {
+    const header = ["DELIVERY", "CHANNEL", "FAILED", "WHY"];
+    const lines = failed.map((row) => [
+      row.deliveryId,
+      `${row.platform} ${row.channel}`,
+      time(row.at),
+      [
+        row.reason ?? row.code ?? "",
+        ...(row.outcomeUnknown ? ["(may have been posted)"] : []),
+      ].join(" "),
+    ]);
+    sections.push(
+      `Replies not posted (to retry one: retry <delivery>; to retry all: retry):\n${table([header, ...lines])}`,
+    );
+  }
+  if (problems.length > 0) {
+    const header = ["PROBLEM", "TIMES", "LAST", "WHY"];
+    const lines = problems.map((row) => [
+      [row.platform, row.kind, row.externalId ?? ""].join(" ").trim(),
+      String(row.count),
+      time(row.at),
+      row.reason,
+    ]);
+    sections.push(`Set aside:\n${table([header, ...lines])}`);
+  }
+  return sections.filter((section) => section !== "").join("\n\n");
+}
+
+/** Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run. */
+function describeActive({ lastCatchUp }: MappingStatus): string {
+  return lastCatchUp === undefined ? "waiting for a bridge (npm start)" : "no problems reported";
+}
+
+function describeStatus(row: MappingStatus): string {
+  const caughtUp = row.lastCatchUp;
+  const counts = [
+    ...(row.open > 0 ? [`${row.open} to be posted${oldest(row)}`] : []),
+    ...(row.failed > 0 ? [`${row.failed} failed`] : []),
+    ...(caughtUp === undefined || row.caughtUpAt === undefined
+      ? []
+      : [`caught up ${time(row.caughtUpAt)}`]),
+  ];
+  const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
+  const recovered = hasResults
+    ? [
+        `  last gap, closed ${time(caughtUp.at)}: ${caughtUp.recovered} messages recovered` +
+          (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
+      ]
+    : [];
+  const state = row.state === "active" && row.health.length === 0 ? describeActive(row) : row.state;
+  const head = [`${channelOf(row)} -> "${row.channelName}": ${state}`, ...counts].join(", ");
+  const troubles = row.health.map(({ direction, code, reason, step, at }) => {
+    const operation = direction === "in" ? "reading" : "posting";
+    return `  ${operation} has failed since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
+  });
+  return [head, ...recovered, ...troubles].map(stripControls).join("\n");
+}
+
+function oldest({ open, openSince }: MappingStatus): string {
+  if (openSince === undefined) return "";
+  return ` (${open === 1 ? "" : "the oldest "}since ${time(openSince)})`;
+}
+
+function channelOf(row: MappingRow): string {
+  return `${row.platform} ${row.externalId}${row.externalName === undefined ? "" : ` (${row.externalName})`}`;
+}
+
+function describeTrigger({ trigger }: MappingRow): string {
+  switch (trigger) {
+    case "always":
+      return "every message";
+    case "mention":
+      return "when mentioned";
+    case "never":
+      return "nothing";
+  }
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString().replace("T", " ").slice(0, 16);
+}
+
+/** Pads each column to its widest cell. */
+function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(stripControls));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Replaces control characters: names and reasons come from the platforms and must not control the terminal. */
+export function stripControls(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, " ");
+}

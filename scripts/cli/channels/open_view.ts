@@ -1,0 +1,57 @@
+import { readEnv } from "../../../bridges/config/config.ts";
+import type { Env } from "../../../bridges/config/env_files.ts";
+import { SettingsReader } from "../../../bridges/config/settings.ts";
+import type { Platform } from "../../../convex/model/shared/validators.ts";
+import { findPlayground } from "../../playground/running_playground.ts";
+import { CommandError } from "../command_error.ts";
+import { type ChannelView, PlatformError, type PlatformView } from "./platform_view.ts";
+
+/** The platform as the bot sees it; undefined if no token is configured and no playground runs. */
+export async function openView(platform: Platform): Promise<PlatformView | undefined> {
+  const env = readEnv();
+  const configured = await openViewWith(platform, env);
+  if (configured) return configured;
+  // The command goes to the configured deployment, so a running playground is irrelevant.
+  if (new SettingsReader(env).has("ADMIN_KEY")) return undefined;
+  const playground = await findPlayground();
+  return playground?.platforms && (await openViewWith(platform, playground.platforms));
+}
+
+async function openViewWith(platform: Platform, env: Env): Promise<PlatformView | undefined> {
+  const reader = new SettingsReader(env);
+  const title = platform === "discord" ? "DISCORD" : "SLACK";
+  const botToken = reader.optional(`${title}_BOT_TOKEN`);
+  const apiUrl = reader.optional(`${title}_API_URL`);
+  if (botToken === undefined) return undefined;
+  const config = { botToken, ...(apiUrl !== undefined && { apiUrl }) };
+  switch (platform) {
+    case "discord":
+      return new (await import("./discord_view.ts")).DiscordView(config);
+    case "slack":
+      return new (await import("./slack_view.ts")).SlackView(config);
+  }
+}
+
+/** Runs `request` and turns a `PlatformError` into a `CommandError`. */
+export async function explainPlatformErrors<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    const { problem, step } = error;
+    throw new CommandError("PLATFORM", step === undefined ? problem : `${problem}. ${step}`);
+  }
+}
+
+/** Throws `CommandError` if the bot can't work in the channel; returns minor troubles as text. */
+export function requireUsable({ troubles }: ChannelView, needsThreads: boolean): string[] {
+  const explain = ({ problem, step }: ChannelView["troubles"][number]) => `${problem}. ${step}`;
+  const serious = troubles.filter(({ minor }) => minor !== true || needsThreads);
+  if (serious.length > 0) {
+    throw new CommandError(
+      "NOT_USABLE",
+      `${serious.map(explain).join("\n")}\nNot mapped (--no-check maps it anyway).`,
+    );
+  }
+  return troubles.map(explain);
+}

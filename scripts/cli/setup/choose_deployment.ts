@@ -1,0 +1,97 @@
+import type { Env } from "../../../bridges/config/env_files.ts";
+import { CommandError } from "../command_error.ts";
+import { ensureDeploymentUrl, isLocalDeployment } from "./deployment_url.ts";
+import { nonEmpty } from "./env_file.ts";
+import type { Hosting, SetupChoices, SetupTools } from "./setup_tools.ts";
+import { checkSelfHosted } from "./self_hosted.ts";
+import { explainInvalid } from "./tokens.ts";
+
+/** Settings that select a deployment, each on its own. */
+const SELECTING = ["CONVEX_SELF_HOSTED_URL", "CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY"] as const;
+
+/** Keeps the configured deployment, or selects one, and saves its URL. Throws `CommandError`. */
+export async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promise<void> {
+  const { prompts, print, settings, save, cli } = tools;
+  const before = settings();
+  const isConfigured = SELECTING.some((name) => has(before, name));
+  if (choices.hosting !== undefined) requireSameHosting(choices.hosting, before);
+  const hosting =
+    choices.hosting ??
+    (isConfigured
+      ? undefined
+      : await prompts.choose<Hosting>("Where should Convex run?", [
+          { value: "cloud", name: "Convex Cloud (needs an account; free to start)" },
+          {
+            value: "local",
+            name: "on this machine (no account; runs while `npx convex dev` runs)",
+          },
+          { value: "self-hosted", name: "a Convex backend that you host" },
+        ]));
+  // The CLI writes URLs to these names if .env.local has them; otherwise to VITE_ names, because Vite is installed.
+  const unset = ["CONVEX_URL", "CONVEX_SITE_URL"].filter((name) => before[name] === undefined);
+  await save(Object.fromEntries(unset.map((name) => [name, ""])));
+  if (hosting === "self-hosted") {
+    await saveSelfHosted(tools, choices.selfHostedUrl);
+  } else if (hosting !== undefined && !isConfigured) {
+    print("Starting the Convex CLI, which may ask questions:");
+    await cli.configure(hosting === "local" ? { CONVEX_AGENT_MODE: "anonymous" } : {});
+  } else if (hosting !== undefined) {
+    print("Keeping the configured deployment. To choose another, remove it from .env.local.");
+  }
+  await ensureDeploymentUrl(tools, choices.prod);
+}
+
+/** Asks for the backend's URL and admin key where they are missing, and checks both before saving them. */
+async function saveSelfHosted(
+  { prompts, settings, save }: SetupTools,
+  givenUrl: string | undefined,
+): Promise<void> {
+  const before = settings();
+  const url = (
+    givenUrl ??
+    nonEmpty(before.CONVEX_SELF_HOSTED_URL) ??
+    (await prompts.line("URL of your Convex backend (https://…)", "use --self-hosted-url"))
+  )
+    .trim()
+    .replace(/\/+$/, "");
+  const adminKey =
+    nonEmpty(before.CONVEX_SELF_HOSTED_ADMIN_KEY) ??
+    (await prompts.secret("Its admin key (generate_admin_key.sh prints it)"));
+  const invalid = explainInvalid("CONVEX_URL", url);
+  if (invalid !== undefined) throw new CommandError("BAD_URL", invalid);
+  if (adminKey === "") {
+    throw new CommandError(
+      "NO_ADMIN_KEY",
+      "a self-hosted Convex backend needs CONVEX_SELF_HOSTED_ADMIN_KEY",
+    );
+  }
+  await checkSelfHosted(url, adminKey);
+  await save({
+    CONVEX_SELF_HOSTED_URL: url,
+    CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
+    CONVEX_URL: url,
+  });
+}
+
+/** Throws `CommandError` if `--convex` contradicts the settings: the CLI would follow the settings. */
+function requireSameHosting(hosting: Hosting, settings: Env): void {
+  const configured = configuredHosting(settings);
+  if (configured === undefined || configured === hosting) return;
+  const names = [...SELECTING, "CONVEX_SELF_HOSTED_ADMIN_KEY", "CONVEX_URL", "CONVEX_SITE_URL"];
+  const present = names.filter((name) => has(settings, name));
+  throw new CommandError(
+    "OTHER_CONVEX",
+    `the configured Convex is ${configured}, not ${hosting}. To change that, remove these from .env.local: ${present.join(", ")}`,
+  );
+}
+
+function configuredHosting(settings: Env): Hosting | undefined {
+  if (has(settings, "CONVEX_SELF_HOSTED_URL")) return "self-hosted";
+  const deployment = nonEmpty(settings.CONVEX_DEPLOYMENT);
+  if (deployment !== undefined) return isLocalDeployment(deployment) ? "local" : "cloud";
+  return has(settings, "CONVEX_DEPLOY_KEY") ? "cloud" : undefined;
+}
+
+function has(env: Env, name: string): boolean {
+  return nonEmpty(env[name]) !== undefined;
+}

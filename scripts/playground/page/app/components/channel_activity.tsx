@@ -1,0 +1,130 @@
+import { useMutation, useQuery } from "convex/react";
+import { useEffect, useRef } from "react";
+import { api } from "../../../../../convex/_generated/api.js";
+import type { Activity } from "../../../../../convex/model/admin/activity.ts";
+import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
+import { usePlayground } from "../playground_context.ts";
+
+/** One channel in Convex: its messages, the replies being written, and each reply's delivery state. */
+export function ChannelActivity(props: {
+  readonly channelId: MappingRow["channelId"];
+  readonly name: string;
+  readonly mappings: readonly MappingRow[];
+}) {
+  const { channelId, name, mappings } = props;
+  const activity = useQuery(api.admin.activity, { channelId });
+  const list = useRef<HTMLOListElement>(null);
+  const rows = activity?.messages.length ?? 0;
+  const writing = activity?.replies.filter(({ state }) => state === "open") ?? [];
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [rows, writing.length]);
+  return (
+    <article className="card" aria-label={`Convex channel ${name}`}>
+      <header>
+        <h3>{name}</h3>
+        {mappings.length === 0 && <span className="tag">unmapped, kept</span>}
+        {mappings.map(({ mappingId, platform, state, trigger }) => (
+          <span className="tag" data-platform={platform} key={mappingId}>
+            {platform}
+            {state === "paused" ? " · paused" : ""}
+            {trigger === "always" ? "" : ` · ${trigger}`}
+          </span>
+        ))}
+        <Counts activity={activity} />
+      </header>
+      <ol ref={list} tabIndex={0} aria-label={`Messages of ${name}`}>
+        {activity?.messages.map((row) => (
+          <Row
+            key={row._id}
+            row={row}
+            deliveries={activity.deliveries.filter(({ messageId }) => messageId === row._id)}
+          />
+        ))}
+        {writing.map(({ replyId, attempt, threadId }) => (
+          <li className="row writing" key={replyId}>
+            <span className="who">AI</span>
+            <span className="content">
+              being written{threadId === undefined ? "" : " in a thread"}
+              {attempt > 1 ? `, attempt ${attempt}` : ""} <i className="dots" aria-hidden="true" />
+            </span>
+          </li>
+        ))}
+        {activity?.messages.length === 0 && writing.length === 0 && (
+          <li className="empty">No messages yet.</li>
+        )}
+      </ol>
+      {activity?.replies
+        .filter(({ state }) => state === "failed")
+        .map(({ replyId, reason }) => (
+          <p className="health" key={replyId}>
+            <b>No reply:</b> {reason ?? "the AI did not answer"}
+          </p>
+        ))}
+    </article>
+  );
+}
+
+function Counts({ activity }: { readonly activity: Activity | undefined }) {
+  if (!activity) return <span className="counts">…</span>;
+  const writing = activity.replies.filter(({ state }) => state === "open").length;
+  const waiting = activity.deliveries.filter(({ state }) => !ENDED.has(state)).length;
+  return (
+    <span className="counts">
+      {activity.messages.length} messages · {writing} being written · {waiting} in the outbox
+    </span>
+  );
+}
+
+const ENDED: ReadonlySet<Activity["deliveries"][number]["state"]> = new Set([
+  "sent",
+  "failed",
+  "cancelled",
+]);
+
+function Row(props: {
+  readonly row: Activity["messages"][number];
+  readonly deliveries: Activity["deliveries"];
+}) {
+  const { row, deliveries } = props;
+  const deleted = row.deletedAt !== undefined;
+  const who = row.author ?? (row.kind === "notice" ? "notice" : "AI");
+  return (
+    <li className="row" data-kind={row.kind ?? "plain"} data-deleted={deleted}>
+      <span className="who">{who}</span>
+      <span className="content">{deleted ? "deleted" : row.content}</span>
+      <span className="marks">
+        {row.threadId !== undefined && <span className="tag">thread</span>}
+        {row.editedAt !== undefined && !deleted && <span className="tag">edited</span>}
+        {deliveries.map((delivery) => (
+          <Delivery key={delivery.deliveryId} delivery={delivery} />
+        ))}
+      </span>
+    </li>
+  );
+}
+
+function Delivery({ delivery }: { readonly delivery: Activity["deliveries"][number] }) {
+  const { attempt } = usePlayground();
+  const retry = useMutation(api.admin.retry);
+  const { deliveryId, op, state, attempts, reason, step } = delivery;
+  return (
+    <>
+      <span className="delivery" data-state={state}>
+        {op === "create" ? "" : `${op}: `}
+        {state}
+        {attempts > 1 && ` · try ${attempts}`}
+      </span>
+      {(state === "failed" || state === "waiting") && reason !== undefined && (
+        <span className="reason">
+          {reason} {step}
+        </span>
+      )}
+      {state === "failed" && (
+        <button type="button" onClick={() => void attempt(() => retry({ deliveryId }))}>
+          Retry
+        </button>
+      )}
+    </>
+  );
+}

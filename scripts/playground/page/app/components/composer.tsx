@@ -1,0 +1,75 @@
+import { type KeyboardEvent, useState } from "react";
+import type { Named, Place, PlatformName } from "../../protocol.ts";
+import { usePlayground } from "../playground_context.ts";
+
+/** The input field, to write as one of several people. Enter sends, Shift+Enter starts a new line. */
+export function Composer(props: {
+  readonly platform: PlatformName;
+  readonly place: Place;
+  readonly placeName: string;
+  readonly botName: string;
+  readonly people: readonly Named[];
+  readonly speaker: Named;
+  readonly setSpeaker: (id: string) => void;
+}) {
+  const { platform, place, placeName, botName, people, speaker, setSpeaker } = props;
+  const { send } = usePlayground();
+  const [text, setText] = useState("");
+
+  const say = async (message: string) => {
+    if (message.trim() === "") return;
+    setText("");
+    const id = await send({ kind: "say", platform, ...place, person: speaker.id, text: message });
+    // Restores a refused message, so that it can be corrected.
+    if (id === undefined) setText((typed) => (typed === "" ? message : typed));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void say(text);
+  };
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void say(text);
+      }}
+    >
+      <div className="chips">
+        {["Hello!", `@${botName} what can you do?`, "Please write a long reply."].map((line) => (
+          <button key={line} type="button" className="chip" onClick={() => void say(line)}>
+            {line}
+          </button>
+        ))}
+      </div>
+      <div className="line">
+        <label className="as">
+          as{" "}
+          <select
+            aria-label="Write as"
+            value={speaker.id}
+            onChange={({ target }) => setSpeaker(target.value)}
+          >
+            {people.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <textarea
+          rows={1}
+          aria-label={`Message ${placeName}`}
+          placeholder={`Message ${placeName}`}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+          onKeyDown={onKeyDown}
+        />
+        <button type="submit" disabled={text.trim() === ""}>
+          Send
+        </button>
+      </div>
+    </form>
+  );
+}

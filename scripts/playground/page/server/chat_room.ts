@@ -1,0 +1,146 @@
+import type { ChatStandIn } from "../../../stand_ins/chat.ts";
+import type { Channel, ChatMessage, Named, Place, PlatformState } from "../protocol.ts";
+
+/** How many of a channel's or thread's newest messages the page shows. */
+const MAX_MESSAGES = 200;
+
+/** Longest thread name, in characters. */
+const MAX_THREAD_NAME = 40;
+
+/** How long Discord shows a typing indicator, in ms. */
+const TYPING_MS = 10_000;
+
+interface Room extends Named {
+  readonly threads: Map<string, Named>;
+}
+
+/**
+ * One platform's stand-in as the page shows it. Tracks the channels, people and threads that were created here, and adds a
+ * thread that the bot opens when its first message is posted.
+ */
+export class ChatRoom {
+  readonly #rooms = new Map<string, Room>();
+  readonly #people: Named[] = [];
+  readonly #typing = new Map<string, { readonly place: Place; readonly at: number }>();
+  readonly #bot: Named;
+
+  constructor(
+    readonly chat: ChatStandIn,
+    botName: string,
+  ) {
+    this.#bot = { id: chat.botId, name: botName };
+    chat.onChange(({ kind, channel, thread, message }) => {
+      if (message.fromBot) this.#typing.delete(keyOf({ channel, thread }));
+      if (thread !== undefined && kind === "new") this.#addThread(channel, thread);
+    });
+  }
+
+  addChannel(name: string): string {
+    const id = this.chat.addChannel(name);
+    this.#rooms.set(id, { id, name, threads: new Map() });
+    return id;
+  }
+
+  addPerson(name: string): string {
+    const id = this.chat.addPerson(name);
+    this.#people.push({ id, name });
+    return id;
+  }
+
+  /** Returns the thread on a message, and opens it if there is none. */
+  openThread(channel: string, id: string): string {
+    const room = this.#room(channel);
+    const existing = room.threads.get(id);
+    if (existing) return existing.id;
+    const name = this.#nameThread(channel, id);
+    const thread = this.chat.openThread({ channel, id, name });
+    room.threads.set(thread, { id: thread, name });
+    return thread;
+  }
+
+  say(place: Place, person: string, text: string): string {
+    return this.chat.say({ ...exact(place), person, text: this.#encode(text) });
+  }
+
+  edit(place: Place, id: string, text: string): void {
+    this.chat.edit({ ...exact(place), id, text: this.#encode(text) });
+  }
+
+  remove(place: Place, id: string): void {
+    this.chat.remove({ ...exact(place), id });
+  }
+
+  /** Records that the bot started typing. */
+  markTyping(place: Place): void {
+    this.#typing.set(keyOf(place), { place, at: Date.now() });
+  }
+
+  messages({ channel, thread }: Place): ChatMessage[] {
+    return this.chat.transcript(channel, thread).slice(-MAX_MESSAGES);
+  }
+
+  /** Every channel and thread. */
+  places(): Place[] {
+    return [...this.#rooms.values()].flatMap(({ id, threads }) => [
+      { channel: id },
+      ...[...threads.keys()].map((thread) => ({ channel: id, thread })),
+    ]);
+  }
+
+  state(): PlatformState {
+    return {
+      bot: this.#bot,
+      people: [...this.#people],
+      channels: [...this.#rooms.values()].map(({ id, name, threads }): Channel => ({
+        id,
+        name,
+        threads: [...threads.values()],
+      })),
+      typing: [...this.#typing.values()]
+        .filter(({ at }) => Date.now() - at < TYPING_MS)
+        .map(({ place }) => place),
+      connections: this.chat.connections(),
+    };
+  }
+
+  /** Typed text as the platform's client sends it: names become mentions, and Slack escapes three characters. */
+  #encode(text: string): string {
+    const escaped =
+      this.chat.platform === "discord"
+        ? text
+        : text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    const named = [this.#bot, ...this.#people].sort((a, b) => b.name.length - a.name.length);
+    return named.reduce(
+      (encoded, { id, name }) => encoded.replaceAll(`@${name}`, this.chat.mention(id)),
+      escaped,
+    );
+  }
+
+  #addThread(channel: string, thread: string): void {
+    const room = this.#rooms.get(channel);
+    if (!room || room.threads.has(thread)) return;
+    room.threads.set(thread, { id: thread, name: this.#nameThread(channel, thread) });
+  }
+
+  /** The start of the message that the thread is on. On both platforms the thread has that message's id. */
+  #nameThread(channel: string, id: string): string {
+    const root = this.chat.transcript(channel).find((message) => message.id === id);
+    const line = Array.from(root?.text.replace(/\s+/g, " ").trim() ?? "");
+    return line.slice(0, MAX_THREAD_NAME).join("") || "Thread";
+  }
+
+  #room(channel: string): Room {
+    const room = this.#rooms.get(channel);
+    if (!room) throw new Error(`no channel ${channel}`);
+    return room;
+  }
+}
+
+function keyOf({ channel, thread }: Place): string {
+  return `${channel} ${thread ?? ""}`;
+}
+
+/** Leaves out an undefined `thread`. */
+function exact({ channel, thread }: Place): { channel: string; thread?: string } {
+  return thread === undefined ? { channel } : { channel, thread };
+}
