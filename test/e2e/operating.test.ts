@@ -36,7 +36,7 @@ interface Ended {
 
 /** `npm run <name> -- <args>`. */
 function run(name: "channels", args: readonly string[], changes = {}): Promise<Ended> {
-  const command = ["--import", "tsx", join(ROOT, `scripts/${name}/${name}.ts`), ...args];
+  const command = ["--import", "tsx", join(ROOT, `scripts/cli/${name}/${name}.ts`), ...args];
   const options = {
     cwd: ROOT,
     env: { PATH: process.env.PATH, TMPDIR: folder, ...env, ...changes },

@@ -79,7 +79,7 @@ function FailPost(props: { readonly platform: PlatformName; readonly title: stri
         aria-label={`Cut ${title}'s connection`}
         onClick={() => void send({ kind: "cutConnections", platform })}
       >
-        Cut the connection
+        Disconnect
       </button>
     </div>
   );
