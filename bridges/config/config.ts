@@ -2,15 +2,13 @@ import { type Env, readEnvFiles, UnreadableSettings } from "./env_files.ts";
 import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
 import type { SigningKey } from "../core/convex/token.ts";
 
-export type { ConfigProblem, LogLevel } from "./settings.ts";
-
-export interface DiscordConfig {
+interface DiscordConfig {
   readonly botToken: string;
   /** Where Discord's REST API is, if not at Discord. */
   readonly apiUrl?: string;
 }
 
-export interface SlackConfig {
+interface SlackConfig {
   readonly botToken: string;
   readonly appToken: string;
   /** Where Slack's Web API is, if not at Slack. */
@@ -27,7 +25,7 @@ export interface BridgesConfig {
   readonly slack?: { readonly platform: SlackConfig; readonly key: SigningKey };
 }
 
-export interface InvalidConfig {
+interface InvalidConfig {
   readonly kind: "invalid";
   readonly problems: readonly ConfigProblem[];
 }

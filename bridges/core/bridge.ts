@@ -19,7 +19,7 @@ const AWAY_MS = 60_000;
 const MOST_SET_ASIDE = 10_000;
 
 /** The whole stop, in ms; what isn't done by then is left to leases and redelivery. */
-export const STOP_MS = 10_000;
+const STOP_MS = 10_000;
 /** Of it, for posts on the wire, in ms [F4]. */
 const FINISH_POSTS_MS = 5_000;
 /** Of it, kept for closing sockets, in ms. */

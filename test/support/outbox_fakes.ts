@@ -15,7 +15,7 @@ const log = pino({ level: "silent" });
 const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 }, lookAgainMs: 5 };
 
 /** The outbox as Convex shows it: ids that are ready, and what claims and settlements did. */
-export class FakeOutbox implements OutboxBackend {
+class FakeOutbox implements OutboxBackend {
   readonly deliveries = new Map<DeliveryId, Delivery>();
   readonly settled: { id: DeliveryId; generation: number; settlement: Settlement }[] = [];
   readonly claims: DeliveryId[] = [];

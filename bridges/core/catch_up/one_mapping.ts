@@ -19,7 +19,7 @@ import { BridgeError, NotTaken, PlatformError } from "../shared/errors.ts";
 const DAY_MS = 24 * 60 * 60_000;
 
 /** How far before the cursor edits and deletes are looked for, in ms. */
-export const LOOK_BACK_MS = DAY_MS;
+const LOOK_BACK_MS = DAY_MS;
 /** In threads that Convex knows and the channel's recent history doesn't show: active for so long, in ms. */
 export const THREAD_WINDOW_MS = 7 * DAY_MS;
 /** Between offers of an event to a queue that is full, in ms. */

@@ -6,7 +6,7 @@ import { failureCode, PlatformError } from "../shared/errors.ts";
 import type { BridgeIntake } from "../ingest/intake.ts";
 import { recover } from "./one_mapping.ts";
 
-export const CATCH_UP_LIMITS = {
+const CATCH_UP_LIMITS = {
   /** Mappings caught up with at once: a slow one holds up no other until this many are slow. */
   atOnce: 8,
   /** How long one answer about cursors serves, in ms. An old one costs only repeated work. */

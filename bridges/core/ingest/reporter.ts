@@ -4,7 +4,7 @@ import type { Report } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
 
-export const REPORT_LIMITS = {
+const REPORT_LIMITS = {
   /** Items in one call. */
   batch: 100,
   /** How long items gather before a call, in ms. Below the second that the backend waits for a new person's name. */

@@ -1,7 +1,7 @@
 /** A quote, or an item of a list: what a line's text stands in, and what has to be opened again after a cut. */
 export type Container = Quote | Item;
 
-export interface Quote {
+interface Quote {
   readonly kind: "quote";
   readonly parent: Container | undefined;
 }

@@ -82,7 +82,7 @@ export function createLog({ level, secrets, write }: LogOptions): Logger {
  * What of an error may be logged: our own errors' words; of any other its class, code and place. Its text may
  * quote a message (Convex names the value it refuses, JSON.parse the text).
  */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   return {
     type: error.name,

@@ -7,7 +7,7 @@ import { ConvexError } from "convex/values";
 import { carryOut } from "./deliver.ts";
 import { failureCode } from "../shared/errors.ts";
 
-export const OUTBOX_LIMITS = {
+const OUTBOX_LIMITS = {
   /** Deliveries carried out at the same time, each the head of another lane. */
   lanes: 8,
   /** How long one request to the platform may take, in ms. Far below the lease [C1]. */

@@ -40,7 +40,7 @@ export interface Context extends Place {
  * unedited  an update that is no edit: Discord added an embed, a pin, a thread
  * partial   an update that does not tell the whole message; catching up will
  */
-export type Skipped = "own" | "kind" | "unedited" | "partial";
+type Skipped = "own" | "kind" | "unedited" | "partial";
 export type Normalised = { readonly event: MessageEvent } | { readonly skipped: Skipped };
 
 /** What people and apps say. https://discord.com/developers/docs/resources/message#message-object-message-types */

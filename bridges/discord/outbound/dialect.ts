@@ -30,7 +30,7 @@ export function dialectChanges(content: string): Change[] {
   });
 }
 
-export interface Where {
+interface Where {
   readonly source: string;
   /** Quotes and lists around. */
   readonly depth: number;
@@ -93,7 +93,7 @@ function visit(node: Nodes, where: Where, emit: Emit): void {
 }
 
 /** A node's place. Every node that was parsed has one. */
-export function rangeOf(node: Nodes): { readonly start: number; readonly end: number } {
+function rangeOf(node: Nodes): { readonly start: number; readonly end: number } {
   return { start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 };
 }
 

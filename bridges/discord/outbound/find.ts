@@ -10,7 +10,7 @@ import { explain } from "../failures.ts";
  * comes up to a minute after the claim this is measured at.
  * https://discord.com/developers/docs/resources/message#create-message
  */
-export const NONCE_MS = 100_000;
+const NONCE_MS = 100_000;
 
 /** Around the time in which it may have been posted, ms: clocks differ, and Discord may have been slow. */
 const EARLIER = 60_000;

@@ -200,7 +200,7 @@ export class DiscordView implements PlatformView {
 }
 
 /** Opened by somebody who runs a server, it invites the bot with what it needs. */
-export function inviteLink(applicationId: string): string {
+function inviteLink(applicationId: string): string {
   const query = `client_id=${applicationId}&scope=bot&permissions=${INVITE_PERMISSIONS}`;
   return `https://discord.com/oauth2/authorize?${query}`;
 }

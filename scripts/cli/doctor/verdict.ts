@@ -1,5 +1,5 @@
 /** `skipped`: it could not be looked at, because something before it failed or isn't configured. */
-export type Level = "ok" | "warning" | "error" | "skipped";
+type Level = "ok" | "warning" | "error" | "skipped";
 
 /** What one check found. `step` says what a person does to mend it. Holds no secret and nothing people wrote. */
 export interface Finding {

@@ -85,7 +85,7 @@ async function consent(
 }
 
 /** Makes and saves a key, and reads it back as a bridge will. */
-export async function newKey({ save }: Pick<SetupTools, "save">, role: Role): Promise<SigningKey> {
+async function newKey({ save }: Pick<SetupTools, "save">, role: Role): Promise<SigningKey> {
   const { privateKeyEnv } = await makeKeyPair(role);
   const key = parseSigningKey(privateKeyEnv);
   if (!key) throw new Error("the key just made is not a key");

@@ -9,7 +9,7 @@ import { type PageServer, servePage } from "./server.ts";
 const DEFAULT_MODEL = "gpt-4o";
 
 /** A channel and a person in it to begin with. */
-export interface Start {
+interface Start {
   readonly channel: string;
   readonly person: string;
 }

@@ -59,7 +59,7 @@ export type PostFault = z.infer<typeof vPostFault>;
 
 const on = { platform: vPlatform, ...vPlace.shape };
 
-export const vCommand = z.discriminatedUnion("kind", [
+const vCommand = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("say"), ...on, person: z.string(), text: z.string() }),
   z.object({ kind: z.literal("edit"), ...on, id: z.string(), text: z.string() }),
   z.object({ kind: z.literal("remove"), ...on, id: z.string() }),

@@ -50,7 +50,7 @@ export interface LocalConvex {
 }
 
 /** The deployment's process would not start, would not do what was asked, or is gone. */
-export class LocalConvexError extends Error {}
+class LocalConvexError extends Error {}
 
 const keptLines = 20;
 const stopWithinMs = 3000;

@@ -23,7 +23,7 @@ export function atLeast(limit: number, measured: number, unit = ""): NonNullable
   return { text: `>= ${limit}${unit}`, ok: measured >= limit };
 }
 
-export function percentile(sorted: readonly number[], share: number): number {
+function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 

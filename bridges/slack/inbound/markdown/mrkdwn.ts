@@ -133,7 +133,7 @@ function isWordPart(char: string): boolean {
 }
 
 /** Decodes the three entities Slack uses, and no others. */
-export function decodeEntities(text: string): string {
+function decodeEntities(text: string): string {
   return text.replace(/&(amp|lt|gt);/g, (entity) => entityAt(entity, 0)[0]);
 }
 

@@ -12,7 +12,7 @@ import type { TransactionEnd } from "./engine.ts";
  * fromAction  an action
  * nested      a query or mutation, inside its transaction: components (not billed)
  */
-export const callKinds = [
+const callKinds = [
   "query",
   "mutation",
   "action",
@@ -25,7 +25,7 @@ export const callKinds = [
 ] as const;
 export type CallKind = (typeof callKinds)[number];
 
-export const vCallRow = z.object({
+const vCallRow = z.object({
   /** `bridge:ingest`; a component's functions as `rateLimiter/lib:rateLimit`. */
   path: z.string(),
   kind: z.enum(callKinds),

@@ -44,7 +44,7 @@ export interface Metrics {
   readonly databaseQueries: { readonly used: number };
 }
 
-export interface TransactionManager {
+interface TransactionManager {
   readonly _lastCommitTs: bigint;
   begin(isNested: boolean, limits: unknown): Promise<void>;
   commit(isNested: boolean): bigint | null;
@@ -59,7 +59,7 @@ export interface Internals {
 }
 
 /** convex-test no longer has a part the local deployment stands on: a new version of it was installed. */
-export class InternalsChangedError extends Error {
+class InternalsChangedError extends Error {
   constructor(readonly part: string) {
     super(
       `convex-test has no ${part} any more: scripts/stand_ins/convex/engine/internals.ts must follow it`,

@@ -17,10 +17,10 @@ import { internalsOf } from "../engine/internals.ts";
 import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
 import { failed, type Outcome, PlainError, succeeded } from "../sync/outcome.ts";
 
-export type FunctionType = "query" | "mutation" | "action";
+type FunctionType = "query" | "mutation" | "action";
 
 /** A call from a client. `args`: the one argument object, as Convex writes values in JSON. */
-export interface Request {
+interface Request {
   readonly type: FunctionType;
   readonly path: string;
   readonly args: JSONValue;

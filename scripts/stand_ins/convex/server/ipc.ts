@@ -3,7 +3,7 @@ import { vCallStats } from "../engine/call_stats.ts";
 import { vMutationFault } from "../functions/faults.ts";
 
 /** What the parent asks of the deployment's process. Each is answered under its `id`. */
-export const vCommand = z.discriminatedUnion("name", [
+const vCommand = z.discriminatedUnion("name", [
   z.object({
     name: z.literal("start"),
     functionsDir: z.string(),

@@ -47,7 +47,7 @@ export const vClientMessage = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage = z.infer<typeof vClientMessage>;
 
-export interface StateVersion {
+interface StateVersion {
   readonly querySet: number;
   readonly identity: number;
   /** See `encodeTs`. */

@@ -88,7 +88,7 @@ export function threadPayload(
   };
 }
 
-export function threadMember(world: World, thread: Thread): APIThreadMember {
+function threadMember(world: World, thread: Thread): APIThreadMember {
   return {
     id: thread.id,
     user_id: world.bot.id,

@@ -8,7 +8,7 @@ import { invalid, NotImplemented, refuse } from "./refusals.ts";
 import { isDenied, writtenAt } from "../world/world.ts";
 
 /** Length of a bot's message. Counted in UTF-16 units, the strictest reading of "characters". */
-export const BOT_LIMIT = 2_000;
+const BOT_LIMIT = 2_000;
 const NONCE_LIMIT = 25;
 
 const snowflakes = z.array(z.string());

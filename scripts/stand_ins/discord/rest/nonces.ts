@@ -1,7 +1,7 @@
 import type { Message } from "../world/model.ts";
 
 /** Discord says "the past few minutes" (Message, "Create Message", `enforce_nonce`). */
-export const NONCE_WINDOW_MS = 180_000;
+const NONCE_WINDOW_MS = 180_000;
 
 /** Remembers, for a while, which message an author's nonce made. */
 export class NonceBook {

@@ -3,7 +3,7 @@ import type { Block, Message } from "./workspace.ts";
 const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
 /** Undoes the three escapes of Slack's text, in one pass, so that `&amp;lt;` stays `&lt;`. */
-export function unescapeText(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 
