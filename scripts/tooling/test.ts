@@ -28,6 +28,7 @@ const checks: readonly (readonly Check[])[] = [
       command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
     },
     { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
+    { name: "unused code", command: ["knip/bin/knip.js", "--no-progress"] },
   ],
 ];
 
