@@ -1,10 +1,9 @@
-import { type DestinationStream, type LogFn, type Logger, pino } from "pino";
+import { type DestinationStream, type LevelWithSilent, type LogFn, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
-import type { LogLevel } from "../../config/settings.ts";
 
 export interface LogOptions {
-  readonly level: LogLevel;
+  readonly level: LevelWithSilent;
   /** Values that must not appear, whoever logs them. */
   readonly secrets: readonly string[];
   /** Where lines go; JSON, one a line. Default: standard output, made readable on a terminal. */
