@@ -3,7 +3,7 @@ import type { PlatformName } from "../../bridges/platform.ts";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { startBridgeProcess, type BridgeProcess } from "./bridge_process.ts";
 import type { ChatStandIn } from "./chat.ts";
-import { makeAllKeys } from "./convex/server/keys.ts";
+import { makeAllKeys } from "../tooling/signing_keys.ts";
 import { startLocalConvex, type LocalConvex } from "./convex/local_convex.ts";
 import { startDiscordStandIn, type DiscordStandIn } from "./discord/stand_in.ts";
 import { startOpenAiStandIn, type OpenAiStandIn } from "./openai/stand_in.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { parse } from "dotenv";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
 
 /*
@@ -135,7 +135,7 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     say("discord", `round ${round}`);
     say("slack", `round ${round}`);
   }
-  slack.tell({ type: "message", text: SAID, channel: rooms.slack, ts: 7 });
+  slack.sendEvent({ type: "message", text: SAID, channel: rooms.slack, ts: 7 });
   discord.closeGateway(1006);
   slack.closeSockets();
   await stage.convex.functions()?.faults.cutSockets();

@@ -1,7 +1,7 @@
 import { parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { Failure } from "../channels/failure.ts";
-import { makeKeyPair } from "../../stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../tooling/signing_keys.ts";
 import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
 import type { SetupTools } from "./run_setup.ts";
 import { expectAddress } from "./settle_address.ts";

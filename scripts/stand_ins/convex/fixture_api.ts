@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { AUDIENCE, ISSUERS } from "../../../convex/model/access/issuers.ts";
 import type * as notes from "./fixture/notes.ts";
-import type { RoleKeys } from "./server/keys.ts";
+import type { RoleKeys } from "../../tooling/signing_keys.ts";
 
 /* What the tests of the local deployment share. */
 

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { ISSUERS } from "../../../convex/model/access/issuers.ts";
 import { api, functionsDir, type TokenClaims, tokenOf } from "./fixture_api.ts";
-import { makeAllKeys, type RoleKeys } from "./server/keys.ts";
+import { makeAllKeys, type RoleKeys } from "../../tooling/signing_keys.ts";
 import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
 
 let keys: Record<Role, RoleKeys>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { api } from "../../../convex/_generated/api.js";
 import { tokenOf } from "./fixture_api.ts";
-import { makeAllKeys } from "./server/keys.ts";
+import { makeAllKeys } from "../../tooling/signing_keys.ts";
 import { startLocalConvex } from "./local_convex.ts";
 import { componentsOf } from "./functions/modules.ts";
 import { ROOT } from "../../tooling/repository.ts";

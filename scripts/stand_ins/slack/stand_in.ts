@@ -49,7 +49,7 @@ export interface SlackStandIn extends ChatStandIn {
   /** Slack itself adds a link's preview: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
-  tell(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
+  sendEvent(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
   /** Gives a channel a new id, without telling; returns it. Slack tells by `channel_id_changed`, on any socket. */
   moveChannel(channel: string): string;
   /** A person changes their name: the app is told with `user_change`. */
@@ -77,7 +77,7 @@ export interface SlackStandIn extends ChatStandIn {
   /** Breaks the socket that has been open longest. */
   closeOldestSocket(): void;
   /** Reads nothing any more from the sockets that are open: they get no pong, and no acknowledgement arrives. */
-  deafenSockets(): void;
+  stopReadingSockets(): void;
 }
 
 const ALL_SCOPES = [
@@ -133,13 +133,13 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     options.subscriptions ?? ["message.channels", "message.groups"],
   );
   let events = 0;
-  const tell = (event: Readonly<Record<string, unknown>>) => {
+  const sendEvent = (event: Readonly<Record<string, unknown>>) => {
     events += 1;
     const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
     socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
   };
   workspace.changes.add((change) => {
-    eventsOf(change, identity, subscriptions).forEach(tell);
+    eventsOf(change, identity, subscriptions).forEach(sendEvent);
   });
   const people = new People(workspace, bot, now);
 
@@ -170,11 +170,11 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     openThread: ({ channel, id }) => people.message(channel, id).ts,
     transcript: (channel, thread) => people.transcript(channel, thread),
     onChange: (listener) => people.changes.add(listener),
-    tell,
+    sendEvent,
     moveChannel: (channel) => workspace.moveChannel(people.channel(channel)).id,
     renamePerson: (person, name) => {
       workspace.renameMember(person, name);
-      tell({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
+      sendEvent({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
     },
     setBotMember: (channel, isMember) => {
       people.channel(channel).botIsMember = isMember;
@@ -184,7 +184,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     },
     removeChannel: (channel) => {
       workspace.channels.delete(channel);
-      tell({ type: "channel_deleted", channel });
+      sendEvent({ type: "channel_deleted", channel });
     },
     connections: () => socketMode.connections(),
     mention: (userId) => `<@${userId}>`,
@@ -197,7 +197,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
     closeSockets: () => socketMode.closeAll(),
     closeOldestSocket: () => socketMode.closeOldest(),
-    deafenSockets: () => socketMode.deafen(),
+    stopReadingSockets: () => socketMode.stopReading(),
     stop: async () => {
       socketMode.stop();
       await listening.close();

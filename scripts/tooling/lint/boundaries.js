@@ -72,8 +72,12 @@ const layers = [
     ingest: ["shared", "rows", "access", "outbox", "replies"],
   }),
   ...layersOf("scripts/", {
-    stand_ins: ["tooling/repository.ts", "compile.mjs"],
-    verify: ["stand_ins", "tooling/repository.ts"],
+    tooling: [],
+    stand_ins: ["tooling", "compile.mjs"],
+    verify: ["tooling", "stand_ins"],
+    playground: ["tooling", "stand_ins"],
+    // `channels` finds a running playground.
+    cli: ["tooling", "playground"],
   }),
 ];
 

@@ -46,6 +46,9 @@ test.each([
   ["scripts/playground/x.ts", "../../bridges/slack/adapter.ts"],
   ["scripts/stand_ins/x.ts", "../verify/demo/stage.ts"],
   ["scripts/verify/demo/x.ts", "../../playground/play.ts"],
+  ["scripts/cli/setup/x.ts", "../../stand_ins/stack.ts"],
+  ["scripts/playground/x.ts", "../verify/demo/stage.ts"],
+  ["scripts/tooling/x.ts", "../stand_ins/stack.ts"],
 ])("%s may not import %s", async (file, target) => {
   const broken = "repository/boundaries";
   expect(await rulesBrokenBy(file, `import "${target}";`)).toEqual([broken]);

@@ -26,7 +26,7 @@ const program = new Command("demo")
   })
   .action(async (flags: Flags) => {
     const look = process.stdout.isTTY && process.stdout.hasColors() ? STYLED : PLAIN;
-    const ok = await runDemo({ ...flags, patienceMs: 20_000, print: console.log, look });
+    const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, look });
     process.exitCode = ok ? 0 : 1;
   });
 

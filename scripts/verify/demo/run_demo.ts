@@ -11,7 +11,7 @@ export interface DemoOptions {
   /** Lines of the chat log to say. */
   readonly limit: number;
   /** How long nothing new may arrive before what is missing counts as lost. */
-  readonly patienceMs: number;
+  readonly idleTimeoutMs: number;
   readonly print: (text: string) => void;
   /** How formatting is shown. Default: without styles. */
   readonly look?: Look;
@@ -35,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       print(`- ${lines.length.toString()} messages are said again on both platforms.`);
       await replay(stage, lines);
     }
-    const verdict = await stage.settle(options.patienceMs);
+    const verdict = await stage.settle(options.idleTimeoutMs);
 
     const rooms = PLATFORMS.map((platform) => stage.roomsOf(platform));
     for (const own of rooms) print(`\n${describePlatform(own, stage.names, look)}`);

@@ -147,23 +147,23 @@ export class Stage {
   }
 
   /**
-   * Waits until everything is as it should be and stays so for a moment, or until `patienceMs` brought nothing new.
+   * Waits until everything is as it should be and stays so for a moment, or until `idleTimeoutMs` brought nothing new.
    * Returns the last verdict. `look` gives one, every `everyMs`.
    */
   async settle(
-    patienceMs: number,
+    idleTimeoutMs: number,
     look: () => Promise<Verdict> = () => this.judge(),
     everyMs = 200,
   ): Promise<Verdict> {
     let verdict = await look();
     let progress = signature(verdict);
-    let deadline = Date.now() + patienceMs;
+    let deadline = Date.now() + idleTimeoutMs;
     while (verdict.differences.length > 0 && Date.now() < deadline) {
       await sleep(everyMs);
       verdict = await look();
       if (signature(verdict) === progress) continue;
       progress = signature(verdict);
-      deadline = Date.now() + patienceMs;
+      deadline = Date.now() + idleTimeoutMs;
     }
     if (verdict.differences.length > 0) return verdict;
     // A second copy of something would come after the first.

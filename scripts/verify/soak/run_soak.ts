@@ -12,7 +12,7 @@ export interface SoakOptions {
   readonly kills: number;
   readonly seed: number;
   /** How long nothing new may arrive before what is missing counts as lost. Above a lease and its quarantine. */
-  readonly patienceMs: number;
+  readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
 }
 
@@ -98,8 +98,8 @@ class Soak {
   }
 
   async conclude(): Promise<boolean> {
-    const { print, patienceMs } = this.options;
-    const verdict = await this.#stage.settle(patienceMs, () => this.#judge(), 1_000);
+    const { print, idleTimeoutMs } = this.options;
+    const verdict = await this.#stage.settle(idleTimeoutMs, () => this.#judge(), 1_000);
     const counts = [
       `seed=${this.options.seed.toString()}`,
       `messages=${this.#traffic.count.toString()}`,

@@ -22,7 +22,7 @@ const program = new Command("soak")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    const ok = await runSoak({ ...flags, patienceMs: 120_000, print: console.log });
+    const ok = await runSoak({ ...flags, idleTimeoutMs: 120_000, print: console.log });
     process.exitCode = ok ? 0 : 1;
   });
 

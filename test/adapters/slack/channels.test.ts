@@ -5,15 +5,15 @@ test("what becomes of a mapped channel is told, of another nothing", async () =>
   const { slack, core, channel } = await start();
   const other = slack.addChannel("other");
   const mappingId = `m ${channel}`;
-  slack.tell({ type: "channel_rename", channel: { id: other, name: "x", created: 1 } });
-  slack.tell({ type: "channel_archive", channel: other, user: "U1" });
-  slack.tell({ type: "channel_rename", channel: { id: channel, name: "lounge", created: 1 } });
-  slack.tell({ type: "channel_archive", channel, user: "U1" });
-  slack.tell({ type: "channel_unarchive", channel, user: "U1" });
-  slack.tell({ type: "member_left_channel", channel, user: "U1" });
-  slack.tell({ type: "member_left_channel", channel, user: slack.botId });
-  slack.tell({ type: "member_joined_channel", channel, user: slack.botId });
-  slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
+  slack.sendEvent({ type: "channel_rename", channel: { id: other, name: "x", created: 1 } });
+  slack.sendEvent({ type: "channel_archive", channel: other, user: "U1" });
+  slack.sendEvent({ type: "channel_rename", channel: { id: channel, name: "lounge", created: 1 } });
+  slack.sendEvent({ type: "channel_archive", channel, user: "U1" });
+  slack.sendEvent({ type: "channel_unarchive", channel, user: "U1" });
+  slack.sendEvent({ type: "member_left_channel", channel, user: "U1" });
+  slack.sendEvent({ type: "member_left_channel", channel, user: slack.botId });
+  slack.sendEvent({ type: "member_joined_channel", channel, user: slack.botId });
+  slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
   await vi.waitFor(() => expect(core.channels).toHaveLength(2), 5_000);
   await vi.waitFor(() => expect(core.healths).toHaveLength(4), 5_000);
   expect(core.channels).toEqual([
@@ -40,7 +40,7 @@ test("what is said under a channel's new id belongs to its mapping before Convex
   const { slack, core, bridge, channel, ada } = await start();
   slack.say({ channel, person: ada, text: "before" });
   const moved = slack.moveChannel(channel);
-  slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
+  slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
   await vi.waitFor(() => expect(core.channels).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
   await vi.waitFor(() => expect(core.texts()).toEqual(["before", "after"]));
@@ -80,7 +80,7 @@ test.each([
   let store: () => void = () => undefined;
   const stored = new Promise<void>((resolve) => (store = resolve));
   core.store = () => stored;
-  slack.tell(eventOf(channel));
+  slack.sendEvent(eventOf(channel));
   const told = () => core.channels.length + core.problems.length;
   await vi.waitFor(() => expect(told()).toBe(1));
   expect(slack.undelivered()).toBe(1);
@@ -124,7 +124,14 @@ test("a kind of message nobody knows is told of once, however often it comes", a
   const { slack, core, channel, ada } = await start();
   const ts = (n: number) => `1700000000.00000${n}`;
   for (const n of [1, 2, 3])
-    slack.tell({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
+    slack.sendEvent({
+      type: "message",
+      subtype: "hologram",
+      channel,
+      user: ada,
+      ts: ts(n),
+      text: "",
+    });
   slack.say({ channel, person: ada, text: "after" });
   await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
@@ -134,7 +141,7 @@ test("a kind of message nobody knows is told of once, however often it comes", a
 
 test("a revoked token of the bot's ends the bridge with the step that mends it, another's does not", async () => {
   const { slack, core, channel, ada, fatal } = await start();
-  const revoked = (tokens: object) => slack.tell({ type: "tokens_revoked", tokens });
+  const revoked = (tokens: object) => slack.sendEvent({ type: "tokens_revoked", tokens });
   revoked({ oauth: ["U1"], bot: ["UOTHER"] });
   slack.say({ channel, person: ada, text: "still here" });
   await vi.waitFor(() => expect(core.texts()).toEqual(["still here"]));

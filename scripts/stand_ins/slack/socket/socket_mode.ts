@@ -135,7 +135,7 @@ export class SocketMode {
   }
 
   /** Reads nothing more from the connections that are open. */
-  deafen(): void {
+  stopReading(): void {
     for (const socket of this.#sockets) socket.pause();
   }
 

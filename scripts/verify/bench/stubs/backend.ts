@@ -1,5 +1,5 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
-import { makeAllKeys } from "../../../stand_ins/convex/server/keys.ts";
+import { makeAllKeys } from "../../../tooling/signing_keys.ts";
 import { type Child, startBridge } from "../bridge_child.ts";
 import { startFlags } from "../start_flags.ts";
 import { type ConvexStub, type SeenMutation, startConvexStub } from "./convex.ts";

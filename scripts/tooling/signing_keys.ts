@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair } from "jose";
-import type { Role } from "../../../../convex/model/access/issuers.ts";
+import type { Role } from "../../convex/model/access/issuers.ts";
 
 /** Both halves of a signing key, in the form their environment variables take. */
 export interface RoleKeys {
