@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AcceptedPost, ChatStandIn, Saying } from "../chat.ts";
+import type { AcceptedPost, ChatStandIn, NewMessage } from "../chat.ts";
 import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
 import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
 import type { Params } from "./web_api/params.ts";
@@ -45,7 +45,7 @@ export interface SlackStandIn extends ChatStandIn {
   /** Another app's bot, who can `say`; returns its user id. */
   addApp(name: string): string;
   /** `broadcast`: a thread reply also sent to the channel. */
-  say(message: Saying & { readonly broadcast?: boolean }): string;
+  say(message: NewMessage & { readonly broadcast?: boolean }): string;
   /** Slack itself adds a link's preview: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
@@ -63,7 +63,7 @@ export interface SlackStandIn extends ChatStandIn {
   answerNext(method: string, fault: AnswerFault): void;
   /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
   frameNext(name: string, fault: FrameFault): void;
-  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  /** Faults of any request or frame: storms, actions at one of them, and their log. */
   readonly faults: Pick<Wire, "storm" | "at" | "onEntry">;
   /** So many sockets count as open, and are given events, though their clients are gone. */
   setGhostSockets(count: number): void;

@@ -15,8 +15,8 @@ const LONGEST_MS = 40_000;
  */
 export const COUNTED: StackOptions = { slack: { ackWithinMs: 120_000 } };
 
-/** The rooms that counting happens in, on one platform. */
-export interface Rooms {
+/** The channels that counting happens in, on one platform. */
+export interface CountedChannels {
   readonly platform: PlatformName;
   readonly person: string;
   /** Mirrored, never answered. */
@@ -26,13 +26,13 @@ export interface Rooms {
   readonly unmapped: string;
 }
 
-/** Maps rooms on both platforms; the bridge then runs and knows the people. */
-export async function openRooms(
+/** Maps channels on both platforms; the bridge then runs and knows the people. */
+export async function openChannels(
   stack: Stack,
   startBridge: () => Promise<unknown> = () => stack.startBridge(),
-): Promise<Record<PlatformName, Rooms>> {
+): Promise<Record<PlatformName, CountedChannels>> {
   const admin = await stack.adminClient();
-  const open = async (platform: PlatformName): Promise<Rooms> => {
+  const open = async (platform: PlatformName): Promise<CountedChannels> => {
     const chat = stack.chat(platform);
     const map = async (name: string, trigger: "always" | "never") => {
       const externalId = chat.addChannel(name);
@@ -52,43 +52,51 @@ export async function openRooms(
       unmapped: chat.addChannel("unmapped"),
     };
   };
-  const rooms = { discord: await open("discord"), slack: await open("slack") };
+  const channels = { discord: await open("discord"), slack: await open("slack") };
   await startBridge();
   for (const platform of PLATFORMS) {
-    const { mirrored, person } = rooms[platform];
+    const { mirrored, person } = channels[platform];
     // The first message of a person tells of a new name; those after it are the ones to count.
     stack.chat(platform).say({ channel: mirrored, person, text: "hello" });
   }
   await quiet(stack, PLATFORMS.length, 1_500);
-  return rooms;
+  return channels;
 }
 
 /** Calls of messages said one at a time. */
 export async function countSlowly(
   stack: Stack,
-  rooms: Rooms,
+  channels: CountedChannels,
   messages: number,
 ): Promise<CallStats> {
   await stack.convex.resetStats();
   for (let n = 1; n <= messages; n++) {
-    say(stack, rooms, rooms.mirrored, `message ${n}`);
+    say(stack, channels, channels.mirrored, `message ${n}`);
     await until("a message is mirrored", async () => ingests(await stack.convex.stats()) >= n);
   }
   return await quiet(stack, messages);
 }
 
 /** Calls of messages said all at once. */
-export async function countBurst(stack: Stack, rooms: Rooms, messages: number): Promise<CallStats> {
+export async function countBurst(
+  stack: Stack,
+  channels: CountedChannels,
+  messages: number,
+): Promise<CallStats> {
   await stack.convex.resetStats();
-  for (let n = 1; n <= messages; n++) say(stack, rooms, rooms.mirrored, `message ${n}`);
+  for (let n = 1; n <= messages; n++) say(stack, channels, channels.mirrored, `message ${n}`);
   return await quiet(stack, 1);
 }
 
 /** Calls of messages that nobody mirrors. One mirrored message behind them shows that they were heard. */
-export async function countUnmapped(stack: Stack, rooms: Rooms, messages: number): Promise<number> {
+export async function countUnmapped(
+  stack: Stack,
+  channels: CountedChannels,
+  messages: number,
+): Promise<number> {
   await stack.convex.resetStats();
-  for (let n = 1; n <= messages; n++) say(stack, rooms, rooms.unmapped, `message ${n}`);
-  say(stack, rooms, rooms.mirrored, "the last one");
+  for (let n = 1; n <= messages; n++) say(stack, channels, channels.unmapped, `message ${n}`);
+  say(stack, channels, channels.mirrored, "the last one");
   return (await quiet(stack, 1)).billed - 1;
 }
 
@@ -99,11 +107,15 @@ export interface Exchange {
 }
 
 /** Calls from a person's message to its reply on the platform. */
-export async function countExchange(stack: Stack, rooms: Rooms, text: string): Promise<Exchange> {
+export async function countExchange(
+  stack: Stack,
+  channels: CountedChannels,
+  text: string,
+): Promise<Exchange> {
   await stack.convex.resetStats();
-  const chat = stack.chat(rooms.platform);
+  const chat = stack.chat(channels.platform);
   const before = chat.posts.length;
-  say(stack, rooms, rooms.answered, text);
+  say(stack, channels, channels.answered, text);
   await until("the reply is posted", () => chat.posts.length > before);
   const stats = await quiet(stack, 1, QUIET_MS * 2);
   return { stats, parts: chat.posts.length - before };
@@ -148,6 +160,11 @@ export function describeCalls({ rows }: CallStats): string {
     .join(", ");
 }
 
-function say(stack: Stack, { platform, person }: Rooms, channel: string, text: string): void {
+function say(
+  stack: Stack,
+  { platform, person }: CountedChannels,
+  channel: string,
+  text: string,
+): void {
   stack.chat(platform).say({ channel, person, text });
 }

@@ -11,8 +11,8 @@ export interface Row {
 /** One part of the bench; `--only <name>` runs it alone. */
 export interface Part {
   readonly name: string;
-  /** Measures. `tell` takes a line of progress. Throws when it could not measure. */
-  run(tell: (line: string) => void): Promise<Row[]>;
+  /** Measures. `progress` takes a line of progress. Throws when it could not measure. */
+  run(progress: (line: string) => void): Promise<Row[]>;
 }
 
 export function atMost(limit: number, measured: number, unit = ""): NonNullable<Row["budget"]> {

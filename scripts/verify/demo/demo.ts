@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { PLAIN, STYLED } from "./look.ts";
+import { PLAIN, TERMINAL } from "./terminal_markdown.ts";
 import { REPLAY_FORMAT } from "./replay.ts";
 import { runDemo } from "./run_demo.ts";
 import { UsageError } from "./usage_error.ts";
@@ -25,8 +25,8 @@ const program = new Command("demo")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    const look = process.stdout.isTTY && process.stdout.hasColors() ? STYLED : PLAIN;
-    const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, look });
+    const style = process.stdout.isTTY && process.stdout.hasColors() ? TERMINAL : PLAIN;
+    const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, style });
     process.exitCode = ok ? 0 : 1;
   });
 

@@ -46,7 +46,7 @@ function bareProse(text: string): string {
 const MARKED = /(^|[\s("“])(\*\*|__|~~|\|\||[*_~])(?=\S)(.*?\S)\2(?=$|[\s).,;:!?"”])/g;
 
 /** A line of prose as it looks: without the marks of formatting, and with what stands in code as it is. */
-export function looking(line: string): string {
+export function displayed(line: string): string {
   const parts = line.split(/(`[^`]+`)/).map((part, index) => {
     if (index % 2 === 1) return part.slice(1, -1);
     let text = part.replaceAll(/\[([^\]]*)\]\((\S+)\)/g, "$1 ($2)");

@@ -87,7 +87,7 @@ function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
   }
 }
 
-/** What somebody typed for Slack to turn it into this. Discord's mentions look like Slack's, and stay. */
+/** What somebody typed for Slack to turn it into this. Discord's mentions style like Slack's, and stay. */
 function asTyped(text: string): string {
   const kept = text.replaceAll("<@", "\u0000");
   return plainText("slack", kept, new Map()).replaceAll("\u0000", "<@");

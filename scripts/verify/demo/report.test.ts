@@ -1,28 +1,30 @@
 import { expect, test } from "vitest";
-import type { SeenMessage } from "../../stand_ins/chat.ts";
-import { type Look, PLAIN } from "./look.ts";
+import type { VisibleMessage } from "../../stand_ins/chat.ts";
+import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describePlatform } from "./report.ts";
-import type { Room } from "./rooms.ts";
+import type { ChatTranscript } from "./transcripts.ts";
 
 const NAMES = new Map([["U1", "Ada"]]);
 
-function said(id: string, author: string, text: string, more: Partial<SeenMessage> = {}) {
+function said(id: string, author: string, text: string, more: Partial<VisibleMessage> = {}) {
   return { id, author, authorId: author, text, edited: false, fromBot: false, ...more };
 }
 
-function shown(room: Partial<Room>, look: Look = PLAIN): string[] {
-  const whole: Room = {
+function shown(transcript: Partial<ChatTranscript>, style: TextStyle = PLAIN): string[] {
+  const whole: ChatTranscript = {
     platform: "slack",
     channel: "C1",
     label: "#lounge",
     messages: [],
-    ...room,
+    ...transcript,
   };
-  const lines = describePlatform([whole], NAMES, look).split("\n");
+  const lines = describePlatform([whole], NAMES, style).split("\n");
   expect(lines.slice(0, 3)).toEqual([
-    look.bold("What people see on Slack").replace("Slack", room.platform ? "Discord" : "Slack"),
+    style
+      .bold("What people see on Slack")
+      .replace("Slack", transcript.platform ? "Discord" : "Slack"),
     "",
-    `  ${look.bold("#lounge")}`,
+    `  ${style.bold("#lounge")}`,
   ]);
   return lines.slice(3).map((line) => line.slice(4));
 }
@@ -61,8 +63,8 @@ test("what the bot wrote is shown as the platform draws it", () => {
     ...["  │ code **here**", "", `  ${"─".repeat(10)}`],
   ]);
   const tagged = (tag: string) => (text: string) => `<${tag}>${text}</${tag}>`;
-  const look = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };
-  const lines = shown({ messages: [message] }, look);
+  const style = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };
+  const lines = shown({ messages: [message] }, style);
   expect(lines).toContain("  <b>Title</b>");
   expect(lines).toContain(
     "  <b>b</b> <i>i</i> <s>no</s> c docs <d>(https://e.com)</d> https://f.com",

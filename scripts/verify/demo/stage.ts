@@ -6,8 +6,8 @@ import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { plainText } from "./plain_text.ts";
-import { type Room, roomsOf } from "./rooms.ts";
-import { judge, type Verdict, type Witness } from "./verdict.ts";
+import { type ChatTranscript, transcriptsOf } from "./transcripts.ts";
+import { judge, type Verdict, type ChannelRecord } from "./verdict.ts";
 
 interface MapOptions {
   readonly to: string;
@@ -106,10 +106,10 @@ export class Stage {
   }
 
   /** The mapped channels of a platform and their threads. */
-  roomsOf(platform: PlatformName): Room[] {
+  transcriptsOf(platform: PlatformName): ChatTranscript[] {
     const own = this.#mapped.filter((mapped) => mapped.platform === platform);
     const channels = new Map(own.map(({ channel, name }) => [channel, name]));
-    return roomsOf(this.stack.chat(platform), channels, this.#titles);
+    return transcriptsOf(this.stack.chat(platform), channels, this.#titles);
   }
 
   /** People's names by their ids. */
@@ -125,7 +125,7 @@ export class Stage {
       let cursor: string | null = null;
       for (;;) {
         const paginationOpts = { numItems: 200, cursor };
-        const page: Transcript = await admin.query(api.admin.transcript, {
+        const page: TranscriptPage = await admin.query(api.admin.transcript, {
           channelId,
           paginationOpts,
         });
@@ -143,24 +143,24 @@ export class Stage {
   }
 
   judgeRows(rows: readonly TranscriptRow[]): Verdict {
-    return judge(this.witnesses(), rows);
+    return judge(this.records(), rows);
   }
 
   /**
    * Waits until everything is as it should be and stays so for a moment, or until `idleTimeoutMs` brought nothing new.
-   * Returns the last verdict. `look` gives one, every `everyMs`.
+   * Returns the last verdict. `check` gives one, every `everyMs`.
    */
   async settle(
     idleTimeoutMs: number,
-    look: () => Promise<Verdict> = () => this.judge(),
+    check: () => Promise<Verdict> = () => this.judge(),
     everyMs = 200,
   ): Promise<Verdict> {
-    let verdict = await look();
+    let verdict = await check();
     let progress = signature(verdict);
     let deadline = Date.now() + idleTimeoutMs;
     while (verdict.differences.length > 0 && Date.now() < deadline) {
       await sleep(everyMs);
-      verdict = await look();
+      verdict = await check();
       if (signature(verdict) === progress) continue;
       progress = signature(verdict);
       deadline = Date.now() + idleTimeoutMs;
@@ -168,19 +168,19 @@ export class Stage {
     if (verdict.differences.length > 0) return verdict;
     // A second copy of something would come after the first.
     await sleep(1_000);
-    return await look();
+    return await check();
   }
 
   /** What the platforms saw of each mapped channel. */
-  witnesses(): Witness[] {
+  records(): ChannelRecord[] {
     return PLATFORMS.flatMap((platform) =>
       this.#mapped
         .filter((mapped) => mapped.platform === platform)
-        .map((mapped) => this.#witness(mapped)),
+        .map((mapped) => this.#record(mapped)),
     );
   }
 
-  #witness({ platform, channel, answers, since }: MappedChannel): Witness {
+  #record({ platform, channel, answers, since }: MappedChannel): ChannelRecord {
     const chat = this.stack.chat(platform);
     return {
       platform,
@@ -193,7 +193,7 @@ export class Stage {
   }
 }
 
-type Transcript = (typeof api.admin.transcript)["_returnType"];
+type TranscriptPage = (typeof api.admin.transcript)["_returnType"];
 
 function signature({ mirrored, replies, differences }: Verdict): string {
   return [mirrored, replies, differences.length].join(" ");

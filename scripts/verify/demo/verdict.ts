@@ -5,7 +5,7 @@ import { groupBy } from "./group_by.ts";
 import { bare } from "./plain_text.ts";
 
 /** What a platform's stand-in saw of one mapped channel: the truth that a verdict starts from. */
-export interface Witness {
+export interface ChannelRecord {
   readonly platform: PlatformName;
   readonly channel: string;
   /** What people did in the channel and its threads since it was mapped. */
@@ -39,16 +39,16 @@ interface Expected {
  * once, in order, as last edited; every reply stands on the platform once, whole; nothing was posted that Convex does
  * not know of.
  */
-export function judge(witnesses: readonly Witness[], rows: readonly TranscriptRow[]): Verdict {
+export function judge(records: readonly ChannelRecord[], rows: readonly TranscriptRow[]): Verdict {
   const tally = { mirrored: 0, replies: 0, lost: 0, duplicated: 0 };
   const differences: string[] = [];
-  for (const witness of witnesses) {
+  for (const record of records) {
     const own = rows.filter(
-      ({ platform, channel }) => platform === witness.platform && channel === witness.channel,
+      ({ platform, channel }) => platform === record.platform && channel === record.channel,
     );
-    judgeMessages(witness, own, tally, differences);
-    judgeReplies(witness, own, tally, differences);
-    if (witness.answers) judgeAnswers(witness.platform, own, differences);
+    judgeMessages(record, own, tally, differences);
+    judgeReplies(record, own, tally, differences);
+    if (record.answers) judgeAnswers(record.platform, own, differences);
   }
   return { ...tally, differences };
 }
@@ -56,7 +56,7 @@ export function judge(witnesses: readonly Witness[], rows: readonly TranscriptRo
 type Tally = Record<"mirrored" | "replies" | "lost" | "duplicated", number>;
 
 function judgeMessages(
-  { platform, acts, read }: Witness,
+  { platform, acts, read }: ChannelRecord,
   rows: readonly TranscriptRow[],
   tally: Tally,
   differences: string[],
@@ -92,7 +92,7 @@ function judgeMessages(
   judgeOrder(platform, expected, said, differences);
 }
 
-function expectedMessages(acts: readonly PersonAct[], read: Witness["read"]): Expected[] {
+function expectedMessages(acts: readonly PersonAct[], read: ChannelRecord["read"]): Expected[] {
   const messages = new Map<string, Expected>();
   for (const act of acts) {
     const key = `${act.channel} ${act.id}`;
@@ -123,7 +123,7 @@ function judgeOrder(
 }
 
 function judgeReplies(
-  { platform, posts }: Witness,
+  { platform, posts }: ChannelRecord,
   rows: readonly TranscriptRow[],
   tally: Tally,
   differences: string[],

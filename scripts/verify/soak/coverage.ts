@@ -1,6 +1,6 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import { groupBy } from "../demo/group_by.ts";
-import type { Witness } from "../demo/verdict.ts";
+import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";
 import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
 
@@ -9,27 +9,27 @@ import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
  * stands on the platform, and replies stand there in the order they were given. Each thing amiss, by name.
  */
 export function judgeCoverage(
-  witnesses: readonly Witness[],
+  records: readonly ChannelRecord[],
   rows: readonly TranscriptRow[],
   requests: readonly OpenAiRequest[],
 ): string[] {
   const shown = groupBy(requests, ({ messages }) => answerTo(messages));
-  return witnesses
+  return records
     .filter(({ answers }) => answers)
-    .flatMap((witness) => {
+    .flatMap((record) => {
       const replies = rows.filter(
         ({ platform, channel, kind, posts }) =>
-          platform === witness.platform &&
-          channel === witness.channel &&
+          platform === record.platform &&
+          channel === record.channel &&
           kind === "reply" &&
           posts.length > 0,
       );
-      return [...unanswered(witness, replies, shown), ...inversions(witness, replies)];
+      return [...unanswered(record, replies, shown), ...inversions(record, replies)];
     });
 }
 
 function unanswered(
-  { platform, acts }: Witness,
+  { platform, acts }: ChannelRecord,
   replies: readonly TranscriptRow[],
   shown: ReadonlyMap<string, readonly OpenAiRequest[]>,
 ): string[] {
@@ -48,7 +48,10 @@ function unanswered(
   });
 }
 
-function inversions({ platform, posts }: Witness, replies: readonly TranscriptRow[]): string[] {
+function inversions(
+  { platform, posts }: ChannelRecord,
+  replies: readonly TranscriptRow[],
+): string[] {
   const at = new Map(posts.map(({ id }, index) => [id, index]));
   const lanes = groupBy(replies, ({ threadId = "" }) => threadId);
   return [...lanes].flatMap(([thread, lane]) => {

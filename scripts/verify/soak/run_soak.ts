@@ -2,10 +2,10 @@ import { Stage, sleep } from "../demo/stage.ts";
 import type { Verdict } from "../demo/verdict.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { judgeCoverage } from "./coverage.ts";
-import { Fleet, FORMATIONS } from "./fleet.ts";
+import { BridgePool, PROCESS_LAYOUTS } from "./bridge_pool.ts";
 import { Random } from "./random.ts";
 import { Traffic } from "./traffic.ts";
-import { TROUBLES } from "./trouble.ts";
+import { FAULTS } from "./faults.ts";
 
 export interface SoakOptions {
   readonly messages: number;
@@ -45,10 +45,10 @@ export async function runSoak(options: SoakOptions): Promise<boolean> {
 class Soak {
   readonly #random: Random;
   readonly #stage: Stage;
-  readonly #fleet: Fleet;
+  readonly #pool: BridgePool;
   readonly #traffic: Traffic;
   readonly #underWay = new Set<Promise<unknown>>();
-  #troubles = 0;
+  #faults = 0;
   /** A kill is planned at a frame. */
   #killing = false;
 
@@ -58,33 +58,33 @@ class Soak {
   ) {
     this.#random = new Random(options.seed);
     this.#stage = new Stage(stack);
-    this.#fleet = new Fleet(stack, this.#random.pick(FORMATIONS));
+    this.#pool = new BridgePool(stack, this.#random.pick(PROCESS_LAYOUTS));
     this.#traffic = new Traffic(this.#stage, this.#random);
   }
 
   async run(): Promise<void> {
     const { messages, kills, print } = this.options;
     await this.#traffic.prepare();
-    await this.#fleet.start();
-    print(`${this.#fleet.size.toString()} bridge process(es)`);
+    await this.#pool.start();
+    print(`${this.#pool.size.toString()} bridge process(es)`);
     const start = Date.now();
-    let [killAfter, nextTrouble, nextProgress] = [500, 0, start + PROGRESS_MS];
-    const ended = () => this.#traffic.count >= messages && this.#fleet.kills >= kills;
+    let [killAfter, nextFault, nextProgress] = [500, 0, start + PROGRESS_MS];
+    const ended = () => this.#traffic.count >= messages && this.#pool.kills >= kills;
     while (!ended()) {
       const now = Date.now();
       // On a busy machine the kills take longer, and the talk with them.
       const due = Math.min(
         (now - start) / MESSAGE_EVERY_MS,
-        (messages * (this.#fleet.kills + 1)) / (kills + 1),
+        (messages * (this.#pool.kills + 1)) / (kills + 1),
       );
       while (this.#traffic.count < Math.ceil(due)) this.#traffic.act();
-      if (this.#fleet.kills < kills && !this.#killing && this.#fleet.upFor >= killAfter) {
+      if (this.#pool.kills < kills && !this.#killing && this.#pool.upFor >= killAfter) {
         this.#kill();
         killAfter = this.#random.between(200, 4_000);
       }
-      if (now >= nextTrouble && this.#traffic.count < messages) {
-        this.#trouble();
-        nextTrouble = now + this.#random.between(500, 2_500);
+      if (now >= nextFault && this.#traffic.count < messages) {
+        this.#fault();
+        nextFault = now + this.#random.between(500, 2_500);
       }
       if (now >= nextProgress) {
         print(this.#progress());
@@ -93,7 +93,7 @@ class Soak {
       await sleep(this.#random.between(5, 40));
     }
     await Promise.all(this.#underWay);
-    await this.#fleet.complete();
+    await this.#pool.complete();
     print(`${this.#progress()}; waiting until all is settled`);
   }
 
@@ -105,14 +105,14 @@ class Soak {
       `messages=${this.#traffic.count.toString()}`,
       `mirrored=${verdict.mirrored.toString()}`,
       `replies=${verdict.replies.toString()}`,
-      `kills=${this.#fleet.kills.toString()}`,
-      `faults=${this.#troubles.toString()}`,
+      `kills=${this.#pool.kills.toString()}`,
+      `faults=${this.#faults.toString()}`,
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
     ].join(" ");
     for (const difference of verdict.differences) print(difference);
     const ok = verdict.differences.length === 0;
-    this.#fleet.dismiss();
+    this.#pool.expectExits();
     print(`soak ${ok ? "ok" : "failed"}: ${counts}`);
     return ok;
   }
@@ -126,9 +126,9 @@ class Soak {
       ...verdict,
       differences: [
         ...verdict.differences,
-        ...judgeCoverage(this.#stage.witnesses(), rows, stack.openai.requests),
+        ...judgeCoverage(this.#stage.records(), rows, stack.openai.requests),
         ...refused.map((request) => `refused: a stand-in does not know ${request}`),
-        ...this.#fleet.wrecks,
+        ...this.#pool.unexpectedExits,
       ],
     };
   }
@@ -136,11 +136,11 @@ class Soak {
   /** At once, or at one of the next frames: in the middle of whatever that is part of. */
   #kill(): void {
     const random = this.#random;
-    const all = [...Array(this.#fleet.size).keys()];
+    const all = [...Array(this.#pool.size).keys()];
     const victims = random.chance(0.25) ? all : [random.pick(all)];
     const restMs = random.between(0, 1_500);
     const kill = () => {
-      for (const victim of victims) this.#fleet.kill(victim, restMs);
+      for (const victim of victims) this.#pool.kill(victim, restMs);
     };
     if (random.chance(0.4)) return kill();
     const { faults, wire } = random.pick([this.stack.discord, this.stack.slack]);
@@ -153,10 +153,10 @@ class Soak {
     }, 2_000);
   }
 
-  #trouble(): void {
-    const trouble = this.#random.pick(Object.values(TROUBLES));
-    this.#troubles += 1;
-    const underWay = trouble(this.stack, this.#random, this.#fleet).finally(() =>
+  #fault(): void {
+    const fault = this.#random.pick(Object.values(FAULTS));
+    this.#faults += 1;
+    const underWay = fault(this.stack, this.#random, this.#pool).finally(() =>
       this.#underWay.delete(underWay),
     );
     this.#underWay.add(underWay);
@@ -166,8 +166,8 @@ class Soak {
     const { messages, kills } = this.options;
     return [
       `said ${this.#traffic.count.toString()}/${messages.toString()}`,
-      `kills ${this.#fleet.kills.toString()}/${kills.toString()}`,
-      `faults ${this.#troubles.toString()}`,
+      `kills ${this.#pool.kills.toString()}/${kills.toString()}`,
+      `faults ${this.#faults.toString()}`,
       `posts ${(this.stack.discord.posts.length + this.stack.slack.posts.length).toString()}`,
     ].join(", ");
   }

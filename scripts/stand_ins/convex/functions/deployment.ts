@@ -9,13 +9,13 @@ import {
 } from "convex/server";
 import { type JSONValue, jsonToConvex, type Value } from "convex/values";
 import { convexTest } from "convex-test";
-import { type Caller, TokenVerifier } from "../server/auth.ts";
+import { type Caller, TokenVerifier } from "./auth.ts";
 import { CallTracker, runAs, WriteConflict } from "../engine/call_context.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
 import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
-import { failed, type Outcome, PlainError, succeeded } from "../sync/outcome.ts";
+import { failed, type Outcome, PlainError, succeeded } from "./outcome.ts";
 
 type FunctionType = "query" | "mutation" | "action";
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { type Caller, RefusedToken } from "./auth.ts";
-import type { Outcome } from "../sync/outcome.ts";
+import { type Caller, RefusedToken } from "../functions/auth.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { SyncBackend } from "../sync/sync_session.ts";
 import { encodeTs, vJson } from "../sync/sync_protocol.ts";
 

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { answerHttp } from "./http_api.ts";
 import { type ServerMessage, vClientMessage } from "../sync/sync_protocol.ts";
 import { type SyncBackend, SyncSession } from "../sync/sync_session.ts";
-import { TurnQueue } from "../engine/turn_queue.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
 /** Clients take 60 s of silence for a dead connection. */
 const pingEveryMs = 15_000;

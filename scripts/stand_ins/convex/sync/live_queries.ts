@@ -1,9 +1,9 @@
 import type { JSONValue } from "convex/values";
-import type { Caller } from "../server/auth.ts";
+import type { Caller } from "../functions/auth.ts";
 import type { CallCounter } from "../engine/call_stats.ts";
 import type { Deployment } from "../functions/deployment.ts";
 import type { TransactionEnd } from "../engine/engine.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import { ReadSet } from "../engine/read_set.ts";
 
 /** One query with its arguments and caller, shared by everyone subscribed to it. */

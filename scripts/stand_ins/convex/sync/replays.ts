@@ -1,4 +1,4 @@
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 
 const keptPerSession = 1000;
 

@@ -1,5 +1,5 @@
 import type { JSONValue } from "convex/values";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { StateModification } from "./sync_protocol.ts";
 
 /** Tells a client of a query's new outcome. */

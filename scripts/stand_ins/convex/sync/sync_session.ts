@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { JSONValue } from "convex/values";
-import { type Caller, RefusedToken } from "../server/auth.ts";
+import { type Caller, RefusedToken } from "../functions/auth.ts";
 import type { Deployment } from "../functions/deployment.ts";
 import type { Faults } from "../functions/faults.ts";
 import type { LiveQueries, LiveQuery } from "./live_queries.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { Replays } from "./replays.ts";
 import { contentOf, dataOf, modificationOf } from "./sync_changes.ts";
 import {

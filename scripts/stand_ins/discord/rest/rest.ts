@@ -22,7 +22,7 @@ export class Rest {
     this.#limiter = new RateLimiter(rateLimits);
   }
 
-  /** Answers one request, or does with it what a queued fault says. */
+  /** Answers one request, or applies the fault queued for it. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
     const url = new URL(request.url ?? "/", "http://stand-in");

@@ -1,8 +1,8 @@
-/** First millisecond of 2015: where Discord's clock starts (Discord docs, Reference, "Snowflakes"). */
+/** The first millisecond of 2015, Discord's epoch (Discord docs, Reference, "Snowflakes"). */
 const EPOCH = 1_420_070_400_000;
 const LAST_IN_MILLISECOND = 4095;
 
-/** Makes ids in Discord's layout from the current time, each greater than the one before. */
+/** Generates ids in Discord's layout from the current time, each greater than the previous one. */
 export class Snowflakes {
   #millisecond = 0;
   #increment = 0;
@@ -15,7 +15,7 @@ export class Snowflakes {
     } else if (this.#increment < LAST_IN_MILLISECOND) {
       this.#increment += 1;
     } else {
-      this.#millisecond += 1; // The millisecond is full: borrow from the next one rather than go back.
+      this.#millisecond += 1; // The ids of this millisecond are used up: take one of the next.
       this.#increment = 0;
     }
     return String((BigInt(this.#millisecond - EPOCH) << 22n) | BigInt(this.#increment));
@@ -27,13 +27,13 @@ export function timeOf(id: string): number {
   return Number(BigInt(id) >> 22n) + EPOCH;
 }
 
-/** Orders ids as Discord does. Never by `Number`: the last digits would be lost. */
+/** Orders ids as Discord does. A `Number` would lose their last digits. */
 export function compareIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a path or query value can be an id at all. */
+/** Whether a path or query value has the form of an id. */
 export function isSnowflake(value: string): boolean {
   return /^\d{15,20}$/.test(value);
 }

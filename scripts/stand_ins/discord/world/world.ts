@@ -6,7 +6,7 @@ import {
   type APIStickerItem,
 } from "discord-api-types/v10";
 import { Listeners } from "../../wire.ts";
-import type { Mentions } from "../rest/mentions.ts";
+import type { Mentions } from "./mentions.ts";
 import { MessageLog } from "./message_log.ts";
 import {
   rootOf,
@@ -22,9 +22,9 @@ import {
 } from "./model.ts";
 import { Snowflakes, timeOf } from "./snowflakes.ts";
 
-/** A message about to be written. Whoever calls has checked that it may be. */
+/** A message to create. The caller has checked that it is allowed. */
 export interface Draft {
-  /** Only where it is not for the clock to say. */
+  /** Default: the next id. */
   readonly id?: string;
   readonly channel: Channel;
   readonly author: User;
@@ -39,7 +39,7 @@ export interface Draft {
   readonly nonce?: string | number;
 }
 
-/** One guild: its channels, people and messages. Every change is told to `events`, before the call returns. */
+/** One guild: its channels, people and messages. Every change is emitted to `events` before the call returns. */
 export class World {
   readonly ids = new Snowflakes();
   readonly events = new Listeners<WorldEvent>();
@@ -65,13 +65,13 @@ export class World {
       globalName: kind === "person" ? name : null,
       nick,
     };
-    // A webhook, and an app, is seen under its name as it was given.
+    // Apps and webhooks are shown under their names as given.
     const added = kind === "person" ? user : { ...user, username: name };
     this.users.set(added.id, added);
     return added;
   }
 
-  /** From now on the person is seen under another name. */
+  /** Changes a person's nickname. Messages show the new one from now on. */
   rename(user: User, nick: string): void {
     this.users.set(user.id, { ...user, nick });
   }
@@ -107,7 +107,7 @@ export class World {
     this.events.emit({ kind: "channelDeleted", channel });
   }
 
-  /** Replaces what the bot is denied in a channel. Discord shows it as a change of permission overwrites. */
+  /** Replaces the permissions the bot is denied in a channel, which changes its permission overwrites. */
   deny(channel: TextChannel, denied: Denied): void {
     const gained = (channel.denied.view ?? false) && !(denied.view ?? false);
     channel.denied = denied;
@@ -158,7 +158,7 @@ export class World {
     this.events.emit({ kind: "messageUpdated", message, visible: true });
   }
 
-  /** Adds a link preview: an update that is no edit. */
+  /** Adds a link preview: an update that is not an edit. */
   unfurl(message: Message, embed: APIEmbed): void {
     message.embeds = [...message.embeds, embed];
     this.events.emit({ kind: "messageUpdated", message, visible: false });
@@ -174,7 +174,7 @@ export class World {
     this.events.emit({ kind: "messagesDeleted", channel, messages });
   }
 
-  /** Opens a thread on a message, which gives the thread its id and a starter message that repeats it. */
+  /** Opens a thread on a message. The thread has the message's id and a starter message that refers to it. */
   openThread(on: Message, parent: TextChannel, name: string, owner: User): Thread {
     const now = Date.now();
     const thread: Thread = {

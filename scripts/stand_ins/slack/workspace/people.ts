@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ChatChange, PersonAct, Place, Saying, SeenMessage } from "../../chat.ts";
+import type { ChatChange, PersonAct, Place, NewMessage, VisibleMessage } from "../../chat.ts";
 import { Listeners } from "../../wire.ts";
 import { richTextOf } from "./rich_text.ts";
 import { shownText } from "./text.ts";
@@ -39,7 +39,7 @@ export class People {
     text,
     replyTo,
     broadcast = false,
-  }: Saying & { broadcast?: boolean }) {
+  }: NewMessage & { broadcast?: boolean }) {
     const author = this.workspace.members.get(person);
     if (!author) throw new Error(`no Slack user ${person}`);
     if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
@@ -85,7 +85,7 @@ export class People {
   }
 
   /** The channel itself with replies also sent to it, or a thread's replies without their root. Oldest first. */
-  transcript(channelId: string, thread?: string): SeenMessage[] {
+  transcript(channelId: string, thread?: string): VisibleMessage[] {
     const channel = this.channel(channelId);
     const messages =
       thread === undefined
@@ -94,7 +94,7 @@ export class People {
     return messages.filter((message) => !message.tombstone).map((message) => this.#seen(message));
   }
 
-  #seen(message: Message): SeenMessage {
+  #seen(message: Message): VisibleMessage {
     return {
       id: message.ts,
       author: message.author.name,

@@ -1,7 +1,7 @@
 import { positionAt } from "../../../../convex/model/shared/positions.ts";
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, until } from "../part.ts";
-import { mappingOf, type Rig, startRig } from "../stubs/backend.ts";
+import { mappingOf, type Rig, startRig } from "../stubs/rig.ts";
 import { eventsOf } from "../stubs/convex.ts";
 
 const MESSAGES = 10_000;
@@ -31,13 +31,13 @@ const LIMITS: Readonly<Record<PlatformName, readonly Limit[]>> = {
 /** Reading a channel's history after a gap, from a platform that limits nothing, next to what its limits allow. */
 export const catchUp: Part = {
   name: "catch-up",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const) {
       const rig = await startRig(platform);
       try {
         for (const limit of LIMITS[platform]) {
-          tell(`${platform}: ${limit.perPage} messages a page`);
+          progress(`${platform}: ${limit.perPage} messages a page`);
           rows.push(...describe(platform, limit, await measure(platform, rig, limit)));
         }
       } finally {
@@ -62,7 +62,7 @@ async function measure(platform: PlatformName, rig: Rig, limit: Limit): Promise<
   const upTo = positionAt(platform, Date.now() - GAP_MS);
   convex.publish("bridge:cursors", [{ mappingId: mapping.mappingId, upTo }]);
   convex.publish("bridge:standing", { rows: [], threads: [] });
-  rig.platform.remember(MESSAGES, limit.perPage);
+  rig.platform.setHistory(MESSAGES, limit.perPage);
   let ingested = 0;
   let isWhole = false;
   let last = NaN;

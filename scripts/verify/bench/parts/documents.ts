@@ -17,14 +17,14 @@ const INGEST = "bridge:ingest";
 /** What each call reads and writes as the data grows, counted exactly by the local deployment. */
 export const documents: Part = {
   name: "documents",
-  async run(tell) {
+  async run(progress) {
     // No bridge: it would make calls of its own.
     const stack = await startStack();
     try {
       const backend = await CountedBackend.open(stack);
       const costs: Costs[] = [];
       for (const size of SIZES) {
-        tell(`${figure(size.messages)} messages, ${figure(size.mappings)} mapped`);
+        progress(`${figure(size.messages)} messages, ${figure(size.mappings)} mapped`);
         await backend.grow(size);
         costs.push(await backend.costs());
       }

@@ -1,6 +1,6 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, sleep } from "../part.ts";
-import { type Rig, startRig } from "../stubs/backend.ts";
+import { type Rig, startRig } from "../stubs/rig.ts";
 import { eventsOf } from "../stubs/convex.ts";
 import { DISCORD_CHANNEL } from "../stubs/discord.ts";
 import { SLACK_CHANNEL } from "../stubs/slack.ts";
@@ -18,29 +18,29 @@ const FLAT_MB = 15;
 /** Resident memory of the production bridge, compiled and started with the flags of `npm start`. */
 export const memory: Part = {
   name: "memory",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const)
-      rows.push(...(await measure(platform, tell)));
+      rows.push(...(await measure(platform, progress)));
     return rows;
   },
 };
 
-async function measure(platform: PlatformName, tell: (line: string) => void): Promise<Row[]> {
+async function measure(platform: PlatformName, progress: (line: string) => void): Promise<Row[]> {
   const first = platform === "discord" ? DISCORD_CHANNEL : SLACK_CHANNEL;
   const others = Array.from({ length: MAPPINGS - 1 }, (_, n) =>
     platform === "discord" ? (300000000000000000n + BigInt(n)).toString() : `C1BENCH${n}`,
   );
   const mappings = [first, ...others].map((externalId) => ({ externalId }));
-  tell(`${platform}: ${MAPPINGS} mappings`);
+  progress(`${platform}: ${MAPPINGS} mappings`);
   const rig = await startRig(platform, { mappings });
   try {
     await sleep(1_000);
     const atStart = rig.bridge.memoryMb();
     const talk = new Talk(rig);
-    tell(`${platform}: ${AUTHORS.toLocaleString("en")} authors`);
+    progress(`${platform}: ${AUTHORS.toLocaleString("en")} authors`);
     const withAuthors = await talk.say(AUTHORS);
-    tell(`${platform}: ${LONG_RUN.toLocaleString("en")} messages more`);
+    progress(`${platform}: ${LONG_RUN.toLocaleString("en")} messages more`);
     const atEnd = await talk.say(LONG_RUN);
     const peak = Math.max(withAuthors.peak, atEnd.peak);
     const growth = atEnd.peak - withAuthors.peak;

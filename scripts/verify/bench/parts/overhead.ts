@@ -1,7 +1,7 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, sleep, type Spread, spreadOf, until } from "../part.ts";
-import { mappingOf, type Rig, startRig } from "../stubs/backend.ts";
-import { eventsOf, type SeenMutation } from "../stubs/convex.ts";
+import { mappingOf, type Rig, startRig } from "../stubs/rig.ts";
+import { eventsOf, type ReceivedMutation } from "../stubs/convex.ts";
 
 const IDLE_EVENTS = 300;
 const LOADED_EVENTS = 4_000;
@@ -21,20 +21,20 @@ const ROUNDS = 3;
  */
 export const overhead: Part = {
   name: "overhead",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const) {
       const rig = await startRig(platform);
       try {
-        tell(`${platform}: warming up`);
+        progress(`${platform}: warming up`);
         await ingestTimes(rig, LOADED_EVENTS, LOAD);
         await postTimes(rig, 50);
-        tell(`${platform}: idle`);
+        progress(`${platform}: idle`);
         const idle = await quietest(INGEST_MS, () => ingestTimes(rig, IDLE_EVENTS, 100));
         rows.push(ingestRow(platform, "idle", idle));
         const idlePosts = await quietest(POST_MS, () => postTimes(rig, POSTS));
         rows.push(postRow(platform, "idle", idlePosts));
-        tell(`${platform}: loaded`);
+        progress(`${platform}: loaded`);
         const loaded = `${LOAD}/s`;
         const busy = await quietest(INGEST_MS, () => ingestTimes(rig, LOADED_EVENTS / 2, LOAD));
         rows.push(ingestRow(platform, loaded, busy));
@@ -123,7 +123,7 @@ async function postTimes(rig: Rig, posts: number): Promise<Spread> {
       if (mutation.path === "bridge:settle") return { held: false };
       return eventsOf(mutation).map(() => "inserted");
     };
-    const stop = rig.onMutation(({ path }: SeenMutation) => {
+    const stop = rig.onMutation(({ path }: ReceivedMutation) => {
       if (path === "bridge:claim") setImmediate(() => convex.publish("bridge:outbox", []));
       if (path === "bridge:settle") settled = true;
     });

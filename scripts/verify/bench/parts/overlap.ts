@@ -22,10 +22,10 @@ const WORST = 6;
  */
 export const overlap: Part = {
   name: "overlap",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const processes of [1, 2]) {
-      tell(`${processes} ${processes === 1 ? "bridge" : "bridges"}`);
+      progress(`${processes} ${processes === 1 ? "bridge" : "bridges"}`);
       rows.push(...(await measure(processes)));
     }
     return rows;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { type BridgeProcess, startBridgeProcess } from "../../../stand_ins/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
-import { COUNTED, countExchange, openRooms, type Rooms } from "../count_calls.ts";
+import { COUNTED, countExchange, openChannels, type CountedChannels } from "../count_calls.ts";
 import { figure, type Part, type Row, spreadOf } from "../part.ts";
 import { type Relay, startRelay } from "../relay.ts";
 
@@ -22,19 +22,19 @@ type Mark = (typeof STEPS)[number][0];
 /** Where the time goes between a person's message and its answer, with an AI that takes none. */
 export const replyPath: Part = {
   name: "reply",
-  async run(tell) {
+  async run(progress) {
     const stack = await startStack(COUNTED);
     const relay = await startRelay(stack.convex.url);
     let bridge: BridgeProcess | undefined;
     try {
-      const rooms = await openRooms(stack, async () => {
+      const channels = await openChannels(stack, async () => {
         const env = { ...stack.bridgeEnv(), CONVEX_URL: relay.url };
         bridge = await startBridgeProcess(env, PLATFORMS);
       });
       const rows: Row[] = [];
       for (const platform of PLATFORMS) {
-        tell(platform);
-        rows.push(...(await measure(stack, relay, rooms[platform], platform)));
+        progress(platform);
+        rows.push(...(await measure(stack, relay, channels[platform], platform)));
       }
       return rows;
     } finally {
@@ -48,7 +48,7 @@ export const replyPath: Part = {
 async function measure(
   stack: Stack,
   relay: Relay,
-  rooms: Rooms,
+  channels: CountedChannels,
   platform: PlatformName,
 ): Promise<Row[]> {
   const steps = STEPS.map(([mark, what]) => ({ mark, what, times: new Array<number>() }));
@@ -60,7 +60,7 @@ async function measure(
       if (mark && !marks.has(mark)) marks.set(mark, Date.now());
     };
     const start = Date.now();
-    await countExchange(stack, rooms, `Question ${n}?`);
+    await countExchange(stack, channels, `Question ${n}?`);
     relay.onMessage = () => undefined;
     marks.set("asked", stack.openai.requests.at(-1)?.at ?? NaN);
     marks.set("posted", stack.chat(platform).posts.at(-1)?.at ?? NaN);

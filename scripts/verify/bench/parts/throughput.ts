@@ -1,6 +1,6 @@
 import { atLeast, figure, type Part, type Row } from "../part.ts";
 import { type Child, startProgram } from "../bridge_child.ts";
-import { type PlatformStub, type Rig, startRig } from "../stubs/backend.ts";
+import { type PlatformStub, type Rig, startRig } from "../stubs/rig.ts";
 import { type ConvexStub, eventsOf, startConvexStub } from "../stubs/convex.ts";
 import { DISCORD_CHANNEL, startDiscordStub } from "../stubs/discord.ts";
 
@@ -27,14 +27,14 @@ interface BridgeRate extends Rate {
 /** Messages a second through the bridge, next to the plain ways in the same run. */
 export const throughput: Part = {
   name: "throughput",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
-    tell("discord.js alone");
+    progress("discord.js alone");
     const alone = await discordAlone();
     rows.push({ what: "discord.js alone, empty handler", measured: describe(alone), data: alone });
-    const bridge = await bridgeRates("discord", tell);
+    const bridge = await bridgeRates("discord", progress);
     for (const latency of LATENCIES) {
-      tell(`one awaited mutation per event at ${latency} ms`);
+      progress(`one awaited mutation per event at ${latency} ms`);
       const plain = await plainWay(latency);
       const own = bridge.get(latency);
       if (!own) continue;
@@ -60,7 +60,7 @@ export const throughput: Part = {
       budget: { text: ">= 1/3x", ok: share >= 1 / 3 },
       data: { share, cpu },
     });
-    for (const [latency, own] of await bridgeRates("slack", tell)) {
+    for (const [latency, own] of await bridgeRates("slack", progress)) {
       rows.push({
         what: `slack: mirrored at ${latency} ms`,
         measured: describeBridge(own),
@@ -71,12 +71,12 @@ export const throughput: Part = {
   },
 };
 
-async function bridgeRates(name: "discord" | "slack", tell: (line: string) => void) {
+async function bridgeRates(name: "discord" | "slack", progress: (line: string) => void) {
   const rates = new Map<number, BridgeRate>();
   const rig = await startRig(name);
   try {
     for (const latency of LATENCIES) {
-      tell(`${name} at ${latency} ms`);
+      progress(`${name} at ${latency} ms`);
       rates.set(latency, await bridgeRate(rig, latency));
     }
   } finally {

@@ -10,7 +10,7 @@ import {
 import { listenOn } from "./listen.ts";
 
 /** One mutation as it came off the wire. `at`: `performance.now()` of this process. */
-export interface SeenMutation {
+export interface ReceivedMutation {
   readonly path: string;
   readonly args: Readonly<Record<string, JSONValue>>;
   readonly at: number;
@@ -23,9 +23,9 @@ export interface ConvexStub {
   /** Function calls so far: mutations, and queries asked or subscribed to. */
   calls: number;
   /** Hears of every mutation as it arrives. */
-  onMutation: (mutation: SeenMutation) => void;
+  onMutation: (mutation: ReceivedMutation) => void;
   /** What a mutation returns. Default: the answers of a backend where all goes well. */
-  answer: (mutation: SeenMutation) => JSONValue;
+  answer: (mutation: ReceivedMutation) => JSONValue;
   /** Sets a query's result and tells its subscribers. */
   publish(path: string, value: JSONValue): void;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export interface ConvexStub {
 interface Session {
   readonly ws: WebSocket;
   readonly queries: Map<number, string>;
-  told: { querySet: number; identity: number };
+  version: { querySet: number; identity: number };
   ts: bigint;
 }
 
@@ -78,8 +78,8 @@ export async function startConvexStub(): Promise<ConvexStub> {
       case "Event":
         return;
       case "Authenticate":
-        session.told.identity += 1;
-        transition(session, [], { identity: session.told.identity - 1 });
+        session.version.identity += 1;
+        transition(session, [], { identity: session.version.identity - 1 });
         return;
       case "ModifyQuerySet":
         stub.calls += message.modifications.filter(({ type }) => type === "Add").length;
@@ -87,10 +87,10 @@ export async function startConvexStub(): Promise<ConvexStub> {
         return;
       case "Mutation": {
         stub.calls += 1;
-        const seen = { path: message.udfPath, args: argsOf(message.args), at };
-        stub.onMutation(seen);
+        const mutation = { path: message.udfPath, args: argsOf(message.args), at };
+        stub.onMutation(mutation);
         const reply = () => {
-          answer(session, message.requestId, stub.answer(seen));
+          answer(session, message.requestId, stub.answer(mutation));
         };
         if (stub.latencyMs === 0) reply();
         else setTimeout(reply, stub.latencyMs);
@@ -102,7 +102,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
   };
 
   sockets.on("connection", (ws: WebSocket, _request: IncomingMessage) => {
-    const session = { ws, queries: new Map(), told: { querySet: 0, identity: 0 }, ts: 0n };
+    const session = { ws, queries: new Map(), version: { querySet: 0, identity: 0 }, ts: 0n };
     sessions.add(session);
     const ping = setInterval(() => send(session, { type: "Ping" }), 15_000);
     ws.on("close", () => {
@@ -110,7 +110,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
       sessions.delete(session);
     });
     ws.on("error", () => ws.terminate());
-    // Unless told otherwise, ws hands over each message as one Buffer.
+    // Unless version otherwise, ws hands over each message as one Buffer.
     ws.on("message", (data) => receive(session, Buffer.isBuffer(data) ? data.toString() : ""));
   });
   return stub;
@@ -131,8 +131,8 @@ function modify(
       updates.push(updateOf(change.queryId, results.get(change.udfPath) ?? []));
     }
   }
-  const querySet = session.told.querySet;
-  session.told.querySet = message.newVersion;
+  const querySet = session.version.querySet;
+  session.version.querySet = message.newVersion;
   transition(session, updates, { querySet });
 }
 
@@ -146,11 +146,11 @@ function answer(session: Session, requestId: number, result: JSONValue): void {
 function transition(
   session: Session,
   modifications: readonly StateModification[],
-  before: Partial<Session["told"]> = {},
+  before: Partial<Session["version"]> = {},
 ): void {
-  const startVersion = { ...session.told, ...before, ts: encodeTs(session.ts) };
+  const startVersion = { ...session.version, ...before, ts: encodeTs(session.ts) };
   session.ts += 1n;
-  const endVersion = { ...session.told, ts: encodeTs(session.ts) };
+  const endVersion = { ...session.version, ts: encodeTs(session.ts) };
   send(session, { type: "Transition", startVersion, endVersion, modifications });
 }
 
@@ -168,11 +168,11 @@ function argsOf(args: readonly JSONValue[]): Readonly<Record<string, JSONValue>>
 }
 
 /** The events of an `ingest`. */
-export function eventsOf({ path, args }: SeenMutation): readonly JSONValue[] {
+export function eventsOf({ path, args }: ReceivedMutation): readonly JSONValue[] {
   return path === "bridge:ingest" && Array.isArray(args.events) ? args.events : [];
 }
 
-function succeed(mutation: SeenMutation): JSONValue {
+function succeed(mutation: ReceivedMutation): JSONValue {
   switch (mutation.path) {
     case "bridge:ingest":
       return eventsOf(mutation).map(() => "inserted");

@@ -1,6 +1,6 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn } from "./listen.ts";
-import { makePast, NO_PAST, type Past } from "./past.ts";
+import { makeHistory, EMPTY_HISTORY, type History } from "./history.ts";
 
 const EPOCH = 1_420_070_400_000;
 const GUILD = "100000000000000001";
@@ -16,7 +16,7 @@ export interface DiscordStub {
   /** Bytes that the socket has not taken yet. */
   backlog(): number;
   /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the gateway. */
-  remember(messages: number, perPage: number): void;
+  setHistory(messages: number, perPage: number): void;
   /** Requests for a page of the history since then. */
   pages(): number;
   /** Hears of every post as its request arrives; `at`: `performance.now()`. */
@@ -28,7 +28,7 @@ export interface DiscordStub {
 export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<DiscordStub> {
   let sequence = 0;
   let socket: WebSocket | undefined;
-  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
+  let history: History<ReturnType<typeof messageOf>> = { ...EMPTY_HISTORY };
   const server = await listenOn((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://stub");
     const path = pathname.replace(/^\/api\/v10/, "");
@@ -42,11 +42,11 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
       return answer({ id: snowflake(++sequence) });
     }
     if (path === `/channels/${DISCORD_CHANNEL}/messages`) {
-      past.pages += 1;
-      return answer(pageOf(past, searchParams));
+      history.pages += 1;
+      return answer(pageOf(history, searchParams));
     }
     if (path.endsWith("/messages")) return answer([]);
-    const newest = past.messages.at(-1)?.id ?? null;
+    const newest = history.messages.at(-1)?.id ?? null;
     if (path === `/guilds/${GUILD}/channels`)
       return answer(channels.map((id) => channelOf(id, newest)));
     if (path.includes("/threads")) return answer({ threads: [], members: [], has_more: false });
@@ -92,11 +92,11 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
     },
     send: (frame) => socket?.send(frame),
     backlog: () => socket?.bufferedAmount ?? 0,
-    remember(messages, perPage) {
+    setHistory(messages, perPage) {
       const messageAt = (n: number, at: number) => messageOf(n, DISCORD_CHANNEL, n % 1_000, at);
-      past = makePast(messages, perPage, messageAt);
+      history = makeHistory(messages, perPage, messageAt);
     },
-    pages: () => past.pages,
+    pages: () => history.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -113,7 +113,7 @@ export function snowflake(n: number, at = Date.now()): string {
 
 /** The messages next after an id, newest first, as Discord gives them. */
 function pageOf<Message extends { readonly id: string }>(
-  { messages, perPage }: Past<Message>,
+  { messages, perPage }: History<Message>,
   range: URLSearchParams,
 ): Message[] {
   const after = BigInt(range.get("after") ?? 0);

@@ -1,6 +1,6 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn, textOf } from "./listen.ts";
-import { makePast, NO_PAST, type Past } from "./past.ts";
+import { makeHistory, EMPTY_HISTORY, type History } from "./history.ts";
 
 export const SLACK_CHANNEL = "C0BENCH0001";
 
@@ -14,7 +14,7 @@ export interface SlackStub {
   frame(channel: string, person: number): string;
   send(frame: string): void;
   /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the sockets. */
-  remember(messages: number, perPage: number): void;
+  setHistory(messages: number, perPage: number): void;
   /** Requests for a page of the history since then. */
   pages(): number;
   /** Hears of every post as its request arrives; `at`: `performance.now()`. */
@@ -28,7 +28,7 @@ export interface SlackStub {
  */
 export async function startSlackStub(): Promise<SlackStub> {
   let sequence = 0;
-  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
+  let history: History<ReturnType<typeof messageOf>> = { ...EMPTY_HISTORY };
   const open: WebSocket[] = [];
   let next = 0;
   const names = new Allowance(NAMES_A_MINUTE, MINUTE_MS);
@@ -41,8 +41,8 @@ export async function startSlackStub(): Promise<SlackStub> {
       return;
     }
     if (method === "conversations.history") {
-      past.pages += 1;
-      const page = pageOf(past, new URLSearchParams(await textOf(request)));
+      history.pages += 1;
+      const page = pageOf(history, new URLSearchParams(await textOf(request)));
       answerJson(request, response, { ok: true, ...page });
       return;
     }
@@ -89,12 +89,12 @@ export async function startSlackStub(): Promise<SlackStub> {
     send(frame) {
       open[next++ % Math.max(1, open.length)]?.send(frame);
     },
-    remember(messages, perPage) {
-      past = makePast(messages, perPage, (n, at) =>
+    setHistory(messages, perPage) {
+      history = makeHistory(messages, perPage, (n, at) =>
         messageOf(n, SLACK_CHANNEL, n % 1_000, tsOf(n, at)),
       );
     },
-    pages: () => past.pages,
+    pages: () => history.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -136,7 +136,7 @@ function tsOf(n: number, at = Date.now()): string {
 
 /** The newest messages after a time, and where the older ones begin. */
 function pageOf<Message extends { readonly ts: string }>(
-  { messages, perPage }: Past<Message>,
+  { messages, perPage }: History<Message>,
   range: URLSearchParams,
 ) {
   const oldest = range.get("oldest") ?? "0";

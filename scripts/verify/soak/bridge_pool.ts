@@ -2,10 +2,10 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import type { BridgeProcess } from "../../stand_ins/bridge_process.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 
-/** Which platforms each process of the fleet bridges. */
-export type Formation = readonly (readonly PlatformName[])[];
+/** Which platforms each process of the pool bridges. */
+export type ProcessLayout = readonly (readonly PlatformName[])[];
 
-export const FORMATIONS: readonly Formation[] = [
+export const PROCESS_LAYOUTS: readonly ProcessLayout[] = [
   [["discord", "slack"]],
   [["discord"], ["slack"]],
   [
@@ -14,59 +14,59 @@ export const FORMATIONS: readonly Formation[] = [
   ],
 ];
 
-interface Ship {
+interface Slot {
   readonly platforms: readonly PlatformName[];
   bridge: BridgeProcess | undefined;
 }
 
 /** Real bridge processes that are killed, and started again. */
-export class Fleet {
-  readonly #ships: readonly Ship[];
-  #over = false;
+export class BridgePool {
+  readonly #slots: readonly Slot[];
+  #exitsExpected = false;
   readonly #starting = new Set<Promise<void>>();
   #kills = 0;
   #completeSince = 0;
   /** Processes that ended though nobody killed them. */
-  readonly wrecks: string[] = [];
+  readonly unexpectedExits: string[] = [];
 
   constructor(
     private readonly stack: Stack,
-    formation: Formation,
+    layout: ProcessLayout,
   ) {
-    this.#ships = formation.map((platforms) => ({ platforms, bridge: undefined }));
+    this.#slots = layout.map((platforms) => ({ platforms, bridge: undefined }));
   }
 
   get size(): number {
-    return this.#ships.length;
+    return this.#slots.length;
   }
   get kills(): number {
     return this.#kills;
   }
   /** For how long every process has been running, in ms; 0 while one is not. */
   get upFor(): number {
-    return this.#ships.every(({ bridge }) => bridge) ? performance.now() - this.#completeSince : 0;
+    return this.#slots.every(({ bridge }) => bridge) ? performance.now() - this.#completeSince : 0;
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.#ships.map((ship) => this.#launch(ship)));
+    await Promise.all(this.#slots.map((slot) => this.#start(slot)));
   }
 
   bridge(at: number): BridgeProcess | undefined {
-    return this.#ships[at]?.bridge;
+    return this.#slots[at]?.bridge;
   }
 
   /** Kills a process at once; false when none runs there. It is started again after `restMs`. */
   kill(at: number, restMs: number): boolean {
-    const ship = this.#ships[at];
-    const bridge = ship?.bridge;
-    if (!ship || !bridge) return false;
-    ship.bridge = undefined;
+    const slot = this.#slots[at];
+    const bridge = slot?.bridge;
+    if (!slot || !bridge) return false;
+    slot.bridge = undefined;
     this.#kills += 1;
     // The signal is sent before this returns: what is on the wire now is the last it did.
     const starting = bridge
       .kill()
       .then(() => new Promise((resolve) => setTimeout(resolve, restMs)))
-      .then(() => this.#launch(ship))
+      .then(() => this.#start(slot))
       .finally(() => this.#starting.delete(starting));
     this.#starting.add(starting);
     return true;
@@ -77,29 +77,29 @@ export class Fleet {
     while (this.#starting.size > 0) await Promise.all(this.#starting);
   }
 
-  async #launch(ship: Ship): Promise<void> {
+  async #start(slot: Slot): Promise<void> {
     let bridge: BridgeProcess;
     try {
-      bridge = await this.stack.startBridge(ship.platforms);
+      bridge = await this.stack.startBridge(slot.platforms);
     } catch (error) {
-      this.wrecks.push(String(error));
+      this.unexpectedExits.push(String(error));
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return this.#launch(ship);
+      return this.#start(slot);
     }
-    ship.bridge = bridge;
+    slot.bridge = bridge;
     this.#completeSince = performance.now();
     void bridge.ended.then((how) => {
-      if (ship.bridge !== bridge || this.#over) return;
-      ship.bridge = undefined;
-      this.wrecks.push(
+      if (slot.bridge !== bridge || this.#exitsExpected) return;
+      slot.bridge = undefined;
+      this.unexpectedExits.push(
         [`a bridge ended by itself (${how.toString()}):`, ...bridge.log.slice(-10)].join("\n"),
       );
-      void this.#launch(ship);
+      void this.#start(slot);
     });
   }
 
   /** What ends from now on was meant to. */
-  dismiss(): void {
-    this.#over = true;
+  expectExits(): void {
+    this.#exitsExpected = true;
   }
 }

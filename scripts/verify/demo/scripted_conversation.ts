@@ -6,8 +6,8 @@ import { sleep } from "./stage.ts";
 /** A chat that answers people takes turns; this is how long one waits for the other's answer. */
 const ANSWER_MS = 20_000;
 
-/** Everything the demo shows, in order. `tell` announces each scene. */
-export async function playScenes(stage: Stage, tell: (scene: string) => void): Promise<void> {
+/** Everything the demo shows, in order. `announce` announces each step. */
+export async function playConversation(stage: Stage, announce: (step: string) => void): Promise<void> {
   const admin = await stage.stack.adminClient();
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
@@ -16,16 +16,16 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   const map = async (platform: PlatformName, channels: Channels, name: string) =>
     stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
 
-  tell("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
+  announce("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
   for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
 
-  tell("A person on each platform talks to the AI.");
+  announce("A person on each platform talks to the AI.");
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Ada", "Hello! What is a bridge?");
     await answered(stage, platform, lounges[platform]);
   });
 
-  tell("A thread on each platform: a conversation of its own.");
+  announce("A thread on each platform: a conversation of its own.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const root = stage.say(platform, channel, "Grace", "I'd like to talk about compilers.");
@@ -35,7 +35,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, channel, thread);
   });
 
-  tell("A post in a forum on Discord: a conversation whose title the AI reads too.");
+  announce("A post in a forum on Discord: a conversation whose title the AI reads too.");
   const forum = stage.stack.discord.addForum("help");
   await stage.map(admin, "discord", forum, { to: "discord help", name: "help" });
   await sleep(500);
@@ -45,7 +45,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   stage.say("discord", forum, "Barbara", "Thank you!", post);
   await answered(stage, "discord", forum, post);
 
-  tell("An answer in a Slack thread, also sent to the channel.");
+  announce("An answer in a Slack thread, also sent to the channel.");
   const root = stage.say("slack", lounges.slack, "Edsger", "Who is up for lunch?");
   await answered(stage, "slack", lounges.slack);
   stage.broadcast(
@@ -56,7 +56,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   );
   await answered(stage, "slack", lounges.slack, root);
 
-  tell("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
+  announce("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const chat = stage.stack.chat(platform);
@@ -68,13 +68,13 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     chat.remove({ channel, id: regret });
   });
 
-  tell("A long reply, in as many messages as each platform needs.");
+  announce("A long reply, in as many messages as each platform needs.");
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
     await answered(stage, platform, lounges[platform]);
   });
 
-  tell("A reply full of formatting, as each platform can show it.");
+  announce("A reply full of formatting, as each platform can show it.");
   await onBoth(async (platform) => {
     const studio = studios[platform];
     await map(platform, studios, "studio");
@@ -83,12 +83,12 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, studio);
   });
 
-  tell("Talk in a channel that is not mapped: nobody listens.");
+  announce("Talk in a channel that is not mapped: nobody listens.");
   for (const platform of PLATFORMS) {
     stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
   }
 
-  tell("That channel is mapped while everything runs, and answers at once.");
+  announce("That channel is mapped while everything runs, and answers at once.");
   for (const platform of PLATFORMS) await map(platform, offices, "office");
   // A mapping reaches the bridge by subscription; people don't type within that moment.
   await sleep(500);
@@ -97,7 +97,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, offices[platform]);
   });
 
-  tell("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
+  announce("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
   for (const platform of PLATFORMS) await map(platform, squares, "square");
   await sleep(500);
   const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];
@@ -115,8 +115,8 @@ function addChannels({ stack }: Stage, name: string): Channels {
   return { discord: stack.discord.addChannel(name), slack: stack.slack.addChannel(name) };
 }
 
-async function onBoth(scene: (platform: PlatformName) => Promise<void>): Promise<void> {
-  await Promise.all(PLATFORMS.map(scene));
+async function onBoth(step: (platform: PlatformName) => Promise<void>): Promise<void> {
+  await Promise.all(PLATFORMS.map(step));
 }
 
 /** Waits until the bot has the last word. Gives up quietly: the verdict will say what is missing. */
