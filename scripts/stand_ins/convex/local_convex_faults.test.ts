@@ -164,8 +164,8 @@ test("mutations that are under way together count as overlapping, and as conflic
     );
   await addAll();
   await convex.resetStats();
-  onTestFinished(() => convex.faults.underWay(0));
-  await convex.faults.underWay(1_500);
+  onTestFinished(() => convex.faults.delayTransactions(0));
+  await convex.faults.delayTransactions(1_500);
   await addAll();
   expect(await convex.stats()).toMatchObject({
     mutations: 3,

@@ -27,7 +27,7 @@ export async function startRelay(deploymentUrl: string): Promise<Relay> {
   sockets.on("connection", (client, request) => {
     const target = new WebSocket(`${deploymentUrl.replace(/^http/, "ws")}${request.url ?? ""}`);
     const early: string[] = [];
-    // Unless told otherwise, ws hands over each message as one Buffer.
+    // By default ws passes each message as one Buffer.
     const textOf = (data: WebSocket.RawData) => (Buffer.isBuffer(data) ? data.toString() : "");
     client.on("message", (data) => {
       const text = textOf(data);

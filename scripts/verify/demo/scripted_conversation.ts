@@ -7,7 +7,10 @@ import { sleep } from "./stage.ts";
 const ANSWER_MS = 20_000;
 
 /** Everything the demo shows, in order. `announce` announces each step. */
-export async function playConversation(stage: Stage, announce: (step: string) => void): Promise<void> {
+export async function playConversation(
+  stage: Stage,
+  announce: (step: string) => void,
+): Promise<void> {
   const admin = await stage.stack.adminClient();
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
@@ -16,7 +19,9 @@ export async function playConversation(stage: Stage, announce: (step: string) =>
   const map = async (platform: PlatformName, channels: Channels, name: string) =>
     stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
 
-  announce("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
+  announce(
+    "#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.",
+  );
   for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
 
   announce("A person on each platform talks to the AI.");
@@ -97,7 +102,9 @@ export async function playConversation(stage: Stage, announce: (step: string) =>
     await answered(stage, platform, offices[platform]);
   });
 
-  announce("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
+  announce(
+    "Fifty messages at once from five people: all are mirrored, and answered in few replies.",
+  );
   for (const platform of PLATFORMS) await map(platform, squares, "square");
   await sleep(500);
   const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];

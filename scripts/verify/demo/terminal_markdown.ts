@@ -47,7 +47,11 @@ export function wrapped(text: string, width = WIDTH): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(width, MIN_WIDTH)));
 }
 
-function blocks(parent: Root | Blockquote | { children: Nodes[] }, style: TextStyle, width: number) {
+function blocks(
+  parent: Root | Blockquote | { children: Nodes[] },
+  style: TextStyle,
+  width: number,
+) {
   const parts = parent.children.map((child) => block(child, style, width));
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }

@@ -47,10 +47,10 @@ class Soak {
   readonly #stage: Stage;
   readonly #pool: BridgePool;
   readonly #traffic: Traffic;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #activeFaults = new Set<Promise<unknown>>();
   #faults = 0;
   /** A kill is planned at a frame. */
-  #killing = false;
+  #isKillPlanned = false;
 
   constructor(
     private readonly stack: Stack,
@@ -78,7 +78,7 @@ class Soak {
         (messages * (this.#pool.kills + 1)) / (kills + 1),
       );
       while (this.#traffic.count < Math.ceil(due)) this.#traffic.act();
-      if (this.#pool.kills < kills && !this.#killing && this.#pool.upFor >= killAfter) {
+      if (this.#pool.kills < kills && !this.#isKillPlanned && this.#pool.upFor >= killAfter) {
         this.#kill();
         killAfter = this.#random.between(200, 4_000);
       }
@@ -92,7 +92,7 @@ class Soak {
       }
       await sleep(this.#random.between(5, 40));
     }
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#activeFaults);
     await this.#pool.complete();
     print(`${this.#progress()}; waiting until all is settled`);
   }
@@ -144,22 +144,22 @@ class Soak {
     };
     if (random.chance(0.4)) return kill();
     const { faults, wire } = random.pick([this.stack.discord, this.stack.slack]);
-    this.#killing = true;
-    const callOff = faults.at(wire.length + random.between(1, 12), "after", kill);
+    this.#isKillPlanned = true;
+    const cancel = faults.at(wire.length + random.between(1, 12), "after", kill);
     // Nothing passes where nobody talks.
     setTimeout(() => {
-      callOff();
-      this.#killing = false;
+      cancel();
+      this.#isKillPlanned = false;
     }, 2_000);
   }
 
   #fault(): void {
     const fault = this.#random.pick(Object.values(FAULTS));
     this.#faults += 1;
-    const underWay = fault(this.stack, this.#random, this.#pool).finally(() =>
-      this.#underWay.delete(underWay),
+    const active = fault(this.stack, this.#random, this.#pool).finally(() =>
+      this.#activeFaults.delete(active),
     );
-    this.#underWay.add(underWay);
+    this.#activeFaults.add(active);
   }
 
   #progress(): string {

@@ -41,7 +41,7 @@ export class Rest {
       if (request.headers.authorization !== `Bot ${this.credentials.token}`) {
         return failed(plain(401, "Unauthorized"), {});
       }
-      return this.#carryOut(
+      return this.#execute(
         name,
         () => ({ ids, query: url.searchParams, body: read(request, text) }),
         ids[0],
@@ -78,7 +78,7 @@ export class Rest {
     }
   }
 
-  #carryOut(name: RouteName, read: () => Call, major = ""): Answer {
+  #execute(name: RouteName, read: () => Call, major = ""): Answer {
     const { headers, retryAfterMs } = this.#limiter.take(name, major);
     if (retryAfterMs !== undefined) {
       const { body, headers: more } = tooMany(retryAfterMs);

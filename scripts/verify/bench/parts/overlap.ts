@@ -11,7 +11,7 @@ const MESSAGES = 120;
 /** Between two messages on each platform, in ms: enough at once for calls to be under way together. */
 const EVERY_MS = 10;
 /** How long each transaction is under way, in ms: what a small one takes on Convex, generously. */
-const UNDER_WAY_MS = 20;
+const TRANSACTION_MS = 20;
 const WORST = 6;
 
 /**
@@ -37,7 +37,7 @@ async function measure(processes: number): Promise<Row[]> {
   try {
     const places = await Promise.all(PLATFORMS.map((platform) => open(stack, platform)));
     for (let n = 0; n < processes; n++) await stack.startBridge();
-    await stack.convex.faults.underWay(UNDER_WAY_MS);
+    await stack.convex.faults.delayTransactions(TRANSACTION_MS);
     await stack.convex.resetStats();
     for (let n = 0; n < MESSAGES; n++) {
       for (const { chat, channels, people } of places) {

@@ -110,7 +110,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
       sessions.delete(session);
     });
     ws.on("error", () => ws.terminate());
-    // Unless version otherwise, ws hands over each message as one Buffer.
+    // By default ws passes each message as one Buffer.
     ws.on("message", (data) => receive(session, Buffer.isBuffer(data) ? data.toString() : ""));
   });
   return stub;
