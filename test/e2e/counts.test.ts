@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import {
-  COUNTED,
+  COUNTING_OPTIONS,
   countBurst,
   countExchange,
   countIdle,
@@ -20,7 +20,7 @@ let stack: Stack;
 let channels: Record<PlatformName, CountedChannels>;
 
 beforeAll(async () => {
-  stack = await startStack(COUNTED);
+  stack = await startStack(COUNTING_OPTIONS);
   channels = await openChannels(stack);
 }, 60_000);
 

@@ -4,12 +4,12 @@ import { WebSocket, WebSocketServer } from "ws";
 
 export interface Relay {
   readonly url: string;
-  /** Hears of every message that passes, as text. */
+  /** Called with the text of every message that passes. */
   onMessage: (from: "client" | "server", text: string) => void;
   stop(): Promise<void>;
 }
 
-/** Stands between Convex's clients and a deployment, and passes everything on. */
+/** Starts a proxy between Convex's clients and a deployment. */
 export async function startRelay(deploymentUrl: string): Promise<Relay> {
   const server = createServer();
   const sockets = new WebSocketServer({ server });

@@ -29,7 +29,7 @@ function shown(transcript: Partial<ChatTranscript>, style: TextStyle = PLAIN): s
   return lines.slice(3).map((line) => line.slice(4));
 }
 
-test("what people typed is shown by names and without marks, code as it stands", () => {
+test("shows what people typed with names, without marks of formatting, and code unchanged", () => {
   const text =
     "<@U1>: *bold _both_*, 2*3*4 &lt;b&gt; <https://e.com|the docs>\n```\n  keep_this *as* is\n```\n" +
     "&gt; `a_b_ *c*` in snake_case_words ~out~";
@@ -41,7 +41,7 @@ test("what people typed is shown by names and without marks, code as it stands",
   ]);
 });
 
-test("what the bot wrote is shown as the platform draws it", () => {
+test("shows what the bot wrote as the platform renders it", () => {
   const markdown = [
     "## Title",
     "**b** _i_ ~~no~~ `c` [docs](https://e.com) https://f.com",
@@ -71,7 +71,7 @@ test("what the bot wrote is shown as the platform draws it", () => {
   );
 });
 
-test("edits, answers and broadcasts are shown as such", () => {
+test("marks edits, replies and broadcasts", () => {
   const messages = [
     said("1", "Ada", "Who is up for lunch?", { edited: true }),
     said("2", "Bridge", "I am.", { fromBot: true, replyTo: "1" }),
@@ -86,7 +86,7 @@ test("edits, answers and broadcasts are shown as such", () => {
   ]);
 });
 
-test("long messages and long conversations are shown by how they begin and end", () => {
+test("shows the beginning and the end of long messages and conversations", () => {
   const lines = Array.from({ length: 50 }, (_, n) => `line ${n.toString()}`);
   const long = said("1", "Bridge", lines.join("\n\n"), { fromBot: true });
   expect(shown({ messages: [long] })).toContain("  ⋮ 88 more lines");
@@ -95,7 +95,7 @@ test("long messages and long conversations are shown by how they begin and end",
   expect(shown({ messages: many })[6]).toBe("… 38 more messages …");
 });
 
-test("no line is wider than a terminal, and what goes on is indented", () => {
+test("wraps lines to the width of a terminal and indents continuation lines", () => {
   const text = Array.from({ length: 60 }, () => "word").join(" ");
   const lines = shown({ messages: [said("1", "Ada", text)] });
   expect(lines.length).toBeGreaterThan(2);

@@ -5,17 +5,17 @@ import { type TextStyle, markdownLines, wrapped } from "./terminal_markdown.ts";
 import { displayed, type Names, plainText } from "./plain_text.ts";
 import type { ChatTranscript } from "./transcripts.ts";
 
-/** Longer conversations are shown by their first and last messages. */
+/** The longest conversation that is shown whole, in messages. Of longer ones, the first and last `ENDS`. */
 const SHOWN = 30;
 const ENDS = 6;
-/** Longer messages are shown by their first and last lines. */
+/** The longest message that is shown whole, in lines. */
 const MOST_LINES = 28;
 const FIRST_LINES = 8;
 const LAST_LINES = 3;
 
 const TITLES = { discord: "Discord", slack: "Slack" } as const;
 
-/** What people see in a platform's transcripts now, in the order they came to be. */
+/** Describes what people see on a platform now, channel by channel. */
 export function describePlatform(
   transcripts: readonly ChatTranscript[],
   names: Names,
@@ -43,7 +43,7 @@ function describeMessage(
   style: TextStyle,
 ): string[] {
   const { author, fromBot, edited } = message;
-  const who = `${fromBot ? "🤖 " : ""}${style.bold(author)}${aboutIt(message, transcript)}:`;
+  const who = `${fromBot ? "🤖 " : ""}${style.bold(author)}${replyNote(message, transcript)}:`;
   const note = edited ? style.dim(" (edited)") : "";
   const lines = (width?: number) =>
     fromBot
@@ -55,8 +55,8 @@ function describeMessage(
   return shown.map((line, at) => (at === 0 ? line : `  ${line}`));
 }
 
-/** What a message answers, as the platform shows it above the text. */
-function aboutIt(
+/** A note on the message that this one replies to, as the platform shows it above the text. */
+function replyNote(
   { replyTo, thread }: VisibleMessage,
   { messages, thread: here }: ChatTranscript,
 ): string {
@@ -69,7 +69,7 @@ function aboutIt(
   return root ? `, in the thread “${excerpt(root.text)}”` : "";
 }
 
-/** What a person typed, with names for ids and without the marks of formatting; code as it stands. */
+/** What a person typed, as displayed: names instead of ids, no marks of formatting, code unchanged. */
 function asTyped(
   text: string,
   { platform }: ChatTranscript,
@@ -93,7 +93,7 @@ function cut(lines: readonly string[]): string[] {
   return [...begin, `⋮ ${left.toString()} more lines`, ...end];
 }
 
-/** What Convex holds, conversation by conversation. */
+/** Describes what Convex holds, conversation by conversation. */
 export function describeConvex(
   rows: readonly TranscriptRow[],
   transcripts: readonly ChatTranscript[],
@@ -129,7 +129,7 @@ function describeRow({ author, content, editedAt, deletedAt, posts }: Transcript
   return `${author ?? "AI"}: ${text}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }
 
-/** How a text begins, on one line, cut between words. */
+/** The beginning of a text on one line, cut between words. */
 export function excerpt(text: string, length = 40): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   if (line.length <= length) return line;

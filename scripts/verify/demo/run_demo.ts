@@ -6,20 +6,20 @@ import { playConversation } from "./scripted_conversation.ts";
 import { Stage } from "./stage.ts";
 
 export interface DemoOptions {
-  /** A chat log to say again instead of the scripted scenes. */
+  /** A chat log to replay instead of the scripted conversation. */
   readonly replay?: string;
-  /** Lines of the chat log to say. */
+  /** How many lines of the chat log to replay. */
   readonly limit: number;
-  /** How long nothing new may arrive before what is missing counts as lost. */
+  /** How long to wait without progress before missing messages count as lost, in ms. */
   readonly idleTimeoutMs: number;
   readonly print: (text: string) => void;
-  /** How formatting is shown. Default: without styles. */
+  /** How formatting is shown. Default: plain text. */
   readonly style?: TextStyle;
   /** For tests: interferes with the stack once it runs. */
   readonly tamper?: (stack: Stack) => void;
 }
 
-/** Plays the demo on a stack of its own. Returns whether everything ended as it should. */
+/** Plays the demo on a stack of its own. Returns whether the verdict is free of differences. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { print, style = PLAIN } = options;
   const lines =
@@ -32,7 +32,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     const stage = new Stage(stack);
     if (options.replay === undefined) await playConversation(stage, (step) => print(`- ${step}`));
     else {
-      print(`- ${lines.length.toString()} messages are said again on both platforms.`);
+      print(`- ${lines.length.toString()} messages are replayed on both platforms.`);
       await replay(stage, lines);
     }
     const verdict = await stage.settle(options.idleTimeoutMs);
@@ -44,7 +44,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     const refused = [...stack.discord.refused, ...stack.slack.refused];
     const differences = [
       ...verdict.differences,
-      ...refused.map((request) => `refused: a stand-in does not know ${request}`),
+      ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
     ];
     for (const difference of differences) print(difference);
     const counts = [

@@ -3,10 +3,10 @@ import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Stage } from "./stage.ts";
 import { sleep } from "./stage.ts";
 
-/** A chat that answers people takes turns; this is how long one waits for the other's answer. */
+/** How long a person waits for the bot's answer before posting again, in ms. */
 const ANSWER_MS = 20_000;
 
-/** Everything the demo shows, in order. `announce` announces each step. */
+/** Plays the steps of the demo in order. `announce` is called with a description of each. */
 export async function playConversation(
   stage: Stage,
   announce: (step: string) => void,
@@ -19,9 +19,7 @@ export async function playConversation(
   const map = async (platform: PlatformName, channels: Channels, name: string) =>
     stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
 
-  announce(
-    "#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.",
-  );
+  announce("#lounge on Discord and #lounge on Slack are mapped: their messages go to Convex.");
   for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
 
   announce("A person on each platform talks to the AI.");
@@ -61,7 +59,7 @@ export async function playConversation(
   );
   await answered(stage, "slack", lounges.slack, root);
 
-  announce("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
+  announce("Ada edits a message. Alan deletes one: it is deleted in Convex as well.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const chat = stage.stack.chat(platform);
@@ -73,13 +71,13 @@ export async function playConversation(
     chat.remove({ channel, id: regret });
   });
 
-  announce("A long reply, in as many messages as each platform needs.");
+  announce("A long reply, split into as many messages as each platform needs.");
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
     await answered(stage, platform, lounges[platform]);
   });
 
-  announce("A reply full of formatting, as each platform can show it.");
+  announce("A reply full of formatting, as each platform can display it.");
   await onBoth(async (platform) => {
     const studio = studios[platform];
     await map(platform, studios, "studio");
@@ -88,14 +86,14 @@ export async function playConversation(
     await answered(stage, platform, studio);
   });
 
-  announce("Talk in a channel that is not mapped: nobody listens.");
+  announce("Messages in a channel that is not mapped: they are not mirrored.");
   for (const platform of PLATFORMS) {
     stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
   }
 
-  announce("That channel is mapped while everything runs, and answers at once.");
+  announce("That channel is mapped while the bridge runs: the next message is answered.");
   for (const platform of PLATFORMS) await map(platform, offices, "office");
-  // A mapping reaches the bridge by subscription; people don't type within that moment.
+  // A mapping reaches the bridge by subscription, which takes a moment.
   await sleep(500);
   await onBoth(async (platform) => {
     stage.say(platform, offices[platform], "Alan", "And now?");
@@ -103,7 +101,7 @@ export async function playConversation(
   });
 
   announce(
-    "Fifty messages at once from five people: all are mirrored, and answered in few replies.",
+    "Fifty messages at once from five people: all are mirrored, and answered in a few replies.",
   );
   for (const platform of PLATFORMS) await map(platform, squares, "square");
   await sleep(500);
@@ -126,7 +124,7 @@ async function onBoth(step: (platform: PlatformName) => Promise<void>): Promise<
   await Promise.all(PLATFORMS.map(step));
 }
 
-/** Waits until the bot has the last word. Gives up quietly: the verdict will say what is missing. */
+/** Waits until the newest message is the bot's. After a timeout it returns: the verdict names what is missing. */
 async function answered(
   { stack }: Stage,
   platform: PlatformName,

@@ -11,24 +11,24 @@ import { judge, type Verdict, type ChannelRecord } from "./verdict.ts";
 
 interface MapOptions {
   readonly to: string;
-  /** What the channel is called on the platform. */
+  /** The channel's name on the platform. */
   readonly name?: string;
   readonly trigger?: "always" | "never";
 }
 
-/** A channel of the demo: on its platform, and in Convex once it is mapped. */
+/** A mapped channel of the demo. */
 interface MappedChannel {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly channelId: string;
-  /** What it is called on the platform. */
+  /** Its name on the platform. */
   readonly name: string;
   readonly answers: boolean;
-  /** How many acts of people had been seen on the platform when it was mapped. */
+  /** The length of the platform's `history` when it was mapped. */
   readonly since: number;
 }
 
-/** The stack as the demo plays on it: people by name, mapped channels, and the verdict over both. */
+/** A stack with people by name, mapped channels, and the verdict on what the bridge did. */
 export class Stage {
   readonly #people = new Map<string, string>();
   readonly #names = new Map<string, string>();
@@ -38,7 +38,7 @@ export class Stage {
 
   constructor(readonly stack: Stack) {}
 
-  /** The person's id on the platform; made at the first mention of the name. */
+  /** The person's id on the platform. The first use of a name adds the person. */
   person(platform: PlatformName, name: string): string {
     const key = `${platform} ${name}`;
     const known = this.#people.get(key);
@@ -64,7 +64,7 @@ export class Stage {
     });
   }
 
-  /** Opens a thread on a message. On Slack it has no name of its own. */
+  /** Opens a thread on a message. Slack's threads have no names. */
   openThread(platform: PlatformName, channel: string, id: string, name: string): string {
     const thread = this.stack.chat(platform).openThread({ channel, id, name });
     if (platform === "discord") this.#titles.set(thread, name);
@@ -79,13 +79,13 @@ export class Stage {
     return post;
   }
 
-  /** Answers in a Slack thread and sends the answer to the channel too. */
+  /** Replies in a Slack thread and also sends the reply to the channel. */
   broadcast(channel: string, name: string, text: string, thread: string): string {
     const person = this.person("slack", name);
     return this.stack.slack.say({ channel, person, text, thread, broadcast: true });
   }
 
-  /** Maps a channel through the admin function, as the admin script does. */
+  /** Maps a channel with the admin function that `channels map` calls. */
   async map(
     admin: ConvexHttpClient,
     platform: PlatformName,
@@ -117,7 +117,7 @@ export class Stage {
     return this.#names;
   }
 
-  /** What Convex holds, read by a client that has seen nothing before. */
+  /** What Convex holds, read by a new client. */
   async rows(): Promise<TranscriptRow[]> {
     const admin = await this.stack.adminClient();
     const rows: TranscriptRow[] = [];
@@ -137,7 +137,7 @@ export class Stage {
     return rows;
   }
 
-  /** Compares what the platforms saw with what Convex holds now. */
+  /** Compares what happened on the platforms with what Convex holds now. */
   async judge(): Promise<Verdict> {
     return this.judgeRows(await this.rows());
   }
@@ -147,8 +147,8 @@ export class Stage {
   }
 
   /**
-   * Waits until everything is as it should be and stays so for a moment, or until `idleTimeoutMs` brought nothing new.
-   * Returns the last verdict. `check` gives one, every `everyMs`.
+   * Waits until there are no differences, and none a second later, or until `idleTimeoutMs` pass without progress.
+   * Returns the last verdict. `check` computes one, every `everyMs`.
    */
   async settle(
     idleTimeoutMs: number,
@@ -166,12 +166,12 @@ export class Stage {
       deadline = Date.now() + idleTimeoutMs;
     }
     if (verdict.differences.length > 0) return verdict;
-    // A second copy of something would come after the first.
+    // A duplicate would arrive after the original.
     await sleep(1_000);
     return await check();
   }
 
-  /** What the platforms saw of each mapped channel. */
+  /** What happened on the platforms, for each mapped channel. */
   records(): ChannelRecord[] {
     return PLATFORMS.flatMap((platform) =>
       this.#mapped

@@ -5,12 +5,12 @@ import { toString } from "mdast-util-to-string";
 import { gfm } from "micromark-extension-gfm";
 import { stripVTControlCharacters, styleText } from "node:util";
 
-/** How wide a line may be, in columns. */
+/** Widest line, in columns. */
 const WIDTH = 92;
-/** In a narrower place words would stand alone. */
+/** Narrowest line, in columns: in nested blocks, narrower lines would hold one word each. */
 const MIN_WIDTH = 30;
 
-/** How formatting is shown: with a terminal's styles, or without any. */
+/** How formatting is shown: with terminal styles, or as plain text. */
 export interface TextStyle {
   readonly bold: (text: string) => string;
   readonly italic: (text: string) => string;
@@ -28,12 +28,12 @@ export const TERMINAL: TextStyle = {
 export const PLAIN: TextStyle = {
   bold: (text) => text,
   italic: (text) => text,
-  // Without a style the words would say the opposite of what was meant.
+  // Combining strokes: unmarked, struck text would have the opposite meaning.
   strike: (text) => text.replaceAll(/[^\s\p{M}]/gu, "$&\u0336"),
   dim: (text) => text,
 };
 
-/** Markdown as people see it: lines without its marks. */
+/** Renders Markdown as lines for a terminal, without its markup. */
 export function markdownLines(markdown: string, style: TextStyle, width = WIDTH): string[] {
   const tree = fromMarkdown(markdown, {
     extensions: [gfm()],
@@ -42,7 +42,7 @@ export function markdownLines(markdown: string, style: TextStyle, width = WIDTH)
   return blocks(tree, style, Math.max(width, MIN_WIDTH));
 }
 
-/** Text without formatting in lines of that width. */
+/** Wraps text without formatting at a width. */
 export function wrapped(text: string, width = WIDTH): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(width, MIN_WIDTH)));
 }
@@ -141,7 +141,7 @@ function pad(text: string, width: number, toTheRight: boolean): string {
   return toTheRight ? `${space}${text}` : `${text}${space}`;
 }
 
-/** Columns of a terminal: ideographs and the like take two, marks on a letter none. */
+/** The width of a text in terminal columns: East Asian characters take two, combining marks none. */
 function columns(text: string): number {
   const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
   return Array.from(stripVTControlCharacters(text))

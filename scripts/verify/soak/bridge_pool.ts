@@ -2,7 +2,7 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import type { BridgeProcess } from "../../stand_ins/bridge_process.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 
-/** Which platforms each process of the pool bridges. */
+/** The platforms of each process of the pool. */
 export type ProcessLayout = readonly (readonly PlatformName[])[];
 
 export const PROCESS_LAYOUTS: readonly ProcessLayout[] = [
@@ -19,14 +19,14 @@ interface Slot {
   bridge: BridgeProcess | undefined;
 }
 
-/** Real bridge processes that are killed, and started again. */
+/** Bridge processes that are killed and restarted. */
 export class BridgePool {
   readonly #slots: readonly Slot[];
   #exitsExpected = false;
   readonly #starting = new Set<Promise<void>>();
   #kills = 0;
   #completeSince = 0;
-  /** Processes that ended though nobody killed them. */
+  /** Descriptions of processes that ended without being killed. */
   readonly unexpectedExits: string[] = [];
 
   constructor(
@@ -42,7 +42,7 @@ export class BridgePool {
   get kills(): number {
     return this.#kills;
   }
-  /** For how long every process has been running, in ms; 0 while one is not. */
+  /** For how long all processes have been running, in ms; 0 while one is not. */
   get upFor(): number {
     return this.#slots.every(({ bridge }) => bridge) ? performance.now() - this.#completeSince : 0;
   }
@@ -55,14 +55,14 @@ export class BridgePool {
     return this.#slots[at]?.bridge;
   }
 
-  /** Kills a process at once; false when none runs there. It is started again after `restMs`. */
+  /** Kills a process and restarts it after `restMs`. Returns false if it is not running. */
   kill(at: number, restMs: number): boolean {
     const slot = this.#slots[at];
     const bridge = slot?.bridge;
     if (!slot || !bridge) return false;
     slot.bridge = undefined;
     this.#kills += 1;
-    // The signal is sent before this returns: what is on the wire now is the last it did.
+    // The signal is sent before this returns, so nothing follows what is on the wire now.
     const starting = bridge
       .kill()
       .then(() => new Promise((resolve) => setTimeout(resolve, restMs)))
@@ -72,7 +72,7 @@ export class BridgePool {
     return true;
   }
 
-  /** Resolves once every process runs. */
+  /** Resolves once all processes run. */
   async complete(): Promise<void> {
     while (this.#starting.size > 0) await Promise.all(this.#starting);
   }
@@ -92,13 +92,13 @@ export class BridgePool {
       if (slot.bridge !== bridge || this.#exitsExpected) return;
       slot.bridge = undefined;
       this.unexpectedExits.push(
-        [`a bridge ended by itself (${how.toString()}):`, ...bridge.log.slice(-10)].join("\n"),
+        [`a bridge ended unexpectedly (${how.toString()}):`, ...bridge.log.slice(-10)].join("\n"),
       );
       void this.#start(slot);
     });
   }
 
-  /** What ends from now on was meant to. */
+  /** From now on, processes may end. */
   expectExits(): void {
     this.#exitsExpected = true;
   }

@@ -39,17 +39,17 @@ function record(said: readonly string[], posted: readonly string[]): ChannelReco
   };
 }
 
-test("everything asked was shown to the AI, for a reply that stands there", () => {
+test("every question was in the context of a reply that was posted", () => {
   const said = ["m1: hi", "m2: and?"];
   const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
   const requests = said.map(request);
   expect(judgeCoverage([record(said, ["p1", "p2"])], rows, requests)).toEqual([]);
   expect(judgeCoverage([record(said, ["p1"])], rows.slice(0, 1), requests)).toEqual([
-    "not covered: slack message 1 (m2) in C1: no reply saw it",
+    "not covered: slack message 1 (m2) in C1 is in the context of no reply",
   ]);
 });
 
-test("replies stand on the platform in the order they were given", () => {
+test("replies are on the platform in the order in which they were given", () => {
   const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
   expect(judgeCoverage([record([], ["p2", "p1"])], rows, [])).toEqual([
     'inverted: slack post p2 in thread ""',

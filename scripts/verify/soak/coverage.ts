@@ -5,8 +5,8 @@ import { answerTo } from "../../stand_ins/openai/answers.ts";
 import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
 
 /**
- * What else must hold of channels that answer: the AI was shown everything that was asked, in a request whose answer
- * stands on the platform, and replies stand there in the order they were given. Each thing amiss, by name.
+ * Checks channels that answer: every message was in a request to the AI whose answer was posted, and replies are on the
+ * platform in the order in which they were given. Returns a description of each failure.
  */
 export function judgeCoverage(
   records: readonly ChannelRecord[],
@@ -43,7 +43,7 @@ function unanswered(
     const token = act.kind === "say" ? /^m\d+(?=:)/.exec(act.text)?.[0] : undefined;
     if (token === undefined || deleted.has(act.id) || tokens.has(token)) return [];
     return [
-      `not covered: ${platform} message ${act.id} (${token}) in ${act.channel}: no reply saw it`,
+      `not covered: ${platform} message ${act.id} (${token}) in ${act.channel} is in the context of no reply`,
     ];
   });
 }

@@ -4,7 +4,7 @@ import type { Stack } from "../../stand_ins/stack.ts";
 import type { BridgePool } from "./bridge_pool.ts";
 import type { Random } from "./random.ts";
 
-/** What goes wrong, once. Resolves when it is over; names what it was. */
+/** Injects a fault. Resolves when it is over. */
 type Fault = (stack: Stack, random: Random, pool: BridgePool) => Promise<unknown>;
 
 const POSTS = { discord: "POST channels/:id/messages", slack: "chat.postMessage" } as const;
@@ -20,8 +20,8 @@ const POST_FAULTS: readonly AnswerFault[] = [
 ];
 
 /**
- * Everything a platform, the network, Convex or the AI does to a bridge now and then. Only what the real ones do: a
- * Discord that drops a frame of a session it keeps, for one, is not among them.
+ * The faults of platforms, the network, Convex and the AI that a bridge must survive. Only those that really occur: for
+ * example, Discord does not drop a frame of a session that it keeps.
  */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "discord: socket broken": async ({ discord }) => discord.closeGateway(1006),

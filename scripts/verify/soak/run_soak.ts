@@ -11,7 +11,7 @@ export interface SoakOptions {
   readonly messages: number;
   readonly kills: number;
   readonly seed: number;
-  /** How long nothing new may arrive before what is missing counts as lost. Above a lease and its quarantine. */
+  /** How long to wait without progress before missing messages count as lost, in ms. More than a lease and quarantine. */
   readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
 }
@@ -24,13 +24,13 @@ const LIMITS = {
   AI_REPLIES_PER_CHANNEL: "100000",
 };
 
-/** Random traffic, kills and faults on a stack of its own, then the verdict. Returns whether all is well. */
+/** Runs random traffic, kills and faults on a stack of its own. Returns whether the verdict has no differences. */
 export async function runSoak(options: SoakOptions): Promise<boolean> {
   const { print, seed } = options;
   print(`seed ${seed.toString()}: starting`);
   const stack = await startStack({
     convexEnv: LIMITS,
-    // Slack's schedule, in short.
+    // Slack's schedule, shortened.
     slack: { redeliverAfterMs: [0, 8_000, 30_000], seed },
   });
   try {
@@ -49,7 +49,7 @@ class Soak {
   readonly #traffic: Traffic;
   readonly #activeFaults = new Set<Promise<unknown>>();
   #faults = 0;
-  /** A kill is planned at a frame. */
+  /** Whether a kill is planned at a frame. */
   #isKillPlanned = false;
 
   constructor(
@@ -72,7 +72,7 @@ class Soak {
     const ended = () => this.#traffic.count >= messages && this.#pool.kills >= kills;
     while (!ended()) {
       const now = Date.now();
-      // On a busy machine the kills take longer, and the talk with them.
+      // On a busy machine kills take longer; the traffic then slows down with them.
       const due = Math.min(
         (now - start) / MESSAGE_EVERY_MS,
         (messages * (this.#pool.kills + 1)) / (kills + 1),
@@ -94,7 +94,7 @@ class Soak {
     }
     await Promise.all(this.#activeFaults);
     await this.#pool.complete();
-    print(`${this.#progress()}; waiting until all is settled`);
+    print(`${this.#progress()}; waiting for the bridge to finish`);
   }
 
   async conclude(): Promise<boolean> {
@@ -127,13 +127,13 @@ class Soak {
       differences: [
         ...verdict.differences,
         ...judgeCoverage(this.#stage.records(), rows, stack.openai.requests),
-        ...refused.map((request) => `refused: a stand-in does not know ${request}`),
+        ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
         ...this.#pool.unexpectedExits,
       ],
     };
   }
 
-  /** At once, or at one of the next frames: in the middle of whatever that is part of. */
+  /** Kills at once, or after one of the next frames, in the middle of an operation. */
   #kill(): void {
     const random = this.#random;
     const all = [...Array(this.#pool.size).keys()];
@@ -146,7 +146,7 @@ class Soak {
     const { faults, wire } = random.pick([this.stack.discord, this.stack.slack]);
     this.#isKillPlanned = true;
     const cancel = faults.at(wire.length + random.between(1, 12), "after", kill);
-    // Nothing passes where nobody talks.
+    // Without traffic that frame may never come.
     setTimeout(() => {
       cancel();
       this.#isKillPlanned = false;
@@ -165,7 +165,7 @@ class Soak {
   #progress(): string {
     const { messages, kills } = this.options;
     return [
-      `said ${this.#traffic.count.toString()}/${messages.toString()}`,
+      `messages ${this.#traffic.count.toString()}/${messages.toString()}`,
       `kills ${this.#pool.kills.toString()}/${kills.toString()}`,
       `faults ${this.#faults.toString()}`,
       `posts ${(this.stack.discord.posts.length + this.stack.slack.posts.length).toString()}`,

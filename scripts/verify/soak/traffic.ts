@@ -3,8 +3,8 @@ import type { Stage } from "../demo/stage.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Random } from "./random.ts";
 
-/** Said and not yet deleted; what edits and deletes choose from. */
-interface Said {
+/** A recent message, which edits and deletes choose from. */
+interface RecentMessage {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly thread?: string;
@@ -19,7 +19,7 @@ interface Channel {
   readonly threads: string[];
 }
 
-/** Messages that edits and deletes still choose from, on each platform. */
+/** How many recent messages are kept, on each platform. */
 const REMEMBERED = 40;
 const THREADS_PER_CHANNEL = 3;
 
@@ -27,12 +27,12 @@ const NAMES = ["Ada", "Grace", "Alan", "Barbara", "Donald", "Edsger"];
 const WORDS = "bridge lane ack cursor page thread lease nonce frame socket café “quoted” 1 < 2 & 3";
 
 /**
- * People who talk at random: in channels and threads, mapped and unmapped, with edits and deletes. Every message
- * begins with a token of its own that edits keep, so that one can see what the AI was shown.
+ * Random posts, edits and deletes by people, in channels and threads, mapped and unmapped. Every message begins with a
+ * token of its own that edits keep, so that requests to the AI show which messages they contain.
  */
 export class Traffic {
   readonly #channels: Channel[] = [];
-  readonly #messages: Record<PlatformName, Said[]> = { discord: [], slack: [] };
+  readonly #messages: Record<PlatformName, RecentMessage[]> = { discord: [], slack: [] };
   #count = 0;
 
   constructor(
@@ -44,7 +44,7 @@ export class Traffic {
     return this.#count;
   }
 
-  /** On each platform three channels that answer, one that only listens, and one nobody mapped. */
+  /** Adds channels on each platform: three that answer, one that is only mirrored, and one that is not mapped. */
   async prepare(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     for (const platform of PLATFORMS) {
@@ -58,7 +58,7 @@ export class Traffic {
     }
   }
 
-  /** Somebody says something; now and then somebody also changes or takes back what was said. */
+  /** Posts a message. Sometimes it also edits or deletes an earlier one. */
   act(): void {
     const { random } = this;
     const target = random.pick(this.#channels);
@@ -121,7 +121,7 @@ export class Traffic {
   }
 }
 
-/** As the platform's own client sends it: Slack's escapes three characters. */
+/** The text as the platform's own client sends it: Slack's escapes three characters. */
 function typed(platform: PlatformName, text: string): string {
   switch (platform) {
     case "discord":

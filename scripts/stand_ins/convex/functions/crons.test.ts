@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { scheduleCrons } from "./crons.ts";
 
-test("interval jobs run every interval; a job at a time of day is named as not run", async () => {
+test("interval jobs run every interval; a job at a time of day is logged as not run", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const ran: unknown[] = [];

@@ -1,6 +1,6 @@
 import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
 import {
-  COUNTED,
+  COUNTING_OPTIONS,
   countBurst,
   countExchange,
   countIdle,
@@ -18,11 +18,11 @@ const SLOW = 20;
 const BURST = 1_000;
 const IDLE_MS = 3_000;
 
-/** Function calls, counted exactly by the local deployment: client calls, subscriptions' re-runs, scheduled ones. */
+/** Function calls, counted by the local deployment: by clients, reruns of subscriptions, and scheduled. */
 export const calls: Part = {
   name: "calls",
   async run(progress) {
-    const stack = await startStack(COUNTED);
+    const stack = await startStack(COUNTING_OPTIONS);
     try {
       const channels = await openChannels(stack);
       const rows: Row[] = [];
@@ -52,7 +52,7 @@ async function countOn(stack: Stack, channels: CountedChannels): Promise<Row[]> 
     what: `${platform}: calls per AI exchange, ${name}`,
     measured: `${stats.billed} for ${parts} ${parts === 1 ? "part" : "parts"}`,
     budget: {
-      text: "<= 8, + 1 a further part",
+      text: "<= 8, + 1 per further part",
       ok: stats.billed <= 8 + (parts - 1),
     },
     data: { parts, calls: stats.billed, which: describeCalls(stats) },

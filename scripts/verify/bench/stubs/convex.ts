@@ -9,7 +9,7 @@ import {
 } from "../../../stand_ins/convex/sync/sync_protocol.ts";
 import { listenOn } from "./listen.ts";
 
-/** One mutation as it came off the wire. `at`: `performance.now()` of this process. */
+/** A mutation as received. `at`: `performance.now()` of this process. */
 export interface ReceivedMutation {
   readonly path: string;
   readonly args: Readonly<Record<string, JSONValue>>;
@@ -18,15 +18,15 @@ export interface ReceivedMutation {
 
 export interface ConvexStub {
   readonly url: string;
-  /** How long an answer takes, in ms. 0: it leaves within the turn that read the call. */
+  /** How long an answer takes, in ms. 0: it is sent in the same tick that read the call. */
   latencyMs: number;
-  /** Function calls so far: mutations, and queries asked or subscribed to. */
+  /** The number of function calls: mutations and subscriptions. */
   calls: number;
-  /** Hears of every mutation as it arrives. */
+  /** Called with every mutation as it arrives. */
   onMutation: (mutation: ReceivedMutation) => void;
-  /** What a mutation returns. Default: the answers of a backend where all goes well. */
+  /** The result of a mutation. Default: success. */
   answer: (mutation: ReceivedMutation) => JSONValue;
-  /** Sets a query's result and tells its subscribers. */
+  /** Sets a query's result and sends it to its subscribers. */
   publish(path: string, value: JSONValue): void;
   stop(): Promise<void>;
 }
@@ -39,8 +39,12 @@ interface Session {
 }
 
 /**
- * The sync protocol of Convex and nothing behind it: no functions, no data, no checks. It answers at once, so what
- * is measured against it is the bridge and its client alone.
+ * Starts a stub that speaks Convex's sync protocol without functions, data or checks. It answers at once.
+ *
+ * The bench has stubs beside the stand-ins because it measures the bridge alone. A stand-in validates, stores and logs
+ * everything, at a few thousand messages a second; the bridge would wait for it. The stubs send prepared frames, check
+ * nothing and keep nothing, at tens of thousands a second. Where the backend itself is measured (calls, documents,
+ * conflicts, the reply path), the bench uses the stand-ins.
  */
 export async function startConvexStub(): Promise<ConvexStub> {
   const results = new Map<string, JSONValue>();
@@ -71,7 +75,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
 
   const receive = (session: Session, text: string) => {
     const at = performance.now();
-    // Written by the stock client; checking it here would cost more than what is being measured.
+    // Written by the stock client. Validating it would cost more than what is measured.
     const message = JSON.parse(text) as ClientMessage;
     switch (message.type) {
       case "Connect":
@@ -142,7 +146,7 @@ function answer(session: Session, requestId: number, result: JSONValue): void {
   transition(session, []);
 }
 
-/** Tells the client of the next state; `before` names what of the last one was different. */
+/** Sends the next state to the client. `before` holds the versions that differ in the current one. */
 function transition(
   session: Session,
   modifications: readonly StateModification[],
@@ -167,7 +171,7 @@ function argsOf(args: readonly JSONValue[]): Readonly<Record<string, JSONValue>>
   return typeof first === "object" && first !== null && !Array.isArray(first) ? first : {};
 }
 
-/** The events of an `ingest`. */
+/** The events of a `bridge:ingest` call; none for other calls. */
 export function eventsOf({ path, args }: ReceivedMutation): readonly JSONValue[] {
   return path === "bridge:ingest" && Array.isArray(args.events) ? args.events : [];
 }

@@ -10,21 +10,21 @@ export const DISCORD_CHANNEL = "100000000000000010";
 
 export interface DiscordStub {
   readonly env: Readonly<Record<string, string>>;
-  /** A message by one of many people, as the gateway frame that tells of it. */
+  /** The gateway frame of a new message by one of many people. */
   frame(channel: string, person: number): string;
   send(frame: string): void;
-  /** Bytes that the socket has not taken yet. */
+  /** Bytes that the socket has not sent yet. */
   backlog(): number;
-  /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the gateway. */
+  /** Fills the channel's history with messages by many people, without sending events. */
   setHistory(messages: number, perPage: number): void;
-  /** Requests for a page of the history since then. */
+  /** The number of requests for a page of the history since then. */
   pages(): number;
-  /** Hears of every post as its request arrives; `at`: `performance.now()`. */
+  /** Called when the request of a post arrives. `at`: `performance.now()`. */
   onPost: (at: number) => void;
   stop(): Promise<void>;
 }
 
-/** Discord's gateway and as much of its REST API as a bridge needs, answering at once and keeping nothing. */
+/** Starts a stub of Discord's gateway and the REST routes that a bridge needs. It answers at once and stores nothing. */
 export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<DiscordStub> {
   let sequence = 0;
   let socket: WebSocket | undefined;
@@ -63,7 +63,7 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
     const dispatch = (t: string, d: unknown) => send({ op: 0, s: ++sequence, t, d });
     ws.on("error", () => ws.terminate());
     ws.on("message", (data) => {
-      // What discord.js sends; only its `op` matters here.
+      // Sent by discord.js; only `op` matters here.
       const { op } = JSON.parse(Buffer.isBuffer(data) ? data.toString() : "{}") as { op?: number };
       if (op === 1) send({ op: 11 });
       if (op !== 2) return;
@@ -106,12 +106,12 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
   return stub;
 }
 
-/** An id of a moment; `n` keeps those of one millisecond apart. */
+/** An id of a time. `n` distinguishes ids of one millisecond. */
 export function snowflake(n: number, at = Date.now()): string {
   return ((BigInt(at - EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
 }
 
-/** The messages next after an id, newest first, as Discord gives them. */
+/** The messages after an id, newest first, as Discord returns them. */
 function pageOf<Message extends { readonly id: string }>(
   { messages, perPage }: History<Message>,
   range: URLSearchParams,

@@ -6,19 +6,19 @@ import { type ConvexStub, type ReceivedMutation, startConvexStub } from "./conve
 import { DISCORD_CHANNEL, type DiscordStub, startDiscordStub } from "./discord.ts";
 import { SLACK_CHANNEL, type SlackStub, startSlackStub } from "./slack.ts";
 
-/** A platform stub, whichever platform it is. */
+/** The stub of either platform. */
 export type PlatformStub = Pick<
   DiscordStub | SlackStub,
   "env" | "frame" | "send" | "onPost" | "setHistory" | "pages" | "stop"
 >;
 
-/** A production bridge between a Convex and a platform that answer at once. */
+/** The production bridge between stubs of Convex and a platform. */
 export interface Rig {
   readonly convex: ConvexStub;
   readonly platform: PlatformStub;
   readonly channel: string;
   readonly bridge: Child;
-  /** Hears of every mutation as it arrives; returns how to stop that. */
+  /** Calls `listener` with every mutation as it arrives. Returns a function that unsubscribes. */
   onMutation(listener: (mutation: ReceivedMutation) => void): () => void;
   stop(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface RigOptions {
   readonly mappings?: readonly { readonly externalId: string }[];
 }
 
-/** What the deployment would progress a bridge of one mapped channel. */
+/** A mapping as `bridge:mappings` returns it. */
 export function mappingOf(externalId: string) {
   return { mappingId: `mapping-${externalId}`, externalId, since: "0" };
 }
