@@ -27,7 +27,7 @@ function client(url = convex.url): ConvexClient {
   return opened;
 }
 
-/** A room nobody else writes to. */
+/** A room of its own for each test. */
 const room = () => crypto.randomUUID();
 const allNotes = { from: 0, below: 1e9, order: "asc", limit: 100 } as const;
 
@@ -237,7 +237,7 @@ test("a deployment ends with the process that started it", async () => {
   await vi.waitFor(() => expect(fetch(address)).rejects.toThrow(), { timeout: 5000 });
 });
 
-test("a folder that cannot be served is refused with the error of its module", async () => {
+test("a folder that cannot be served is refused with the error that explains it", async () => {
   const starting = startLocalConvex({ env: {}, functionsDir: join(functionsDir, "absent") });
   await expect(starting).rejects.toThrow(/ENOENT/);
 });

@@ -82,7 +82,7 @@ test("a mutation aborted by a conflict runs again and writes once", async () => 
   expect(callsOf(await convex.stats(), "notes:addOnce", "mutation")).toBe(1);
 });
 
-test("a delayed answer arrives once and delays no other connection", async () => {
+test("a delayed answer arrives once, some time after the commit", async () => {
   const here = room();
   await convex.faults.mutations({ answerAfterMs: 150 }, { path: "notes:addOnce" });
   const start = performance.now();

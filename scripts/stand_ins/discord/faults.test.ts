@@ -36,7 +36,7 @@ describe.concurrent("a gateway closed", () => {
   );
 
   test.for([4003, 4007, 4008, 4009])(
-    "with %i is opened anew: the session is over",
+    "closed with %i is replaced by a new one: the session is over",
     async (code) => {
       const discord = await start();
       const { heard, say } = await talking(discord);

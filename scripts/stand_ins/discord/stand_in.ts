@@ -31,7 +31,7 @@ import { World } from "./world/world.ts";
 
 export type { DiscordOptions, DiscordNewMessage };
 
-/** Starts a Discord stand-in on a free loopback port: one guild with a bot, its REST API and its gateway. */
+/** Starts a Discord stand-in on a free loopback port. */
 export async function startDiscordStandIn(options: DiscordOptions = {}): Promise<DiscordStandIn> {
   const wire = new Wire();
   const world = new World();
@@ -70,10 +70,7 @@ interface Parts {
 /**
  * Imitates Discord for stock clients: one guild, the REST routes of rest/routes.ts with rate limits, nonces, permissions
  * and Discord's error codes, and a gateway with intents, heartbeats, resume and close codes. The caller acts for people.
- *
- * Refuses every other route, body field, opcode and encoding with 501 or a close code, and records it in `refused`;
- * tests assert that the list is empty.
- *
+ * Refuses every other route, body field, opcode and encoding with 501 or a close code, and records it in `refused`.
  * Leaves out shards, compression, members and presence events, direct messages, reactions, voice, slash commands and
  * uploads of files. State is in memory.
  */
@@ -197,15 +194,10 @@ export class DiscordStandIn implements ChatStandIn {
   }
   /** Opens a post in a forum for a person. Returns the id of its thread, which is also that of its first message. */
   openPost(post: { channel: string; person: string; name: string; text: string }): string {
-    const author = this.#lookup.user(post.person);
-    const thread = this.#world.openPost(
-      this.#lookup.channel(post.channel),
-      post.name,
-      author,
-      post.text,
-    );
+    const { channel, person, name, text } = post;
+    const author = this.#lookup.user(person);
+    const thread = this.#world.openPost(this.#lookup.channel(channel), name, author, text);
     const { id } = thread;
-    const { person, text } = post;
     this.history.push({ kind: "say", ...placeOf(thread), id, person, text, at: Date.now() });
     return id;
   }
@@ -215,8 +207,9 @@ export class DiscordStandIn implements ChatStandIn {
   }
   /** Locks a thread: only moderators may post in it, and the bot is not one. */
   lockThread(thread: string): void {
-    this.#lookup.thread(thread).locked = true;
-    this.#world.setArchived(this.#lookup.thread(thread), this.#lookup.thread(thread).archived);
+    const found = this.#lookup.thread(thread);
+    found.locked = true;
+    this.#world.setArchived(found, found.archived);
   }
   /** Deletes a thread with its messages. Discord sends no events for the messages. */
   removeThread(thread: string): void {

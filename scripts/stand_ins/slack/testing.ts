@@ -40,7 +40,7 @@ export async function start(options?: SlackStandInOptions): Promise<SlackStandIn
 
 export function setting(slack: SlackStandIn, name: string): string {
   const value = slack.env[name];
-  if (value === undefined) throw new Error(`the stand-in gives no ${name}`);
+  if (value === undefined) throw new Error(`the stand-in has no ${name}`);
   return value;
 }
 

@@ -16,5 +16,5 @@ test("interval jobs run every interval; a job at a time of day is logged as not 
   vi.advanceTimersByTime(61_000);
   const tick = ["notes:addHidden", { room: "cron", text: "tick" }];
   expect(ran).toEqual([tick, tick]);
-  expect(log).toEqual([`cron "at night" is not run: only intervals are`]);
+  expect(log).toEqual([`cron "at night" is not run: only intervals are supported`]);
 });

@@ -49,7 +49,7 @@ export class SyncSession {
   #sessionId = "";
   #caller: Caller | undefined;
   /** The state sent to the client, and the state it requested. */
-  #told = { querySet: 0, identity: 0, ts: 0n };
+  #sent = { querySet: 0, identity: 0, ts: 0n };
   #asked = { querySet: 0, identity: 0 };
   #removed: number[] = [];
   /** A mutation was answered: the client waits for a transition after the answer, even without changes. */
@@ -253,16 +253,16 @@ export class SyncSession {
     const { querySet, identity } = this.#asked;
     const isNews =
       modifications.length > 0 ||
-      querySet !== this.#told.querySet ||
-      identity !== this.#told.identity ||
+      querySet !== this.#sent.querySet ||
+      identity !== this.#sent.identity ||
       this.#owesTransition;
     if (!isNews) return;
     this.#owesTransition = false;
     const last = this.#backend.deployment.lastCommit();
-    const next = { querySet, identity, ts: last > this.#told.ts ? last : this.#told.ts };
-    const startVersion = { ...this.#told, ts: encodeTs(this.#told.ts) };
+    const next = { querySet, identity, ts: last > this.#sent.ts ? last : this.#sent.ts };
+    const startVersion = { ...this.#sent, ts: encodeTs(this.#sent.ts) };
     const endVersion = { ...next, ts: encodeTs(next.ts) };
-    this.#told = next;
+    this.#sent = next;
     this.#send({ type: "Transition", startVersion, endVersion, modifications });
   }
 

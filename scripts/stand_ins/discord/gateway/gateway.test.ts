@@ -113,7 +113,7 @@ describe("the gateway", () => {
     const received = listenTo(bridge);
     const resumed = vi.fn();
     bridge.on(Events.ShardResume, resumed);
-    // As they come in: discord.js hides a message it is told twice.
+    // Raw events: discord.js hides a message that it receives twice.
     const dispatched: string[] = [];
     bridge.on(Events.Raw, (packet: { t: string | null }) => dispatched.push(packet.t ?? ""));
     discord.say({ channel: general, person: ada, text: "zero" });

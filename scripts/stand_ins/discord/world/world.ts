@@ -22,6 +22,8 @@ import {
 } from "./model.ts";
 import { Snowflakes, timeOf } from "./snowflakes.ts";
 
+const NO_MENTIONS: Mentions = { users: [], roles: [], everyone: false, here: false };
+
 /** A message to create. The caller has checked that it is allowed. */
 export interface Draft {
   /** Default: the next id. */
@@ -176,10 +178,34 @@ export class World {
 
   /** Opens a thread on a message. The thread has the message's id and a starter message that refers to it. */
   openThread(on: Message, parent: TextChannel, name: string, owner: User): Thread {
+    const thread = this.#addThread(on.id, parent, name, owner);
+    on.flags |= MessageFlags.HasThread;
+    this.events.emit({ kind: "threadCreated", thread });
+    this.events.emit({ kind: "messageUpdated", message: on, visible: false });
+    this.post({
+      channel: thread,
+      author: owner,
+      content: "",
+      mentions: NO_MENTIONS,
+      type: MessageType.ThreadStarterMessage,
+      reference: { channelId: parent.id, messageId: on.id },
+    });
+    return thread;
+  }
+
+  /** Opens a post of a forum: a thread whose first message has its id. */
+  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
+    const thread = this.#addThread(this.ids.next(), forum, name, owner);
+    this.events.emit({ kind: "threadCreated", thread });
+    this.post({ id: thread.id, channel: thread, author: owner, content, mentions: NO_MENTIONS });
+    return thread;
+  }
+
+  #addThread(id: string, parent: TextChannel, name: string, owner: User): Thread {
     const now = Date.now();
     const thread: Thread = {
       kind: "thread",
-      id: on.id,
+      id,
       name,
       parent,
       ownerId: owner.id,
@@ -189,40 +215,7 @@ export class World {
       locked: false,
       messages: new MessageLog(),
     };
-    this.threads.set(thread.id, thread);
-    on.flags |= MessageFlags.HasThread;
-    this.events.emit({ kind: "threadCreated", thread });
-    this.events.emit({ kind: "messageUpdated", message: on, visible: false });
-    this.post({
-      channel: thread,
-      author: owner,
-      content: "",
-      mentions: { users: [], roles: [], everyone: false, here: false },
-      type: MessageType.ThreadStarterMessage,
-      reference: { channelId: parent.id, messageId: on.id },
-    });
-    return thread;
-  }
-
-  /** Opens a post of a forum: a thread whose first message has its id. */
-  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
-    const now = Date.now();
-    const thread: Thread = {
-      kind: "thread",
-      id: this.ids.next(),
-      name,
-      parent: forum,
-      ownerId: owner.id,
-      openedAt: now,
-      archived: false,
-      archiveChangedAt: now,
-      locked: false,
-      messages: new MessageLog(),
-    };
-    this.threads.set(thread.id, thread);
-    this.events.emit({ kind: "threadCreated", thread });
-    const mentions = { users: [], roles: [], everyone: false, here: false };
-    this.post({ id: thread.id, channel: thread, author: owner, content, mentions });
+    this.threads.set(id, thread);
     return thread;
   }
 
