@@ -1,7 +1,7 @@
 import { loadConfig } from "../../bridges/config/config.ts";
 import { run } from "../../bridges/main.ts";
 
-/* The production bridge, configured by this process's environment alone: the env files are somebody's real ones. */
+/* The production bridge, configured by this process's environment alone: env files may hold real credentials. */
 
 const config = loadConfig(process.env);
 if (config.kind !== "bridges") throw new Error("a stack's bridge is configured by its stack");

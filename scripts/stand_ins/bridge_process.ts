@@ -14,7 +14,7 @@ const KEPT_LINES = 200;
 
 let compiled: Promise<string> | undefined;
 
-/** The program a bridge runs, compiled once as by `npm start`: a test may start a hundred of them. */
+/** The bridge program, compiled once as `npm start` does it: a test may start a hundred bridges. */
 export async function bridgeEntry(): Promise<string> {
   compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
   return fileURLToPath(await compiled);
@@ -27,16 +27,16 @@ export interface BridgeProcess {
   readonly log: readonly string[];
   /** Resolves with the exit code, or the signal's name, once it has ended. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** SIGTERM, as a supervisor stops it. Resolves once it has ended. */
+  /** Sends SIGTERM, as a supervisor does. Resolves once the process has ended. */
   stop(): Promise<number | NodeJS.Signals>;
-  /** SIGKILL: no time to say goodbye. */
+  /** Sends SIGKILL: the process ends without shutting down. */
   kill(): Promise<void>;
-  /** SIGSTOP: it does nothing at all until `thaw()`, as on a machine that was suspended. */
+  /** Sends SIGSTOP: the process does nothing until `thaw()`, as on a suspended machine. */
   freeze(): void;
   thaw(): void;
 }
 
-/** Starts the bridge and resolves once each platform reported ready. Rejects with its log when it ends before. */
+/** Starts the bridge and resolves once each platform is ready. Rejects with the log if the bridge ends before that. */
 export async function startBridgeProcess(
   env: Readonly<Record<string, string>>,
   platforms: readonly PlatformName[],

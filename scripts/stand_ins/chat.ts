@@ -1,10 +1,10 @@
 /**
- * What the Discord and the Slack stand-in have in common: people who talk, a bot that posts, and a record of both.
- * The demo, the tests and the playground page drive people through this interface and never through a platform's own.
+ * The interface that the Discord and Slack stand-ins share: people who post, a bot that posts, and a record of both.
+ * The demo, the tests and the playground page act for people through this interface.
  */
 export interface ChatStandIn {
   readonly platform: "discord" | "slack";
-  /** Settings of a bridge that should connect here, by environment name: tokens and the API address. */
+  /** The environment variables of a bridge that connects to this stand-in: tokens and the API address. */
   readonly env: Readonly<Record<string, string>>;
   /** The bot's user id. */
   readonly botId: string;
@@ -13,7 +13,7 @@ export interface ChatStandIn {
   /** Makes a person who can see every channel; returns the user id. */
   addPerson(name: string): string;
   /** A person posts. Returns the message's id (Discord: snowflake; Slack: ts). Throws when the platform would refuse it. */
-  say(message: Saying): string;
+  say(message: NewMessage): string;
   /** The author of a message changes its text. Throws when there is no such message. */
   edit(message: Place & { readonly id: string; readonly text: string }): void;
   /** The author of a message (or, for the bot's, a moderator) deletes it. Throws when there is no such message. */
@@ -25,12 +25,12 @@ export interface ChatStandIn {
     readonly name: string;
   }): string;
   /** What people see now in a channel or a thread, oldest first. Deleted messages are gone. */
-  transcript(channel: string, thread?: string): SeenMessage[];
-  /** Every post of the bot that the platform accepted, in order, as it arrived on the wire. */
+  transcript(channel: string, thread?: string): VisibleMessage[];
+  /** Every post of the bot that the platform accepted, in order, as received. */
   readonly posts: readonly AcceptedPost[];
-  /** Everything people did, in order: the source of truth for verdicts. */
+  /** Everything people did, in order. Verdicts compare Convex with it. */
   readonly history: readonly PersonAct[];
-  /** Calls `listener` after every visible change, the bot's included. Returns how to stop it. */
+  /** Calls `listener` after every visible change, including the bot's. Returns a function that unsubscribes. */
   onChange(listener: (change: ChatChange) => void): () => void;
   /** Live bridge connections (Discord: identified gateway sessions; Slack: open sockets). */
   connections(): number;
@@ -50,14 +50,14 @@ export interface Place {
  * What a person posts. `text` is in the form the platform's own client sends: Discord Markdown, or the escaped
  * text of Slack's API. `replyTo` is the id of the message it answers (Discord only).
  */
-export interface Saying extends Place {
+export interface NewMessage extends Place {
   readonly person: string;
   readonly text: string;
   readonly replyTo?: string;
 }
 
 /** A message as people see it. `text` still holds the platform's mention tokens. */
-export interface SeenMessage {
+export interface VisibleMessage {
   readonly id: string;
   readonly author: string;
   readonly authorId: string;
@@ -68,7 +68,7 @@ export interface SeenMessage {
   readonly thread?: string;
 }
 
-/** One post the platform accepted from the bot. A repeated nonce that made nothing new is not one. */
+/** One post the platform accepted from the bot. A request that repeats a nonce and creates no message is not a post. */
 export interface AcceptedPost extends Place {
   readonly id: string;
   readonly text: string;
@@ -77,7 +77,7 @@ export interface AcceptedPost extends Place {
   readonly nonce?: string;
   readonly metadata?: unknown;
   readonly replyTo?: string;
-  /** Who it pinged: user and role ids, `everyone`, `here`. Empty is what a bridge should reach. */
+  /** Whom it pinged: user and role ids, `everyone`, `here`. A bridge must ping nobody. */
   readonly pings: readonly string[];
   /** The request body as it was sent. */
   readonly body: unknown;
@@ -94,8 +94,8 @@ export type PersonAct = Place & {
     | { readonly kind: "delete" }
   );
 
-/** A visible change. A deleted message comes as it last stood. */
+/** A visible change. For a deletion, `message` is the last version. */
 export interface ChatChange extends Place {
   readonly kind: "new" | "edited" | "deleted";
-  readonly message: SeenMessage;
+  readonly message: VisibleMessage;
 }

@@ -3,7 +3,7 @@ import type { PlatformName } from "../../bridges/platform.ts";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { startBridgeProcess, type BridgeProcess } from "./bridge_process.ts";
 import type { ChatStandIn } from "./chat.ts";
-import { makeAllKeys } from "./convex/server/keys.ts";
+import { makeAllKeys } from "../tooling/signing_keys.ts";
 import { startLocalConvex, type LocalConvex } from "./convex/local_convex.ts";
 import { startDiscordStandIn, type DiscordStandIn } from "./discord/stand_in.ts";
 import { startOpenAiStandIn, type OpenAiStandIn } from "./openai/stand_in.ts";
@@ -11,28 +11,31 @@ import { startSlackStandIn, type SlackStandIn } from "./slack/stand_in.ts";
 
 export const PLATFORMS: readonly PlatformName[] = ["discord", "slack"];
 
-/** Everything a bridge needs, on this machine: a Convex deployment, both platforms and the AI. */
+/**
+ * Everything a bridge connects to, on this machine: a Convex deployment, both platforms and the AI. Tests, the demo, the
+ * soak, the bench and the playground start one.
+ */
 export interface Stack {
   readonly convex: LocalConvex;
   readonly discord: DiscordStandIn;
   readonly slack: SlackStandIn;
   readonly openai: OpenAiStandIn;
-  /** The platform's stand-in, as the people who talk there see it. */
+  /** The platform's stand-in, to act for people and to read what they see. */
   chat(platform: PlatformName): ChatStandIn;
-  /** The value of ADMIN_KEY that this deployment accepts. */
+  /** The ADMIN_KEY that this deployment accepts. */
   readonly adminKey: string;
-  /** A new client with an admin token of its own: nothing cached, nothing shared. */
+  /** A new client with its own admin token and no cache. */
   adminClient(): Promise<ConvexHttpClient>;
-  /** What a bridge for these platforms is configured with. */
+  /** The environment variables of a bridge for these platforms. */
   bridgeEnv(platforms?: readonly PlatformName[]): Record<string, string>;
-  /** Starts the production bridge as a process of its own and waits until it is connected. */
+  /** Starts the production bridge in a process of its own and waits until it is connected. */
   startBridge(platforms?: readonly PlatformName[]): Promise<BridgeProcess>;
   /** Stops the bridges, then everything else. */
   stop(): Promise<void>;
 }
 
 export interface StackOptions {
-  /** Settings of the deployment, over the stack's own. */
+  /** Environment variables of the deployment, over the stack's own. */
   readonly convexEnv?: Readonly<Record<string, string>>;
   readonly slack?: Parameters<typeof startSlackStandIn>[0];
   readonly discord?: Parameters<typeof startDiscordStandIn>[0];
@@ -74,7 +77,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     adminKey: keys.admin.privateKeyEnv,
     async adminClient() {
       const key = parseSigningKey(keys.admin.privateKeyEnv);
-      if (!key) throw new Error("the key just made is not a key");
+      if (!key) throw new Error("the generated admin key is not a signing key");
       return new ConvexHttpClient(convex.url, {
         auth: await mintToken("admin", key),
         skipConvexDeploymentUrlCheck: true,

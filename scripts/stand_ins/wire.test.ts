@@ -13,7 +13,7 @@ function sender(wire: Wire): {
   return { send, passed };
 }
 
-test("frames are dropped, doubled, overtaken and delayed, each once", async () => {
+test("frames are dropped, doubled, swapped and delayed, once per fault", async () => {
   const wire = new Wire();
   const { send, passed } = sender(wire);
   wire.frameNext("a", "drop");
@@ -26,7 +26,7 @@ test("frames are dropped, doubled, overtaken and delayed, each once", async () =
   expect(wire.entries.map(({ name }) => name)).toEqual(["a", "b", "c", "a", "d", "e"]);
 });
 
-test("a swapped frame that none follows goes alone", async () => {
+test("a swapped frame without a successor is sent after a timeout", async () => {
   vi.useFakeTimers();
   try {
     const wire = new Wire();
@@ -64,7 +64,7 @@ test("a storm answers every request of a name until it ends, or of every name", 
   calmAll();
 });
 
-test("something happens before or after an entry, by number or by name, once", () => {
+test("an action runs once before or after an entry, by number or by name", () => {
   const wire = new Wire();
   const { send, passed } = sender(wire);
   const happened: string[] = [];
@@ -87,7 +87,7 @@ test("something happens before or after an entry, by number or by name, once", (
   expect(happened).toHaveLength(5);
 });
 
-test("an answer is not sent when something happens before it", () => {
+test("an answer is not sent when an action runs before it", () => {
   const wire = new Wire();
   const sent: number[] = [];
   wire.at("ask", "before", () => undefined);
@@ -96,7 +96,7 @@ test("an answer is not sent when something happens before it", () => {
   expect(sent).toEqual([2]);
 });
 
-test("listeners hear of every entry as it is logged", () => {
+test("listeners receive every entry as it is logged", () => {
   const wire = new Wire();
   const heard: number[] = [];
   const stop = wire.onEntry(({ n }) => heard.push(n));

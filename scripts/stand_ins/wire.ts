@@ -1,57 +1,57 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One request, answer or frame. `n` counts up from 1 over the whole stand-in; `at` is in Unix milliseconds. */
+/** One request, answer or frame. `n` counts from 1 over the whole stand-in; `at` is in Unix milliseconds. */
 export interface WireEntry {
   readonly n: number;
   readonly at: number;
-  /** Seen from the stand-in. */
+  /** From the stand-in's point of view. */
   readonly direction: "in" | "out";
   readonly kind: "http" | "socket";
-  /** What passed: `POST channels/:id/messages`, `chat.postMessage`, `MESSAGE_CREATE`, `ack`. Never its content. */
+  /** `POST channels/:id/messages`, `chat.postMessage`, `MESSAGE_CREATE`, `ack`. Content is not logged. */
   readonly name: string;
   /** The HTTP status of an answer. */
   readonly status?: number;
 }
 
-/** What to do with one request instead of answering it. The names say whether the platform carried it out. */
+/** What to do with one request instead of answering it. The names say whether the platform executes it. */
 export type AnswerFault =
   | "hang"
   | "hangAfterAccept"
   | "500AfterAccept"
-  /** An HTTP status, not carried out. */
+  /** An HTTP status. The request is not executed. */
   | number
-  /** HTTP 429 with Retry-After in seconds, not carried out. `global` (Discord): it is the whole bot's, not the route's. */
+  /** HTTP 429 with Retry-After in seconds. Not executed. `global` (Discord): the limit is the bot's, not the route's. */
   | { readonly retryAfter: number; readonly global?: true }
-  /** The platform's own error, not carried out. */
+  /** An error of the platform. The request is not executed. */
   | { readonly error: string };
 
 /**
- * What to do with one frame instead of sending it, or (`drop` alone) with one that arrived. A dropped one is gone: its
- * sender thinks it was sent. `swap`: the next frame overtakes it. A delay lets others overtake it, too.
+ * What to do with one outgoing frame instead of sending it; `drop` also applies to incoming frames. A dropped frame is
+ * lost although its sender believes it was sent. `swap`: the next frame overtakes it. Others overtake a delayed frame.
  */
 export type FrameFault = "drop" | "double" | "swap" | { readonly delayMs: number };
 
-/** A swapped frame that no other follows goes alone after this long, in ms. */
+/** How long a swapped frame waits for the next one, in ms. */
 const LONGEST_SWAP_MS = 1_000;
 
-/** Which entry: its number, or the next one of a name. */
+/** Selects an entry: by its number, or the next one of a name. */
 export type EntryMark = number | string;
 
 interface Plan {
   readonly mark: EntryMark;
-  /** `before`: what the entry stands for does not happen any more. `after`: it has happened, and nothing after it. */
+  /** `before`: what the entry logs does not happen. `after`: it happens, and is not answered. */
   readonly side: "before" | "after";
   readonly act: () => void;
 }
 
 /**
- * The one place every request and frame of a stand-in passes: it is numbered and logged here, and asks here what
- * goes wrong with it. Faults queued for a name are used up in order, one a request.
+ * Every request and frame of a stand-in passes through here, to be numbered, logged and, where a fault is queued, made
+ * to fail. Faults queued for a name apply in order, one per request.
  */
 export class Wire {
   readonly entries: WireEntry[] = [];
-  /** Everything asked for that the stand-in doesn't implement. Tests assert that it stays empty. */
+  /** Every request for something the stand-in doesn't implement. Tests assert that it is empty. */
   readonly refused: string[] = [];
   readonly #faults = new Map<string, AnswerFault[]>();
   readonly #frameFaults = new Map<string, FrameFault[]>();
@@ -68,7 +68,7 @@ export class Wire {
     enqueue(this.#frameFaults, name, fault);
   }
 
-  /** Answers every request (of this name, if given) like this until the function it returns is called. */
+  /** Answers every request (of this name, if given) with `fault`. Returns a function that ends the storm. */
   storm(fault: AnswerFault, name?: string): () => void {
     const storm = { name, fault };
     this.#storms.add(storm);
@@ -77,14 +77,14 @@ export class Wire {
     };
   }
 
-  /** Calls `listener` with every entry as it is logged. Returns how to stop it. */
+  /** Calls `listener` with every entry as it is logged. Returns a function that unsubscribes. */
   onEntry(listener: (entry: WireEntry) => void): () => void {
     return this.#listeners.add(listener);
   }
 
   /**
-   * Does something, once, at one entry. `before`: the request is not carried out, the frame not sent or not read.
-   * `after`: the request is carried out and not answered, the frame sent or read. Returns how to call it off.
+   * Calls `act` once, at one entry. `before`: the request is not executed, the frame not sent or not read. `after`: the
+   * request is executed and not answered, the frame sent or read. Returns a function that cancels it.
    */
   at(mark: EntryMark, side: Plan["side"], act: () => void): () => void {
     const plan = { mark, side, act };
@@ -94,7 +94,7 @@ export class Wire {
     };
   }
 
-  /** Logs a request and says what to do with it. */
+  /** Logs a request. Returns what to do with it. */
   request(name: string): AnswerFault | "deliver" {
     const plan = this.#log({ direction: "in", kind: "http", name });
     if (plan) {
@@ -105,14 +105,14 @@ export class Wire {
     return this.#faults.get(name)?.shift() ?? storm?.fault ?? "deliver";
   }
 
-  /** Logs the answer to a request, and sends it. */
+  /** Logs the answer to a request and sends it. */
   answer(name: string, status: number, send: () => void): void {
     const plan = this.#log({ direction: "out", kind: "http", name, status });
     if (plan?.side !== "before") send();
     plan?.act();
   }
 
-  /** Logs a frame that arrived; whether it is to be read. */
+  /** Logs an incoming frame. Returns whether to process it. */
   received(name: string): boolean {
     const plan = this.#log({ direction: "in", kind: "socket", name });
     const fault = this.#frameFaults.get(name)?.shift();
@@ -120,7 +120,7 @@ export class Wire {
     return plan?.side !== "before" && fault !== "drop";
   }
 
-  /** Logs a frame that is to go out, and sends it when and as often as its fault says. */
+  /** Logs an outgoing frame, and sends it when and as often as its fault demands. */
   send(name: string, send: () => void): void {
     const plan = this.#log({ direction: "out", kind: "socket", name });
     const fault = this.#frameFaults.get(name)?.shift();
@@ -166,7 +166,7 @@ export class Wire {
     this.refused.push(what);
   }
 
-  /** Returns what is planned at this entry. */
+  /** Logs an entry. Returns the action planned at it. */
   #log(entry: Omit<WireEntry, "n" | "at">): Plan | undefined {
     const logged = { n: this.entries.length + 1, at: Date.now(), ...entry };
     this.entries.push(logged);
@@ -183,7 +183,7 @@ function enqueue<Fault>(faults: Map<string, Fault[]>, name: string, fault: Fault
   else faults.set(name, [fault]);
 }
 
-/** A server on a free loopback port. */
+/** An HTTP server on a free loopback port. */
 export interface Listening {
   readonly server: Server;
   readonly port: number;
@@ -191,14 +191,14 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1, port 0. A handler that throws answers 500 and is recorded in `wire.refused`: it is a defect. */
+/** Listens on 127.0.0.1. A handler that throws is a defect: it answers 500 and is recorded in `wire.refused`. */
 export async function listen(
   wire: Wire,
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<Listening> {
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      if (request.destroyed && !request.complete) return; // The client left in the middle of its request.
+      if (request.destroyed && !request.complete) return; // The client disconnected during its request.
       wire.refuse(`${request.method ?? ""} ${request.url ?? ""} failed: ${String(error)}`);
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { message: "the stand-in failed", code: 0 });
@@ -228,7 +228,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Answers with JSON; without a body (204) with none, and without a content type, or clients try to parse it. */
+/** Answers with JSON. Without a body it sends no content type either: clients would try to parse it. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -243,7 +243,7 @@ export function sendJson(
   }
 }
 
-/** Runs listeners of one event in the order they came; used for `ChatStandIn.onChange`. */
+/** Calls the listeners of one event in the order they were added. */
 export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>();
 

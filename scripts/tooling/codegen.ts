@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { ROOT } from "./repository.ts";
 
 /*
- * `npm run codegen`: writes convex/_generated without a deployment. The Convex CLI can do that for everything
- * but the components, which it only learns from a push; that part is added here, as a push would write it.
+ * `npm run codegen`: writes convex/_generated without a deployment. The Convex CLI generates everything except the
+ * components, which it only learns about from a push; this script adds them as a push would.
  */
 
 /** The components of convex/convex.config.ts: their names, and the packages they come from. */
@@ -17,7 +17,7 @@ const components = [["rateLimiter", "@convex-dev/rate-limiter"]] as const;
 export async function generate(project: string): Promise<void> {
   const cli = join(project, "node_modules", "convex", "bin", "main.js");
   const args = [cli, "codegen", "--system-udfs", "--typecheck", "disable"];
-  // In CI it reports nothing to its makers.
+  // With CI set, the CLI sends no telemetry.
   await promisify(execFile)(process.execPath, args, { cwd: project, env: { CI: "1" } });
   const generated = join(project, "convex", "_generated");
   await rewrite(join(generated, "api.d.ts"), (text) => {

@@ -7,8 +7,8 @@ import { z } from "zod";
 import { ROOT } from "./repository.ts";
 
 /*
- * `npm test`: types and format beside lint, then every test; all of them, also when one fails. The last line counts the
- * tests, and each of the other checks as one. `npm test -- bridges/core` runs only the tests under that path.
+ * `npm test`: lint, types, format and unused code, then every test. A failure does not stop the others. The last line
+ * counts the tests, and each of the other checks as one. `npm test -- bridges/core` runs only the tests under that path.
  */
 
 interface Check {
@@ -17,7 +17,7 @@ interface Check {
   readonly command: readonly [program: string, ...args: string[]];
 }
 
-/** Each list is done in its order; the lists side by side. */
+/** The lists run in parallel; the checks of a list one after another. */
 const checks: readonly (readonly Check[])[] = [
   [{ name: "lint", command: ["eslint/bin/eslint.js", "."] }],
   [
@@ -28,6 +28,7 @@ const checks: readonly (readonly Check[])[] = [
       command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
     },
     { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
+    { name: "unused code", command: ["knip/bin/knip.js", "--no-progress"] },
   ],
 ];
 
@@ -62,7 +63,7 @@ async function main(filters: string[]): Promise<void> {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-/** Whether it found nothing. What it prints is kept together. */
+/** Returns whether the check passed. Prints its output, undivided, if it did not. */
 async function runCheck({ name, command }: Check): Promise<boolean> {
   const start = performance.now();
   console.log(`${name} …`);
@@ -73,7 +74,7 @@ async function runCheck({ name, command }: Check): Promise<boolean> {
   return exitCode === 0;
 }
 
-/** Counts from the report, because what is printed is for people. */
+/** Runs the tests and counts them from the JSON report. */
 async function runTests(filters: string[]): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), "bridge-tests-"));
   const file = join(folder, "report.json");
@@ -84,7 +85,7 @@ async function runTests(filters: string[]): Promise<Count> {
     const report = vReport.parse(JSON.parse(await readFile(file, "utf8")));
     const passed = report.numPassedTests;
     const failed = report.numFailedTests;
-    // A file that does not load, or an error outside of any test, has no test to be counted by.
+    // A file that does not load, or an error outside of a test, counts as one failure.
     return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
   } finally {
     await rm(folder, { recursive: true, force: true });

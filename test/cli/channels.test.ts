@@ -8,7 +8,7 @@ import { z } from "zod";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
-import { makeAllKeys, makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeAllKeys, makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import {
   announcePlayground,
   withdrawPlayground,

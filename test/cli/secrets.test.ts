@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { parse } from "dotenv";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
 
 /*
@@ -135,7 +135,7 @@ test("a running bridge: messages, edits, deletions and replies, while everything
     say("discord", `round ${round}`);
     say("slack", `round ${round}`);
   }
-  slack.tell({ type: "message", text: MESSAGE_MARK, channel: rooms.slack, ts: 7 });
+  slack.sendEvent({ type: "message", text: MESSAGE_MARK, channel: rooms.slack, ts: 7 });
   discord.closeGateway(1006);
   slack.closeSockets();
   await stage.convex.functions()?.faults.cutSockets();

@@ -7,7 +7,7 @@ import { parse } from "dotenv";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { AUDIENCE, ISSUERS } from "../../convex/model/access/issuers.ts";
-import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import { mergeEnvFile } from "../../scripts/cli/setup/env_file.ts";
 import { readKeySet } from "../../scripts/cli/setup/key_sets.ts";
 import {

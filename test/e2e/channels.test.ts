@@ -54,7 +54,7 @@ describe("a Slack channel", () => {
     room.ask("before");
     await room.posted(1);
     slack.setArchived(channel, true);
-    slack.tell({ type: "channel_archive", channel, user: "U1" });
+    slack.sendEvent({ type: "channel_archive", channel, user: "U1" });
     await health(room, "is_archived");
     // Looking through what can still be read makes nobody forget it.
     slack.closeSockets();
@@ -63,7 +63,7 @@ describe("a Slack channel", () => {
     await vi.waitFor(() => expect(looks()).toBeGreaterThan(before));
     await health(room, "is_archived");
     slack.setArchived(channel, false);
-    slack.tell({ type: "channel_unarchive", channel, user: "U1" });
+    slack.sendEvent({ type: "channel_unarchive", channel, user: "U1" });
     await health(room);
     room.ask("after");
     await room.posted(2);
@@ -76,11 +76,11 @@ describe("a Slack channel", () => {
     room.ask("before");
     await room.posted(1);
     slack.setBotMember(channel, false);
-    slack.tell({ type: "member_left_channel", channel, user: slack.botId });
+    slack.sendEvent({ type: "member_left_channel", channel, user: slack.botId });
     await health(room, "not_in_channel");
     room.ask("meanwhile");
     slack.setBotMember(channel, true);
-    slack.tell({ type: "member_joined_channel", channel, user: slack.botId });
+    slack.sendEvent({ type: "member_joined_channel", channel, user: slack.botId });
     await health(room);
     await mirrored(room, ["before", "meanwhile"]);
     await room.posted(2);
@@ -111,7 +111,7 @@ describe("a Slack channel", () => {
     // Slack's sockets have no common order: this comes before anybody says what the new id is.
     const expected = ["Who moves?", "One before it is told."];
     say("One before it is told.");
-    slack.tell({
+    slack.sendEvent({
       type: "channel_id_changed",
       old_channel_id: room.channel,
       new_channel_id: moved,
@@ -227,7 +227,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
 
 test("a platform that takes no token any more is shown so at each of its channels", async () => {
   const rooms = [await stage.room("slack", "uninstalled"), await stage.room("discord", "reset")];
-  stage.stack.slack.tell({ type: "app_uninstalled" });
+  stage.stack.slack.sendEvent({ type: "app_uninstalled" });
   stage.stack.discord.resetToken();
   const [slack, discord] = rooms;
   if (!slack || !discord) throw new Error("no rooms");

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import {
-  COUNTED,
+  COUNTING_OPTIONS,
   countBurst,
   countExchange,
   countIdle,
   countSlowly,
   countUnmapped,
   describeCalls,
-  openRooms,
-  type Rooms,
+  openChannels,
+  type CountedChannels,
 } from "../../scripts/verify/bench/count_calls.ts";
 import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
@@ -17,11 +17,11 @@ import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack
 /* What a message costs, in calls that Convex bills: with the production bridge, on the local deployment. */
 
 let stack: Stack;
-let rooms: Record<PlatformName, Rooms>;
+let channels: Record<PlatformName, CountedChannels>;
 
 beforeAll(async () => {
-  stack = await startStack(COUNTED);
-  rooms = await openRooms(stack);
+  stack = await startStack(COUNTING_OPTIONS);
+  channels = await openChannels(stack);
 }, 60_000);
 
 afterAll(async () => {
@@ -40,21 +40,21 @@ const EXCHANGE: readonly (readonly [string, CallKind, number])[] = [
 
 describe.each(PLATFORMS)("function calls on %s", (platform) => {
   test("for a message in an unmapped channel are none", async () => {
-    expect(await countUnmapped(stack, rooms[platform], 10)).toBe(0);
+    expect(await countUnmapped(stack, channels[platform], 10)).toBe(0);
   });
 
   test("for a mirrored message are one", async () => {
-    const stats = await countSlowly(stack, rooms[platform], 5);
+    const stats = await countSlowly(stack, channels[platform], 5);
     expect(stats.billed, describeCalls(stats)).toBe(5);
   });
 
   test("for messages that come all at once are a tenth of them at most", async () => {
-    const stats = await countBurst(stack, rooms[platform], 300);
+    const stats = await countBurst(stack, channels[platform], 300);
     expect(stats.billed, describeCalls(stats)).toBeLessThanOrEqual(30);
   });
 
   test("for an exchange with the AI are eight", async () => {
-    const { stats, parts } = await countExchange(stack, rooms[platform], "What is the time?");
+    const { stats, parts } = await countExchange(stack, channels[platform], "What is the time?");
     expect(parts).toBe(1);
     for (const [path, kind, calls] of EXCHANGE) {
       expect(callsOf(stats, path, kind), `${path}: ${describeCalls(stats)}`).toBe(calls);
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)("function calls on %s", (platform) => {
 
   test("for a long reply are one more for each further part", async () => {
     const text = "Please write a long reply.";
-    const { stats, parts } = await countExchange(stack, rooms[platform], text);
+    const { stats, parts } = await countExchange(stack, channels[platform], text);
     expect(stats.billed, describeCalls(stats)).toBe(8 + parts - 1);
   });
 });

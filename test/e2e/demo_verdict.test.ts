@@ -40,7 +40,7 @@ test("the demo names a message that was lost and a post that was doubled", async
 
   const ok = await runDemo({
     limit: 0,
-    patienceMs: 4_000,
+    idleTimeoutMs: 4_000,
     print: (text) => printed.push(text),
     tamper: ({ discord, slack }) => {
       lost = loseMessage(discord);

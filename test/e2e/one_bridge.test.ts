@@ -18,7 +18,7 @@ import type {
 import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { NO_HISTORY } from "../support/no_history.ts";
-import { makeAllKeys } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 
 /* The core with real Convex clients against a local deployment. The test plays the platform. */
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bridgeEntry } from "../../scripts/stand_ins/bridge_process.ts";
-import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import { startDiscordStandIn } from "../../scripts/stand_ins/discord/stand_in.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 

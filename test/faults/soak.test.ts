@@ -7,7 +7,7 @@ test("a short soak: nothing is lost, doubled or put out of order", async () => {
     messages: 150,
     kills: 4,
     seed: 7,
-    patienceMs: 130_000,
+    idleTimeoutMs: 130_000,
     print: (line) => printed.push(line),
   });
   expect(ok, printed.join("\n")).toBe(true);

@@ -1,7 +1,7 @@
 import { parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { Role } from "../../../convex/model/access/issuers.ts";
-import { makeKeyPair } from "../../stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../tooling/signing_keys.ts";
 import { CommandError } from "../command_error.ts";
 import { holds, KEY_NAMES, publicHalf, readKeySet, writeKeySet } from "./key_sets.ts";
 import type { SetupTools } from "./setup_tools.ts";

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { AUDIENCE, ISSUERS } from "../../../convex/model/access/issuers.ts";
 import type * as notes from "./fixture/notes.ts";
-import type { RoleKeys } from "./server/keys.ts";
+import type { RoleKeys } from "../../tooling/signing_keys.ts";
 
-/* What the tests of the local deployment share. */
+/* Shared by the tests of the local deployment. */
 
 type Modules = ApiFromModules<{ notes: typeof notes }>;
 
-/** The fixture's functions, typed; `anyApi` makes every name there is. */
+/** The fixture's functions, typed; `anyApi` resolves any name. */
 export const api = anyApi as unknown as FilterApi<
   Modules,
   FunctionReference<"query" | "mutation" | "action">
@@ -30,7 +30,7 @@ export interface TokenClaims {
   readonly expiresAt?: number;
 }
 
-/** A token of a role, signed with `keys`, right unless `claims` make it wrong. */
+/** A token of a role, signed with `keys`; valid unless `claims` make it invalid. */
 export async function tokenOf(role: Role, keys: RoleKeys, claims: TokenClaims = {}) {
   const key = JSON.parse(keys.privateKeyEnv) as JWK; // Made by makeKeyPair.
   const now = Math.floor(Date.now() / 1000);

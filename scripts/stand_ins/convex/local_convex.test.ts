@@ -27,7 +27,7 @@ function client(url = convex.url): ConvexClient {
   return opened;
 }
 
-/** A room nobody else writes to. */
+/** A room of its own for each test. */
 const room = () => crypto.randomUUID();
 const allNotes = { from: 0, below: 1e9, order: "asc", limit: 100 } as const;
 
@@ -163,7 +163,7 @@ test("the data of a ConvexError arrives; the text of any other error does not", 
   expect(await http.query(api.notes.list, { room: "refused" })).toEqual([]);
 });
 
-test("arguments of the wrong shape are refused without a word about them", async () => {
+test("arguments of the wrong shape are refused without details", async () => {
   const wrong = { room: 1, text: "x" } as never;
   await expect(http.mutation(api.notes.add, wrong)).rejects.toThrow(
     /Server Error(\n {2}Called by client)?$/,
@@ -173,7 +173,7 @@ test("arguments of the wrong shape are refused without a word about them", async
   );
 });
 
-test("without redaction errors say what they are", async () => {
+test("without redaction clients get the text of errors", async () => {
   const open = await startLocalConvex({ env: {}, functionsDir, redact: false });
   onTestFinished(() => open.stop());
   const caller = new ConvexHttpClient(open.url, { logger: false });
@@ -191,7 +191,7 @@ test("clients reach public functions only", async () => {
   expect(await http.query(api.notes.list, { room: here })).toEqual([]);
 });
 
-test("cancelling a job that already runs leaves it and the deployment alone", async () => {
+test("cancelling a running job affects neither it nor the deployment", async () => {
   const here = room();
   const seen = subscribe(client(), here);
   const job = await http.mutation(api.notes.startLingering, { room: here, ms: 150 });
@@ -204,7 +204,7 @@ test("cancelling a job that already runs leaves it and the deployment alone", as
   expect(log.filter((line) => line.includes("unhandled"))).toEqual([]);
 });
 
-test("cancelling a job that waits keeps it from running", async () => {
+test("a pending job that is cancelled does not run", async () => {
   const here = room();
   const job = await http.mutation(api.notes.addSoon, { room: here, text: "no", afterMs: 40 });
   await http.mutation(api.notes.cancel, { job });
@@ -237,7 +237,7 @@ test("a deployment ends with the process that started it", async () => {
   await vi.waitFor(() => expect(fetch(address)).rejects.toThrow(), { timeout: 5000 });
 });
 
-test("a folder that cannot be served is refused with its own error", async () => {
+test("a folder that cannot be served is refused with the error that explains it", async () => {
   const starting = startLocalConvex({ env: {}, functionsDir: join(functionsDir, "absent") });
   await expect(starting).rejects.toThrow(/ENOENT/);
 });

@@ -16,46 +16,57 @@ export interface LocalConvexOptions {
   readonly port?: number;
   /** Default: this project's convex/. */
   readonly functionsDir?: string;
-  /** Hide the text of errors from clients, as production does. Default true. */
+  /** Hides the text of errors from clients, as production does. Default true. */
   readonly redact?: boolean;
-  /** Takes what the functions and the deployment itself print, line by line. Default: nobody. */
+  /** Receives the output of the functions and the deployment, line by line. Default: it is dropped. */
   readonly log?: (line: string) => void;
 }
 
-/** A Convex deployment on this machine. Its data is in memory, and gone when it stops. */
+/** A running local deployment. */
 export interface LocalConvex {
   readonly url: string;
   /** Sets (or, with `undefined`, removes) an environment variable, as `npx convex env set` does. */
   setEnv(name: string, value: string | undefined): Promise<void>;
-  /** What was called since the start or the last `resetStats`. */
+  /** The calls since the start or the last `resetStats`. */
   stats(): Promise<CallStats>;
   resetStats(): Promise<void>;
   readonly faults: {
     /** Breaks every connection and refuses new ones until `back()`. */
     away(): Promise<void>;
     back(): Promise<void>;
-    /** Breaks every WebSocket connection; clients may come back at once. */
+    /** Breaks every WebSocket connection; clients may reconnect at once. */
     cutSockets(): Promise<void>;
-    /** Delays every answer and update by so many milliseconds. */
+    /** Delays every answer and update by `ms`. */
     delay(ms: number): Promise<void>;
-    /** Keeps each transaction under way for so many milliseconds, while others commit. */
-    underWay(ms: number): Promise<void>;
-    /** Lets the next mutations of clients go wrong; see `MutationFault`. */
+    /** Delays each transaction by `ms`, while others commit. */
+    delayTransactions(ms: number): Promise<void>;
+    /** Applies a fault to the next mutations of clients. */
     mutations(fault: MutationFault, which?: { path?: string; times?: number }): Promise<void>;
-    /** The next scheduled runs of a function never begin. */
+    /** Loses the next scheduled runs of a function. */
     loseJobs(path: string, times?: number): Promise<void>;
   };
   /** Ends the process. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** The deployment's process would not start, would not do what was asked, or is gone. */
-export class LocalConvexError extends Error {}
+/** The deployment's process failed to start, failed at a command, or ended. */
+class LocalConvexError extends Error {}
 
 const keptLines = 20;
 const stopWithinMs = 3000;
 
-/** Starts a deployment in a process of its own. It ends when this process does. */
+/**
+ * Imitates a Convex deployment for stock clients, in a process of its own that ends with this one: queries, mutations,
+ * actions, subscriptions, scheduled functions, interval crons, components, `customJwt` authentication, retried mutations,
+ * and errors redacted as in production. convex-test runs the functions; engine/ adds indexes and conflict tracking,
+ * functions/ loads and calls them, sync/ speaks the WebSocket protocol and server/ is the process and its HTTP API.
+ *
+ * Refuses messages outside of the protocol, unknown addresses (404), auth providers other than `customJwt` with a data
+ * URI, and component options.
+ *
+ * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, Convex's size and
+ * time limits, and parallel transactions: mutations run one after another. Data is in memory.
+ */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {
   const functionsDir = options.functionsDir ?? join(ROOT, "convex");
   const child = fork(join(import.meta.dirname, "server", "server_process.ts"), {
@@ -79,29 +90,29 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
     throw error;
   });
   const { port } = vStarted.parse(started);
-  const tell = async (command: Command) => {
+  const send = async (command: Command) => {
     await ask(command);
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    setEnv: (variable, value) => tell({ name: "setEnv", variable, value: value ?? null }),
+    setEnv: (variable, value) => send({ name: "setEnv", variable, value: value ?? null }),
     stats: async () => vStats.parse(await ask({ name: "stats" })),
-    resetStats: () => tell({ name: "resetStats" }),
+    resetStats: () => send({ name: "resetStats" }),
     faults: {
-      away: () => tell({ name: "away", isAway: true }),
-      back: () => tell({ name: "away", isAway: false }),
-      cutSockets: () => tell({ name: "cutSockets" }),
-      delay: (ms) => tell({ name: "delay", ms }),
-      underWay: (ms) => tell({ name: "underWay", ms }),
+      away: () => send({ name: "away", isAway: true }),
+      back: () => send({ name: "away", isAway: false }),
+      cutSockets: () => send({ name: "cutSockets" }),
+      delay: (ms) => send({ name: "delay", ms }),
+      delayTransactions: (ms) => send({ name: "delayTransactions", ms }),
       mutations: (fault, { path, times } = {}) =>
-        tell({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
-      loseJobs: (path, times = 1) => tell({ name: "loseJobs", path, times }),
+        send({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
+      loseJobs: (path, times = 1) => send({ name: "loseJobs", path, times }),
     },
     stop,
   };
 }
 
-/** Passes the child's output on; gives back its last lines, to explain an early end. */
+/** Forwards the child's output. Returns a function for its last lines, which explain an early end. */
 function linesOf(child: ChildProcess, log: ((line: string) => void) | undefined): () => string {
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -122,14 +133,14 @@ function commander(child: ChildProcess, lastLines: () => string) {
   let ended: LocalConvexError | undefined;
   child.on("message", (message) => {
     const answer = vAnswerMessage.parse(message);
-    const asker = waiting.get(answer.id);
+    const pending = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (answer.ok) asker?.resolve(answer.value);
-    else asker?.reject(new LocalConvexError(answer.error));
+    if (answer.ok) pending?.resolve(answer.value);
+    else pending?.reject(new LocalConvexError(answer.error));
   });
   const end = (why: string) => {
     ended ??= new LocalConvexError(`The local Convex deployment ended (${why})\n${lastLines()}`);
-    for (const asker of waiting.values()) asker.reject(ended);
+    for (const pending of waiting.values()) pending.reject(ended);
     waiting.clear();
   };
   child.on("error", (error) => end(error.message));

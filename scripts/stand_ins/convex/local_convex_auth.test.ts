@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import type { Role } from "../../../convex/model/access/issuers.ts";
 import { ISSUERS } from "../../../convex/model/access/issuers.ts";
 import { api, functionsDir, type TokenClaims, tokenOf } from "./fixture_api.ts";
-import { makeAllKeys, type RoleKeys } from "./server/keys.ts";
+import { makeAllKeys, type RoleKeys } from "../../tooling/signing_keys.ts";
 import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
 
 let keys: Record<Role, RoleKeys>;
@@ -43,7 +43,7 @@ async function rawSocket(): Promise<{ say: (message: object) => void; heard: { t
   return { say, heard };
 }
 
-test("a token makes its caller known over HTTP and over a subscription", async () => {
+test("a token identifies its caller over HTTP and over a subscription", async () => {
   const token = await tokenOf("discord", keys.discord);
   expect(await ask(token)).toBe(discord);
   const socket = new ConvexClient(convex.url, { logger: false });
@@ -52,7 +52,7 @@ test("a token makes its caller known over HTTP and over a subscription", async (
   expect(await socket.query(api.notes.whoAmI, {})).toBe(discord);
 });
 
-test("nobody is known without a token", async () => {
+test("without a token there is no caller", async () => {
   const http = new ConvexHttpClient(convex.url);
   expect(await http.query(api.notes.whoAmI, {})).toBeNull();
 });
@@ -89,7 +89,7 @@ test.each(wrong)("a token %s is refused", async (_, make, code) => {
   expect(heard[0]).toMatchObject({ type: "AuthError", baseVersion: 0, authUpdateAttempted: true });
 });
 
-test("the stock client hears that its token is refused", async () => {
+test("the stock client learns that its token is refused", async () => {
   const token = await forged({});
   const socket = new ConvexClient(convex.url, { logger: false });
   onTestFinished(() => socket.close());
@@ -101,7 +101,7 @@ test("the stock client hears that its token is refused", async () => {
   await vi.waitFor(() => expect(changes).toEqual([false]), { timeout: 5000 });
 });
 
-test("a connection whose token has expired can call nothing more", async () => {
+test("a connection whose token has expired can make no more calls", async () => {
   const expiresAt = Math.floor(Date.now() / 1000) + 2;
   const { say, heard } = await rawSocket();
   const value = await made({ expiresAt });
@@ -114,7 +114,7 @@ test("a connection whose token has expired can call nothing more", async () => {
   expect(heard[1]).toMatchObject({ type: "AuthError", authUpdateAttempted: false });
 });
 
-test("a key set changed in the environment counts at once", async () => {
+test("a key set changed in the environment takes effect at once", async () => {
   const fresh = await makeAllKeys();
   const token = await tokenOf("slack", fresh.slack);
   await expect(ask(token)).rejects.toThrow();

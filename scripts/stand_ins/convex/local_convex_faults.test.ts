@@ -23,7 +23,7 @@ function client(): ConvexClient {
 const room = () => crypto.randomUUID();
 const notesIn = (here: string) => http.query(api.notes.list, { room: here });
 
-test("away, nothing gets through; back, clients catch up by themselves", async () => {
+test("nothing gets through while the deployment is away, and clients catch up afterwards", async () => {
   const here = room();
   const socket = client();
   const seen: string[][] = [];
@@ -50,21 +50,21 @@ test("a cut connection loses and repeats nothing", async () => {
   expect(await notesIn(here)).toHaveLength(40);
 });
 
-test("a mutation whose answer was lost is sent again and carried out once", async () => {
+test("a mutation whose answer was lost is resent and runs once", async () => {
   const here = room();
   await convex.faults.mutations("lostAfter", { path: "notes:addOnce" });
   expect(await client().mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
   expect(await notesIn(here)).toEqual(["once"]);
 });
 
-test("a mutation lost on its way is sent again and carried out", async () => {
+test("a mutation that was lost is resent and runs", async () => {
   const here = room();
   await convex.faults.mutations("lostBefore");
   expect(await client().mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
   expect(await notesIn(here)).toEqual(["once"]);
 });
 
-test("over HTTP a lost mutation is an error, whether it was carried out or not", async () => {
+test("over HTTP a lost mutation is an error, whether or not it ran", async () => {
   const here = room();
   await convex.faults.mutations("lostBefore");
   await expect(http.mutation(api.notes.add, { room: here, text: "before" })).rejects.toThrow();
@@ -82,7 +82,7 @@ test("a mutation aborted by a conflict runs again and writes once", async () => 
   expect(callsOf(await convex.stats(), "notes:addOnce", "mutation")).toBe(1);
 });
 
-test("a late answer is late alone, and no second one comes", async () => {
+test("a delayed answer arrives once, some time after the commit", async () => {
   const here = room();
   await convex.faults.mutations({ answerAfterMs: 150 }, { path: "notes:addOnce" });
   const start = performance.now();
@@ -134,7 +134,7 @@ test("a delay holds back every answer and keeps their order", async () => {
   expect(order).toEqual([1, 2]);
 });
 
-test("thousands of rows do not make reading a few of them slow", async () => {
+test("reading a few rows stays fast among thousands", async () => {
   const here = room();
   const few = { room: here, from: 100, below: 400, order: "desc", limit: 3 } as const;
   await http.mutation(api.notes.addMany, { room: here, count: 500 });
@@ -149,7 +149,7 @@ test("thousands of rows do not make reading a few of them slow", async () => {
   expect(await bestOfFour()).toBeLessThan(early * 3);
 });
 
-test("mutations that are under way together count as overlapping, and as conflicts where one read what another wrote", async () => {
+test("concurrent mutations count as overlapping, and as conflicts where one read what another wrote", async () => {
   const [here, elsewhere] = [room(), room()];
   const clients = [here, here, elsewhere].map((where) => ({
     where,
@@ -164,8 +164,8 @@ test("mutations that are under way together count as overlapping, and as conflic
     );
   await addAll();
   await convex.resetStats();
-  onTestFinished(() => convex.faults.underWay(0));
-  await convex.faults.underWay(1_500);
+  onTestFinished(() => convex.faults.delayTransactions(0));
+  await convex.faults.delayTransactions(1_500);
   await addAll();
   expect(await convex.stats()).toMatchObject({
     mutations: 3,

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { api } from "../../../convex/_generated/api.js";
 import { tokenOf } from "./fixture_api.ts";
-import { makeAllKeys } from "./server/keys.ts";
+import { makeAllKeys } from "../../tooling/signing_keys.ts";
 import { startLocalConvex } from "./local_convex.ts";
 import { componentsOf } from "./functions/modules.ts";
 import { ROOT } from "../../tooling/repository.ts";
 
-test("the components of this project are found, the nested one too", async () => {
+test("the components of this project are found, including the nested one", async () => {
   const found = await componentsOf(join(ROOT, "convex"));
   expect(found.map(({ path }) => path)).toEqual(["rateLimiter", "rateLimiter/batchWorker"]);
 });
 
-test("this project's own functions are served, to those they are for", async () => {
+test("this project's functions are served to the callers they are for", async () => {
   const keys = await makeAllKeys();
   const env = {
     DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,

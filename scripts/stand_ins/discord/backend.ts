@@ -4,12 +4,12 @@ import type { Channel } from "./world/model.ts";
 import type { NonceBook } from "./rest/nonces.ts";
 import type { World } from "./world/world.ts";
 
-/** The bot's token as it stands now: it can be reset. */
+/** The bot's current token. `resetToken` replaces it. */
 export interface Credentials {
   token: string;
 }
 
-/** What the REST routes work on. */
+/** The state that the REST routes work on. */
 export interface Backend {
   readonly world: World;
   /** Whether the portal's switch for the Message Content intent is on. */
@@ -23,14 +23,14 @@ export interface Backend {
   identifiesLeft(): number;
 }
 
-/** A channel or thread as the common interface names it. */
+/** A channel or thread as `ChatStandIn` names it. */
 export function placeOf(channel: Channel): Place {
   return channel.kind === "text"
     ? { channel: channel.id }
     : { channel: channel.parent.id, thread: channel.id };
 }
 
-/** As Discord's tokens begin: with the bot's id. */
+/** A new random token. Like Discord's, it begins with the bot's id. */
 export function newToken(botId: string): string {
   const secret = randomBytes(24).toString("base64url");
   return `${Buffer.from(botId).toString("base64url")}.${secret}`;

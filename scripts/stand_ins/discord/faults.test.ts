@@ -36,7 +36,7 @@ describe.concurrent("a gateway closed", () => {
   );
 
   test.for([4003, 4007, 4008, 4009])(
-    "with %i is opened anew: the session is over",
+    "closed with %i is replaced by a new one: the session is over",
     async (code) => {
       const discord = await start();
       const { heard, say } = await talking(discord);
@@ -59,7 +59,7 @@ describe.concurrent("a gateway closed", () => {
 });
 
 describe.concurrent("a session", () => {
-  test("made invalid is opened anew", async () => {
+  test("that is invalidated is replaced by a new one", async () => {
     const discord = await start();
     await talking(discord);
     discord.invalidateSessions(false);
@@ -67,7 +67,7 @@ describe.concurrent("a session", () => {
     expect(count(discord, "RESUME")).toBe(0);
   });
 
-  test("asked to reconnect is resumed", async () => {
+  test("that is asked to reconnect is resumed", async () => {
     const discord = await start();
     const { heard, say } = await talking(discord);
     discord.askToReconnect();
@@ -76,7 +76,7 @@ describe.concurrent("a session", () => {
     expect([heard(), count(discord, "IDENTIFY")]).toEqual([["meanwhile"], 1]);
   });
 
-  test("hears of reordered and delayed messages in the order they came through", async () => {
+  test("receives reordered and delayed messages in the order of arrival", async () => {
     const discord = await start();
     const { heard, say } = await talking(discord);
     discord.frameNext("MESSAGE_CREATE", "swap");
@@ -86,7 +86,7 @@ describe.concurrent("a session", () => {
   });
 });
 
-test("a storm of 429 ends when it ends, and says whether it is global", async () => {
+test("a storm of 429 lasts until it is ended, and may be global", async () => {
   const discord = await start({ rateLimits: "generous" });
   const channel = discord.addChannel("general");
   const rest = new REST({

@@ -1,5 +1,5 @@
 import type { APIAttachment, APIEmbed, APIStickerItem, MessageType } from "discord-api-types/v10";
-import type { Saying } from "../chat.ts";
+import type { NewMessage } from "../chat.ts";
 import type { RateLimits } from "./rest/rate_limits.ts";
 
 export interface DiscordOptions {
@@ -9,14 +9,14 @@ export interface DiscordOptions {
   readonly isInvited?: boolean;
   /** Default `real`. */
   readonly rateLimits?: RateLimits;
-  /** How long `enforce_nonce` remembers. Default three minutes. */
+  /** How long a nonce is remembered for `enforce_nonce`, in ms. Default three minutes. */
   readonly nonceWindowMs?: number;
   readonly heartbeatMs?: number;
   readonly sessionLifeMs?: number;
 }
 
-/** What a person posts on Discord. `type` makes it one of the platform's own notices (a join, a pin). */
-export interface DiscordSaying extends Saying {
+/** A message that a person posts on Discord. `type` makes it a system message (a join, a pin). */
+export interface DiscordNewMessage extends NewMessage {
   readonly attachments?: readonly APIAttachment[];
   readonly embeds?: readonly APIEmbed[];
   readonly stickers?: readonly APIStickerItem[];

@@ -5,7 +5,7 @@ import type {
   ChatStandIn,
   PersonAct,
   Place,
-  SeenMessage,
+  VisibleMessage,
 } from "../chat.ts";
 import {
   listen,
@@ -17,21 +17,21 @@ import {
 } from "../wire.ts";
 import { newToken, placeOf, type Backend, type Credentials } from "./backend.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { GuildChanges } from "./gateway/guild_changes.ts";
-import { Lookup } from "./rest/lookup.ts";
-import { mentionsIn } from "./rest/mentions.ts";
+import { GuildChanges } from "./world/guild_changes.ts";
+import { Lookup } from "./world/lookup.ts";
+import { mentionsIn } from "./world/mentions.ts";
 import type { Channel, Denied, Message } from "./world/model.ts";
 import { NonceBook } from "./rest/nonces.ts";
-import type { DiscordOptions, DiscordSaying } from "./options.ts";
+import type { DiscordOptions, DiscordNewMessage } from "./options.ts";
 import { Rest } from "./rest/rest.ts";
 import type { RouteName } from "./rest/routes.ts";
-import { draftOf, find } from "./world/saying.ts";
-import { changesOf, isSaid, seen } from "./world/seen.ts";
+import { draftOf, find } from "./world/draft.ts";
+import { changesOf, isChatMessage, visibleMessage } from "./world/visible.ts";
 import { World } from "./world/world.ts";
 
-export type { DiscordOptions, DiscordSaying };
+export type { DiscordOptions, DiscordNewMessage };
 
-/** Starts Discord on a free loopback port: one guild with a bot, its REST API and its gateway. */
+/** Starts a Discord stand-in on a free loopback port. */
 export async function startDiscordStandIn(options: DiscordOptions = {}): Promise<DiscordStandIn> {
   const wire = new Wire();
   const world = new World();
@@ -67,7 +67,13 @@ interface Parts {
   readonly credentials: Credentials;
 }
 
-/** A Discord that people can be made to talk in, and that stock Discord clients can't tell from the real one. */
+/**
+ * Imitates Discord for stock clients: one guild, the REST routes of rest/routes.ts with rate limits, nonces, permissions
+ * and Discord's error codes, and a gateway with intents, heartbeats, resume and close codes. The caller acts for people.
+ * Refuses every other route, body field, opcode and encoding with 501 or a close code, and records it in `refused`.
+ * Leaves out shards, compression, members and presence events, direct messages, reactions, voice, slash commands and
+ * uploads of files. State is in memory.
+ */
 export class DiscordStandIn implements ChatStandIn {
   readonly platform = "discord";
   readonly env: Readonly<Record<string, string>>;
@@ -107,7 +113,7 @@ export class DiscordStandIn implements ChatStandIn {
   get posts(): readonly AcceptedPost[] {
     return this.parts.backend.posts;
   }
-  /** Where the bot showed that it is typing, in order. */
+  /** The places where the bot showed a typing indicator, in order. */
   get typing(): readonly Place[] {
     return this.parts.backend.typing;
   }
@@ -118,11 +124,11 @@ export class DiscordStandIn implements ChatStandIn {
   addPerson(name: string, nick: string | null = null): string {
     return this.#world.addUser("person", name, nick).id;
   }
-  /** Another bot. It talks with `say`, as people do. */
+  /** Adds another bot, which posts with `say`; returns its user id. */
   addBot(name: string): string {
     return this.#world.addUser("app", name).id;
   }
-  /** A webhook. It talks with `say`, as people do. */
+  /** Adds a webhook, which posts with `say`; returns its id. */
   addWebhook(name: string): string {
     return this.#world.addUser("webhook", name).id;
   }
@@ -130,10 +136,10 @@ export class DiscordStandIn implements ChatStandIn {
     return this.#world.addRole(name).id;
   }
 
-  say(saying: DiscordSaying): string {
-    const author = this.#lookup.user(saying.person);
-    const channel = this.#lookup.place(saying);
-    const message = this.#world.post(draftOf(author, channel, saying));
+  say(draft: DiscordNewMessage): string {
+    const author = this.#lookup.user(draft.person);
+    const channel = this.#lookup.place(draft);
+    const message = this.#world.post(draftOf(author, channel, draft));
     this.history.push({
       kind: "say",
       ...placeOf(channel),
@@ -141,7 +147,7 @@ export class DiscordStandIn implements ChatStandIn {
       person: author.id,
       text: message.content,
       at: Date.now(),
-      ...(saying.replyTo === undefined ? {} : { replyTo: saying.replyTo }),
+      ...(draft.replyTo === undefined ? {} : { replyTo: draft.replyTo }),
     });
     return message.id;
   }
@@ -151,14 +157,14 @@ export class DiscordStandIn implements ChatStandIn {
     const message = find(channel, change.id);
     const content = change.text.trim();
     this.#world.edit(message, { content, mentions: mentionsIn(content) });
-    this.#did({ kind: "edit", text: content }, channel, message);
+    this.#record({ kind: "edit", text: content }, channel, message);
   }
 
   remove(at: Place & { readonly id: string }): void {
     const channel = this.#lookup.place(at);
     const message = find(channel, at.id);
     this.#world.remove(message);
-    this.#did({ kind: "delete" }, channel, message);
+    this.#record({ kind: "delete" }, channel, message);
   }
 
   /** A moderator deletes several messages at once. */
@@ -166,10 +172,10 @@ export class DiscordStandIn implements ChatStandIn {
     const channel = this.#lookup.place(at);
     const messages = at.ids.map((id) => find(channel, id));
     this.#world.removeMany(channel, messages);
-    for (const message of messages) this.#did({ kind: "delete" }, channel, message);
+    for (const message of messages) this.#record({ kind: "delete" }, channel, message);
   }
 
-  /** Discord adds a link preview: an update of the message that is no edit. */
+  /** Adds a link preview, as Discord does: an update of the message that is not an edit. */
   unfurl(at: Place & { readonly id: string; readonly embed: APIEmbed }): void {
     this.#world.unfurl(find(this.#lookup.place(at), at.id), at.embed);
   }
@@ -182,21 +188,16 @@ export class DiscordStandIn implements ChatStandIn {
     return this.#world.openThread(message, channel, on.name, owner).id;
   }
 
-  /** Makes a forum, which takes posts only. */
+  /** Adds a forum, a channel of posts; returns its id. */
   addForum(name: string): string {
     return this.#world.addChannel(name, { forum: true }).id;
   }
-  /** A person opens a post in a forum; returns the id of the post's thread and of its first message. */
+  /** Opens a post in a forum for a person. Returns the id of its thread, which is also that of its first message. */
   openPost(post: { channel: string; person: string; name: string; text: string }): string {
-    const author = this.#lookup.user(post.person);
-    const thread = this.#world.openPost(
-      this.#lookup.channel(post.channel),
-      post.name,
-      author,
-      post.text,
-    );
+    const { channel, person, name, text } = post;
+    const author = this.#lookup.user(person);
+    const thread = this.#world.openPost(this.#lookup.channel(channel), name, author, text);
     const { id } = thread;
-    const { person, text } = post;
     this.history.push({ kind: "say", ...placeOf(thread), id, person, text, at: Date.now() });
     return id;
   }
@@ -204,17 +205,18 @@ export class DiscordStandIn implements ChatStandIn {
   setArchived(thread: string, archived: boolean): void {
     this.#world.setArchived(this.#lookup.thread(thread), archived);
   }
-  /** Only moderators may write in a locked thread, and the bot is none. */
+  /** Locks a thread: only moderators may post in it, and the bot is not one. */
   lockThread(thread: string): void {
-    this.#lookup.thread(thread).locked = true;
-    this.#world.setArchived(this.#lookup.thread(thread), this.#lookup.thread(thread).archived);
+    const found = this.#lookup.thread(thread);
+    found.locked = true;
+    this.#world.setArchived(found, found.archived);
   }
-  /** Somebody deletes a thread, and with it what was said in it: nobody is told of these messages. */
+  /** Deletes a thread with its messages. Discord sends no events for the messages. */
   removeThread(thread: string): void {
     const removed = this.#lookup.thread(thread);
     this.#world.removeThread(removed);
-    for (const message of removed.messages.oldestFirst().filter(isSaid))
-      this.#did({ kind: "delete" }, removed, message);
+    for (const message of removed.messages.oldestFirst().filter(isChatMessage))
+      this.#record({ kind: "delete" }, removed, message);
   }
   renameChannel(channel: string, name: string): void {
     this.#world.renameChannel(this.#lookup.channel(channel), name);
@@ -222,14 +224,14 @@ export class DiscordStandIn implements ChatStandIn {
   removeChannel(channel: string): void {
     this.#world.removeChannel(this.#lookup.channel(channel));
   }
-  /** Replaces what the bot is denied in a channel and its threads; `{}` gives everything back. */
+  /** Replaces the permissions the bot is denied in a channel and its threads; `{}` denies none. */
   deny(channel: string, denied: Denied): void {
     this.#world.deny(this.#lookup.channel(channel), denied);
   }
 
-  transcript(channel: string, thread?: string): SeenMessage[] {
+  transcript(channel: string, thread?: string): VisibleMessage[] {
     const place = this.#lookup.place(thread === undefined ? { channel } : { channel, thread });
-    return place.messages.oldestFirst().filter(isSaid).map(seen);
+    return place.messages.oldestFirst().filter(isChatMessage).map(visibleMessage);
   }
 
   onChange(listener: (change: ChatChange) => void): () => void {
@@ -242,7 +244,7 @@ export class DiscordStandIn implements ChatStandIn {
     return `<@${userId}>`;
   }
 
-  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  /** Faults of any request or frame: storms, actions at one of them, and their log. */
   get faults(): Pick<Wire, "storm" | "at" | "onEntry"> {
     return this.parts.wire;
   }
@@ -250,19 +252,19 @@ export class DiscordStandIn implements ChatStandIn {
   frameNext(name: string, fault: FrameFault): void {
     this.parts.wire.frameNext(name, fault);
   }
-  /** What happens to the next request of a route, instead of an answer. Several are used up in order. */
+  /** What happens to the next request of a route instead of an answer. Several faults apply in order. */
   answerNext(route: RouteName, fault: AnswerFault): void {
     this.parts.wire.answerNext(route, fault);
   }
-  /** Closes every gateway socket with a code; 1006 breaks the connection without one. */
+  /** Closes every gateway socket with a code; 1006 breaks the connection without a close frame. */
   closeGateway(code: number): void {
     this.parts.gateway.closeAll(code);
   }
-  /** The next resume is answered with Invalid Session: the client has to identify, nothing is replayed. */
+  /** Answers the next resume with Invalid Session: the client must identify, and nothing is replayed. */
   refuseResume(): void {
     this.parts.gateway.refuseResume();
   }
-  /** Invalid Session to every session that is connected. */
+  /** Sends Invalid Session to every connected session. */
   invalidateSessions(resumable: boolean): void {
     this.parts.gateway.invalidate(resumable);
   }
@@ -270,12 +272,12 @@ export class DiscordStandIn implements ChatStandIn {
   askToReconnect(): void {
     this.parts.gateway.askToReconnect();
   }
-  /** The owner resets the token: what `env` holds is refused from now on, and sessions end with 4004. */
+  /** Resets the token: the one in `env` is refused from now on, and sessions end with 4004. */
   resetToken(): void {
     this.parts.credentials.token = newToken(this.botId);
     this.parts.gateway.closeAll(GatewayCloseCodes.AuthenticationFailed);
   }
-  /** As if the minutes had passed in which Discord knows a nonce again. */
+  /** Forgets all nonces, as Discord does after some minutes. */
   forgetNonces(): void {
     this.parts.backend.nonces.forget();
   }
@@ -285,13 +287,13 @@ export class DiscordStandIn implements ChatStandIn {
     await this.parts.server.close();
   }
 
-  #did(
+  #record(
     act: { kind: "edit"; text: string } | { kind: "delete" },
     channel: Channel,
     message: Message,
   ): void {
     const { author } = message;
-    // What a bot said is taken down by a moderator.
+    // A moderator deletes the bot's posts.
     const person = author.kind === "self" ? this.#world.owner.id : author.id;
     this.history.push({ ...act, ...placeOf(channel), id: message.id, person, at: Date.now() });
   }

@@ -48,7 +48,7 @@ export async function textChannel(made: Client, id: string) {
   return channel;
 }
 
-/** Ends what a test started, and fails if a client asked for something the stand-in doesn't implement. */
+/** Stops what a test started, and fails if a client requested something the stand-in doesn't implement. */
 export async function stopAll(): Promise<void> {
   await Promise.all(clients.splice(0).map((made) => made.destroy()));
   for (const standIn of standIns.splice(0)) {

@@ -4,12 +4,12 @@ export interface ChatLine {
   readonly content: string;
 }
 
-/** Longest excerpt of a message an answer quotes, in characters. */
+/** How much of a message an answer quotes, in characters. */
 const QUOTE_LIMIT = 120;
 
 /**
- * What the stand-in answers: a pure function of the conversation, so that a wrong context shows in the answer and a
- * verdict can work out what it should have been. "write a long reply" in the last message gets one.
+ * The answer to a conversation. Pure, so that a wrong context shows in the answer and a verdict can compute the right
+ * one. "write a long reply" in the last message returns one.
  */
 export function answerTo(messages: readonly ChatLine[]): string {
   const system = messages.find(({ role }) => role === "system" || role === "developer");
@@ -28,14 +28,14 @@ export function answerTo(messages: readonly ChatLine[]): string {
   return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
 }
 
-/** People's lines begin with their name; before it may stand a post's title, and what is answered as a quote. */
+/** People's messages begin with their name, after an optional post title and an optional quote of what they answer. */
 function speakerOf(content: string): { name: string; text: string } {
   const said = content.replace(/^(?:(?:\[.*\]|> .*)\n)*/, "");
   const match = /^([^:\n]{1,80}): ([\s\S]*)$/.exec(said);
   return match ? { name: match[1] ?? "", text: match[2] ?? "" } : { name: "you", text: content };
 }
 
-/** What a model likes to write, and not every platform shows. */
+/** Formatting that models write and not every platform renders. */
 const FORMATTED = [
   "#### Bridges of the world",
   "They come in **many** kinds, _some_ of them ~~wooden~~ built of `steel`:",
@@ -60,7 +60,7 @@ function quote(text: string): string {
 
 /**
  * About 5,000 characters of Markdown: headings, lists, two fenced blocks, one of them longer than a Discord message.
- * Every line is different, so that a piece that is lost, doubled or moved shows.
+ * All lines differ, so that a lost, repeated or moved piece shows.
  */
 function longAnswer(name: string): string {
   const code = numbered(

@@ -54,7 +54,7 @@ describe("the AI stand-in", () => {
     expect(ai.refused).toEqual([]);
   });
 
-  it("refuses a wrong key as OpenAI does, and records that too", async () => {
+  it("refuses a wrong key as OpenAI does, and records the request", async () => {
     const ai = await start();
     const error = await rejection(ask(ai, { apiKey: "sk-wrong" }));
     expect(error).toBeInstanceOf(AuthenticationError);
@@ -62,7 +62,7 @@ describe("the AI stand-in", () => {
     expect(ai.requests).toMatchObject([{ authorised: false }]);
   });
 
-  it("fails in the ways it is told to, once each and in order", async () => {
+  it("applies queued faults once each and in order", async () => {
     const ai = await start();
     ai.next({ retryAfter: 7 });
     ai.next("insufficientQuota");
@@ -81,7 +81,7 @@ describe("the AI stand-in", () => {
     expect((await ask(ai)).choices[0]?.message.content).toContain("Bob");
   });
 
-  it("answers late when told to", async () => {
+  it("delays an answer", async () => {
     const ai = await start();
     ai.next({ delayMs: 60 });
     const before = performance.now();
@@ -89,7 +89,7 @@ describe("the AI stand-in", () => {
     expect(performance.now() - before).toBeGreaterThan(55);
   });
 
-  it("refuses loudly what it does not implement", async () => {
+  it("refuses and records what it does not implement", async () => {
     const ai = await start();
     const client = new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 });
     expect(await rejection(client.models.list())).toMatchObject({ status: 501 });
@@ -103,7 +103,7 @@ describe("the AI stand-in", () => {
 });
 
 describe("answerTo", () => {
-  it("shows how many messages came, which came before, and who asked", () => {
+  it("shows the number of messages, the previous one, and the author", () => {
     expect(answerTo([{ role: "user", content: "Ada: hi" }])).toBe(
       "You said, Ada: “hi”. (I was sent 1 message.)",
     );
@@ -118,7 +118,7 @@ describe("answerTo", () => {
     expect(answer).toContain(`“a b ${"🦀".repeat(116)}…”`);
   });
 
-  it("writes a long reply when asked: about 5,000 characters, no two lines alike", () => {
+  it("writes a long reply on request: about 5,000 characters, no two lines alike", () => {
     const answer = answerTo([{ role: "user", content: "Ada: please WRITE A LONG REPLY" }]);
     expect(answer.length).toBeGreaterThan(4_500);
     expect(answer.length).toBeLessThan(5_500);

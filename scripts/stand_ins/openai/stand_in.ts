@@ -5,18 +5,18 @@ import { z } from "zod";
 import { listen, readBody, Wire, type WireEntry } from "../wire.ts";
 import { answerTo, type ChatLine } from "./answers.ts";
 
-/** What goes wrong with one request. */
+/** A fault of one request. */
 export type OpenAiFault =
   | "hang"
   /** A completion without content. */
   | "empty"
   /** HTTP 200 with a body that is not JSON. */
   | "malformed"
-  /** HTTP 429 that waiting does not mend. */
+  /** HTTP 429 that no retry resolves. */
   | "insufficientQuota"
   /** HTTP 429 with Retry-After, in seconds. */
   | { readonly retryAfter: number }
-  /** The right answer, late. */
+  /** The right answer, after a delay. */
   | { readonly delayMs: number }
   /** An HTTP status with OpenAI's error body. */
   | number;
@@ -34,12 +34,12 @@ export interface OpenAiStandIn {
   /** For `OPENAI_BASE_URL`. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Every chat request, in order, refused ones included. */
+  /** Every chat request in order, including refused ones. */
   readonly requests: readonly OpenAiRequest[];
   readonly wire: readonly WireEntry[];
-  /** What was asked for and isn't implemented. Tests assert that it is empty. */
+  /** Every request for something the stand-in doesn't implement. Tests assert that it is empty. */
   readonly refused: readonly string[];
-  /** What goes wrong with the next request (whose last message contains `about`, if given); further ones queue. */
+  /** Queues a fault for the next request (whose last message contains `about`, if given). */
   next(fault: OpenAiFault, about?: string): void;
   stop(): Promise<void>;
 }
@@ -54,13 +54,18 @@ type ChatRequest = z.infer<typeof chatRequest>;
 const CHAT = "POST /v1/chat/completions";
 
 /**
- * Starts an AI service on a free loopback port that speaks OpenAI's chat completions and nothing else. A server of its
- * own rather than a general mock, because it records also what it refuses, logs it all, and refuses all other paths.
+ * Imitates OpenAI for the stock client, on a free loopback port: `POST /v1/chat/completions` without streaming, with the
+ * API key, OpenAI's error bodies and `usage`. The answer shows the conversation it was sent (see answers.ts).
+ *
+ * Refuses every other path and malformed requests with 501, and records them in `refused`; tests assert that the list is
+ * empty.
+ *
+ * Leaves out streaming, tools, models and real token counts.
  */
 export async function startOpenAiStandIn(
   options: {
     readonly apiKey?: string;
-    /** How long an answer takes that nothing goes wrong with, in ms. Default 0. */
+    /** How long an answer without a fault takes, in ms. Default 0. */
     readonly thinkMs?: number;
   } = {},
 ): Promise<OpenAiStandIn> {
@@ -74,7 +79,7 @@ export async function startOpenAiStandIn(
     return place < 0 ? undefined : faults.splice(place, 1)[0]?.fault;
   };
 
-  const carryOut = async (name: string, key: string, body: string): Promise<Answer | "hang"> => {
+  const execute = async (name: string, key: string, body: string): Promise<Answer | "hang"> => {
     const chat = name === CHAT ? chatRequest.safeParse(parseJson(body)) : undefined;
     if (!chat?.success) {
       const what = chat ? `${name}: ${z.prettifyError(chat.error)}` : name;
@@ -100,7 +105,7 @@ export async function startOpenAiStandIn(
     const name = `${request.method ?? ""} ${request.url ?? ""}`;
     wire.request(name);
     const body = await readBody(request);
-    const answer = await carryOut(name, request.headers.authorization ?? "", body);
+    const answer = await execute(name, request.headers.authorization ?? "", body);
     if (answer === "hang" || response.destroyed) return;
     wire.answer(name, answer.status, () => {
       response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
@@ -132,7 +137,7 @@ function faulty(
   fault: Exclude<OpenAiFault, { readonly delayMs: number }>,
   request: ChatRequest,
 ): Answer | "hang" {
-  if (typeof fault === "number") return failure(fault, "Told to fail.", "server_error");
+  if (typeof fault === "number") return failure(fault, "Injected failure.", "server_error");
   if (typeof fault === "object") {
     const limited = failure(429, "Rate limit reached.", "requests", "rate_limit_exceeded");
     return { ...limited, headers: { "retry-after": fault.retryAfter.toString() } };
@@ -149,7 +154,7 @@ function faulty(
   }
 }
 
-/** A completion as platform.openai.com/docs/api-reference/chat/object has it. Tokens are guessed: 4 characters each. */
+/** A completion (platform.openai.com/docs/api-reference/chat/object). Tokens are estimated at 4 characters each. */
 function completion(request: ChatRequest, content: string): Answer {
   const sent = request.messages.reduce((sum, message) => sum + message.content.length, 0);
   const usage = {

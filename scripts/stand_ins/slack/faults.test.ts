@@ -4,7 +4,7 @@ import { cleanUp, listener, start, webClient } from "./testing.ts";
 
 afterEach(cleanUp);
 
-it("gives some events to ghosts, and what they don't acknowledge again", async () => {
+it("sends some events to ghosts, and redelivers them", async () => {
   const slack = await start({ ackWithinMs: 250, redeliverAfterMs: Array<number>(20).fill(10) });
   const channel = slack.addChannel("general");
   const person = slack.addPerson("Ada");
@@ -25,7 +25,7 @@ it("gives some events to ghosts, and what they don't acknowledge again", async (
   expect(slack.connections()).toBe(1);
 });
 
-it("delivers again what was acknowledged, when the acknowledgement is lost", async () => {
+it("redelivers an event when its acknowledgement is lost", async () => {
   const slack = await start({ ackWithinMs: 1_000, redeliverAfterMs: [0, 0, 0] });
   const channel = slack.addChannel("general");
   const attempts: number[] = [];
@@ -39,7 +39,7 @@ it("delivers again what was acknowledged, when the acknowledgement is lost", asy
   expect(attempts).toEqual([0, 1]);
 });
 
-it("refuses every method in a storm of 429, or one, until it ends", async () => {
+it("refuses every method, or one, in a storm of 429 until it ends", async () => {
   const slack = await start();
   const channel = slack.addChannel("general");
   const web = webClient(slack);
@@ -55,7 +55,7 @@ it("refuses every method in a storm of 429, or one, until it ends", async () => 
   expect(slack.posts).toHaveLength(1);
 });
 
-it("carries a request out, or not, when its sender dies after or before it", async () => {
+it("executes a request when its sender dies after it, and not when before it", async () => {
   const slack = await start();
   const channel = slack.addChannel("general");
   const web = webClient(slack, { timeout: 200 });

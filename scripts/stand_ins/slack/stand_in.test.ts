@@ -6,7 +6,7 @@ import { cleanUp, start } from "./testing.ts";
 afterEach(cleanUp);
 
 describe("Bolt", () => {
-  it("hears a person, answers in the thread and sees its answer come back", async () => {
+  it("receives a person's message, replies in the thread and receives its own reply", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const ada = slack.addPerson("Ada");
@@ -52,7 +52,7 @@ describe("Bolt", () => {
 });
 
 describe("events", () => {
-  it("tells edits, previews, deletes, broadcasts and mentions as Slack does", async () => {
+  it("carry edits, previews, deletes, broadcasts and mentions as Slack's do", async () => {
     const slack = await start({ subscriptions: ["message.channels", "app_mention"] });
     const channel = slack.addChannel("general");
     const ada = slack.addPerson("Ada");
@@ -108,7 +108,7 @@ describe("events", () => {
   });
 });
 
-it("tells who watches of every visible change, the bot's too", async () => {
+it("notifies listeners of every visible change, including the bot's", async () => {
   const slack = await start();
   const channel = slack.addChannel("general");
   const seen: string[] = [];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AcceptedPost, ChatStandIn, Saying } from "../chat.ts";
+import type { AcceptedPost, ChatStandIn, NewMessage } from "../chat.ts";
 import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
 import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
 import type { Params } from "./web_api/params.ts";
@@ -12,7 +12,7 @@ import { type Channel, type Message, Workspace } from "./workspace/workspace.ts"
 export interface SlackStandInOptions {
   /** ms between an attempt that failed and the next. Slack's and the default: at once, 1 min, 5 min. */
   readonly redeliverAfterMs?: readonly number[];
-  /** ms an event may stay un-acknowledged. Slack's and the default: 3,000. */
+  /** ms within which an event must be acknowledged. Slack's and the default: 3,000. */
   readonly ackWithinMs?: number;
   /** ms between WebSocket pings. Default 10,000. */
   readonly pingEveryMs?: number;
@@ -20,11 +20,11 @@ export interface SlackStandInOptions {
   readonly seed?: number;
   /** Default: messages of public and of private channels. */
   readonly subscriptions?: readonly Subscription[];
-  /** The bot token's scopes. Default: all that the methods here ask for. */
+  /** The bot token's scopes. Default: all that the implemented methods need. */
   readonly scopes?: readonly string[];
-  /** Messages a page of history holds at the most. Slack gives 15 to some apps; the default is what it gives to others. */
+  /** The most messages in a page of history. Slack allows some apps 15, and others the default. */
   readonly historyPage?: number;
-  /** ms since 1970; what timestamps are made of. */
+  /** The clock that timestamps are made from, in ms since 1970. */
   readonly now?: () => number;
 }
 
@@ -32,52 +32,52 @@ export interface SlackStandIn extends ChatStandIn {
   readonly platform: "slack";
   readonly teamId: string;
   readonly appId: string;
-  /** The bot's id as an app's bot (`B…`). */
+  /** The app's bot id (`B…`). */
   readonly botProfileId: string;
   readonly wire: readonly WireEntry[];
-  /** What was asked for and isn't implemented. Tests assert that it is empty. */
+  /** Every request for something the stand-in doesn't implement. Tests assert that it is empty. */
   readonly refused: readonly string[];
   readonly acks: readonly AckedEvent[];
   readonly abandoned: readonly AbandonedEvent[];
-  /** Events neither acknowledged nor given up yet. */
+  /** The number of events neither acknowledged nor abandoned yet. */
   undelivered(): number;
   addChannel(name: string, options?: { readonly isPrivate?: boolean }): string;
-  /** Another app's bot, who can `say`; returns its user id. */
+  /** Adds another app's bot, which posts with `say`; returns its user id. */
   addApp(name: string): string;
   /** `broadcast`: a thread reply also sent to the channel. */
-  say(message: Saying & { readonly broadcast?: boolean }): string;
-  /** Slack itself adds a link's preview: a changed message that nobody edited. */
+  say(message: NewMessage & { readonly broadcast?: boolean }): string;
+  /** Adds a link preview, as Slack does: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
-  /** Sends the app an event that nothing else here causes (`channel_rename`, `channel_archive`, …). */
-  tell(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
-  /** Gives a channel a new id, without telling; returns it. Slack tells by `channel_id_changed`, on any socket. */
+  /** Sends the app an event that no other method causes (`channel_rename`, `channel_archive`, …). */
+  sendEvent(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
+  /** Gives a channel a new id and returns it. The caller sends `channel_id_changed`. */
   moveChannel(channel: string): string;
-  /** A person changes their name: the app is told with `user_change`. */
+  /** Changes a person's name and sends `user_change`. */
   renamePerson(person: string, name: string): void;
-  /** Invites the bot, or takes it out. */
+  /** Adds the bot to a channel, or removes it. */
   setBotMember(channel: string, isMember: boolean): void;
   setArchived(channel: string, archived: boolean): void;
-  /** Deletes a channel with all that was said in it: the app is told with `channel_deleted`. */
+  /** Deletes a channel with its messages and sends `channel_deleted`. */
   removeChannel(channel: string): void;
   /** What to do with the next request of a Web API method instead of answering it. */
   answerNext(method: string, fault: AnswerFault): void;
   /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
   frameNext(name: string, fault: FrameFault): void;
-  /** Faults of every request and frame: storms, plans at one of them, and their log. */
+  /** Faults of any request or frame: storms, actions at one of them, and their log. */
   readonly faults: Pick<Wire, "storm" | "at" | "onEntry">;
-  /** So many sockets count as open, and are given events, though their clients are gone. */
+  /** Makes `count` sockets without a client count as open and receive events. */
   setGhostSockets(count: number): void;
-  /** Keeps events back until `release`, which sends them in order. */
+  /** Holds events until `release`, which sends them in order. */
   hold(): void;
   release(): void;
   /** Asks every socket to reconnect, as Slack does every few hours. */
   recycleSockets(reason?: "warning" | "refresh_requested" | "link_disabled"): void;
-  /** Breaks every socket without a word. */
+  /** Breaks every socket without a close frame. */
   closeSockets(): void;
-  /** Breaks the socket that has been open longest. */
+  /** Breaks the oldest socket. */
   closeOldestSocket(): void;
-  /** Reads nothing any more from the sockets that are open: they get no pong, and no acknowledgement arrives. */
-  deafenSockets(): void;
+  /** Stops reading from the open sockets: their clients get no pong, and acknowledgements do not arrive. */
+  stopReadingSockets(): void;
 }
 
 const ALL_SCOPES = [
@@ -85,7 +85,16 @@ const ALL_SCOPES = [
   ...["groups:history", "groups:read", "users:read"],
 ];
 
-/** Starts a Slack workspace on a free loopback port: one app, its bot, and people driven by the caller. */
+/**
+ * Imitates Slack for stock clients, on a free loopback port: one workspace with one app and its bot, the Web API methods
+ * of web_api/ with scopes, cursors and Slack's error names, and Socket Mode with tickets, acknowledgements within 3 s,
+ * three retries and recycled sockets. The caller acts for people.
+ *
+ * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
+ *
+ * Leaves out rate limits (unless a fault injects them), direct messages, interactivity, files, reactions, OAuth and more
+ * than one workspace. State is in memory.
+ */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
   const now = options.now ?? Date.now;
   const wire = new Wire();
@@ -133,13 +142,13 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     options.subscriptions ?? ["message.channels", "message.groups"],
   );
   let events = 0;
-  const tell = (event: Readonly<Record<string, unknown>>) => {
+  const sendEvent = (event: Readonly<Record<string, unknown>>) => {
     events += 1;
     const eventId = `Ev0PG${events.toString(36).toUpperCase().padStart(7, "0")}`;
     socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
   };
   workspace.changes.add((change) => {
-    eventsOf(change, identity, subscriptions).forEach(tell);
+    eventsOf(change, identity, subscriptions).forEach(sendEvent);
   });
   const people = new People(workspace, bot, now);
 
@@ -170,11 +179,11 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     openThread: ({ channel, id }) => people.message(channel, id).ts,
     transcript: (channel, thread) => people.transcript(channel, thread),
     onChange: (listener) => people.changes.add(listener),
-    tell,
+    sendEvent,
     moveChannel: (channel) => workspace.moveChannel(people.channel(channel)).id,
     renamePerson: (person, name) => {
       workspace.renameMember(person, name);
-      tell({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
+      sendEvent({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
     },
     setBotMember: (channel, isMember) => {
       people.channel(channel).botIsMember = isMember;
@@ -184,7 +193,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     },
     removeChannel: (channel) => {
       workspace.channels.delete(channel);
-      tell({ type: "channel_deleted", channel });
+      sendEvent({ type: "channel_deleted", channel });
     },
     connections: () => socketMode.connections(),
     mention: (userId) => `<@${userId}>`,
@@ -197,7 +206,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     recycleSockets: (reason = "refresh_requested") => socketMode.recycle(reason),
     closeSockets: () => socketMode.closeAll(),
     closeOldestSocket: () => socketMode.closeOldest(),
-    deafenSockets: () => socketMode.deafen(),
+    stopReadingSockets: () => socketMode.stopReading(),
     stop: async () => {
       socketMode.stop();
       await listening.close();

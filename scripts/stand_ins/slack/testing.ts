@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { type SlackStandIn, type SlackStandInOptions, startSlackStandIn } from "./stand_in.ts";
 
-/** What the tests of the Slack stand-in share: stock clients, quiet and cleaned up. */
+/** Shared by the tests of the Slack stand-in: stock clients without logs, closed after each test. */
 export const quiet: Logger = {
   ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   ...{ setLevel: () => {}, getLevel: () => LogLevel.ERROR, setName: () => {} },
@@ -24,7 +24,7 @@ export type Envelope = z.infer<typeof envelope>;
 
 export const cleanups: (() => Promise<unknown>)[] = [];
 
-/** Closes what the test opened, last first; each stand-in must have refused nothing. */
+/** Closes what the test opened, in reverse order, and asserts that no stand-in refused anything. */
 export async function cleanUp(): Promise<void> {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }
@@ -40,7 +40,7 @@ export async function start(options?: SlackStandInOptions): Promise<SlackStandIn
 
 export function setting(slack: SlackStandIn, name: string): string {
   const value = slack.env[name];
-  if (value === undefined) throw new Error(`the stand-in gives no ${name}`);
+  if (value === undefined) throw new Error(`the stand-in has no ${name}`);
   return value;
 }
 
@@ -58,7 +58,7 @@ export function webClient(
   });
 }
 
-/** A stock Socket Mode client that hands each envelope to `onEnvelope`, which acknowledges or doesn't. */
+/** A stock Socket Mode client. `onEnvelope` decides whether to acknowledge. */
 export async function listener(
   slack: SlackStandIn,
   onEnvelope: (envelope: Envelope) => unknown,

@@ -1,8 +1,8 @@
 import { dirname, relative, resolve, sep } from "node:path";
 
 /*
- * Which folder may import what. A file belongs to the first zone whose prefix it starts with. `allow` lists
- * what it may import of this repository besides itself; `packages` refuses packages by their beginning.
+ * Which folder may import which. A file belongs to the first zone whose prefix its path starts with. `allow` lists
+ * what it may import from this repository; `packages` lists the beginnings of packages that it may not import.
  */
 const anyPlatformPackage = ["discord.js", "@discordjs/", "discord-api-types", "@slack/"];
 const sharedWithBridges = [
@@ -13,6 +13,12 @@ const sharedWithBridges = [
 
 const zones = [
   { prefix: "convex/", allow: ["convex/"], packages: ["node:", ...anyPlatformPackage] },
+  // Configuration knows what a signing key is. Core and the platforms are given their settings.
+  {
+    prefix: "bridges/config/",
+    allow: ["bridges/config/", "bridges/core/convex/token.ts"],
+    packages: anyPlatformPackage,
+  },
   {
     prefix: "bridges/core/",
     allow: ["bridges/core/", "bridges/platform.ts", ...sharedWithBridges],
@@ -45,7 +51,53 @@ const zones = [
   },
 ];
 
-/** An ESLint rule. Tests may import anything, so it is not asked about them. */
+/*
+ * Inside an area, from the inside out: a layer may import the layers listed for it and no other file of its area. Layers
+ * that are not listed, and files beside the layers, may import any layer.
+ */
+const layers = [
+  ...layersOf("bridges/core/", {
+    shared: [],
+    markdown: [],
+    convex: ["shared"],
+    ops: ["shared", "convex"],
+    ingest: ["shared", "convex", "ops"],
+    outbox: ["shared", "convex", "ops"],
+    catch_up: ["shared", "convex", "ops", "ingest"],
+  }),
+  ...layersOf("convex/model/", {
+    shared: [],
+    rows: ["shared"],
+    access: ["shared"],
+    outbox: ["shared", "rows"],
+    replies: ["shared", "rows", "outbox"],
+    ingest: ["shared", "rows", "access", "outbox", "replies"],
+  }),
+  ...layersOf("scripts/", {
+    tooling: [],
+    stand_ins: ["tooling", "compile.mjs"],
+    verify: ["tooling", "stand_ins"],
+    playground: ["tooling", "stand_ins"],
+    // `channels` finds a running playground.
+    cli: ["tooling", "playground"],
+  }),
+];
+
+/** An adapter puts its folders together, so none of them may import it. */
+const adapters = ["bridges/discord/adapter.ts", "bridges/slack/adapter.ts"];
+const adapterImporters = ["bridges/main.ts", ...adapters];
+
+function layersOf(area, allowed) {
+  return Object.entries(allowed).map(([layer, inner]) => ({
+    area,
+    prefix: `${area}${layer}/`,
+    allow: [`${layer}/`, ...inner.map((name) => (name.includes(".") ? name : `${name}/`))].map(
+      (name) => area + name,
+    ),
+  }));
+}
+
+/** An ESLint rule. Tests may import anything: it is switched off for them. */
 export const boundaries = {
   meta: {
     type: "problem",
@@ -60,9 +112,8 @@ export const boundaries = {
     if (zone === undefined) return {};
     const check = (source) => {
       if (typeof source?.value !== "string") return;
-      const target = refused(zone, source.value, context);
-      if (target === undefined) return;
-      context.report({ node: source, messageId: "crossed", data: { zone: zone.prefix, target } });
+      const crossed = crossing(zone, file, source.value, context);
+      if (crossed) context.report({ node: source, messageId: "crossed", data: crossed });
     };
     return {
       ImportDeclaration: (node) => check(node.source),
@@ -74,12 +125,20 @@ export const boundaries = {
   },
 };
 
-function refused(zone, specifier, context) {
+/** The boundary that an import crosses, or undefined where it crosses none. */
+function crossing(zone, file, specifier, context) {
+  const isIn = (path, prefixes) => prefixes.some((prefix) => path.startsWith(prefix));
   if (!specifier.startsWith(".")) {
-    return zone.packages.some((start) => specifier.startsWith(start)) ? specifier : undefined;
+    return isIn(specifier, zone.packages) ? { zone: zone.prefix, target: specifier } : undefined;
   }
   const target = inRepository(context.cwd, resolve(dirname(context.filename), specifier));
-  return zone.allow.some((start) => target.startsWith(start)) ? undefined : target;
+  if (!isIn(target, zone.allow)) return { zone: zone.prefix, target };
+  const layer = layers.find(({ prefix }) => file.startsWith(prefix));
+  if (layer && target.startsWith(layer.area) && !isIn(target, layer.allow)) {
+    return { zone: layer.prefix, target };
+  }
+  if (adapters.includes(target) && !adapterImporters.includes(file)) return { zone: file, target };
+  return undefined;
 }
 
 function inRepository(root, path) {

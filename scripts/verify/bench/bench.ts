@@ -12,7 +12,7 @@ import { throughput } from "./parts/throughput.ts";
 import type { Part, Row } from "./part.ts";
 import { printTable } from "./table.ts";
 
-/* `npm run bench`: what the budgets promise, measured. See docs/performance.md. */
+/* `npm run bench`: measures the bridge against its budgets. See docs/performance.md. */
 
 const PARTS: readonly Part[] = [
   calls,
@@ -39,8 +39,8 @@ interface Result {
 const program = new Command("bench")
   .description("Measures the bridge against its budgets.")
   .option("--only <name>", `one part: ${PARTS.map(({ name }) => name).join(", ")}`)
-  .option("--json <file>", "also write everything that was measured to a file")
-  .addHelpText("after", "\nExit codes: 0 every budget is kept, 1 one is not, 2 wrong usage.")
+  .option("--json <file>", "also write all measurements to a file")
+  .addHelpText("after", "\nExit codes: 0 within every budget, 1 over a budget, 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
   });
@@ -54,9 +54,7 @@ if (chosen.length === 0) {
 
 const [load = 0] = loadavg();
 if (load > cpus().length / 2) {
-  console.error(
-    `The machine is busy (load ${load.toFixed(1)}): times will be worse than the bridge's.`,
-  );
+  console.error(`The machine is busy (load ${load.toFixed(1)}): measured times will be too high.`);
 }
 
 const results: Result[] = [];

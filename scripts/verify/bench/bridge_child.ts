@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import { ROOT } from "../../tooling/repository.ts";
 
-/** A process under measurement. */
+/** A process that is measured. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resident memory now, in MB. */
@@ -19,8 +19,8 @@ export interface Child {
 const READY_MS = 30_000;
 
 /**
- * Starts the production bridge, loaded as `npm start` loads it, and waits until it is connected. It sees no
- * environment but `env`, and no env file.
+ * Starts the production bridge, compiled as by `npm start`, and waits until it is connected. Its environment is `env`; it
+ * reads no env file.
  */
 export async function startBridge(
   env: Readonly<Record<string, string>>,
@@ -32,7 +32,7 @@ export async function startBridge(
   return await startChild(args, { LOG_LEVEL: "info", ...env }, `ready: ${platform}`);
 }
 
-/** Starts a TypeScript program of the bench as a process of its own; it prints `ready` when it is. */
+/** Starts a TypeScript program of the bench in a process of its own. The program prints `ready` when it is. */
 export async function startProgram(file: string, env: Readonly<Record<string, string>>) {
   return await startChild(["--import", "tsx", join(import.meta.dirname, file)], env, "ready");
 }
@@ -44,7 +44,7 @@ async function startChild(
 ): Promise<Child> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    // eslint-disable-next-line no-restricted-properties -- The child gets nothing of ours but the PATH.
+    // eslint-disable-next-line no-restricted-properties -- The child inherits only the PATH.
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -55,7 +55,7 @@ async function startChild(
       reject(new Error([`${args.join(" ")} ${why}`, ...lines].join("\n")));
     };
     const timer = setTimeout(() => {
-      fail("was not ready in time");
+      fail("was not ready within 30 s");
     }, READY_MS);
     child.once("exit", (code) => {
       fail(`ended (${String(code)})`);
@@ -97,13 +97,13 @@ function residentMb(pid: number): number {
   }
 }
 
-/** Linux counts in hundredths of a second, whatever the machine (USER_HZ). */
+/** Linux counts in hundredths of a second on every machine (USER_HZ). */
 const TICK_MS = 10;
 
 /** utime and stime of a process, in ms. Linux only; elsewhere NaN. */
 function cpuMs(pid: number): number {
   try {
-    // The name of the program, in parentheses, may hold anything; the fields are counted from its end.
+    // The program's name, in parentheses, may contain anything; the fields start after it.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   } catch {

@@ -4,19 +4,19 @@ import { type CallStats, callsOf } from "../../stand_ins/convex/engine/call_stat
 import { PLATFORMS, type Stack, type StackOptions } from "../../stand_ins/stack.ts";
 import { sleep, until } from "./part.ts";
 
-/** How long nothing may be called before everything counts as done, in ms. */
+/** How long without calls until everything counts as done, in ms. */
 const QUIET_MS = 400;
-/** Longer than anything counted here takes, in ms. */
+/** The longest that anything counted here may take, in ms. */
 const LONGEST_MS = 40_000;
 
 /**
- * What a stack is started with to be counted on. On a machine that is busy elsewhere, an acknowledgement can come later
- * than the 3 s Slack waits: the event is then delivered again, and ingested again. That is right, and not what counts here.
+ * Options of a stack whose calls are counted. On a busy machine an acknowledgement can take longer than Slack's 3 s; the
+ * event is then redelivered and ingested again, which would change the count.
  */
-export const COUNTED: StackOptions = { slack: { ackWithinMs: 120_000 } };
+export const COUNTING_OPTIONS: StackOptions = { slack: { ackWithinMs: 120_000 } };
 
-/** The rooms that counting happens in, on one platform. */
-export interface Rooms {
+/** The channels of one platform whose calls are counted. */
+export interface CountedChannels {
   readonly platform: PlatformName;
   readonly person: string;
   /** Mirrored, never answered. */
@@ -26,13 +26,13 @@ export interface Rooms {
   readonly unmapped: string;
 }
 
-/** Maps rooms on both platforms; the bridge then runs and knows the people. */
-export async function openRooms(
+/** Maps channels on both platforms, starts the bridge and lets each person post once. */
+export async function openChannels(
   stack: Stack,
   startBridge: () => Promise<unknown> = () => stack.startBridge(),
-): Promise<Record<PlatformName, Rooms>> {
+): Promise<Record<PlatformName, CountedChannels>> {
   const admin = await stack.adminClient();
-  const open = async (platform: PlatformName): Promise<Rooms> => {
+  const open = async (platform: PlatformName): Promise<CountedChannels> => {
     const chat = stack.chat(platform);
     const map = async (name: string, trigger: "always" | "never") => {
       const externalId = chat.addChannel(name);
@@ -52,71 +52,83 @@ export async function openRooms(
       unmapped: chat.addChannel("unmapped"),
     };
   };
-  const rooms = { discord: await open("discord"), slack: await open("slack") };
+  const channels = { discord: await open("discord"), slack: await open("slack") };
   await startBridge();
   for (const platform of PLATFORMS) {
-    const { mirrored, person } = rooms[platform];
-    // The first message of a person tells of a new name; those after it are the ones to count.
+    const { mirrored, person } = channels[platform];
+    // The first message of a person also stores the name; the later ones are counted.
     stack.chat(platform).say({ channel: mirrored, person, text: "hello" });
   }
   await quiet(stack, PLATFORMS.length, 1_500);
-  return rooms;
+  return channels;
 }
 
-/** Calls of messages said one at a time. */
+/** The calls of messages posted one at a time. */
 export async function countSlowly(
   stack: Stack,
-  rooms: Rooms,
+  channels: CountedChannels,
   messages: number,
 ): Promise<CallStats> {
   await stack.convex.resetStats();
   for (let n = 1; n <= messages; n++) {
-    say(stack, rooms, rooms.mirrored, `message ${n}`);
+    say(stack, channels, channels.mirrored, `message ${n}`);
     await until("a message is mirrored", async () => ingests(await stack.convex.stats()) >= n);
   }
   return await quiet(stack, messages);
 }
 
-/** Calls of messages said all at once. */
-export async function countBurst(stack: Stack, rooms: Rooms, messages: number): Promise<CallStats> {
+/** The calls of messages posted all at once. */
+export async function countBurst(
+  stack: Stack,
+  channels: CountedChannels,
+  messages: number,
+): Promise<CallStats> {
   await stack.convex.resetStats();
-  for (let n = 1; n <= messages; n++) say(stack, rooms, rooms.mirrored, `message ${n}`);
+  for (let n = 1; n <= messages; n++) say(stack, channels, channels.mirrored, `message ${n}`);
   return await quiet(stack, 1);
 }
 
-/** Calls of messages that nobody mirrors. One mirrored message behind them shows that they were heard. */
-export async function countUnmapped(stack: Stack, rooms: Rooms, messages: number): Promise<number> {
+/** The calls of messages in an unmapped channel. A mirrored message after them shows that they were received. */
+export async function countUnmapped(
+  stack: Stack,
+  channels: CountedChannels,
+  messages: number,
+): Promise<number> {
   await stack.convex.resetStats();
-  for (let n = 1; n <= messages; n++) say(stack, rooms, rooms.unmapped, `message ${n}`);
-  say(stack, rooms, rooms.mirrored, "the last one");
+  for (let n = 1; n <= messages; n++) say(stack, channels, channels.unmapped, `message ${n}`);
+  say(stack, channels, channels.mirrored, "the last one");
   return (await quiet(stack, 1)).billed - 1;
 }
 
 export interface Exchange {
   readonly stats: CallStats;
-  /** Messages the reply was posted as. */
+  /** The number of messages that the reply was posted as. */
   readonly parts: number;
 }
 
-/** Calls from a person's message to its reply on the platform. */
-export async function countExchange(stack: Stack, rooms: Rooms, text: string): Promise<Exchange> {
+/** The calls from a person's message to its reply on the platform. */
+export async function countExchange(
+  stack: Stack,
+  channels: CountedChannels,
+  text: string,
+): Promise<Exchange> {
   await stack.convex.resetStats();
-  const chat = stack.chat(rooms.platform);
+  const chat = stack.chat(channels.platform);
   const before = chat.posts.length;
-  say(stack, rooms, rooms.answered, text);
+  say(stack, channels, channels.answered, text);
   await until("the reply is posted", () => chat.posts.length > before);
   const stats = await quiet(stack, 1, QUIET_MS * 2);
   return { stats, parts: chat.posts.length - before };
 }
 
-/** Calls of a bridge that has nothing to do. */
+/** The calls of an idle bridge. */
 export async function countIdle(stack: Stack, ms: number): Promise<number> {
   await stack.convex.resetStats();
   await sleep(ms);
   return (await stack.convex.stats()).billed;
 }
 
-/** Waits for a number of `ingest` calls and then until nothing is called for a moment. */
+/** Waits for a number of `ingest` calls, and then for `quietMs` without calls. */
 export async function quiet(
   stack: Stack,
   ingested: number,
@@ -127,7 +139,7 @@ export async function quiet(
   let since = performance.now();
   const deadline = since + LONGEST_MS;
   while (performance.now() - since < quietMs) {
-    if (performance.now() > deadline) throw new Error(`never quiet: ${describeCalls(last)}`);
+    if (performance.now() > deadline) throw new Error(`calls did not stop: ${describeCalls(last)}`);
     await sleep(50);
     const now = await stack.convex.stats();
     if (now.billed !== last.billed) since = performance.now();
@@ -140,7 +152,7 @@ export function ingests(stats: CallStats): number {
   return callsOf(stats, "bridge:ingest", "mutation");
 }
 
-/** `bridge:ingest` 1, `bridge:outbox` 2 (rerun), …, for whoever wonders what was called. */
+/** The calls as text: `bridge:ingest 1 (mutation), bridge:outbox 2 (rerun), …`. */
 export function describeCalls({ rows }: CallStats): string {
   return rows
     .filter(({ kind }) => kind !== "nested")
@@ -148,6 +160,11 @@ export function describeCalls({ rows }: CallStats): string {
     .join(", ");
 }
 
-function say(stack: Stack, { platform, person }: Rooms, channel: string, text: string): void {
+function say(
+  stack: Stack,
+  { platform, person }: CountedChannels,
+  channel: string,
+  text: string,
+): void {
   stack.chat(platform).say({ channel, person, text });
 }

@@ -10,7 +10,7 @@ import { snowflake } from "./stubs/discord.ts";
 const CHANNEL = "200000000000000001";
 const OWNER = "bench";
 const BATCH = 100;
-/** Authors of the messages that are there already. */
+/** The number of authors of the stored messages. */
 const CROWD = 1_000;
 const TEXT = "does anybody know why the build on the second machine is slower today?";
 
@@ -19,10 +19,10 @@ export interface Size {
   readonly mappings: number;
 }
 
-/** What one call reads and writes, by the name it has in the table. */
+/** What a call reads and writes, by its name in the table. */
 export type Costs = ReadonlyMap<string, CallRow>;
 
-/** The functions a bridge calls, without a bridge, on one mapped channel among others. */
+/** Calls the functions that a bridge calls, on one mapped channel among others, without a bridge. */
 export class CountedBackend {
   #messages = 0;
   #mappings = 1;
@@ -48,12 +48,12 @@ export class CountedBackend {
     const args = { platform: "discord", externalId: CHANNEL, to: "counted" } as const;
     const { mappingId } = await admin.mutation(api.admin.map, args);
     const backend = new CountedBackend(stack, admin, bridge, mappingId);
-    // The first exchange makes the person, the conversation and the rows of the limits.
+    // The first exchange creates the person, the conversation and the rows of the limits.
     await backend.costs();
     return backend;
   }
 
-  /** Until there are so many messages and mapped channels. Never less than there are. */
+  /** Adds messages and mapped channels up to `size`. It never removes any. */
   async grow({ messages, mappings }: Size): Promise<void> {
     for (; this.#mappings < mappings; this.#mappings++) {
       const externalId = (400000000000000000n + BigInt(this.#mappings)).toString();
@@ -71,7 +71,7 @@ export class CountedBackend {
     }
   }
 
-  /** What a plain message costs, then a whole exchange with the AI and both subscriptions, call by call. */
+  /** The costs of a plain message, and of each call of an exchange with the AI, including both subscriptions. */
   async costs(): Promise<Costs> {
     await this.#trigger("never");
     await this.stack.convex.resetStats();
@@ -82,9 +82,9 @@ export class CountedBackend {
     await this.stack.convex.resetStats();
     await this.#ingest();
     const { openai, convex } = this.stack;
-    const told = async () =>
+    const isStored = async () =>
       (await convex.stats()).rows.some(({ path, calls }) => path === "replies:store" && calls > 0);
-    await until("the AI has answered", () => openai.requests.length > 0 && told());
+    await until("the AI has answered", () => openai.requests.length > 0 && isStored());
     await this.#deliver();
     await this.bridge.query(api.bridge.mappings, {});
     return new Map([
@@ -103,7 +103,7 @@ export class CountedBackend {
     const ids = await this.bridge.query(api.bridge.outbox, {});
     const [deliveryId] = ids;
     if (deliveryId === undefined || ids.length > 1)
-      throw new Error("not one reply is to be posted");
+      throw new Error(`expected one reply in the outbox, found ${ids.length}`);
     const format = "bench";
     const claim = await this.bridge.mutation(api.bridge.claim, {
       deliveryId,

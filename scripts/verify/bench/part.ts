@@ -1,18 +1,18 @@
-/** One line of the table. */
+/** One row of the table. */
 export interface Row {
   readonly what: string;
   readonly measured: string;
-  /** Absent: measured to be known, promised to nobody. */
+  /** Undefined for measurements without a budget. */
   readonly budget?: { readonly text: string; readonly ok: boolean };
-  /** The figures behind it, for the JSON file. */
+  /** The data behind `measured`, for the JSON file. */
   readonly data?: unknown;
 }
 
 /** One part of the bench; `--only <name>` runs it alone. */
 export interface Part {
   readonly name: string;
-  /** Measures. `tell` takes a line of progress. Throws when it could not measure. */
-  run(tell: (line: string) => void): Promise<Row[]>;
+  /** Measures. `progress` prints a line. Throws if it cannot measure. */
+  run(progress: (line: string) => void): Promise<Row[]>;
 }
 
 export function atMost(limit: number, measured: number, unit = ""): NonNullable<Row["budget"]> {
@@ -23,7 +23,7 @@ export function atLeast(limit: number, measured: number, unit = ""): NonNullable
   return { text: `>= ${limit}${unit}`, ok: measured >= limit };
 }
 
-export function percentile(sorted: readonly number[], share: number): number {
+function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
@@ -44,7 +44,7 @@ export function spreadOf(times: readonly number[]): Spread {
   };
 }
 
-/** A figure as people read it: three digits that matter, no noise behind them. */
+/** A number with three significant digits; two below 1. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "?";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
@@ -55,7 +55,7 @@ export async function sleep(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until `check` holds. Throws, naming what it waited for, when it doesn't within `ms`. */
+/** Waits until `check` returns true. Throws an error that names `what` after `ms`. */
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,
@@ -63,7 +63,7 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out: ${what}`);
     await sleep(10);
   }
 }

@@ -3,11 +3,11 @@ import { makeFunctionReference } from "convex/server";
 import { Client, Events, GatewayIntentBits } from "discord.js";
 
 /*
- * What the bridge is compared with, as a process of its own: discord.js alone with an empty handler, and the plain
- * way of mirroring, one awaited mutation for each event.
+ * The clients that the bridge is compared with, in a process of their own: discord.js alone with an empty handler, and
+ * the simplest way of mirroring, one awaited mutation per event.
  */
 
-// eslint-disable-next-line no-restricted-properties -- A program of its own, configured by whoever starts it.
+// eslint-disable-next-line no-restricted-properties -- A program of its own, configured by its parent.
 const { DISCORD_API_URL = "", CONVEX_URL = "", MODE = "empty" } = process.env;
 
 const client = new Client({
@@ -31,7 +31,7 @@ if (MODE === "empty") {
     logger: false,
   });
   const ingest = makeFunctionReference<"mutation">("bridge:ingest");
-  // In order: the next event waits until the one before it is stored.
+  // In order: each event waits until the previous one is stored.
   let last = Promise.resolve();
   client.on(Events.MessageCreate, (message) => {
     const { id, channelId, guildId, content, createdTimestamp, author } = message;

@@ -4,12 +4,12 @@ import { WebSocket, WebSocketServer } from "ws";
 
 export interface Relay {
   readonly url: string;
-  /** Hears of every message that passes, as text. */
+  /** Called with the text of every message that passes. */
   onMessage: (from: "client" | "server", text: string) => void;
   stop(): Promise<void>;
 }
 
-/** Stands between Convex's clients and a deployment, and passes everything on. */
+/** Starts a proxy between Convex's clients and a deployment. */
 export async function startRelay(deploymentUrl: string): Promise<Relay> {
   const server = createServer();
   const sockets = new WebSocketServer({ server });
@@ -27,7 +27,7 @@ export async function startRelay(deploymentUrl: string): Promise<Relay> {
   sockets.on("connection", (client, request) => {
     const target = new WebSocket(`${deploymentUrl.replace(/^http/, "ws")}${request.url ?? ""}`);
     const early: string[] = [];
-    // Unless told otherwise, ws hands over each message as one Buffer.
+    // By default ws passes each message as one Buffer.
     const textOf = (data: WebSocket.RawData) => (Buffer.isBuffer(data) ? data.toString() : "");
     client.on("message", (data) => {
       const text = textOf(data);

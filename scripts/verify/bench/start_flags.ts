@@ -5,7 +5,7 @@ import { ROOT } from "../../tooling/repository.ts";
 
 const manifest = z.object({ scripts: z.object({ start: z.string() }) });
 
-/** The flags that `npm start` gives to Node. */
+/** The flags that `npm start` passes to Node. */
 export async function startFlags(): Promise<string[]> {
   const text = await readFile(join(ROOT, "package.json"), "utf8");
   const { start } = manifest.parse(JSON.parse(text)).scripts;

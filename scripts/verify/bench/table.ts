@@ -1,6 +1,6 @@
 import type { Row } from "./part.ts";
 
-/** One line each: what, the budget, what was measured, and the verdict. */
+/** Prints one line per row: what, the budget, the measurement, and the verdict. */
 export function printTable(rows: readonly Row[]): void {
   const lines = [
     ["what", "budget", "measured", ""],

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
-import { PLAIN, STYLED } from "./look.ts";
+import { PLAIN, TERMINAL } from "./terminal_markdown.ts";
 import { REPLAY_FORMAT } from "./replay.ts";
 import { runDemo } from "./run_demo.ts";
 import { UsageError } from "./usage_error.ts";
 
-/* `npm run demo`: a conversation through the whole product on this machine, and a verdict over it. */
+/* `npm run demo`: plays a conversation through the whole product on this machine and checks the result. */
 
 interface Flags {
   readonly replay?: string;
@@ -15,8 +15,8 @@ const program = new Command("demo")
   .description(
     "Plays a scripted conversation on Discord and Slack through the bridge, and checks it.",
   )
-  .option("--replay <file.jsonl>", "say a real chat log again instead, on both platforms")
-  .option("--limit <n>", "messages of the chat log to say", positiveInteger, 500)
+  .option("--replay <file.jsonl>", "replay a real chat log on both platforms instead")
+  .option("--limit <n>", "messages of the chat log to replay", positiveInteger, 500)
   .addHelpText(
     "after",
     `\n${REPLAY_FORMAT}\n\nExit codes: 0 ok, 1 something differs, 2 wrong usage.`,
@@ -25,8 +25,8 @@ const program = new Command("demo")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    const look = process.stdout.isTTY && process.stdout.hasColors() ? STYLED : PLAIN;
-    const ok = await runDemo({ ...flags, patienceMs: 20_000, print: console.log, look });
+    const style = process.stdout.isTTY && process.stdout.hasColors() ? TERMINAL : PLAIN;
+    const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, style });
     process.exitCode = ok ? 0 : 1;
   });
 
@@ -41,7 +41,7 @@ try {
 function positiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1) {
-    throw new InvalidArgumentError("a whole number from 1 on is needed.");
+    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
   }
   return number;
 }

@@ -1,4 +1,4 @@
-/** The items by key, in order. (`Map.groupBy` needs a newer Node than this project does.) */
+/** Groups items by key, in order. (`Map.groupBy` needs a newer Node than this project supports.) */
 export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {

@@ -1,11 +1,11 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
 
 /*
- * How a platform's text reads in Convex, rendered independently of the bridge: a verdict that used the bridge's own
- * code would agree with its mistakes. Made for what the demo and chat logs say, not for everything people can type.
+ * The text that Convex should hold for a platform's text, rendered independently of the bridge: a verdict that used the
+ * bridge's code would repeat its mistakes. It covers the demo and chat logs, not everything that people can type.
  */
 
-/** Names by id: of people, and of channels. */
+/** Names of people and channels by id. */
 export type Names = ReadonlyMap<string, string>;
 
 export function plainText(platform: PlatformName, text: string, names: Names): string {
@@ -22,8 +22,8 @@ export function plainText(platform: PlatformName, text: string, names: Names): s
 }
 
 /**
- * A text without its formatting, so that Slack's marks and Markdown's read the same: what is left are the words, the
- * links, and code blocks byte for byte.
+ * Removes formatting, so that texts with Slack's markup and Markdown compare equal. Words, links and code blocks (byte
+ * for byte) remain.
  */
 export function bare(text: string): string {
   const parts = text.split(/(```[\s\S]*?```)/).map((part) => {
@@ -42,11 +42,11 @@ function bareProse(text: string): string {
     .trim();
 }
 
-/** Marks around words, as both platforms have them; within words they are what they are. */
+/** Marks of formatting around words, as both platforms use them. Inside words they are text. */
 const MARKED = /(^|[\s("“])(\*\*|__|~~|\|\||[*_~])(?=\S)(.*?\S)\2(?=$|[\s).,;:!?"”])/g;
 
-/** A line of prose as it looks: without the marks of formatting, and with what stands in code as it is. */
-export function looking(line: string): string {
+/** A line of prose as the platform displays it: without marks of formatting, except in code. */
+export function displayed(line: string): string {
   const parts = line.split(/(`[^`]+`)/).map((part, index) => {
     if (index % 2 === 1) return part.slice(1, -1);
     let text = part.replaceAll(/\[([^\]]*)\]\((\S+)\)/g, "$1 ($2)");

@@ -7,15 +7,15 @@ import { sleep } from "./stage.ts";
 import { UsageError } from "./usage_error.ts";
 
 export const REPLAY_FORMAT = `A chat log is a file of one JSON object a line, with at least
-  user   who said it: a name
-  text   what they said, as Slack's API gives it: &amp; &lt; &gt; escaped, <@Name> for a mention,
+  user   the author's name
+  text   the text in the form of Slack's API: &amp; &lt; &gt; escaped, <@Name> for a mention,
          <https://…> or <https://…|label> for a link
-Lines are said in order, by people of those names, on Discord and on Slack.`;
+People of those names post the lines in order, on Discord and on Slack.`;
 
-/** Discord's limit for people with Nitro; nobody can say more in one message. */
+/** Discord's limit for people with Nitro, the longest message that a person can post. */
 const DISCORD_LIMIT = 4_000;
 
-/** Messages said without a pause between them. */
+/** Messages posted without a pause between them. */
 const AT_ONCE = 50;
 
 interface Line {
@@ -52,7 +52,7 @@ function parseLine(line: string): Line | undefined {
   return typeof user === "string" && typeof text === "string" ? { user, text } : undefined;
 }
 
-/** Says the log again on both platforms, in channels that mirror and don't answer. */
+/** Replays the log on both platforms, in channels that are mirrored and not answered. */
 export async function replay(stage: Stage, lines: readonly Line[]): Promise<void> {
   const admin = await stage.stack.adminClient();
   const channels = {
@@ -64,7 +64,7 @@ export async function replay(stage: Stage, lines: readonly Line[]): Promise<void
     const name = "replay";
     await stage.map(admin, platform, channels[platform], { to, name, trigger: "never" });
   }
-  // A mapping reaches the bridge by subscription.
+  // A mapping reaches the bridge by subscription, which takes a moment.
   await sleep(500);
   for (const [index, { user, text }] of lines.entries()) {
     for (const platform of PLATFORMS) {
@@ -74,7 +74,7 @@ export async function replay(stage: Stage, lines: readonly Line[]): Promise<void
   }
 }
 
-/** The text as this platform's own client would send it. */
+/** The text as the platform's own client would send it. */
 function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
   const named = text.replace(/<@([^<>|]+)(?:\|([^<>]*))?>/g, (_, name: string, label?: string) =>
     stage.stack.chat(platform).mention(stage.person(platform, label ?? name)),
@@ -87,7 +87,7 @@ function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
   }
 }
 
-/** What somebody typed for Slack to turn it into this. Discord's mentions look like Slack's, and stay. */
+/** Reverts Slack's encoding to what the author typed. Mentions stay: Discord's have the same form. */
 function asTyped(text: string): string {
   const kept = text.replaceAll("<@", "\u0000");
   return plainText("slack", kept, new Map()).replaceAll("\u0000", "<@");

@@ -1,33 +1,35 @@
 import { expect, test } from "vitest";
-import type { SeenMessage } from "../../stand_ins/chat.ts";
-import { type Look, PLAIN } from "./look.ts";
+import type { VisibleMessage } from "../../stand_ins/chat.ts";
+import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describePlatform } from "./report.ts";
-import type { Room } from "./rooms.ts";
+import type { ChatTranscript } from "./transcripts.ts";
 
 const NAMES = new Map([["U1", "Ada"]]);
 
-function said(id: string, author: string, text: string, more: Partial<SeenMessage> = {}) {
+function said(id: string, author: string, text: string, more: Partial<VisibleMessage> = {}) {
   return { id, author, authorId: author, text, edited: false, fromBot: false, ...more };
 }
 
-function shown(room: Partial<Room>, look: Look = PLAIN): string[] {
-  const whole: Room = {
+function shown(transcript: Partial<ChatTranscript>, style: TextStyle = PLAIN): string[] {
+  const whole: ChatTranscript = {
     platform: "slack",
     channel: "C1",
     label: "#lounge",
     messages: [],
-    ...room,
+    ...transcript,
   };
-  const lines = describePlatform([whole], NAMES, look).split("\n");
+  const lines = describePlatform([whole], NAMES, style).split("\n");
   expect(lines.slice(0, 3)).toEqual([
-    look.bold("What people see on Slack").replace("Slack", room.platform ? "Discord" : "Slack"),
+    style
+      .bold("What people see on Slack")
+      .replace("Slack", transcript.platform ? "Discord" : "Slack"),
     "",
-    `  ${look.bold("#lounge")}`,
+    `  ${style.bold("#lounge")}`,
   ]);
   return lines.slice(3).map((line) => line.slice(4));
 }
 
-test("what people typed is shown by names and without marks, code as it stands", () => {
+test("shows what people typed with names, without marks of formatting, and code unchanged", () => {
   const text =
     "<@U1>: *bold _both_*, 2*3*4 &lt;b&gt; <https://e.com|the docs>\n```\n  keep_this *as* is\n```\n" +
     "&gt; `a_b_ *c*` in snake_case_words ~out~";
@@ -39,7 +41,7 @@ test("what people typed is shown by names and without marks, code as it stands",
   ]);
 });
 
-test("what the bot wrote is shown as the platform draws it", () => {
+test("shows what the bot wrote as the platform renders it", () => {
   const markdown = [
     "## Title",
     "**b** _i_ ~~no~~ `c` [docs](https://e.com) https://f.com",
@@ -61,15 +63,15 @@ test("what the bot wrote is shown as the platform draws it", () => {
     ...["  │ code **here**", "", `  ${"─".repeat(10)}`],
   ]);
   const tagged = (tag: string) => (text: string) => `<${tag}>${text}</${tag}>`;
-  const look = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };
-  const lines = shown({ messages: [message] }, look);
+  const style = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };
+  const lines = shown({ messages: [message] }, style);
   expect(lines).toContain("  <b>Title</b>");
   expect(lines).toContain(
     "  <b>b</b> <i>i</i> <s>no</s> c docs <d>(https://e.com)</d> https://f.com",
   );
 });
 
-test("edits, answers and broadcasts are shown as such", () => {
+test("marks edits, replies and broadcasts", () => {
   const messages = [
     said("1", "Ada", "Who is up for lunch?", { edited: true }),
     said("2", "Bridge", "I am.", { fromBot: true, replyTo: "1" }),
@@ -84,7 +86,7 @@ test("edits, answers and broadcasts are shown as such", () => {
   ]);
 });
 
-test("long messages and long conversations are shown by how they begin and end", () => {
+test("shows the beginning and the end of long messages and conversations", () => {
   const lines = Array.from({ length: 50 }, (_, n) => `line ${n.toString()}`);
   const long = said("1", "Bridge", lines.join("\n\n"), { fromBot: true });
   expect(shown({ messages: [long] })).toContain("  ⋮ 88 more lines");
@@ -93,7 +95,7 @@ test("long messages and long conversations are shown by how they begin and end",
   expect(shown({ messages: many })[6]).toBe("… 38 more messages …");
 });
 
-test("no line is wider than a terminal, and what goes on is indented", () => {
+test("wraps lines to the width of a terminal and indents continuation lines", () => {
   const text = Array.from({ length: 60 }, () => "word").join(" ");
   const lines = shown({ messages: [said("1", "Ada", text)] });
   expect(lines.length).toBeGreaterThan(2);

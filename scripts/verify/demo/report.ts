@@ -1,49 +1,65 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
-import type { SeenMessage } from "../../stand_ins/chat.ts";
+import type { VisibleMessage } from "../../stand_ins/chat.ts";
 import { groupBy } from "./group_by.ts";
-import { type Look, markdownLines, wrapped } from "./look.ts";
-import { looking, type Names, plainText } from "./plain_text.ts";
-import type { Room } from "./rooms.ts";
+import { type TextStyle, markdownLines, wrapped } from "./terminal_markdown.ts";
+import { displayed, type Names, plainText } from "./plain_text.ts";
+import type { ChatTranscript } from "./transcripts.ts";
 
-/** Longer conversations are shown by their first and last messages. */
+/** The longest conversation that is shown whole, in messages. Of longer ones, the first and last `ENDS`. */
 const SHOWN = 30;
 const ENDS = 6;
-/** Longer messages are shown by their first and last lines. */
+/** The longest message that is shown whole, in lines. */
 const MOST_LINES = 28;
 const FIRST_LINES = 8;
 const LAST_LINES = 3;
 
 const TITLES = { discord: "Discord", slack: "Slack" } as const;
 
-/** What people see in a platform's rooms now, in the order they came to be. */
-export function describePlatform(rooms: readonly Room[], names: Names, look: Look): string {
-  const [first] = rooms;
+/** Describes what people see on a platform now, channel by channel. */
+export function describePlatform(
+  transcripts: readonly ChatTranscript[],
+  names: Names,
+  style: TextStyle,
+): string {
+  const [first] = transcripts;
   if (first === undefined) return "";
-  const shown = rooms.filter(({ messages }) => messages.length > 0);
-  const lines = shown.flatMap((room) => [
+  const shown = transcripts.filter(({ messages }) => messages.length > 0);
+  const lines = shown.flatMap((transcript) => [
     "",
-    `  ${look.bold(room.label)}`,
-    ...shorten(room.messages.map((message) => describeMessage(message, room, names, look)))
+    `  ${style.bold(transcript.label)}`,
+    ...shorten(
+      transcript.messages.map((message) => describeMessage(message, transcript, names, style)),
+    )
       .flat()
       .map((line) => `    ${line}`.trimEnd()),
   ]);
-  return [look.bold(`What people see on ${TITLES[first.platform]}`), ...lines].join("\n");
+  return [style.bold(`What people see on ${TITLES[first.platform]}`), ...lines].join("\n");
 }
 
-function describeMessage(message: SeenMessage, room: Room, names: Names, look: Look): string[] {
+function describeMessage(
+  message: VisibleMessage,
+  transcript: ChatTranscript,
+  names: Names,
+  style: TextStyle,
+): string[] {
   const { author, fromBot, edited } = message;
-  const who = `${fromBot ? "🤖 " : ""}${look.bold(author)}${aboutIt(message, room)}:`;
-  const note = edited ? look.dim(" (edited)") : "";
+  const who = `${fromBot ? "🤖 " : ""}${style.bold(author)}${replyNote(message, transcript)}:`;
+  const note = edited ? style.dim(" (edited)") : "";
   const lines = (width?: number) =>
-    fromBot ? markdownLines(message.text, look, width) : asTyped(message.text, room, names, width);
+    fromBot
+      ? markdownLines(message.text, style, width)
+      : asTyped(message.text, transcript, names, width);
   const [only = "", ...more] = lines(Infinity);
   const shown =
     more.length === 0 ? wrapped(`${who} ${only}${note}`) : [`${who}${note}`, ...cut(lines())];
   return shown.map((line, at) => (at === 0 ? line : `  ${line}`));
 }
 
-/** What a message answers, as the platform shows it above the text. */
-function aboutIt({ replyTo, thread }: SeenMessage, { messages, thread: here }: Room): string {
+/** A note on the message that this one replies to, as the platform shows it above the text. */
+function replyNote(
+  { replyTo, thread }: VisibleMessage,
+  { messages, thread: here }: ChatTranscript,
+): string {
   if (replyTo !== undefined) {
     const answered = messages.find(({ id }) => id === replyTo);
     return answered ? ` ↩ ${answered.author}` : " ↩ a deleted message";
@@ -53,15 +69,20 @@ function aboutIt({ replyTo, thread }: SeenMessage, { messages, thread: here }: R
   return root ? `, in the thread “${excerpt(root.text)}”` : "";
 }
 
-/** What a person typed, with names for ids and without the marks of formatting; code as it stands. */
-function asTyped(text: string, { platform }: Room, names: Names, width?: number): string[] {
+/** What a person typed, as displayed: names instead of ids, no marks of formatting, code unchanged. */
+function asTyped(
+  text: string,
+  { platform }: ChatTranscript,
+  names: Names,
+  width?: number,
+): string[] {
   const parts = plainText(platform, text, names).split(/(```[\s\S]*?```)/);
   return parts
     .filter((part) => part.trim() !== "")
     .flatMap((part) => {
       const code = /^```\n?([\s\S]*?)\n?```$/.exec(part)?.[1];
       if (code !== undefined) return code.split("\n").map((line) => `│ ${line}`.trimEnd());
-      return wrapped(part.trim().split("\n").map(looking).join("\n"), width);
+      return wrapped(part.trim().split("\n").map(displayed).join("\n"), width);
     });
 }
 
@@ -72,25 +93,25 @@ function cut(lines: readonly string[]): string[] {
   return [...begin, `⋮ ${left.toString()} more lines`, ...end];
 }
 
-/** What Convex holds, conversation by conversation. */
+/** Describes what Convex holds, conversation by conversation. */
 export function describeConvex(
   rows: readonly TranscriptRow[],
-  rooms: readonly Room[],
-  look: Look,
+  transcripts: readonly ChatTranscript[],
+  style: TextStyle,
 ): string {
   const conversations = groupBy(rows, (row) => `${row.channel ?? ""} ${row.threadId ?? ""}`);
-  const lines = rooms.flatMap(({ platform, channel, thread, label }) => {
+  const lines = transcripts.flatMap(({ platform, channel, thread, label }) => {
     const messages = conversations.get(`${channel} ${thread ?? ""}`);
     if (!messages) return [];
     const inOrder = messages.toSorted(byPosition);
     const count = `${messages.length.toString()} ${messages.length === 1 ? "message" : "messages"}`;
     return [
       "",
-      `  ${look.bold(label)} on ${TITLES[platform]}: ${count}`,
+      `  ${style.bold(label)} on ${TITLES[platform]}: ${count}`,
       ...shorten(inOrder.map((row) => describeRow(row))).map((line) => `    ${line}`),
     ];
   });
-  return [look.bold("What Convex holds, as Markdown"), ...lines].join("\n");
+  return [style.bold("What Convex holds, as Markdown"), ...lines].join("\n");
 }
 
 function byPosition(a: TranscriptRow, b: TranscriptRow): number {
@@ -108,7 +129,7 @@ function describeRow({ author, content, editedAt, deletedAt, posts }: Transcript
   return `${author ?? "AI"}: ${text}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }
 
-/** How a text begins, on one line, cut between words. */
+/** The beginning of a text on one line, cut between words. */
 export function excerpt(text: string, length = 40): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   if (line.length <= length) return line;

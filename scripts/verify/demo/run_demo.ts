@@ -1,27 +1,27 @@
 import { startStack, PLATFORMS, type Stack } from "../../stand_ins/stack.ts";
 import { replay, readChatLog } from "./replay.ts";
-import { type Look, PLAIN } from "./look.ts";
+import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describeConvex, describePlatform } from "./report.ts";
-import { playScenes } from "./scenes.ts";
+import { playConversation } from "./scripted_conversation.ts";
 import { Stage } from "./stage.ts";
 
 export interface DemoOptions {
-  /** A chat log to say again instead of the scripted scenes. */
+  /** A chat log to replay instead of the scripted conversation. */
   readonly replay?: string;
-  /** Lines of the chat log to say. */
+  /** How many lines of the chat log to replay. */
   readonly limit: number;
-  /** How long nothing new may arrive before what is missing counts as lost. */
-  readonly patienceMs: number;
+  /** How long to wait without progress before missing messages count as lost, in ms. */
+  readonly idleTimeoutMs: number;
   readonly print: (text: string) => void;
-  /** How formatting is shown. Default: without styles. */
-  readonly look?: Look;
+  /** How formatting is shown. Default: plain text. */
+  readonly style?: TextStyle;
   /** For tests: interferes with the stack once it runs. */
   readonly tamper?: (stack: Stack) => void;
 }
 
-/** Plays the demo on a stack of its own. Returns whether everything ended as it should. */
+/** Plays the demo on a stack of its own. Returns whether the verdict is free of differences. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { print, look = PLAIN } = options;
+  const { print, style = PLAIN } = options;
   const lines =
     options.replay === undefined ? [] : await readChatLog(options.replay, options.limit);
   print("Starting Convex, Discord, Slack and an AI on this machine, and the bridge between them …");
@@ -30,21 +30,21 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     await stack.startBridge();
     options.tamper?.(stack);
     const stage = new Stage(stack);
-    if (options.replay === undefined) await playScenes(stage, (scene) => print(`- ${scene}`));
+    if (options.replay === undefined) await playConversation(stage, (step) => print(`- ${step}`));
     else {
-      print(`- ${lines.length.toString()} messages are said again on both platforms.`);
+      print(`- ${lines.length.toString()} messages are replayed on both platforms.`);
       await replay(stage, lines);
     }
-    const verdict = await stage.settle(options.patienceMs);
+    const verdict = await stage.settle(options.idleTimeoutMs);
 
-    const rooms = PLATFORMS.map((platform) => stage.roomsOf(platform));
-    for (const own of rooms) print(`\n${describePlatform(own, stage.names, look)}`);
-    print(`\n${describeConvex(await stage.rows(), rooms.flat(), look)}\n`);
+    const transcripts = PLATFORMS.map((platform) => stage.transcriptsOf(platform));
+    for (const own of transcripts) print(`\n${describePlatform(own, stage.names, style)}`);
+    print(`\n${describeConvex(await stage.rows(), transcripts.flat(), style)}\n`);
 
     const refused = [...stack.discord.refused, ...stack.slack.refused];
     const differences = [
       ...verdict.differences,
-      ...refused.map((request) => `refused: a stand-in does not know ${request}`),
+      ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
     ];
     for (const difference of differences) print(difference);
     const counts = [

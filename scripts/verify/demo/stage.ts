@@ -6,29 +6,29 @@ import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { plainText } from "./plain_text.ts";
-import { type Room, roomsOf } from "./rooms.ts";
-import { judge, type Verdict, type Witness } from "./verdict.ts";
+import { type ChatTranscript, transcriptsOf } from "./transcripts.ts";
+import { judge, type Verdict, type ChannelRecord } from "./verdict.ts";
 
 interface MapOptions {
   readonly to: string;
-  /** What the channel is called on the platform. */
+  /** The channel's name on the platform. */
   readonly name?: string;
   readonly trigger?: "always" | "never";
 }
 
-/** A channel of the demo: on its platform, and in Convex once it is mapped. */
+/** A mapped channel of the demo. */
 interface MappedChannel {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly channelId: string;
-  /** What it is called on the platform. */
+  /** Its name on the platform. */
   readonly name: string;
   readonly answers: boolean;
-  /** How many acts of people had been seen on the platform when it was mapped. */
+  /** The length of the platform's `history` when it was mapped. */
   readonly since: number;
 }
 
-/** The stack as the demo plays on it: people by name, mapped channels, and the verdict over both. */
+/** A stack with people by name, mapped channels, and the verdict on what the bridge did. */
 export class Stage {
   readonly #people = new Map<string, string>();
   readonly #names = new Map<string, string>();
@@ -38,7 +38,7 @@ export class Stage {
 
   constructor(readonly stack: Stack) {}
 
-  /** The person's id on the platform; made at the first mention of the name. */
+  /** The person's id on the platform. The first use of a name adds the person. */
   person(platform: PlatformName, name: string): string {
     const key = `${platform} ${name}`;
     const known = this.#people.get(key);
@@ -64,7 +64,7 @@ export class Stage {
     });
   }
 
-  /** Opens a thread on a message. On Slack it has no name of its own. */
+  /** Opens a thread on a message. Slack's threads have no names. */
   openThread(platform: PlatformName, channel: string, id: string, name: string): string {
     const thread = this.stack.chat(platform).openThread({ channel, id, name });
     if (platform === "discord") this.#titles.set(thread, name);
@@ -79,13 +79,13 @@ export class Stage {
     return post;
   }
 
-  /** Answers in a Slack thread and sends the answer to the channel too. */
+  /** Replies in a Slack thread and also sends the reply to the channel. */
   broadcast(channel: string, name: string, text: string, thread: string): string {
     const person = this.person("slack", name);
     return this.stack.slack.say({ channel, person, text, thread, broadcast: true });
   }
 
-  /** Maps a channel through the admin function, as the admin script does. */
+  /** Maps a channel with the admin function that `channels map` calls. */
   async map(
     admin: ConvexHttpClient,
     platform: PlatformName,
@@ -106,10 +106,10 @@ export class Stage {
   }
 
   /** The mapped channels of a platform and their threads. */
-  roomsOf(platform: PlatformName): Room[] {
+  transcriptsOf(platform: PlatformName): ChatTranscript[] {
     const own = this.#mapped.filter((mapped) => mapped.platform === platform);
     const channels = new Map(own.map(({ channel, name }) => [channel, name]));
-    return roomsOf(this.stack.chat(platform), channels, this.#titles);
+    return transcriptsOf(this.stack.chat(platform), channels, this.#titles);
   }
 
   /** People's names by their ids. */
@@ -117,7 +117,7 @@ export class Stage {
     return this.#names;
   }
 
-  /** What Convex holds, read by a client that has seen nothing before. */
+  /** What Convex holds, read by a new client. */
   async rows(): Promise<TranscriptRow[]> {
     const admin = await this.stack.adminClient();
     const rows: TranscriptRow[] = [];
@@ -125,7 +125,7 @@ export class Stage {
       let cursor: string | null = null;
       for (;;) {
         const paginationOpts = { numItems: 200, cursor };
-        const page: Transcript = await admin.query(api.admin.transcript, {
+        const page: TranscriptPage = await admin.query(api.admin.transcript, {
           channelId,
           paginationOpts,
         });
@@ -137,50 +137,50 @@ export class Stage {
     return rows;
   }
 
-  /** Compares what the platforms saw with what Convex holds now. */
+  /** Compares what happened on the platforms with what Convex holds now. */
   async judge(): Promise<Verdict> {
     return this.judgeRows(await this.rows());
   }
 
   judgeRows(rows: readonly TranscriptRow[]): Verdict {
-    return judge(this.witnesses(), rows);
+    return judge(this.records(), rows);
   }
 
   /**
-   * Waits until everything is as it should be and stays so for a moment, or until `patienceMs` brought nothing new.
-   * Returns the last verdict. `look` gives one, every `everyMs`.
+   * Waits until there are no differences, and none a second later, or until `idleTimeoutMs` pass without progress.
+   * Returns the last verdict. `check` computes one, every `everyMs`.
    */
   async settle(
-    patienceMs: number,
-    look: () => Promise<Verdict> = () => this.judge(),
+    idleTimeoutMs: number,
+    check: () => Promise<Verdict> = () => this.judge(),
     everyMs = 200,
   ): Promise<Verdict> {
-    let verdict = await look();
+    let verdict = await check();
     let progress = signature(verdict);
-    let deadline = Date.now() + patienceMs;
+    let deadline = Date.now() + idleTimeoutMs;
     while (verdict.differences.length > 0 && Date.now() < deadline) {
       await sleep(everyMs);
-      verdict = await look();
+      verdict = await check();
       if (signature(verdict) === progress) continue;
       progress = signature(verdict);
-      deadline = Date.now() + patienceMs;
+      deadline = Date.now() + idleTimeoutMs;
     }
     if (verdict.differences.length > 0) return verdict;
-    // A second copy of something would come after the first.
+    // A duplicate would arrive after the original.
     await sleep(1_000);
-    return await look();
+    return await check();
   }
 
-  /** What the platforms saw of each mapped channel. */
-  witnesses(): Witness[] {
+  /** What happened on the platforms, for each mapped channel. */
+  records(): ChannelRecord[] {
     return PLATFORMS.flatMap((platform) =>
       this.#mapped
         .filter((mapped) => mapped.platform === platform)
-        .map((mapped) => this.#witness(mapped)),
+        .map((mapped) => this.#record(mapped)),
     );
   }
 
-  #witness({ platform, channel, answers, since }: MappedChannel): Witness {
+  #record({ platform, channel, answers, since }: MappedChannel): ChannelRecord {
     const chat = this.stack.chat(platform);
     return {
       platform,
@@ -193,7 +193,7 @@ export class Stage {
   }
 }
 
-type Transcript = (typeof api.admin.transcript)["_returnType"];
+type TranscriptPage = (typeof api.admin.transcript)["_returnType"];
 
 function signature({ mirrored, replies, differences }: Verdict): string {
   return [mirrored, replies, differences.length].join(" ");

@@ -1,2 +1,2 @@
-/** The command was called in a way it can't work with; the message says what to do. */
+/** The command was called with wrong arguments. The message says what to change. */
 export class UsageError extends Error {}

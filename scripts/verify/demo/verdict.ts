@@ -4,16 +4,16 @@ import type { AcceptedPost, PersonAct } from "../../stand_ins/chat.ts";
 import { groupBy } from "./group_by.ts";
 import { bare } from "./plain_text.ts";
 
-/** What a platform's stand-in saw of one mapped channel: the truth that a verdict starts from. */
-export interface Witness {
+/** What happened in a mapped channel, as recorded by the platform's stand-in. A verdict compares Convex with it. */
+export interface ChannelRecord {
   readonly platform: PlatformName;
   readonly channel: string;
-  /** What people did in the channel and its threads since it was mapped. */
+  /** What people did in the channel and its threads since the mapping. */
   readonly acts: readonly PersonAct[];
   readonly posts: readonly AcceptedPost[];
-  /** Whether everything said is to be answered (`--trigger always`). */
+  /** Whether every message is answered (`--trigger always`). */
   readonly answers: boolean;
-  /** How the platform's text of a message reads in Convex: an independent rendering, not the bridge's. */
+  /** Renders the text that Convex should hold for the platform's text, independently of the bridge. */
   readonly read: (text: string) => string;
 }
 
@@ -22,33 +22,32 @@ export interface Verdict {
   readonly replies: number;
   readonly lost: number;
   readonly duplicated: number;
-  /** Each thing that is not as it should be, by name. Empty: all is well. */
+  /** A description of each difference. Empty if there is none. */
   readonly differences: readonly string[];
 }
 
-/** A message as it should stand in Convex. */
+/** A message that Convex should hold. */
 interface Expected {
   readonly id: string;
   readonly place: string;
-  /** Null: it was deleted. */
+  /** Null if it was deleted. */
   readonly text: string | null;
 }
 
 /**
- * Compares what people did and what the platforms accepted with what Convex holds. Everything people said is there
- * once, in order, as last edited; every reply stands on the platform once, whole; nothing was posted that Convex does
- * not know of.
+ * Compares what people did and what the platforms accepted with what Convex holds. Every message must be in Convex once,
+ * in order, as last edited; every reply must be on the platform once, complete; every post must belong to a reply.
  */
-export function judge(witnesses: readonly Witness[], rows: readonly TranscriptRow[]): Verdict {
+export function judge(records: readonly ChannelRecord[], rows: readonly TranscriptRow[]): Verdict {
   const tally = { mirrored: 0, replies: 0, lost: 0, duplicated: 0 };
   const differences: string[] = [];
-  for (const witness of witnesses) {
+  for (const record of records) {
     const own = rows.filter(
-      ({ platform, channel }) => platform === witness.platform && channel === witness.channel,
+      ({ platform, channel }) => platform === record.platform && channel === record.channel,
     );
-    judgeMessages(witness, own, tally, differences);
-    judgeReplies(witness, own, tally, differences);
-    if (witness.answers) judgeAnswers(witness.platform, own, differences);
+    judgeMessages(record, own, tally, differences);
+    judgeReplies(record, own, tally, differences);
+    if (record.answers) judgeAnswers(record.platform, own, differences);
   }
   return { ...tally, differences };
 }
@@ -56,7 +55,7 @@ export function judge(witnesses: readonly Witness[], rows: readonly TranscriptRo
 type Tally = Record<"mirrored" | "replies" | "lost" | "duplicated", number>;
 
 function judgeMessages(
-  { platform, acts, read }: Witness,
+  { platform, acts, read }: ChannelRecord,
   rows: readonly TranscriptRow[],
   tally: Tally,
   differences: string[],
@@ -69,7 +68,7 @@ function judgeMessages(
     byId.delete(id);
     const name = `${platform} message ${id} in ${place}`;
     if (!row) {
-      // Deleted before anybody was there to see it: nothing is left to mirror.
+      // Deleted before a bridge received it: there is nothing to mirror.
       if (text === null) continue;
       tally.lost++;
       differences.push(`lost: ${name} is not in Convex`);
@@ -84,15 +83,16 @@ function judgeMessages(
       continue;
     }
     tally.mirrored++;
-    if (row.deletedAt !== undefined) differences.push(`deleted: ${name} still stands there`);
+    if (row.deletedAt !== undefined) differences.push(`deleted: ${name} still exists`);
     else if (bare(row.content) !== bare(text)) differences.push(`different text: ${name}`);
     if (placeOf(row) !== place) differences.push(`misplaced: ${name} is stored in ${placeOf(row)}`);
   }
-  for (const id of byId.keys()) differences.push(`unknown: ${platform} message ${id}, never said`);
+  for (const id of byId.keys())
+    differences.push(`unknown: ${platform} message ${id} was never posted`);
   judgeOrder(platform, expected, said, differences);
 }
 
-function expectedMessages(acts: readonly PersonAct[], read: Witness["read"]): Expected[] {
+function expectedMessages(acts: readonly PersonAct[], read: ChannelRecord["read"]): Expected[] {
   const messages = new Map<string, Expected>();
   for (const act of acts) {
     const key = `${act.channel} ${act.id}`;
@@ -123,17 +123,17 @@ function judgeOrder(
 }
 
 function judgeReplies(
-  { platform, posts }: Witness,
+  { platform, posts }: ChannelRecord,
   rows: readonly TranscriptRow[],
   tally: Tally,
   differences: string[],
 ): void {
-  const standing = new Map(posts.map((post) => [post.id, post]));
+  const unmatched = new Map(posts.map((post) => [post.id, post]));
   for (const row of rows) {
     if (row.kind !== "reply" && row.kind !== "notice") continue;
     const name = `${platform} reply ${row._id}`;
-    const pieces = row.posts.map((id) => standing.get(id));
-    for (const id of row.posts) standing.delete(id);
+    const pieces = row.posts.map((id) => unmatched.get(id));
+    for (const id of row.posts) unmatched.delete(id);
     if (pieces.length === 0) {
       tally.lost++;
       differences.push(`lost: ${name} is not on the platform`);
@@ -147,15 +147,15 @@ function judgeReplies(
       differences.push(`misplaced: ${name} was not posted in ${placeOf(row)}`);
     }
   }
-  for (const post of standing.values()) {
+  for (const post of unmatched.values()) {
     tally.duplicated++;
     differences.push(
-      `duplicated: ${platform} post ${post.id} in ${nameOfPlace(post)} is no reply's, or one's again`,
+      `duplicated: ${platform} post ${post.id} in ${nameOfPlace(post)} belongs to no reply or repeats one`,
     );
   }
 }
 
-/** The newest thing in each conversation is a reply: nobody was left without one. */
+/** Checks that the newest message of each conversation is a reply. */
 function judgeAnswers(
   platform: PlatformName,
   rows: readonly TranscriptRow[],
@@ -175,8 +175,8 @@ function byPosition(a: TranscriptRow, b: TranscriptRow): number {
 }
 
 /**
- * The text without white space and fences: splitting moves white space and repeats the fences it cuts through, and
- * must change nothing else. Discord has a Markdown of its own (no tables, for one), so there only words are compared.
+ * The text without white space and fences: splitting moves white space and repeats the fences that it cuts, and must
+ * change nothing else. On Discord only words are compared, because its Markdown differs (for example, it has no tables).
  */
 function words(platform: PlatformName, text: string): string {
   const whole = text.replaceAll(/^\s*```\w*\s*$/gm, "");

@@ -2,11 +2,11 @@ import { Command } from "commander";
 import { ROOT } from "../../tooling/repository.ts";
 import { runGuards } from "./run_guards.ts";
 
-/* `npm run guards`: each guard is removed from a copy of the product, and its test is expected to notice. */
+/* `npm run guards`: removes each guard from a copy of the product and checks that a test fails without it. */
 
 const program = new Command("guards")
   .description(
-    "Applies each patch of test/guards to a copy of the tree; the test it names must fail.",
+    "Applies each patch of test/guards to a copy of the tree and checks that the test it names fails.",
   )
   .option("--only <text>", "only guards whose name contains this")
   .addHelpText("after", "\nExit codes: 0 every guard is caught, 1 one is not, 2 wrong usage.")

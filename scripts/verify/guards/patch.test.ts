@@ -15,7 +15,7 @@ test("a patch that names no test is refused", () => {
   expect(() => readPatch("test/guards/x.patch", "--- a/x.ts\n")).toThrow("test/guards/x.patch");
 });
 
-test("only a test that passes with the guard and fails without it has caught it", () => {
+test("a guard is caught only by a test that passes with it and fails without it", () => {
   const ran = (passed: number, failed: number) => ({ passed, failed });
   expect(findingOf(ran(1, 0), ran(0, 1))).toBe("caught");
   expect(findingOf(ran(1, 0), ran(1, 0))).toBe("not caught");

@@ -1,4 +1,4 @@
-/** One guard of the product, removed: the test named in it must fail then. */
+/** A patch that removes one guard of the product, and the test that must fail without it. */
 export interface GuardPatch {
   /** The patch's file name without its ending. */
   readonly guard: string;
@@ -7,7 +7,7 @@ export interface GuardPatch {
   readonly testName: string;
 }
 
-/** Reads the header of a patch: a line `Test: <file> > <name>`. Throws where it has none. */
+/** Reads the header of a patch, a line `Test: <file> > <name>`. Throws if there is none. */
 export function readPatch(file: string, text: string): GuardPatch {
   const match = /^Test: (\S+) > (.+)$/m.exec(text);
   if (!match) throw new Error(`${file}: no line "Test: <file> > <name>"`);
@@ -16,7 +16,7 @@ export function readPatch(file: string, text: string): GuardPatch {
   return { guard, file, testFile, testName: testName.trim() };
 }
 
-/** What the two runs of a guard's test say of it. */
+/** The result of running a guard's test. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;

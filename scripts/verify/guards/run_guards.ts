@@ -14,7 +14,7 @@ export interface GuardsOptions {
 
 const LEFT_OUT = new Set(["node_modules", ".git", "dist"]);
 
-/** Removes each guard in a copy of the tree; whether the test named for each one notices. */
+/** Removes each guard in a copy of the tree. Returns whether the test of each one fails without it. */
 export async function runGuards({ root, only = "", print }: GuardsOptions): Promise<boolean> {
   const patches = (await readPatches(root)).filter(({ guard }) => guard.includes(only));
   const copy = await copyOf(root);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Id } from "../../../convex/_generated/dataModel.js";
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
-import type { Witness } from "../demo/verdict.ts";
+import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";
 import { judgeCoverage } from "./coverage.ts";
 import { Random } from "./random.ts";
@@ -21,7 +21,7 @@ function reply(to: string, createdAt: number, post: string): TranscriptRow {
   };
 }
 
-function witness(said: readonly string[], posted: readonly string[]): Witness {
+function record(said: readonly string[], posted: readonly string[]): ChannelRecord {
   return {
     platform: "slack",
     channel: "C1",
@@ -39,19 +39,19 @@ function witness(said: readonly string[], posted: readonly string[]): Witness {
   };
 }
 
-test("everything asked was shown to the AI, for a reply that stands there", () => {
+test("every question was in the context of a reply that was posted", () => {
   const said = ["m1: hi", "m2: and?"];
   const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
   const requests = said.map(request);
-  expect(judgeCoverage([witness(said, ["p1", "p2"])], rows, requests)).toEqual([]);
-  expect(judgeCoverage([witness(said, ["p1"])], rows.slice(0, 1), requests)).toEqual([
-    "not covered: slack message 1 (m2) in C1: no reply saw it",
+  expect(judgeCoverage([record(said, ["p1", "p2"])], rows, requests)).toEqual([]);
+  expect(judgeCoverage([record(said, ["p1"])], rows.slice(0, 1), requests)).toEqual([
+    "not covered: slack message 1 (m2) in C1 is in the context of no reply",
   ]);
 });
 
-test("replies stand on the platform in the order they were given", () => {
+test("replies are on the platform in the order in which they were given", () => {
   const rows = [reply("m1: hi", 1, "p1"), reply("m2: and?", 2, "p2")];
-  expect(judgeCoverage([witness([], ["p2", "p1"])], rows, [])).toEqual([
+  expect(judgeCoverage([record([], ["p2", "p1"])], rows, [])).toEqual([
     'inverted: slack post p2 in thread ""',
   ]);
 });

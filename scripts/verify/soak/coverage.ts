@@ -1,35 +1,35 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import { groupBy } from "../demo/group_by.ts";
-import type { Witness } from "../demo/verdict.ts";
+import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";
 import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
 
 /**
- * What else must hold of channels that answer: the AI was shown everything that was asked, in a request whose answer
- * stands on the platform, and replies stand there in the order they were given. Each thing amiss, by name.
+ * Checks channels that answer: every message was in a request to the AI whose answer was posted, and replies are on the
+ * platform in the order in which they were given. Returns a description of each failure.
  */
 export function judgeCoverage(
-  witnesses: readonly Witness[],
+  records: readonly ChannelRecord[],
   rows: readonly TranscriptRow[],
   requests: readonly OpenAiRequest[],
 ): string[] {
   const shown = groupBy(requests, ({ messages }) => answerTo(messages));
-  return witnesses
+  return records
     .filter(({ answers }) => answers)
-    .flatMap((witness) => {
+    .flatMap((record) => {
       const replies = rows.filter(
         ({ platform, channel, kind, posts }) =>
-          platform === witness.platform &&
-          channel === witness.channel &&
+          platform === record.platform &&
+          channel === record.channel &&
           kind === "reply" &&
           posts.length > 0,
       );
-      return [...unanswered(witness, replies, shown), ...inversions(witness, replies)];
+      return [...unanswered(record, replies, shown), ...inversions(record, replies)];
     });
 }
 
 function unanswered(
-  { platform, acts }: Witness,
+  { platform, acts }: ChannelRecord,
   replies: readonly TranscriptRow[],
   shown: ReadonlyMap<string, readonly OpenAiRequest[]>,
 ): string[] {
@@ -43,12 +43,15 @@ function unanswered(
     const token = act.kind === "say" ? /^m\d+(?=:)/.exec(act.text)?.[0] : undefined;
     if (token === undefined || deleted.has(act.id) || tokens.has(token)) return [];
     return [
-      `not covered: ${platform} message ${act.id} (${token}) in ${act.channel}: no reply saw it`,
+      `not covered: ${platform} message ${act.id} (${token}) in ${act.channel} is in the context of no reply`,
     ];
   });
 }
 
-function inversions({ platform, posts }: Witness, replies: readonly TranscriptRow[]): string[] {
+function inversions(
+  { platform, posts }: ChannelRecord,
+  replies: readonly TranscriptRow[],
+): string[] {
   const at = new Map(posts.map(({ id }, index) => [id, index]));
   const lanes = groupBy(replies, ({ threadId = "" }) => threadId);
   return [...lanes].flatMap(([thread, lane]) => {

@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats: what was found once can be found again. */
+/** Random numbers from a seed, so that a run can be repeated. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to 1, as `Math.random`. (Mulberry32.) */
+  /** A number in [0, 1), like `Math.random`. (Mulberry32.) */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** A whole number from `low` to `high`, inclusive. */
   between(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -27,6 +27,6 @@ export class Random {
   /** Throws on an empty list. */
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new Error("nothing to pick from");
-    return items[this.between(0, items.length - 1)] as T; // Within the list; T itself may be undefined.
+    return items[this.between(0, items.length - 1)] as T; // The index is valid; T itself may be undefined.
   }
 }

@@ -2,17 +2,17 @@ import { Stage, sleep } from "../demo/stage.ts";
 import type { Verdict } from "../demo/verdict.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { judgeCoverage } from "./coverage.ts";
-import { Fleet, FORMATIONS } from "./fleet.ts";
+import { BridgePool, PROCESS_LAYOUTS } from "./bridge_pool.ts";
 import { Random } from "./random.ts";
 import { Traffic } from "./traffic.ts";
-import { TROUBLES } from "./trouble.ts";
+import { FAULTS } from "./faults.ts";
 
 export interface SoakOptions {
   readonly messages: number;
   readonly kills: number;
   readonly seed: number;
-  /** How long nothing new may arrive before what is missing counts as lost. Above a lease and its quarantine. */
-  readonly patienceMs: number;
+  /** How long to wait without progress before missing messages count as lost, in ms. More than a lease and quarantine. */
+  readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
 }
 
@@ -24,13 +24,13 @@ const LIMITS = {
   AI_REPLIES_PER_CHANNEL: "100000",
 };
 
-/** Random traffic, kills and faults on a stack of its own, then the verdict. Returns whether all is well. */
+/** Runs random traffic, kills and faults on a stack of its own. Returns whether the verdict has no differences. */
 export async function runSoak(options: SoakOptions): Promise<boolean> {
   const { print, seed } = options;
   print(`seed ${seed.toString()}: starting`);
   const stack = await startStack({
     convexEnv: LIMITS,
-    // Slack's schedule, in short.
+    // Slack's schedule, shortened.
     slack: { redeliverAfterMs: [0, 8_000, 30_000], seed },
   });
   try {
@@ -45,12 +45,12 @@ export async function runSoak(options: SoakOptions): Promise<boolean> {
 class Soak {
   readonly #random: Random;
   readonly #stage: Stage;
-  readonly #fleet: Fleet;
+  readonly #pool: BridgePool;
   readonly #traffic: Traffic;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #troubles = 0;
-  /** A kill is planned at a frame. */
-  #killing = false;
+  readonly #activeFaults = new Set<Promise<unknown>>();
+  #faults = 0;
+  /** Whether a kill is planned at a frame. */
+  #isKillPlanned = false;
 
   constructor(
     private readonly stack: Stack,
@@ -58,33 +58,33 @@ class Soak {
   ) {
     this.#random = new Random(options.seed);
     this.#stage = new Stage(stack);
-    this.#fleet = new Fleet(stack, this.#random.pick(FORMATIONS));
+    this.#pool = new BridgePool(stack, this.#random.pick(PROCESS_LAYOUTS));
     this.#traffic = new Traffic(this.#stage, this.#random);
   }
 
   async run(): Promise<void> {
     const { messages, kills, print } = this.options;
     await this.#traffic.prepare();
-    await this.#fleet.start();
-    print(`${this.#fleet.size.toString()} bridge process(es)`);
+    await this.#pool.start();
+    print(`${this.#pool.size.toString()} bridge process(es)`);
     const start = Date.now();
-    let [killAfter, nextTrouble, nextProgress] = [500, 0, start + PROGRESS_MS];
-    const ended = () => this.#traffic.count >= messages && this.#fleet.kills >= kills;
+    let [killAfter, nextFault, nextProgress] = [500, 0, start + PROGRESS_MS];
+    const ended = () => this.#traffic.count >= messages && this.#pool.kills >= kills;
     while (!ended()) {
       const now = Date.now();
-      // On a busy machine the kills take longer, and the talk with them.
+      // On a busy machine kills take longer; the traffic then slows down with them.
       const due = Math.min(
         (now - start) / MESSAGE_EVERY_MS,
-        (messages * (this.#fleet.kills + 1)) / (kills + 1),
+        (messages * (this.#pool.kills + 1)) / (kills + 1),
       );
       while (this.#traffic.count < Math.ceil(due)) this.#traffic.act();
-      if (this.#fleet.kills < kills && !this.#killing && this.#fleet.upFor >= killAfter) {
+      if (this.#pool.kills < kills && !this.#isKillPlanned && this.#pool.upFor >= killAfter) {
         this.#kill();
         killAfter = this.#random.between(200, 4_000);
       }
-      if (now >= nextTrouble && this.#traffic.count < messages) {
-        this.#trouble();
-        nextTrouble = now + this.#random.between(500, 2_500);
+      if (now >= nextFault && this.#traffic.count < messages) {
+        this.#fault();
+        nextFault = now + this.#random.between(500, 2_500);
       }
       if (now >= nextProgress) {
         print(this.#progress());
@@ -92,27 +92,27 @@ class Soak {
       }
       await sleep(this.#random.between(5, 40));
     }
-    await Promise.all(this.#underWay);
-    await this.#fleet.complete();
-    print(`${this.#progress()}; waiting until all is settled`);
+    await Promise.all(this.#activeFaults);
+    await this.#pool.complete();
+    print(`${this.#progress()}; waiting for the bridge to finish`);
   }
 
   async conclude(): Promise<boolean> {
-    const { print, patienceMs } = this.options;
-    const verdict = await this.#stage.settle(patienceMs, () => this.#judge(), 1_000);
+    const { print, idleTimeoutMs } = this.options;
+    const verdict = await this.#stage.settle(idleTimeoutMs, () => this.#judge(), 1_000);
     const counts = [
       `seed=${this.options.seed.toString()}`,
       `messages=${this.#traffic.count.toString()}`,
       `mirrored=${verdict.mirrored.toString()}`,
       `replies=${verdict.replies.toString()}`,
-      `kills=${this.#fleet.kills.toString()}`,
-      `faults=${this.#troubles.toString()}`,
+      `kills=${this.#pool.kills.toString()}`,
+      `faults=${this.#faults.toString()}`,
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
     ].join(" ");
     for (const difference of verdict.differences) print(difference);
     const ok = verdict.differences.length === 0;
-    this.#fleet.dismiss();
+    this.#pool.expectExits();
     print(`soak ${ok ? "ok" : "failed"}: ${counts}`);
     return ok;
   }
@@ -126,48 +126,48 @@ class Soak {
       ...verdict,
       differences: [
         ...verdict.differences,
-        ...judgeCoverage(this.#stage.witnesses(), rows, stack.openai.requests),
-        ...refused.map((request) => `refused: a stand-in does not know ${request}`),
-        ...this.#fleet.wrecks,
+        ...judgeCoverage(this.#stage.records(), rows, stack.openai.requests),
+        ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
+        ...this.#pool.unexpectedExits,
       ],
     };
   }
 
-  /** At once, or at one of the next frames: in the middle of whatever that is part of. */
+  /** Kills at once, or after one of the next frames, in the middle of an operation. */
   #kill(): void {
     const random = this.#random;
-    const all = [...Array(this.#fleet.size).keys()];
+    const all = [...Array(this.#pool.size).keys()];
     const victims = random.chance(0.25) ? all : [random.pick(all)];
     const restMs = random.between(0, 1_500);
     const kill = () => {
-      for (const victim of victims) this.#fleet.kill(victim, restMs);
+      for (const victim of victims) this.#pool.kill(victim, restMs);
     };
     if (random.chance(0.4)) return kill();
     const { faults, wire } = random.pick([this.stack.discord, this.stack.slack]);
-    this.#killing = true;
-    const callOff = faults.at(wire.length + random.between(1, 12), "after", kill);
-    // Nothing passes where nobody talks.
+    this.#isKillPlanned = true;
+    const cancel = faults.at(wire.length + random.between(1, 12), "after", kill);
+    // Without traffic that frame may never come.
     setTimeout(() => {
-      callOff();
-      this.#killing = false;
+      cancel();
+      this.#isKillPlanned = false;
     }, 2_000);
   }
 
-  #trouble(): void {
-    const trouble = this.#random.pick(Object.values(TROUBLES));
-    this.#troubles += 1;
-    const underWay = trouble(this.stack, this.#random, this.#fleet).finally(() =>
-      this.#underWay.delete(underWay),
+  #fault(): void {
+    const fault = this.#random.pick(Object.values(FAULTS));
+    this.#faults += 1;
+    const active = fault(this.stack, this.#random, this.#pool).finally(() =>
+      this.#activeFaults.delete(active),
     );
-    this.#underWay.add(underWay);
+    this.#activeFaults.add(active);
   }
 
   #progress(): string {
     const { messages, kills } = this.options;
     return [
-      `said ${this.#traffic.count.toString()}/${messages.toString()}`,
-      `kills ${this.#fleet.kills.toString()}/${kills.toString()}`,
-      `faults ${this.#troubles.toString()}`,
+      `messages ${this.#traffic.count.toString()}/${messages.toString()}`,
+      `kills ${this.#pool.kills.toString()}/${kills.toString()}`,
+      `faults ${this.#faults.toString()}`,
       `posts ${(this.stack.discord.posts.length + this.stack.slack.posts.length).toString()}`,
     ].join(", ");
   }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { runSoak } from "./run_soak.ts";
 
-/* `npm run soak`: random traffic while bridges are killed and everything goes wrong; then the verdict. */
+/* `npm run soak`: random traffic while bridges are killed and faults are injected; then the verdict. */
 
 interface Flags {
   readonly messages: number;
@@ -11,18 +11,23 @@ interface Flags {
 
 const program = new Command("soak")
   .description(
-    "Talks at random on Discord and Slack while bridge processes are killed and everything around them fails,\n" +
-      "then compares what the platforms saw with what Convex holds.",
+    "Posts at random on Discord and Slack while bridge processes are killed and everything around them fails,\n" +
+      "then compares what happened on the platforms with what Convex holds.",
   )
-  .option("--messages <n>", "messages people say", wholeNumber, 2_000)
+  .option("--messages <n>", "messages that people post", wholeNumber, 2_000)
   .option("--kills <n>", "kills (SIGKILL) of bridge processes", wholeNumber, 50)
-  .option("--seed <n>", "repeats the same choices", wholeNumber, Date.now() % 100_000)
+  .option(
+    "--seed <n>",
+    "repeats the random choices of another run",
+    wholeNumber,
+    Date.now() % 100_000,
+  )
   .addHelpText("after", "\nExit codes: 0 ok, 1 something differs, 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    const ok = await runSoak({ ...flags, patienceMs: 120_000, print: console.log });
+    const ok = await runSoak({ ...flags, idleTimeoutMs: 120_000, print: console.log });
     process.exitCode = ok ? 0 : 1;
   });
 
@@ -31,7 +36,7 @@ await program.parseAsync();
 function wholeNumber(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw new InvalidArgumentError("a whole number from 0 on is needed.");
+    throw new InvalidArgumentError("It must be a whole number, 0 or more.");
   }
   return number;
 }

@@ -3,8 +3,8 @@ import type { Stage } from "../demo/stage.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Random } from "./random.ts";
 
-/** Said and not yet deleted; what edits and deletes choose from. */
-interface Said {
+/** A recent message, which edits and deletes choose from. */
+interface RecentMessage {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly thread?: string;
@@ -13,26 +13,26 @@ interface Said {
   hasThread: boolean;
 }
 
-interface Room {
+interface Channel {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly threads: string[];
 }
 
-/** Messages that edits and deletes still choose from, on each platform. */
+/** How many recent messages are kept, on each platform. */
 const REMEMBERED = 40;
-const THREADS_A_ROOM = 3;
+const THREADS_PER_CHANNEL = 3;
 
 const NAMES = ["Ada", "Grace", "Alan", "Barbara", "Donald", "Edsger"];
 const WORDS = "bridge lane ack cursor page thread lease nonce frame socket café “quoted” 1 < 2 & 3";
 
 /**
- * People who talk at random: in channels and threads, mapped and unmapped, with edits and deletes. Every message
- * begins with a token of its own that edits keep, so that one can see what the AI was shown.
+ * Random posts, edits and deletes by people, in channels and threads, mapped and unmapped. Every message begins with a
+ * token of its own that edits keep, so that requests to the AI show which messages they contain.
  */
 export class Traffic {
-  readonly #rooms: Room[] = [];
-  readonly #said: Record<PlatformName, Said[]> = { discord: [], slack: [] };
+  readonly #channels: Channel[] = [];
+  readonly #messages: Record<PlatformName, RecentMessage[]> = { discord: [], slack: [] };
   #count = 0;
 
   constructor(
@@ -44,13 +44,13 @@ export class Traffic {
     return this.#count;
   }
 
-  /** On each platform three channels that answer, one that only listens, and one nobody mapped. */
+  /** Adds channels on each platform: three that answer, one that is only mirrored, and one that is not mapped. */
   async prepare(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     for (const platform of PLATFORMS) {
       for (const name of ["one", "two", "three", "silent", "unmapped"]) {
         const channel = this.stage.stack.chat(platform).addChannel(name);
-        this.#rooms.push({ platform, channel, threads: [] });
+        this.#channels.push({ platform, channel, threads: [] });
         if (name === "unmapped") continue;
         const trigger = name === "silent" ? "never" : "always";
         await this.stage.map(admin, platform, channel, { to: `${platform} ${name}`, trigger });
@@ -58,47 +58,47 @@ export class Traffic {
     }
   }
 
-  /** Somebody says something; now and then somebody also changes or takes back what was said. */
+  /** Posts a message. Sometimes it also edits or deletes an earlier one. */
   act(): void {
     const { random } = this;
-    const room = random.pick(this.#rooms);
-    this.#say(room, this.#thread(room));
+    const target = random.pick(this.#channels);
+    this.#say(target, this.#thread(target));
     if (random.chance(0.12)) this.#change(random.pick(PLATFORMS));
   }
 
-  #say({ platform, channel }: Room, thread: string | undefined): void {
+  #say({ platform, channel }: Channel, thread: string | undefined): void {
     const { random, stage } = this;
     this.#count += 1;
     const token = `m${this.#count.toString()}`;
     const text = typed(platform, `${token}: ${this.#words()}`);
     const id = stage.say(platform, channel, random.pick(NAMES), text, thread);
-    const said = this.#said[platform];
+    const said = this.#messages[platform];
     const place = { platform, channel, ...(thread !== undefined && { thread }) };
     said.push({ ...place, id, token, hasThread: false });
     if (said.length > REMEMBERED) said.shift();
   }
 
-  #thread(room: Room): string | undefined {
+  #thread(target: Channel): string | undefined {
     const { random } = this;
     if (random.chance(0.7)) return undefined;
-    if (room.threads.length < THREADS_A_ROOM && random.chance(0.2)) {
-      const root = this.#said[room.platform].findLast(
+    if (target.threads.length < THREADS_PER_CHANNEL && random.chance(0.2)) {
+      const root = this.#messages[target.platform].findLast(
         ({ channel, thread, hasThread }) =>
-          channel === room.channel && thread === undefined && !hasThread,
+          channel === target.channel && thread === undefined && !hasThread,
       );
       if (root) {
         root.hasThread = true;
         const { channel, id } = root;
-        const chat = this.stage.stack.chat(room.platform);
-        room.threads.push(chat.openThread({ channel, id, name: `about ${root.token}` }));
+        const chat = this.stage.stack.chat(target.platform);
+        target.threads.push(chat.openThread({ channel, id, name: `about ${root.token}` }));
       }
     }
-    return room.threads.length === 0 ? undefined : random.pick(room.threads);
+    return target.threads.length === 0 ? undefined : random.pick(target.threads);
   }
 
   #change(platform: PlatformName): void {
     const { random } = this;
-    const choice = this.#said[platform];
+    const choice = this.#messages[platform];
     if (choice.length === 0) return;
     const said = random.pick(choice);
     const { channel, thread, id } = said;
@@ -106,7 +106,7 @@ export class Traffic {
     const chat = this.stage.stack.chat(platform);
     if (!said.hasThread && random.chance(0.35)) {
       chat.remove(place);
-      this.#said[platform].splice(this.#said[platform].indexOf(said), 1);
+      this.#messages[platform].splice(this.#messages[platform].indexOf(said), 1);
     } else {
       const text = typed(platform, `${said.token}: now ${this.#words()}`);
       chat.edit({ ...place, text });
@@ -121,7 +121,7 @@ export class Traffic {
   }
 }
 
-/** As the platform's own client sends it: Slack's escapes three characters. */
+/** The text as the platform's own client sends it: Slack's escapes three characters. */
 function typed(platform: PlatformName, text: string): string {
   switch (platform) {
     case "discord":

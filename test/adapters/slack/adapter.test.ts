@@ -67,7 +67,7 @@ describe("a Slack message", () => {
 
   it("with a malformed id is reported without the id, so that the report can be stored", async () => {
     const { slack, core, channel, mapping, ada, lines } = await start();
-    slack.tell({ type: "message", channel, ts: 7, user: ada, text: "what somebody wrote" });
+    slack.sendEvent({ type: "message", channel, ts: 7, user: ada, text: "what somebody wrote" });
     await vi.waitFor(() => expect(core.problems).toHaveLength(1));
     const { mappingId } = mapping;
     expect(core.problems).toEqual([

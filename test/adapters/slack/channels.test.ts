@@ -5,15 +5,15 @@ test("changes of a mapped channel are reported, those of other channels are igno
   const { slack, core, channel, mapping } = await start();
   const other = slack.addChannel("other");
   const { mappingId } = mapping;
-  slack.tell({ type: "channel_rename", channel: { id: other, name: "x", created: 1 } });
-  slack.tell({ type: "channel_archive", channel: other, user: "U1" });
-  slack.tell({ type: "channel_rename", channel: { id: channel, name: "lounge", created: 1 } });
-  slack.tell({ type: "channel_archive", channel, user: "U1" });
-  slack.tell({ type: "channel_unarchive", channel, user: "U1" });
-  slack.tell({ type: "member_left_channel", channel, user: "U1" });
-  slack.tell({ type: "member_left_channel", channel, user: slack.botId });
-  slack.tell({ type: "member_joined_channel", channel, user: slack.botId });
-  slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
+  slack.sendEvent({ type: "channel_rename", channel: { id: other, name: "x", created: 1 } });
+  slack.sendEvent({ type: "channel_archive", channel: other, user: "U1" });
+  slack.sendEvent({ type: "channel_rename", channel: { id: channel, name: "lounge", created: 1 } });
+  slack.sendEvent({ type: "channel_archive", channel, user: "U1" });
+  slack.sendEvent({ type: "channel_unarchive", channel, user: "U1" });
+  slack.sendEvent({ type: "member_left_channel", channel, user: "U1" });
+  slack.sendEvent({ type: "member_left_channel", channel, user: slack.botId });
+  slack.sendEvent({ type: "member_joined_channel", channel, user: slack.botId });
+  slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
   await vi.waitFor(() => expect(core.channels).toHaveLength(2), 5_000);
   await vi.waitFor(() => expect(core.healths).toHaveLength(4), 5_000);
   expect(core.channels).toEqual([
@@ -40,7 +40,7 @@ test("messages under a channel's new id belong to its mapping before Convex has 
   const { slack, core, bridge, channel, mapping, ada, say } = await start();
   say("before");
   const moved = slack.moveChannel(channel);
-  slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
+  slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
   await vi.waitFor(() => expect(core.channels).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
   await vi.waitFor(() => expect(core.texts()).toEqual(["before", "after"]));
@@ -77,7 +77,7 @@ test.each([
   const { slack, core, channel } = await start({ redeliverAfterMs: [0] });
   const stored = deferred<undefined>();
   core.store = () => stored.promise;
-  slack.tell(eventOf(channel));
+  slack.sendEvent(eventOf(channel));
   const reported = () => core.channels.length + core.problems.length;
   await vi.waitFor(() => expect(reported()).toBe(1));
   expect(slack.undelivered()).toBe(1);
@@ -116,7 +116,7 @@ test("an unknown kind of message is reported once, however often it arrives", as
   const { slack, core, channel, ada, say } = await start();
   const ts = (n: number) => `1700000000.00000${n}`;
   for (const n of [1, 2, 3])
-    slack.tell({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
+    slack.sendEvent({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
   say("after");
   await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
@@ -126,7 +126,7 @@ test("an unknown kind of message is reported once, however often it arrives", as
 
 test("revoking the bot's token ends the bridge with the step that fixes it, revoking another does not", async () => {
   const { slack, core, say, fatal } = await start();
-  const revoked = (tokens: object) => slack.tell({ type: "tokens_revoked", tokens });
+  const revoked = (tokens: object) => slack.sendEvent({ type: "tokens_revoked", tokens });
   revoked({ oauth: ["U1"], bot: ["UOTHER"] });
   say("still here");
   await vi.waitFor(() => expect(core.texts()).toEqual(["still here"]));

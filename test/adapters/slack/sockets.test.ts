@@ -24,7 +24,7 @@ describe("the socket", () => {
       ackWithinMs: 1_000,
       redeliverAfterMs: Array<number>(200).fill(150),
     });
-    slack.deafenSockets();
+    slack.stopReadingSockets();
     slack.say({ channel, person: ada, text: "can you hear me?" });
     await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
     expect(new Set(core.texts())).toEqual(new Set(["can you hear me?"]));

@@ -32,7 +32,7 @@ export async function prepare(backend: Backend) {
   if (!mirrored) throw new Error("nobody was mirrored");
   return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf, answer };
 }
-export type World = Awaited<ReturnType<typeof prepare>>;
+type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
 
 /** What a role gets: "ok", what kind of list where that matters ("some", "[]"), or the failure. */

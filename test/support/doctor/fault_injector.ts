@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import { api } from "../../../convex/_generated/api.js";
-import { makeKeyPair } from "../../../scripts/stand_ins/convex/server/keys.ts";
+import { makeKeyPair } from "../../../scripts/tooling/signing_keys.ts";
 import { startDiscordStandIn } from "../../../scripts/stand_ins/discord/stand_in.ts";
 import { startSlackStandIn } from "../../../scripts/stand_ins/slack/stand_in.ts";
 import type { DoctorStage } from "./stage.ts";

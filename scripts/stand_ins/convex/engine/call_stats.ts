@@ -3,16 +3,16 @@ import { ConflictCounter } from "./conflicts.ts";
 import type { TransactionEnd } from "./engine.ts";
 
 /**
- * Who caused a function call.
+ * The cause of a function call.
  * query, mutation, action   a client
  * subscribe   a client's subscription, for the first time on its connection
  * rerun       a subscription executed again because a commit may have changed its result
- * cached      a subscription answered with what another subscriber's execution gave (billed, not executed)
+ * cached      a subscription answered with the result of another subscriber's execution (billed, not executed)
  * scheduled   the scheduler
  * fromAction  an action
  * nested      a query or mutation, inside its transaction: components (not billed)
  */
-export const callKinds = [
+const callKinds = [
   "query",
   "mutation",
   "action",
@@ -25,30 +25,30 @@ export const callKinds = [
 ] as const;
 export type CallKind = (typeof callKinds)[number];
 
-export const vCallRow = z.object({
+const vCallRow = z.object({
   /** `bridge:ingest`; a component's functions as `rateLimiter/lib:rateLimit`. */
   path: z.string(),
   kind: z.enum(callKinds),
   calls: z.number(),
-  /** Of top-level transactions only: what they read and wrote, nested calls included, as Convex bills it. */
+  /** Reads and writes of top-level transactions, including nested calls, as Convex bills them. */
   documentsRead: z.number(),
   documentsWritten: z.number(),
   bytesRead: z.number(),
   bytesWritten: z.number(),
-  /** Stored documents read, each once: a patch reads again, and Convex bills that again in `documentsRead`. */
+  /** Distinct stored documents read. `documentsRead` counts the read of a patch again, as Convex bills it. */
   documents: z.number(),
-  /** Index ranges and single documents asked for. */
+  /** Index ranges and single documents queried. */
   ranges: z.number(),
 });
 export type CallRow = z.infer<typeof vCallRow>;
 
 export const vCallStats = z.object({
   rows: z.array(vCallRow),
-  /** Calls Convex would bill: every kind but `nested`. */
+  /** Calls that Convex would bill: all kinds except `nested`. */
   billed: z.number(),
   /** Open WebSocket connections. */
   sockets: z.number(),
-  /** Mutations under way while another one committed, and those of them that had read what it wrote. */
+  /** Mutations during which another one committed, and the conflicts among them. */
   overlapping: z.number(),
   /** Mutations that wrote something. */
   mutations: z.number(),
@@ -58,7 +58,7 @@ export const vCallStats = z.object({
 });
 export type CallStats = z.infer<typeof vCallStats>;
 
-/** Adds up the rows of one function, of some kinds or of all. */
+/** Sums the rows of one function, of some kinds or of all. */
 export function callsOf(stats: CallStats, path: string, ...kinds: CallKind[]): number {
   return stats.rows
     .filter((row) => row.path === path && (kinds.length === 0 || kinds.includes(row.kind)))

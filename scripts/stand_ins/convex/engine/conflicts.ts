@@ -1,16 +1,16 @@
 import type { TransactionEnd } from "./engine.ts";
 import type { Write } from "./read_set.ts";
 
-/** Commits kept to compare with; more are never under way at once. */
+/** How many commits are kept for comparison. Fewer mutations ever overlap. */
 const KEPT = 1_000;
 
-/** A mutation read what another wrote while it waited for its turn: with its own turn at once, it would have run again. */
+/** A mutation that read what another one wrote while it waited. On Convex it would have been retried. */
 export interface Conflict {
-  /** The one that would run again. */
+  /** The mutation that would be retried. */
   readonly path: string;
-  /** The one whose write it read. */
+  /** The mutation whose write it read. */
   readonly with: string;
-  /** Of the first thing written that was read. */
+  /** The table of the first conflicting write. */
   readonly table: string;
   readonly calls: number;
 }
@@ -22,13 +22,13 @@ interface Commit {
 }
 
 /**
- * Counts where mutations would conflict on the real thing. The local deployment carries them out one after another,
- * so none ever does; but those that were under way together overlap in time, and their read and write ranges tell.
+ * Counts the write conflicts that mutations would have on Convex. The local deployment runs them one after another, so
+ * there are none. For mutations that overlap in time, their read and write ranges show where one would occur.
  */
 export class ConflictCounter {
   readonly #commits: Commit[] = [];
   readonly #counts = new Map<string, Conflict>();
-  /** Mutations that were under way while another one committed. */
+  /** Mutations during which another one committed. */
   #overlapping = 0;
   #mutations = 0;
 

@@ -9,7 +9,7 @@ export interface TransactionEnd {
   readonly committed: boolean;
   /** The newest commit. */
   readonly ts: bigint;
-  /** The newest commit when it asked for its turn: what it would have seen had it run at once. */
+  /** The newest commit when the transaction was requested: the snapshot it would have read on Convex. */
   readonly since: bigint;
   readonly reads: ReadSet;
   readonly writes: readonly Write[];
@@ -17,30 +17,30 @@ export interface TransactionEnd {
 }
 
 /**
- * Puts indexes under convex-test's databases and watches its transactions. Its own code still evaluates every
- * query; it is only shown the documents that can matter instead of every one there is.
+ * Adds indexes to convex-test's databases and tracks its transactions. convex-test still evaluates every query, but only
+ * over the documents in the query's index range.
  */
 export class Engine {
   readonly #internals: Internals;
   readonly #onEnd: (end: TransactionEnd) => void;
-  readonly #underWayMs: () => number;
+  readonly #transactionDelayMs: () => number;
   readonly #indexes = new Map<string, TableIndexes>();
-  /** What the open transaction has read. One transaction at a time: convex-test takes a lock. */
+  /** What the open transaction has read. There is one at a time: convex-test takes a lock. */
   #reads = new ReadSet();
   #since = 0n;
 
   /**
-   * `onEnd` runs before any other transaction begins, in the async context of the one that ended. `underWayMs`: how
-   * long each waits before it asks for its turn, in ms.
+   * `onEnd` runs before any other transaction begins, in the async context of the one that ended. `transactionDelayMs`:
+   * how long each transaction waits before it starts, in ms.
    */
   constructor(
     internals: Internals,
     onEnd: (end: TransactionEnd) => void,
-    underWayMs: () => number,
+    transactionDelayMs: () => number,
   ) {
     this.#internals = internals;
     this.#onEnd = onEnd;
-    this.#underWayMs = underWayMs;
+    this.#transactionDelayMs = transactionDelayMs;
     for (const [component, { db }] of Object.entries(internals.components)) {
       this.#speedUp(component, db);
     }
@@ -61,7 +61,7 @@ export class Engine {
     };
     transactions.begin = async (isNested, limits) => {
       const since = this.lastCommit;
-      const wait = isNested ? 0 : this.#underWayMs();
+      const wait = isNested ? 0 : this.#transactionDelayMs();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       await original.begin(isNested, limits);
       if (isNested) return;
@@ -151,7 +151,7 @@ export class Engine {
     };
     db.queryNext = (queryId) => {
       const next = original.queryNext(queryId);
-      // convex-test keeps the results of every query for ever.
+      // convex-test never drops the results of queries.
       if (next.done) Reflect.deleteProperty(db._queryResults, queryId);
       return next;
     };
@@ -171,7 +171,7 @@ function tableRange(db: FakeDatabase, query: Query): TableRange {
   );
 }
 
-/** Ids that contain every result of a query: of its index range, or just the first `limit` of that. */
+/** The ids of all documents that a query may return: those of its index range, up to `limit`. */
 function candidateIds(db: FakeDatabase, indexes: TableIndexes, query: Query): ReadonlySet<string> {
   const range = tableRange(db, query);
   const limit = limitOf(query);
@@ -194,7 +194,7 @@ function* withPending(db: FakeDatabase, table: string, ids: Iterable<string>): G
   yield* pending;
 }
 
-/** Ids of a table's documents that the open transaction has written. */
+/** The ids of a table's documents written by the open transaction. */
 function pendingIds(db: FakeDatabase, table: string): Set<string> {
   const ids = new Set<string>();
   for (const layer of db._writes) {
@@ -205,7 +205,7 @@ function pendingIds(db: FakeDatabase, table: string): Set<string> {
   return ids;
 }
 
-/** A query that reached its limit has read no further than its last result. */
+/** Shrinks the range of a query that reached its limit: it has read no further than its last result. */
 function rangeRead(
   db: FakeDatabase,
   query: Query,

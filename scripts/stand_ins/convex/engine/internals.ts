@@ -4,10 +4,9 @@ import type { Document } from "./sorted_documents.ts";
 import type { QuerySource } from "./table_indexes.ts";
 
 /*
- * convex-test keeps its state to itself. The local deployment needs four things of it that it offers no way to:
- * fast index reads, what each transaction read and wrote, when it committed, and system calls seen on their way.
- * These are the private parts it touches. package.json pins convex-test to one exact 0.0.x version, and
- * `internalsOf` refuses to go on when a part is missing.
+ * The local deployment needs four things that convex-test has no API for: fast index reads, the reads and writes of each
+ * transaction, the time of its commit, and interception of system calls. These are the private parts it uses.
+ * package.json pins convex-test to one exact 0.0.x version, and `internalsOf` throws when a part is missing.
  */
 
 export interface Query {
@@ -18,7 +17,7 @@ export interface Query {
 /** convex-test's database of the root or of one component. */
 export interface FakeDatabase {
   readonly _documents: Readonly<Record<string, Document>>;
-  /** One layer a nested transaction; `null` = deleted. */
+  /** One layer per nested transaction; `null` = deleted. */
   readonly _writes: readonly Readonly<Record<string, Document | null>>[];
   readonly _schema: {
     readonly tables: ReadonlyMap<
@@ -40,11 +39,11 @@ export interface Metrics {
   readonly documentsWritten: { readonly used: number };
   readonly bytesRead: { readonly used: number };
   readonly bytesWritten: { readonly used: number };
-  /** Index ranges and single documents asked for. */
+  /** Index ranges and single documents queried. */
   readonly databaseQueries: { readonly used: number };
 }
 
-export interface TransactionManager {
+interface TransactionManager {
   readonly _lastCommitTs: bigint;
   begin(isNested: boolean, limits: unknown): Promise<void>;
   commit(isNested: boolean): bigint | null;
@@ -58,8 +57,8 @@ export interface Internals {
   asyncSyscall(operation: string, args: string): Promise<string>;
 }
 
-/** convex-test no longer has a part the local deployment stands on: a new version of it was installed. */
-export class InternalsChangedError extends Error {
+/** convex-test lacks an internal that the local deployment uses: another version of it is installed. */
+class InternalsChangedError extends Error {
   constructor(readonly part: string) {
     super(
       `convex-test has no ${part} any more: scripts/stand_ins/convex/engine/internals.ts must follow it`,
@@ -68,15 +67,15 @@ export class InternalsChangedError extends Error {
 }
 
 /**
- * The state behind a `convexTest()`. It runs every call of its own inside an AsyncLocalStorage holding that
- * state; the first `run` of a call is caught.
+ * The state of a `convexTest()`. It runs every call inside an AsyncLocalStorage that holds the state; this intercepts
+ * `run` once to get at it.
  */
 export async function internalsOf(convex: {
   run(handler: () => Promise<null>): Promise<null>;
 }): Promise<Internals> {
   const run = Object.getOwnPropertyDescriptor(AsyncLocalStorage.prototype, "run");
   if (!run) throw new InternalsChangedError("AsyncLocalStorage.run");
-  const original = run.value as (...args: unknown[]) => unknown; // It is called through, as it is.
+  const original = run.value as (...args: unknown[]) => unknown; // Only passed through.
   let state: unknown;
   Object.defineProperty(AsyncLocalStorage.prototype, "run", {
     ...run,
@@ -106,7 +105,7 @@ const databaseMethods = [
 
 function checked(state: unknown): Internals {
   expect(state, "", ["asyncSyscall"], ["components", "transactionManager"]);
-  const { components, transactionManager } = state as Record<string, unknown>; // Checked just before.
+  const { components, transactionManager } = state as Record<string, unknown>; // Checked above.
   expect(
     transactionManager,
     "transactionManager.",
@@ -115,10 +114,10 @@ function checked(state: unknown): Internals {
   );
   for (const component of Object.values(components as Record<string, unknown>)) {
     expect(component, "component.", [], ["db"]);
-    const { db } = component as Record<string, unknown>; // Checked just before.
+    const { db } = component as Record<string, unknown>; // Checked above.
     expect(db, "db.", databaseMethods, ["_documents", "_writes", "_queryResults"]);
   }
-  return state as Internals; // Every part named in the type was found.
+  return state as Internals; // Every part of the type was checked.
 }
 
 function expect(
@@ -127,7 +126,7 @@ function expect(
   functions: readonly string[],
   objects: readonly string[],
 ): void {
-  const parts = (value ?? {}) as Record<string, unknown>; // Read by name and judged below.
+  const parts = (value ?? {}) as Record<string, unknown>; // Each part is checked below.
   for (const name of functions) {
     if (typeof parts[name] !== "function") throw new InternalsChangedError(where + name);
   }
@@ -136,7 +135,7 @@ function expect(
   }
 }
 
-/** The table an id of convex-test belongs to: digits, then the table's name. */
+/** The table of a convex-test id, which is digits followed by the table's name. */
 export function tableOfId(id: string): string {
   return id.replace(/^[0-9]+/, "");
 }

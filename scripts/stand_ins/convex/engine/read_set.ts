@@ -1,7 +1,7 @@
 import { contains, type Document } from "./sorted_documents.ts";
 import type { TableRange } from "./table_indexes.ts";
 
-/** One document a commit changed, as it was and as it is. */
+/** One document changed by a commit, before and after. */
 export interface Write {
   readonly component: string;
   readonly table: string;
@@ -10,7 +10,7 @@ export interface Write {
   readonly after: Document | undefined;
 }
 
-/** Everything one transaction read: documents by id, and ranges of indexes. */
+/** What one transaction read: documents by id, and ranges of indexes. */
 export class ReadSet {
   readonly #ids = new Set<string>();
   readonly #ranges = new Map<string, TableRange[]>();
@@ -31,19 +31,19 @@ export class ReadSet {
     this.#documents.add(`${component} ${id}`);
   }
 
-  /** Stored documents read, each once: not what a patch read again, nor what the transaction itself inserted. */
+  /** Distinct stored documents read, without those that the transaction itself inserted. */
   documentsBefore(writes: readonly Write[]): number {
     const inserted = writes.filter(({ before }) => before === undefined);
     const own = new Set(inserted.map(({ component, id }) => `${component} ${id}`));
     return [...this.#documents].filter((document) => !own.has(document)).length;
   }
 
-  /** Whether the transaction might have seen something else after these writes. */
+  /** Whether these writes overlap with what the transaction read. */
   isChangedBy(writes: readonly Write[]): boolean {
     return this.firstChanged(writes) !== undefined;
   }
 
-  /** The first of these writes that the transaction might have seen. */
+  /** The first of these writes that overlaps with what the transaction read. */
   firstChanged(writes: readonly Write[]): Write | undefined {
     return writes.find(({ component, table, id, before, after }) => {
       if (this.#ids.has(`${component} ${id}`)) return true;

@@ -24,7 +24,7 @@ function inOrder(all: readonly Document[]): Document[] {
   );
 }
 
-test("a range holds what lies in it, in order, in both directions, after additions and removals", () => {
+test("a range returns its documents in both orders, after additions and removals", () => {
   const property = fc.property(documents, documents, range, (kept, gone, within: KeyRange) => {
     const removed = gone.map((document, i) => ({
       ...document,
@@ -50,7 +50,7 @@ function isRange(within: KeyRange, all: readonly Document[]): boolean {
   return !places.slice(1).some((inside, i) => inside && !places[i]);
 }
 
-test("an index range keeps its equalities under both of its limits", () => {
+test("an index range applies its equalities to both bounds", () => {
   const source = {
     type: "IndexRange",
     indexName: "notes.by_room_and_rank",

@@ -4,13 +4,13 @@ import { compareValues, type Value } from "convex/values";
 export type Document = Readonly<Record<string, Value | undefined>>;
 type Key = readonly (Value | undefined)[];
 
-/** One end of an index range: values of the index's first fields. Without `prefix` fields it is no limit. */
+/** One end of an index range: values of the index's first fields. An empty `prefix` is unbounded. */
 export interface Bound {
   readonly prefix: Key;
   readonly inclusive: boolean;
 }
 
-/** A part of an index, as Convex tracks it: whole keys compared from the left. */
+/** A range of an index as Convex tracks it: keys compared from the left. */
 export interface KeyRange {
   readonly fields: readonly string[];
   readonly lower: Bound;
@@ -24,7 +24,7 @@ export function keyOf(document: Document, fields: readonly string[]): Key {
     for (const step of field.split(".")) {
       value = isRecord(value) ? value[step] : undefined;
     }
-    return value as Value | undefined; // Inside a document there is nothing else.
+    return value as Value | undefined; // Documents contain only values.
   });
 }
 
@@ -32,7 +32,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Compares the first fields of a key with a bound's; 0 = the key starts with them. */
+/** Compares the first fields of a key with those of a bound; 0 = the key starts with them. */
 function compareWithPrefix(key: Key, prefix: Key): number {
   for (let i = 0; i < prefix.length; i++) {
     const order = compareValues(key[i], prefix[i]);
@@ -51,13 +51,13 @@ function isBelowUpper(key: Key, { prefix, inclusive }: Bound): boolean {
   return inclusive ? order <= 0 : order < 0;
 }
 
-/** Whether a document lies in a range. */
+/** Whether a document is in a range. */
 export function contains(range: KeyRange, document: Document): boolean {
   const key = keyOf(document, range.fields);
   return isAboveLower(key, range.lower) && isBelowUpper(key, range.upper);
 }
 
-/** The documents of one table in the order of one index. */
+/** The documents of a table in the order of an index. */
 export class SortedDocuments {
   readonly #fields: readonly string[];
   readonly #entries: { readonly key: Key; readonly document: Document }[];
@@ -81,7 +81,7 @@ export class SortedDocuments {
     if (this.#entries[place]?.document._id === document._id) this.#entries.splice(place, 1);
   }
 
-  /** Documents of a range, in order or from its end, until the caller stops. */
+  /** The documents of a range, lazily, in either order. */
   *in(range: KeyRange, order: "asc" | "desc"): Generator<Document> {
     const start = this.#first((key) => isAboveLower(key, range.lower));
     const end = this.#first((key) => !isBelowUpper(key, range.upper));
@@ -102,7 +102,7 @@ export class SortedDocuments {
     return this.#first((other) => compareWithPrefix(other, key) >= 0);
   }
 
-  /** Place of the first key that `holds`; all later ones must hold too. */
+  /** The position of the first key for which `holds`. It must hold for all later ones. */
   #first(holds: (key: Key) => boolean): number {
     let low = 0;
     let high = this.#entries.length;

@@ -1,7 +1,7 @@
 import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { type Bound, type Document, type KeyRange, SortedDocuments } from "./sorted_documents.ts";
 
-/** Where a query's documents come from, as the Convex client library writes it into its system calls. */
+/** The source of a query's documents, as the Convex library encodes it in its system calls. */
 export type QuerySource =
   | { readonly type: "FullTableScan"; readonly tableName: string; readonly order: Order | null }
   | {
@@ -25,7 +25,7 @@ export interface TableRange extends KeyRange {
 
 const unlimited: Bound = { prefix: [], inclusive: true };
 
-/** The part of a table a query may read. A search is taken for the whole table. */
+/** The range of a table that a query reads. A search counts as the whole table. */
 export function rangeOf(
   source: QuerySource,
   indexFields: (table: string, index: string) => readonly string[] | undefined,
@@ -68,14 +68,14 @@ function valueOf({ value }: RangeStep): Value | undefined {
   return isUndefined ? undefined : jsonToConvex(value);
 }
 
-/** Every committed document of one database, by table, in the order of each index that was ever asked for. */
+/** The committed documents of a database by table, in the order of each index that was used. */
 export class TableIndexes {
   readonly #tables = new Map<
     string,
     { readonly documents: Map<string, Document>; readonly orders: Map<string, SortedDocuments> }
   >();
 
-  /** Replaces what the table holds under `id`; `undefined` = deleted. */
+  /** Replaces the document `id`; `undefined` = deleted. */
   apply(table: string, id: string, document: Document | undefined): void {
     const { documents, orders } = this.#table(table);
     const old = documents.get(id);
@@ -91,7 +91,7 @@ export class TableIndexes {
     return this.#table(table).documents.keys();
   }
 
-  /** Documents of a range in the range's own order. The index is built when it is first asked for. */
+  /** The documents of a range in its order. An index is built on first use. */
   read(range: TableRange): Generator<Document> {
     const { documents, orders } = this.#table(range.table);
     const name = range.fields.join();

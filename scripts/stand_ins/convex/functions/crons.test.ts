@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { scheduleCrons } from "./crons.ts";
 
-test("interval jobs run every interval; a job at a time of day is named as not run", async () => {
+test("interval jobs run every interval; a job at a time of day is logged as not run", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const ran: unknown[] = [];
@@ -16,5 +16,5 @@ test("interval jobs run every interval; a job at a time of day is named as not r
   vi.advanceTimersByTime(61_000);
   const tick = ["notes:addHidden", { room: "cron", text: "tick" }];
   expect(ran).toEqual([tick, tick]);
-  expect(log).toEqual([`cron "at night" is not run: only intervals are`]);
+  expect(log).toEqual([`cron "at night" is not run: only intervals are supported`]);
 });

@@ -16,7 +16,7 @@ const vCron = z.object({
   }),
 });
 
-/** Starts the interval jobs of crons.ts. Others, at some time of day, are named in the log and not run. */
+/** Starts the interval jobs of crons.ts. Jobs at a time of day are logged and not run. */
 export async function scheduleCrons(
   functionsDir: string,
   deployment: Pick<Deployment, "runScheduled">,
@@ -31,7 +31,7 @@ export async function scheduleCrons(
     const { seconds = 0, minutes = 0, hours = 0 } = schedule;
     const everyMs = ((hours * 60 + minutes) * 60 + seconds) * 1000;
     if (schedule.type !== "interval" || everyMs <= 0) {
-      log(`cron "${job}" is not run: only intervals are`);
+      log(`cron "${job}" is not run: only intervals are supported`);
       continue;
     }
     setInterval(() => void deployment.runScheduled(name, args[0] ?? {}), everyMs).unref();

@@ -9,60 +9,60 @@ import {
 } from "convex/server";
 import { type JSONValue, jsonToConvex, type Value } from "convex/values";
 import { convexTest } from "convex-test";
-import { type Caller, TokenVerifier } from "../server/auth.ts";
-import { CallTracker, runAs, WriteConflict } from "../engine/call_context.ts";
+import { type Caller, TokenVerifier } from "./auth.ts";
+import { CallTracker, runAs, WriteConflict } from "./call_tracker.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
 import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
-import { failed, type Outcome, PlainError, succeeded } from "../sync/outcome.ts";
+import { failed, type Outcome, PlainError, succeeded } from "./outcome.ts";
 
-export type FunctionType = "query" | "mutation" | "action";
+type FunctionType = "query" | "mutation" | "action";
 
-/** A call from a client. `args`: the one argument object, as Convex writes values in JSON. */
-export interface Request {
+/** A call by a client. `args`: the argument object in Convex's JSON encoding. */
+interface Request {
   readonly type: FunctionType;
   readonly path: string;
   readonly args: JSONValue;
   readonly caller: Caller | undefined;
   readonly kind: CallKind;
-  /** The end of the call's own transaction, before any other begins. */
+  /** Called when the call's own transaction ends, before any other begins. */
   readonly onEnd?: (end: TransactionEnd) => void;
-  /** Carry out a mutation twice, the first time for nothing, as after a write conflict. */
+  /** Runs a mutation twice and aborts the first attempt, as after a write conflict. */
   readonly abortOnce?: boolean;
 }
 
 export interface DeploymentOptions {
   readonly functionsDir: string;
-  /** Hide the text of errors from clients, as production does. */
+  /** Hides the text of errors from clients, as production does. */
   readonly redact: boolean;
   readonly counter: CallCounter;
-  /** Whether a scheduled function that should begin now never does. */
+  /** Whether this run of a scheduled function is lost before it begins. */
   readonly losesJob: (path: string) => boolean;
   /** See `Faults`. */
-  readonly underWayMs: () => number;
+  readonly transactionDelayMs: () => number;
   /** Called for each commit, before any other transaction begins. */
   readonly onCommit: (end: TransactionEnd) => void;
 }
 
-/** The functions of one folder, their data, and their scheduler. */
+/** The functions of a folder with their data and scheduler. */
 export interface Deployment {
   run(request: Request): Promise<Outcome>;
-  /** Runs a function, also an internal one, as the scheduler does. Its errors go to the log. */
+  /** Runs a public or internal function as the scheduler does. Errors are logged. */
   runScheduled(path: string, args: JSONValue): Promise<void>;
   /** Throws `RefusedToken`. */
   verify(token: string): Promise<Caller>;
-  /** Reads auth.config.ts again: its variables have changed. */
+  /** Loads auth.config.ts again, after its variables have changed. */
   reloadAuth(): Promise<void>;
   /** Time of the newest commit, in nanoseconds since 1970. */
   lastCommit(): bigint;
 }
 
-/** Loads every function of a folder, with the components its convex.config.ts names. */
+/** Loads the functions of a folder, and the components that its convex.config.ts uses. */
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
   const { functionsDir, redact, counter, losesJob } = options;
   const tracker = new CallTracker(counter, losesJob);
-  // Leaves whatever async context a call is made from: convex-test would take it for a nested call.
+  // Runs calls outside of the caller's async context: convex-test would treat them as nested calls.
   const outside = AsyncLocalStorage.snapshot();
 
   const modules = tracker.watchModules("", await modulesOf(functionsDir));
@@ -80,13 +80,13 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
       if (end.committed) options.onCommit(end);
       tracker.ended(end);
     },
-    options.underWayMs,
+    options.transactionDelayMs,
   );
 
   let authVersion = 0;
   let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));
 
-  /** The function behind a path, or why a client may not call it. */
+  /** Finds the public function of a path. Throws `PlainError` if a client may not call it. */
   async function resolve(type: FunctionType, path: string): Promise<string> {
     const [file = "", name = "default"] = path.replace(/\.[jt]s(?=:|$)/, "").split(":");
     const module = await findModule(modules, file)?.();

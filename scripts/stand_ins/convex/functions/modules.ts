@@ -5,22 +5,22 @@ import { dirname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 
 export type Module = Readonly<Record<string, unknown>>;
-/** Modules by their path inside the functions folder, `./bridge.ts`, loaded when first called for. */
+/** Modules by their path in the functions folder (`./bridge.ts`), loaded on first use. */
 export type Modules = Record<string, () => Promise<Module>>;
 
-/** A component the app uses; `path` as in `rateLimiter/batchWorker`. */
+/** A component of the app. `path` is like `rateLimiter/batchWorker`. */
 export interface Component {
   readonly path: string;
   readonly folder: string;
 }
 
-/** Something in the functions folder that this deployment cannot serve as Convex would. */
+/** The functions folder uses a feature that the local deployment does not support. */
 export class UnsupportedAppError extends Error {}
 
-/** Every module of a functions folder or of a component's, tests and type declarations left out. */
+/** Every module of a functions folder or a component, without tests and type declarations. */
 export async function modulesOf(folder: string): Promise<Modules> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  // convex-test finds the folder's root by this file; nothing needs what is in it.
+  // convex-test finds the folder's root by this file and does not use its contents.
   const modules: Modules = { "./_generated/api.js": () => Promise.resolve({}) };
   for (const entry of entries) {
     if (!entry.isFile() || !isModule(entry.name)) continue;
@@ -36,7 +36,7 @@ function isModule(name: string): boolean {
   return /\.[cm]?[jt]s$/.test(name) && !/\.(test|d)\.[cm]?ts$/.test(name);
 }
 
-/** Loads one file anew when `version` differs, as after a change of the environment it reads at load time. */
+/** Loads a file. Another `version` loads it again, after a change of variables that it reads on load. */
 export async function load(file: string, version = 0): Promise<Module> {
   const url = pathToFileURL(file).href;
   const module: unknown = await import(version ? `${url}?version=${version}` : url);
@@ -44,8 +44,8 @@ export async function load(file: string, version = 0): Promise<Module> {
 }
 
 /**
- * The components convex.config.ts uses, nested ones too. Such a file runs only inside Convex, so it is read
- * as text: which packages it imports, and what each one's `defineComponent` calls itself.
+ * The components that convex.config.ts uses, including nested ones. Such a file runs only inside Convex, so it is read as
+ * text, for the packages it imports and the name that each one passes to `defineComponent`.
  */
 export async function componentsOf(folder: string, parent = ""): Promise<Component[]> {
   const config = ["convex.config.ts", "convex.config.js"]

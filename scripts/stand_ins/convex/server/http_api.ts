@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { type Caller, RefusedToken } from "./auth.ts";
-import type { Outcome } from "../sync/outcome.ts";
+import { type Caller, RefusedToken } from "../functions/auth.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { SyncBackend } from "../sync/sync_session.ts";
 import { encodeTs, vJson } from "../sync/sync_protocol.ts";
 
@@ -23,8 +23,8 @@ const vRoute = z.enum(["query", "mutation", "action", "query_ts", "query_at_ts"]
 const maximalBody = 16 * 1024 * 1024;
 
 /**
- * Answers `ConvexHttpClient`: /api/query, /api/mutation, /api/action, the time for consistent queries; and /version, by
- * which a deployment is known.
+ * Answers `ConvexHttpClient`: /api/query, /api/mutation, /api/action, the timestamp for consistent queries; and /version,
+ * which identifies a deployment.
  */
 export async function answerHttp(
   backend: SyncBackend,
@@ -59,7 +59,7 @@ export async function answerHttp(
       return;
     }
     const caller = await callerOf(backend, request.headers.authorization);
-    // The newest state is as good an answer to "as of then" as one that has since been changed.
+    // A query at a timestamp is answered from the newest state, which includes that of the timestamp.
     const type = route === "query_at_ts" ? "query" : route;
     const fault = type === "mutation" ? backend.faults.nextMutation(body.data.path) : undefined;
     if (fault === "lostBefore") return void request.socket.destroy();

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { vCallStats } from "../engine/call_stats.ts";
 import { vMutationFault } from "../functions/faults.ts";
 
-/** What the parent asks of the deployment's process. Each is answered under its `id`. */
-export const vCommand = z.discriminatedUnion("name", [
+/** The commands of the parent to the deployment's process. Each is answered under its `id`. */
+const vCommand = z.discriminatedUnion("name", [
   z.object({
     name: z.literal("start"),
     functionsDir: z.string(),
@@ -16,7 +16,7 @@ export const vCommand = z.discriminatedUnion("name", [
   z.object({ name: z.literal("away"), isAway: z.boolean() }),
   z.object({ name: z.literal("cutSockets") }),
   z.object({ name: z.literal("delay"), ms: z.number().nonnegative() }),
-  z.object({ name: z.literal("underWay"), ms: z.number().nonnegative() }),
+  z.object({ name: z.literal("delayTransactions"), ms: z.number().nonnegative() }),
   z.object({
     name: z.literal("planMutations"),
     fault: vMutationFault,

@@ -4,9 +4,9 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { answerHttp } from "./http_api.ts";
 import { type ServerMessage, vClientMessage } from "../sync/sync_protocol.ts";
 import { type SyncBackend, SyncSession } from "../sync/sync_session.ts";
-import { TurnQueue } from "../engine/turn_queue.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
-/** Clients take 60 s of silence for a dead connection. */
+/** Clients treat a connection as dead after 60 s of silence. */
 const pingEveryMs = 15_000;
 
 export interface ConvexServer {
@@ -15,11 +15,11 @@ export interface ConvexServer {
   sockets(): number;
   /** Breaks every WebSocket connection. */
   cutSockets(): void;
-  /** Breaks every connection there is. */
+  /** Breaks every connection. */
   cutAll(): void;
 }
 
-/** Serves a deployment on 127.0.0.1; port 0 = any free one. */
+/** Serves a deployment on 127.0.0.1; port 0 = any free port. */
 export async function serve(
   backend: SyncBackend,
   port: number,
@@ -33,7 +33,7 @@ export async function serve(
     });
   });
   server.on("connection", (socket) => {
-    // Unlike closing the listener, this keeps the port for when the deployment is back.
+    // Unlike closing the listener, this keeps the port until the deployment is back.
     if (backend.faults.isAway) return void socket.resetAndDestroy();
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));

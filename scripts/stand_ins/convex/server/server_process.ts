@@ -8,8 +8,8 @@ import { Replays } from "../sync/replays.ts";
 import { type ConvexServer, serve } from "./server.ts";
 
 /*
- * The process of one local deployment: its environment is the deployment's own. Started by local_convex.ts,
- * and ends with it.
+ * The process of one local deployment: its environment variables are the deployment's. local_convex.ts starts it, and it
+ * ends with its parent.
  */
 
 const counter = new CallCounter();
@@ -27,7 +27,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
     redact,
     counter,
     losesJob: (path) => faults.losesJob(path),
-    underWayMs: () => faults.underWayMs,
+    transactionDelayMs: () => faults.transactionDelayMs,
     onCommit: (end) => queries.committed(end),
   });
   const queries = new LiveQueries(deployment, counter);
@@ -39,7 +39,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
   return { port: server.port };
 }
 
-async function obey(command: Command): Promise<unknown> {
+async function execute(command: Command): Promise<unknown> {
   if (command.name === "start") return start(command);
   if (!running) throw new Error("not started");
   const { server, deployment } = running;
@@ -64,8 +64,8 @@ async function obey(command: Command): Promise<unknown> {
     case "delay":
       faults.delayMs = command.ms;
       break;
-    case "underWay":
-      faults.underWayMs = command.ms;
+    case "delayTransactions":
+      faults.transactionDelayMs = command.ms;
       break;
     case "planMutations":
       faults.planMutations(command.fault, command.path ?? undefined, command.times);
@@ -80,15 +80,15 @@ async function obey(command: Command): Promise<unknown> {
 process.on("message", (message) => {
   const { id, command } = vCommandMessage.parse(message);
   const answer = (text: AnswerMessage) => process.send?.(text);
-  obey(command).then(
+  execute(command).then(
     (value) => answer({ id, ok: true, value }),
     (error: unknown) => answer({ id, ok: false, error: String(error) }),
   );
 });
 
 process.on("disconnect", () => process.exit(0));
-// convex-test runs scheduled functions in timers of its own: what fails there must not end the deployment.
+// convex-test runs scheduled functions in timers: their errors must not end the deployment.
 process.on("unhandledRejection", (reason) => log(`unhandled: ${String(reason)}`));
 process.on("uncaughtException", (error) => log(`uncaught: ${String(error)}`));
-// The parent decides: a Ctrl-C in a terminal reaches both.
+// Ctrl-C in a terminal reaches both processes; the parent decides when this one ends.
 process.on("SIGINT", () => undefined);

@@ -1,22 +1,22 @@
 import type { JSONValue } from "convex/values";
-import type { Caller } from "../server/auth.ts";
+import type { Caller } from "../functions/auth.ts";
 import type { CallCounter } from "../engine/call_stats.ts";
 import type { Deployment } from "../functions/deployment.ts";
 import type { TransactionEnd } from "../engine/engine.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import { ReadSet } from "../engine/read_set.ts";
 
-/** One query with its arguments and caller, shared by everyone subscribed to it. */
+/** A query with its arguments and caller, shared by all its subscribers. */
 export class LiveQuery {
   readonly path: string;
   readonly args: JSONValue;
   readonly caller: Caller | undefined;
-  /** Told each time the result may have changed. */
+  /** Called each time the result may have changed. */
   readonly subscribers = new Set<() => void>();
   outcome: Outcome | undefined;
-  /** Counts executions that are over. */
+  /** Counts finished executions. */
   version = 0;
-  /** What the last execution read; `undefined` while nothing is known to be true. */
+  /** What the last execution read; `undefined` while the outcome is out of date. */
   reads: ReadSet | undefined;
   running: Promise<void> | undefined;
 
@@ -31,7 +31,7 @@ export class LiveQuery {
   }
 }
 
-/** Every query someone is subscribed to. Executes one again when a commit wrote into what it read. */
+/** All subscribed queries. Executes a query again after a commit wrote into what it read. */
 export class LiveQueries {
   readonly #queries = new Map<string, LiveQuery>();
   readonly #counter: CallCounter;
@@ -65,7 +65,7 @@ export class LiveQueries {
     }
   }
 
-  /** Executes a query unless its outcome is true already, or is being found out for someone else. */
+  /** Executes a query unless its outcome is current or already being computed. */
   async refresh(query: LiveQuery, isFirst: boolean): Promise<void> {
     if (query.isFresh || query.running) {
       this.#counter.count(query.path, "cached");
@@ -84,7 +84,7 @@ export class LiveQueries {
         query.outcome = outcome;
         query.version++;
         query.running = undefined;
-        // Refused before it read anything: nothing can change that.
+        // It failed before it read anything, so no write can change the outcome.
         if (!hasRead) query.reads = new ReadSet();
       });
     return query.running;
@@ -94,7 +94,7 @@ export class LiveQueries {
     for (const query of this.#queries.values()) {
       if (!query.reads?.isChangedBy(writes)) continue;
       query.reads = undefined;
-      for (const tell of [...query.subscribers]) tell();
+      for (const notify of [...query.subscribers]) notify();
     }
   }
 }

@@ -1,15 +1,15 @@
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 
 const keptPerSession = 1000;
 
 /**
- * Outcomes of committed mutations by client session and request id. A client that lost its connection sends a
- * mutation again under the same id, and gets the first outcome.
+ * Outcomes of committed mutations by client session and request id. A client that lost its connection resends a mutation
+ * under the same id and gets the first outcome.
  */
 export class Replays {
   readonly #sessions = new Map<string, Map<number, Promise<Outcome>>>();
 
-  /** Carries a mutation out unless it was, or is being, carried out. Failed ones are not remembered. */
+  /** Runs a mutation unless it has run or is running. Failures are not kept. */
   once(session: string, request: number, run: () => Promise<Outcome>): Promise<Outcome> {
     let outcomes = this.#sessions.get(session);
     if (!outcomes) {

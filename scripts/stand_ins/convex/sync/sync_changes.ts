@@ -1,8 +1,8 @@
 import type { JSONValue } from "convex/values";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { StateModification } from "./sync_protocol.ts";
 
-/** Tells a client of a query's new outcome. */
+/** The change to send to a client for a query's new outcome. */
 export function modificationOf(queryId: number, outcome: Outcome): StateModification {
   const common = { queryId, logLines: [] as [], journal: null };
   return outcome.success
@@ -10,12 +10,12 @@ export function modificationOf(queryId: number, outcome: Outcome): StateModifica
     : { type: "QueryFailed", errorMessage: outcome.message, ...dataOf(outcome), ...common };
 }
 
-/** A ConvexError's data, where there is any. */
+/** The data of a ConvexError, if any. */
 export function dataOf({ data }: { readonly data?: JSONValue }): { errorData?: JSONValue } {
   return data === undefined ? {} : { errorData: data };
 }
 
-/** Everything of an outcome that makes it another one: the request's id and the time do not. */
+/** The content of an outcome, for comparison: without the request's id and the time. */
 export function contentOf(outcome: Outcome): string {
   return outcome.success
     ? JSON.stringify(["value", outcome.value])

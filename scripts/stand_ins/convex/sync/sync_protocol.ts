@@ -2,8 +2,7 @@ import type { JSONValue } from "convex/values";
 import { z } from "zod";
 
 /*
- * The WebSocket protocol of Convex's stock clients; their side of it is in the convex package,
- * src/browser/sync/protocol.ts.
+ * The WebSocket protocol of Convex's stock clients. Their side is src/browser/sync/protocol.ts in the convex package.
  */
 
 export const vJson: z.ZodType<JSONValue> = z.lazy(() => z.json());
@@ -47,7 +46,7 @@ export const vClientMessage = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage = z.infer<typeof vClientMessage>;
 
-export interface StateVersion {
+interface StateVersion {
   readonly querySet: number;
   readonly identity: number;
   /** See `encodeTs`. */

@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { JSONValue } from "convex/values";
-import { type Caller, RefusedToken } from "../server/auth.ts";
+import { type Caller, RefusedToken } from "../functions/auth.ts";
 import type { Deployment } from "../functions/deployment.ts";
 import type { Faults } from "../functions/faults.ts";
 import type { LiveQueries, LiveQuery } from "./live_queries.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../functions/outcome.ts";
 import type { Replays } from "./replays.ts";
 import { contentOf, dataOf, modificationOf } from "./sync_changes.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type StateModification,
 } from "./sync_protocol.ts";
 
-/** What all connections of a deployment share. */
+/** Shared by all connections of a deployment. */
 export interface SyncBackend {
   readonly deployment: Deployment;
   readonly queries: LiveQueries;
@@ -22,12 +22,12 @@ export interface SyncBackend {
   readonly faults: Faults;
 }
 
-/** The connection it runs on. */
+/** The connection of a session. */
 export interface SyncConnection {
   send(message: ServerMessage): void;
-  /** Ends it after what was sent has left. */
+  /** Closes it after everything sent so far. */
   close(): void;
-  /** Breaks it without a word. */
+  /** Breaks it without a close frame. */
   cut(): void;
 }
 
@@ -35,24 +35,24 @@ interface Subscription {
   readonly path: string;
   readonly args: JSONValue;
   live: LiveQuery;
-  /** Version of `live` this client has been counted for. */
+  /** The version of `live` that has been counted for this client. */
   seen: number | undefined;
-  /** The outcome the client has, to leave unchanged ones out. */
+  /** The outcome that the client has, so that unchanged ones are not sent. */
   sent: string | undefined;
 }
 
-/** One client connection: its caller, its subscriptions, and the state the client has been told of. */
+/** One client connection: its caller, its subscriptions, and the state sent to the client. */
 export class SyncSession {
   readonly #backend: SyncBackend;
   readonly #connection: SyncConnection;
   readonly #subscriptions = new Map<number, Subscription>();
   #sessionId = "";
   #caller: Caller | undefined;
-  /** What the client knows, and what it has asked for. */
-  #told = { querySet: 0, identity: 0, ts: 0n };
+  /** The state sent to the client, and the state it requested. */
+  #sent = { querySet: 0, identity: 0, ts: 0n };
   #asked = { querySet: 0, identity: 0 };
   #removed: number[] = [];
-  /** A mutation was answered: its client waits for a transition after the answer, even one without changes. */
+  /** A mutation was answered: the client waits for a transition after the answer, even without changes. */
   #owesTransition = false;
   #flushing = false;
   #flushAgain = false;
@@ -65,7 +65,7 @@ export class SyncSession {
     this.#connection = connection;
   }
 
-  /** Takes a message; messages are handled in order. */
+  /** Receives a message. Messages are handled in order. */
   receive(message: ClientMessage): void {
     this.#inbox = this.#inbox.then(async () => {
       if (this.#closed) return;
@@ -155,7 +155,7 @@ export class SyncSession {
     if (!isUsed) this.#backend.queries.unsubscribe(live, this.#changed);
   }
 
-  /** Mutations of one client are carried out one after the other, in the order sent. */
+  /** Mutations of a client run one after another, in the order sent. */
   #mutate(requestId: number, path: string, args: JSONValue): void {
     const caller = this.#caller;
     this.#mutations = this.#mutations.then(async () => {
@@ -210,18 +210,18 @@ export class SyncSession {
     } while (this.#isToFlushAgain());
   }
 
-  /** A method, because what it reads was changed by others while `#flush` waited. */
+  /** A method, because other code changes the fields while `#flush` waits. */
   #isToFlushAgain(): boolean {
     return this.#flushAgain && !this.#closed;
   }
 
-  /** Waits until every subscription is true at one and the same moment, and tells of that moment. */
+  /** Waits until all subscriptions are current at the same time, and sends that state. */
   async #flushOnce(): Promise<void> {
     while (!this.#closed) {
       const stale = [...this.#subscriptions.values()].filter(
         ({ live, seen }) => !live.isFresh || live.version !== seen,
       );
-      // Nothing may come between this check and the transition.
+      // Nothing may run between this check and the transition.
       if (stale.length === 0) {
         this.#transition();
         return;
@@ -253,16 +253,16 @@ export class SyncSession {
     const { querySet, identity } = this.#asked;
     const isNews =
       modifications.length > 0 ||
-      querySet !== this.#told.querySet ||
-      identity !== this.#told.identity ||
+      querySet !== this.#sent.querySet ||
+      identity !== this.#sent.identity ||
       this.#owesTransition;
     if (!isNews) return;
     this.#owesTransition = false;
     const last = this.#backend.deployment.lastCommit();
-    const next = { querySet, identity, ts: last > this.#told.ts ? last : this.#told.ts };
-    const startVersion = { ...this.#told, ts: encodeTs(this.#told.ts) };
+    const next = { querySet, identity, ts: last > this.#sent.ts ? last : this.#sent.ts };
+    const startVersion = { ...this.#sent, ts: encodeTs(this.#sent.ts) };
     const endVersion = { ...next, ts: encodeTs(next.ts) };
-    this.#told = next;
+    this.#sent = next;
     this.#send({ type: "Transition", startVersion, endVersion, modifications });
   }
 

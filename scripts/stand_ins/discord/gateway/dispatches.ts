@@ -15,18 +15,18 @@ import {
 import { rootOf, type Message, type TextChannel, type WorldEvent } from "../world/model.ts";
 import type { World } from "../world/world.ts";
 
-/** An event as the gateway tells it, before it is cut to what a session asked for. */
+/** A gateway event, before content is removed for sessions without the Message Content intent. */
 export type Dispatch = {
   readonly name: Event;
   readonly intent: number;
-  /** The channel the bot has to see to be told. Not given: told anyway. */
-  readonly seenIn?: TextChannel;
+  /** The channel the bot must be able to view to receive the event. Undefined: always sent. */
+  readonly requiredAccess?: TextChannel;
 } & (
   | { readonly kind: "message"; readonly data: APIMessage }
   | { readonly kind: "other"; readonly data: unknown }
 );
 
-/** Turns what happened into what the gateway says about it. Pure. */
+/** Converts a change of the world to its gateway event. Pure. */
 export function dispatchOf(world: World, event: WorldEvent): Dispatch {
   const guild_id = world.guild.id;
   const guilds = { kind: "other", intent: Intent.Guilds } as const;
@@ -38,7 +38,7 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
         kind: "message",
         name: event.kind === "messageCreated" ? Event.MessageCreate : Event.MessageUpdate,
         intent: Intent.GuildMessages,
-        seenIn: rootOf(event.message.channel),
+        requiredAccess: rootOf(event.message.channel),
         data: {
           ...messageData(world, event.message),
           ...(event.kind === "messageCreated" && event.nonce !== undefined
@@ -49,12 +49,17 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
     case "messageDeleted": {
       const { id, channel } = event.message;
       const data = { id, channel_id: channel.id, guild_id };
-      return { ...messages, name: Event.MessageDelete, seenIn: rootOf(channel), data };
+      return { ...messages, name: Event.MessageDelete, requiredAccess: rootOf(channel), data };
     }
     case "messagesDeleted": {
       const ids = event.messages.map((message) => message.id);
       const data = { ids, channel_id: event.channel.id, guild_id };
-      return { ...messages, name: Event.MessageDeleteBulk, seenIn: rootOf(event.channel), data };
+      return {
+        ...messages,
+        name: Event.MessageDeleteBulk,
+        requiredAccess: rootOf(event.channel),
+        data,
+      };
     }
     case "channelCreated":
       return { ...guilds, name: Event.ChannelCreate, data: textPayload(world, event.channel) };
@@ -76,21 +81,21 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
     }
     case "threadCreated": {
       const data = { ...threadPayload(world, event.thread), newly_created: true };
-      return { ...guilds, name: Event.ThreadCreate, seenIn: event.thread.parent, data };
+      return { ...guilds, name: Event.ThreadCreate, requiredAccess: event.thread.parent, data };
     }
     case "threadUpdated": {
       const data = threadPayload(world, event.thread);
-      return { ...guilds, name: Event.ThreadUpdate, seenIn: event.thread.parent, data };
+      return { ...guilds, name: Event.ThreadUpdate, requiredAccess: event.thread.parent, data };
     }
     case "threadDeleted": {
       const { id, parent } = event.thread;
       const data = { id, guild_id, parent_id: parent.id, type: ChannelType.PublicThread };
-      return { ...guilds, name: Event.ThreadDelete, seenIn: parent, data };
+      return { ...guilds, name: Event.ThreadDelete, requiredAccess: parent, data };
     }
   }
 }
 
-/** What a message has in a dispatch and nowhere else: its guild, and its author's and mentioned users' membership. */
+/** A message as gateway events carry it: with its guild and the membership of its author and mentioned users. */
 function messageData(world: World, message: Message) {
   const { author, channel } = message;
   return {

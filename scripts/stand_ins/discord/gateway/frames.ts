@@ -4,11 +4,11 @@ import { z } from "zod";
 
 const frame = z.object({ op: z.enum(Op), d: z.unknown() });
 
-/** What a client sends first, or when it comes back. Only the fields the stand-in looks at. */
+/** The data of Identify and Resume; only the fields the stand-in reads. */
 export const identifyData = z.object({ token: z.string(), intents: z.int() });
 export const resumeData = z.object({ token: z.string(), session_id: z.string(), seq: z.int() });
 
-/** A client's frame, by its schema. */
+/** Parses a client's frame. */
 export function readFrame(data: RawData): ReturnType<typeof frame.safeParse> {
   return frame.safeParse(parse(data));
 }

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(stopAll);
 
 describe("the gateway", () => {
-  it("tells a stock client what a person said, with the name, the mentions and the reply", async () => {
+  it("sends a stock client a person's message with the name, the mentions and the reply", async () => {
     const bridge = await login(discord);
     const received = listenTo(bridge);
     const first = discord.say({ channel: general, person: ada, text: "hello" });
@@ -41,7 +41,7 @@ describe("the gateway", () => {
     expect(received[1]?.reference?.messageId).toBe(first);
   });
 
-  it("tells edits and deletes of messages the client never saw", async () => {
+  it("sends edits and deletes of messages the client has not cached", async () => {
     const id = discord.say({ channel: general, person: ada, text: "frist" });
     const others = [1, 2].map((n) => discord.say({ channel: general, person: ada, text: `${n}` }));
     const bridge = await login(discord);
@@ -69,7 +69,7 @@ describe("the gateway", () => {
     ]);
   });
 
-  it("shows threads, before and after login, and what is said in them", async () => {
+  it("shows threads opened before and after login, and their messages", async () => {
     const root = discord.say({ channel: general, person: ada, text: "let us talk" });
     const old = discord.openThread({ channel: general, id: root, name: "old" });
     expect(old).toBe(root);
@@ -94,7 +94,7 @@ describe("the gateway", () => {
     ]);
   });
 
-  it("shows channels made, renamed and removed while connected", async () => {
+  it("shows channels that are added, renamed and removed while connected", async () => {
     const bridge = await login(discord);
     const seen: string[] = [];
     bridge.on(Events.ChannelCreate, (channel) => seen.push(`+ ${channel.name}`));
@@ -113,7 +113,7 @@ describe("the gateway", () => {
     const received = listenTo(bridge);
     const resumed = vi.fn();
     bridge.on(Events.ShardResume, resumed);
-    // As they come in: discord.js hides a message it is told twice.
+    // Raw events: discord.js hides a message that it receives twice.
     const dispatched: string[] = [];
     bridge.on(Events.Raw, (packet: { t: string | null }) => dispatched.push(packet.t ?? ""));
     discord.say({ channel: general, person: ada, text: "zero" });
@@ -156,7 +156,7 @@ describe("the gateway", () => {
     expect(identifies).toHaveLength(2);
   }, 15_000);
 
-  it("gives every event to both of two bridges", async () => {
+  it("sends every event to each of two bridges", async () => {
     const received = (await Promise.all([login(discord), login(discord)])).map(listenTo);
     expect(discord.connections()).toBe(2);
     discord.say({ channel: general, person: ada, text: "hello" });
@@ -176,7 +176,7 @@ describe("the gateway", () => {
     );
   });
 
-  it("tells apart people, other bots and webhooks", async () => {
+  it("distinguishes people, other bots and webhooks", async () => {
     const received = listenTo(await login(discord));
     for (const person of [ada, discord.addBot("Clock"), discord.addWebhook("News")]) {
       discord.say({ channel: general, person, text: "hello" });
@@ -200,7 +200,7 @@ describe("the gateway", () => {
     expect(await closeCode(strict, { intents: 1 << 30 })).toBe(4013);
   });
 
-  it("hides content from a session that didn't ask for it, except where the bot is mentioned", async () => {
+  it("hides content from a session without the intent, except where the bot is mentioned", async () => {
     const bridge = await login(discord, ALL.slice(0, 2));
     const received = listenTo(bridge);
     discord.say({ channel: general, person: ada, text: "secret" });
@@ -209,7 +209,7 @@ describe("the gateway", () => {
     expect(received.map((message) => message.content)).toEqual(["", `<@${discord.botId}> for you`]);
   });
 
-  it("tells a session nothing it didn't ask for, and nothing of a channel it may not see", async () => {
+  it("sends a session only events of its intents and of channels it may view", async () => {
     const all = listenTo(await login(discord));
     const some = listenTo(await login(discord, ALL.slice(0, 1)));
     const closed = discord.addChannel("closed");

@@ -20,18 +20,18 @@ import { isDenied, type World } from "../world/world.ts";
 export interface GatewaySettings {
   readonly credentials: Credentials;
   readonly messageContentIntent: boolean;
-  /** What HELLO asks for. Discord: 41,250. */
+  /** The heartbeat interval sent in HELLO, in ms. Discord's is 41,250. */
   readonly heartbeatMs: number;
-  /** How long a session without a socket can be resumed. Discord doesn't say; minutes. */
+  /** How long a session without a socket can be resumed, in ms. Discord does not document it; it is minutes. */
   readonly sessionLifeMs: number;
 }
 
-/** The gateway: sessions that are told what happens in the world, and can be resumed. */
+/** The gateway: sends the world's events to its sessions, which can be resumed. */
 export class Gateway {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #sessions = new Map<string, Session>();
   readonly #bySocket = new Map<WebSocket, Session>();
-  /** Sockets this side closes: only a close by the client with 1000 or 1001 ends its session. */
+  /** Sockets closed by the stand-in. Only a close by the client, with 1000 or 1001, ends its session. */
   readonly #closedHere = new WeakSet<WebSocket>();
   #identifies = 0;
   #refusals = 0;
@@ -41,7 +41,7 @@ export class Gateway {
     private readonly wire: Wire,
     private readonly settings: GatewaySettings,
   ) {
-    world.events.add((event) => this.#tell(event));
+    world.events.add((event) => this.#publish(event));
   }
 
   attach(server: Server): void {
@@ -87,7 +87,7 @@ export class Gateway {
     this.#refusals += 1;
   }
 
-  /** Tells every session that it is no longer valid; `resumable` ones may still come back. */
+  /** Sends Invalid Session to every connected session. */
   invalidate(resumable: boolean): void {
     for (const [socket, session] of [...this.#bySocket]) {
       if (!resumable) this.#sessions.delete(session.id);
@@ -95,7 +95,7 @@ export class Gateway {
     }
   }
 
-  /** Asks every client to reconnect, as Discord does when a machine of its own goes. */
+  /** Asks every client to reconnect, as Discord does before it restarts a gateway server. */
   askToReconnect(): void {
     for (const socket of [...this.#bySocket.keys()]) {
       this.#send(socket, "RECONNECT", { op: Op.Reconnect, d: null });
@@ -126,7 +126,7 @@ export class Gateway {
   #receive(socket: WebSocket, data: RawData): void {
     const parsed = readFrame(data);
     if (!parsed.success) {
-      this.wire.refuse("gateway frame of no known form");
+      this.wire.refuse("malformed gateway frame");
       this.#close(socket, Close.DecodeError);
       return;
     }
@@ -228,11 +228,11 @@ export class Gateway {
     this.#dispatch(session, "RESUMED", {});
   }
 
-  #tell(event: WorldEvent): void {
+  #publish(event: WorldEvent): void {
     if (this.#sessions.size === 0) return;
     if (this.world.presence !== "in" && event.kind !== "guildChanged") return;
     const dispatch = dispatchOf(this.world, event);
-    if (dispatch.seenIn && isDenied(dispatch.seenIn, "view")) return;
+    if (dispatch.requiredAccess && isDenied(dispatch.requiredAccess, "view")) return;
     const texts = new Map<boolean, string>();
     for (const session of this.#sessions.values()) {
       if (this.#isOver(session)) {
@@ -258,7 +258,7 @@ export class Gateway {
     if ("socket" in session.link) this.#send(session.link.socket, name, frame);
   }
 
-  /** The one way out for frames. */
+  /** All outgoing frames pass through here. */
   #send(socket: WebSocket, name: string, frame: string | object): void {
     if (socket.readyState !== socket.OPEN) return;
     this.wire.send(name, () => {

@@ -2,15 +2,15 @@ import { GatewayIntentBits as Intent } from "discord-api-types/v10";
 import { randomBytes } from "node:crypto";
 import type { WebSocket } from "ws";
 
-/** Dispatches kept at least for a resume. Discord keeps some too; whoever is further behind starts anew. */
+/** The least number of events kept for a resume. A client further behind must identify again. */
 const KEPT = 10_000;
 
-/** One gateway session: it outlives its socket, so that a client that comes back gets what it missed. */
+/** One gateway session. It outlives its socket, so that a client that resumes receives what it missed. */
 export class Session {
   readonly id = randomBytes(16).toString("hex");
   readonly #kept: { readonly seq: number; readonly name: string; readonly frame: string }[] = [];
   #seq = 0;
-  /** The live connection. Without one, since when. */
+  /** The socket, or when it was lost (Unix ms). */
   link: { readonly socket: WebSocket } | { readonly lostAt: number };
 
   constructor(
@@ -32,17 +32,17 @@ export class Session {
     return (this.intents & intent) !== 0;
   }
 
-  /** Gives a dispatch its number and keeps it. `data` is JSON already: every session gets the same text. */
+  /** Numbers an event and keeps it. `data` is serialised JSON, shared by all sessions. */
   add(name: string, data: string): string {
     this.#seq += 1;
     const frame = `{"op":0,"t":"${name}","s":${this.#seq},"d":${data}}`;
     this.#kept.push({ seq: this.#seq, name, frame });
-    // Cut in large steps: a shift for each dispatch would move the whole list each time.
+    // Trimmed in large steps: a shift per event would move the whole list each time.
     if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, KEPT);
     return frame;
   }
 
-  /** What came after `seq`; nothing at all when some of it is no longer kept. */
+  /** The events after `seq`, or undefined when some of them are no longer kept. */
   after(seq: number): readonly { name: string; frame: string }[] | undefined {
     const oldest = this.#kept[0]?.seq ?? this.#seq + 1;
     return seq + 1 < oldest ? undefined : this.#kept.filter((kept) => kept.seq > seq);

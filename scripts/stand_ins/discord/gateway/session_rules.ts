@@ -1,12 +1,12 @@
 import { GatewayCloseCodes as Close, GatewayIntentBits as Intent } from "discord-api-types/v10";
 
-/** Sessions that may be started in a day. */
+/** How many sessions may be started per day. */
 export const IDENTIFIES_A_DAY = 1_000;
 export const ALL_INTENTS = Object.values(Intent).reduce<number>(
   (all, bit) => (typeof bit === "number" ? all | bit : all),
   0,
 );
-/** Never granted here: the bridge has no use for them. */
+/** Intents that are never granted: the bridge does not need them. */
 export const PRIVILEGED = Intent.GuildMembers | Intent.GuildPresences;
 /** A session closed with one of these can't be resumed (Discord docs, "Gateway Close Event Codes"). */
 export const FINAL = new Set<number>([

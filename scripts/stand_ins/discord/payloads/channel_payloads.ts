@@ -39,12 +39,12 @@ export function textPayload(
   };
 }
 
-/** A forum has what a text channel has here; clients tell them apart by the type alone. */
+/** Forums and text channels differ in their type alone. */
 function typeOf({ forum }: TextChannel): ChannelType.GuildText {
   return (forum ? ChannelType.GuildForum : ChannelType.GuildText) as ChannelType.GuildText;
 }
 
-/** Of a forum it is the newest post. */
+/** The id of the newest message; in a forum, of the newest post. */
 function newestIn(world: World, channel: TextChannel): string | undefined {
   return channel.forum ? world.threadsOf(channel).at(-1)?.id : channel.messages.newest?.id;
 }
@@ -88,7 +88,7 @@ export function threadPayload(
   };
 }
 
-export function threadMember(world: World, thread: Thread): APIThreadMember {
+function threadMember(world: World, thread: Thread): APIThreadMember {
   return {
     id: thread.id,
     user_id: world.bot.id,
@@ -98,7 +98,7 @@ export function threadMember(world: World, thread: Thread): APIThreadMember {
   };
 }
 
-/** Threads the bot may see, and its membership of those it opened, as the thread lists give them. */
+/** The body of a thread list: the threads, and the bot's membership of those it opened. */
 export function threadList(world: World, threads: readonly Thread[]) {
   return {
     threads: threads.map((thread) => threadPayload(world, thread)),

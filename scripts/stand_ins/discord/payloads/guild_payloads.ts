@@ -20,7 +20,7 @@ import { timeOf } from "../world/snowflakes.ts";
 import { timestamp } from "./timestamp.ts";
 import type { World } from "../world/world.ts";
 
-/** What @everyone may do. */
+/** The permissions of @everyone. */
 const granted =
   Permission.ViewChannel |
   Permission.SendMessages |
@@ -41,7 +41,7 @@ export function applicationPayload(world: World, messageContentIntent: boolean) 
     bot_require_code_grant: false,
     verify_key: "0".repeat(64),
     bot: userPayload(world.bot),
-    // "Limited": granted by the switch in the portal, for apps in fewer than 100 guilds.
+    // "Limited": switched on in the portal, by apps in fewer than 100 guilds.
     flags: messageContentIntent ? ApplicationFlags.GatewayMessageContentLimited : 0,
   };
 }
@@ -104,7 +104,7 @@ function roles(world: World): APIRole[] {
   }));
 }
 
-/** GUILD_CREATE. Of the members it names the bot only, as a large guild does without the presence intent. */
+/** GUILD_CREATE. The bot is its only member, as in a large guild without the presence intent. */
 export function guildCreatePayload(world: World): GatewayGuildCreateDispatchData {
   return {
     ...guildPayload(world),

@@ -11,7 +11,7 @@ import { timeOf } from "../world/snowflakes.ts";
 import { timestamp } from "./timestamp.ts";
 import { writtenAt, type World } from "../world/world.ts";
 
-/** What the Message Content intent hides: empty without it, in dispatches and in answers alike. */
+/** The fields that are empty without the Message Content intent, in events and in REST responses. */
 const HIDDEN = { content: "", embeds: [], attachments: [], components: [] };
 
 export function userPayload(user: User): APIUser {
@@ -41,7 +41,7 @@ export function memberPayload(user: User): APIGuildMemberNoUser {
   };
 }
 
-/** A message as REST shows it. Never with its nonce: only the create answer and the dispatch carry that. */
+/** A message as REST returns it, without its nonce: only the response to its creation and its event carry that. */
 export function messagePayload(world: World, message: Message): APIMessage {
   const { author, mentions, reference } = message;
   const thread = world.threads.get(message.id);
@@ -80,7 +80,7 @@ export function messagePayload(world: World, message: Message): APIMessage {
   };
 }
 
-/** The users a message mentions, as far as they exist. */
+/** The existing users that a message mentions. */
 export function mentioned(world: World, message: Message): User[] {
   return message.mentions.users.flatMap((id) => world.users.get(id) ?? []);
 }
@@ -92,7 +92,7 @@ function referenced(world: World, at: { channelId: string; messageId: string }):
   return messagePayload(world, { ...message, reference: undefined });
 }
 
-/** Hides what an app without the Message Content intent doesn't get, also in the message it replies to. */
+/** Removes what an app without the Message Content intent does not receive, also from the referenced message. */
 export function withoutContent<T extends APIMessage>(world: World, payload: T): T {
   const bot = world.bot.id;
   const shown = payload.author.id === bot || payload.mentions.some((user) => user.id === bot);

@@ -1,14 +1,14 @@
 import { MessageType, RESTJSONErrorCodes as Code, type APIMessage } from "discord-api-types/v10";
 import { z } from "zod";
 import { placeOf, type Backend } from "../backend.ts";
-import { allow, mentionsIn, pingsOf } from "./mentions.ts";
+import { allow, mentionsIn, pingsOf } from "../world/mentions.ts";
 import { messagePayload } from "../payloads/message_payloads.ts";
 import type { Channel } from "../world/model.ts";
 import { invalid, NotImplemented, refuse } from "./refusals.ts";
 import { isDenied, writtenAt } from "../world/world.ts";
 
-/** Length of a bot's message. Counted in UTF-16 units, the strictest reading of "characters". */
-export const BOT_LIMIT = 2_000;
+/** Longest message of a bot, in UTF-16 units: the strictest reading of Discord's "characters". */
+const BOT_LIMIT = 2_000;
 const NONCE_LIMIT = 25;
 
 const snowflakes = z.array(z.string());
@@ -38,10 +38,10 @@ const createBody = z.object({
 });
 type CreateBody = z.infer<typeof createBody>;
 
-/** Flags a bot may set on what it creates: no embeds, no notification. */
+/** The flags a bot may set on a message it creates: SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS. */
 const FLAGS = (1 << 2) | (1 << 12);
 
-/** Reads a body by its schema, answers 50035 where Discord would, and refuses fields nobody has built. */
+/** Parses a body. Throws 50035 where Discord would answer it, and `NotImplemented` for fields of no schema. */
 export function parseBody<T extends z.ZodRawShape>(
   schema: z.ZodObject<T>,
   raw: unknown,
@@ -61,7 +61,7 @@ export function parseBody<T extends z.ZodRawShape>(
   throw invalid(String(issue?.path[0] ?? "_"), "BASE_TYPE_BAD", issue?.message ?? "Invalid value.");
 }
 
-/** 50035 for what is too long or contradicts itself. */
+/** Throws 50035 when the content is too long or `allowed_mentions` contradicts itself. */
 export function checkContent(
   content: string,
   allowed: z.infer<typeof allowedMentions> | undefined,
@@ -80,7 +80,7 @@ export function checkContent(
   }
 }
 
-/** `POST channels/:id/messages`: writes the message, or finds the one its nonce already made. */
+/** `POST channels/:id/messages`: creates the message, or returns the one that its nonce created. */
 export function createMessage(backend: Backend, channel: Channel, raw: unknown): APIMessage {
   const { world } = backend;
   if (isDenied(channel, "send")) throw refuse(Code.MissingPermissions);
@@ -89,7 +89,7 @@ export function createMessage(backend: Backend, channel: Channel, raw: unknown):
   if (body.nonce !== undefined && body.enforce_nonce) {
     const earlier = backend.nonces.find(world.bot.id, body.nonce);
     if (earlier) {
-      // Deleted since: Discord still knows the nonce, and no longer the message.
+      // Deleted since: Discord still remembers the nonce, but not the message.
       if (!earlier.channel.messages.get(earlier.id)) throw refuse(Code.UnknownMessage);
       return { ...messagePayload(world, earlier), nonce: body.nonce };
     }
@@ -140,7 +140,7 @@ function check(body: CreateBody): void {
   }
 }
 
-/** The message replied to; nothing when it is gone and the request said not to mind. */
+/** The message replied to; undefined when it is gone and `fail_if_not_exists` is false. */
 function referenceOf(channel: Channel, body: CreateBody) {
   const wanted = body.message_reference;
   if (!wanted) return undefined;

@@ -1,15 +1,15 @@
 import type { Message } from "../world/model.ts";
 
 /** Discord says "the past few minutes" (Message, "Create Message", `enforce_nonce`). */
-export const NONCE_WINDOW_MS = 180_000;
+const NONCE_WINDOW_MS = 180_000;
 
-/** Remembers, for a while, which message an author's nonce made. */
+/** Remembers for `windowMs` which message an author's nonce created. */
 export class NonceBook {
   readonly #made = new Map<string, { message: Message; at: number }>();
 
   constructor(private readonly windowMs = NONCE_WINDOW_MS) {}
 
-  /** The message this nonce made within the window; it may have been deleted since. */
+  /** The message that this nonce created within the window. It may have been deleted since. */
   find(authorId: string, nonce: string | number): Message | undefined {
     const made = this.#made.get(`${authorId} ${nonce}`);
     return made && Date.now() - made.at < this.windowMs ? made.message : undefined;
@@ -19,7 +19,7 @@ export class NonceBook {
     this.#made.set(`${authorId} ${nonce}`, { message, at: Date.now() });
   }
 
-  /** As if the window had passed. */
+  /** Forgets all nonces, as if the window had passed. */
   forget(): void {
     this.#made.clear();
   }

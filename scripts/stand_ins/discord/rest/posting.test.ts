@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(stopAll);
 
 describe("posting", () => {
-  it("makes one message of one nonce, however often it is sent", async () => {
+  it("creates one message per nonce, however often it is sent", async () => {
     const bridge = await login(discord);
     const received = listenTo(bridge);
     const channel = await textChannel(bridge, general);
@@ -62,7 +62,7 @@ describe("posting", () => {
     ]);
   });
 
-  it("pings whom allowed_mentions lets through, and nobody else", async () => {
+  it("pings only those whom allowed_mentions lists", async () => {
     const bridge = await login(discord);
     const channel = await textChannel(bridge, general);
     const content = `<@${ada}> @everyone \`<@${discord.botId}>\``;
@@ -102,7 +102,7 @@ describe("posting", () => {
     await expect(thread.send("more")).rejects.toMatchObject({ code: 160005 });
   });
 
-  it("holds a stock client to 5 posts in 5 seconds a channel, which it honours without a 429", async () => {
+  it("limits a stock client to 5 posts in 5 seconds per channel, which it respects without a 429", async () => {
     const limited = await start({
       rateLimits: { "POST channels/:id/messages": { requests: 3, windowMs: 600 } },
     });
@@ -116,7 +116,7 @@ describe("posting", () => {
     expect(limited.wire.filter((entry) => entry.status === 429)).toEqual([]);
   });
 
-  it("is asked again after a 429, a 500 and a 500 that hid a success, with no second message", async () => {
+  it("creates one message when a client retries after a 429, a 500, and a 500 after a success", async () => {
     const bridge = await login(discord);
     const channel = await textChannel(bridge, general);
     discord.answerNext("POST channels/:id/messages", { retryAfter: 0.2 });

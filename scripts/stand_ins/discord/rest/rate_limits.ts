@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 
-/** So many requests in a window that starts with the first of them. */
+/** At most `requests` in a window that starts with the first of them. */
 export interface Limit {
   readonly requests: number;
   readonly windowMs: number;
 }
 
-/** `real`: close to Discord's. `generous`: never in the way. Or limits by route name, the others as in `real`. */
+/** `real`: close to Discord's limits. `generous`: never reached. Or limits by route name, over those of `real`. */
 export type RateLimits = "real" | "generous" | Readonly<Record<string, Limit>>;
 
-/** What a request learns about its bucket: the headers, and how long to wait if it was one too many. */
-export interface Verdict {
+/** The state of a request's bucket: its headers, and how long to wait if the limit was reached. */
+export interface BucketState {
   readonly headers: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
 }
 
 const GENEROUS: Limit = { requests: 1_000, windowMs: 1_000 };
 const COMMON: Limit = { requests: 50, windowMs: 1_000 };
-/** Not documented, seen in the headers of the real one: create message 5 in 5 s a channel. */
+/** Undocumented, taken from the headers of the real API: 5 messages in 5 s per channel. */
 const REAL: Readonly<Record<string, Limit>> = {
   "POST channels/:id/messages": { requests: 5, windowMs: 5_000 },
   "PATCH channels/:id/messages/:message": { requests: 5, windowMs: 5_000 },
@@ -29,7 +29,7 @@ export class RateLimiter {
 
   constructor(private readonly limits: RateLimits) {}
 
-  take(route: string, major: string): Verdict {
+  take(route: string, major: string): BucketState {
     const limit = this.#limitOf(route);
     const now = Date.now();
     const key = `${route} ${major}`;

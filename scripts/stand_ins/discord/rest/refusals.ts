@@ -1,6 +1,6 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 
-/** An answer of Discord that is not a success, in its own form (Discord docs, "Opcodes and Status Codes"). */
+/** An error response in Discord's form (Discord docs, "Opcodes and Status Codes"). */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -38,13 +38,13 @@ const table = new Map<number, { status: number; message: string }>([
   [Code.ThreadLocked, { status: 400, message: "Thread is locked" }],
 ]);
 
-/** The refusal with one of Discord's codes. A code the table doesn't know is answered with status 400. */
+/** The error response of one of Discord's codes. Status 400 for codes that the table does not list. */
 export function refuse(code: number): Refusal {
   const { status, message } = table.get(code) ?? { status: 400, message: `Error ${code}` };
   return new Refusal(status, { message, code });
 }
 
-/** `50035 Invalid Form Body`, naming the field at fault. */
+/** `50035 Invalid Form Body`, with the field at fault. */
 export function invalid(field: string, code: string, message: string): Refusal {
   return new Refusal(400, {
     message: "Invalid Form Body",
@@ -53,7 +53,7 @@ export function invalid(field: string, code: string, message: string): Refusal {
   });
 }
 
-/** A refusal that has no code of its own: `{ "message": "401: Unauthorized", "code": 0 }`. */
+/** An error response without a code of its own: `{ "message": "401: Unauthorized", "code": 0 }`. */
 export function plain(status: number, text: string): Refusal {
   return new Refusal(status, { message: `${status}: ${text}`, code: 0 });
 }

@@ -56,26 +56,26 @@ describe("create message", () => {
     expect(discord.posts).toEqual([]);
   });
 
-  it("takes exactly 2,000 characters and a nonce of 25", async () => {
+  it("accepts exactly 2,000 characters and a nonce of 25", async () => {
     await post({ content: "x".repeat(2_000), nonce: "n".repeat(25), enforce_nonce: true });
     expect(discord.posts).toHaveLength(1);
   });
 
-  it("posts without the reply when the message is gone and the request doesn't mind", async () => {
+  it("posts without a reference when the message is gone and fail_if_not_exists is false", async () => {
     const id = say("soon gone");
     discord.remove({ channel: general, id });
     await post({ content: "hi", message_reference: { message_id: id, fail_if_not_exists: false } });
     expect(discord.posts[0]).not.toHaveProperty("replyTo");
   });
 
-  it("pings the author it replies to unless told otherwise", async () => {
+  it("pings the author it replies to by default", async () => {
     const message_reference = { message_id: say("why?") };
     await post({ content: "because", message_reference });
     await post({ content: "because", message_reference, allowed_mentions: { parse: [] } });
     expect(discord.posts.map((each) => each.pings)).toEqual([[ada], []]);
   });
 
-  it("trims what it stores and keeps what arrived for whoever checks the wire", async () => {
+  it("trims the stored text and records the request body as received", async () => {
     expect(await post({ content: "  hi\n" })).toMatchObject({ content: "hi" });
     expect(discord.posts[0]?.text).toBe("  hi\n");
   });
@@ -174,7 +174,7 @@ describe("refusals", () => {
     await post({ content: "hi" });
   });
 
-  it("refuses what it doesn't implement, and says so", async () => {
+  it("refuses and records what it doesn't implement", async () => {
     const answer = await fetchRaw("guilds/1/bans");
     expect(answer.status).toBe(501);
     expect(await answer.text()).toContain("GET /api/v10/guilds/1/bans");
@@ -184,7 +184,7 @@ describe("refusals", () => {
     refused = ["GET /api/v10/guilds/1/bans", 'POST channels/:id/messages with "embeds"'];
   });
 
-  it("answers 429 with how long to wait, and lets the next window through", async () => {
+  it("answers 429 with the time to wait, and accepts requests in the next window", async () => {
     const limited = await startDiscordStandIn({
       rateLimits: { "POST channels/:id/messages": { requests: 1, windowMs: 400 } },
     });
@@ -212,7 +212,7 @@ describe("refusals", () => {
     await limited.stop();
   });
 
-  it("hangs without or with having carried a request out, as told", async () => {
+  it("hangs before or after it executes a request, depending on the fault", async () => {
     discord.answerNext("POST channels/:id/messages", "hang");
     discord.answerNext("POST channels/:id/messages", "hangAfterAccept");
     await expect(post({ content: "lost" })).rejects.toThrow();
@@ -231,7 +231,7 @@ describe("people", () => {
     expect(() => say("x".repeat(4_001))).toThrow("4000");
   });
 
-  it("get ids that only grow, in Discord's layout, also when one millisecond is too short", () => {
+  it("get increasing ids in Discord's layout, also beyond the ids of one millisecond", () => {
     const ids = new Snowflakes();
     const now = Date.now();
     const clock = vi.spyOn(Date, "now").mockReturnValue(now);

@@ -22,7 +22,7 @@ export class Rest {
     this.#limiter = new RateLimiter(rateLimits);
   }
 
-  /** Answers one request, or does with it what a queued fault says. */
+  /** Answers one request, or applies the fault queued for it. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
     const url = new URL(request.url ?? "/", "http://stand-in");
@@ -41,7 +41,7 @@ export class Rest {
       if (request.headers.authorization !== `Bot ${this.credentials.token}`) {
         return failed(plain(401, "Unauthorized"), {});
       }
-      return this.#carryOut(
+      return this.#execute(
         name,
         () => ({ ids, query: url.searchParams, body: read(request, text) }),
         ids[0],
@@ -78,7 +78,7 @@ export class Rest {
     }
   }
 
-  #carryOut(name: RouteName, read: () => Call, major = ""): Answer {
+  #execute(name: RouteName, read: () => Call, major = ""): Answer {
     const { headers, retryAfterMs } = this.#limiter.take(name, major);
     if (retryAfterMs !== undefined) {
       const { body, headers: more } = tooMany(retryAfterMs);

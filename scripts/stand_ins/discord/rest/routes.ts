@@ -10,7 +10,7 @@ import {
 } from "../payloads/channel_payloads.ts";
 import { allowedMentions, checkContent, createMessage, parseBody } from "./create_message.ts";
 import { applicationPayload, guildPayload } from "../payloads/guild_payloads.ts";
-import { allow, mentionsIn } from "./mentions.ts";
+import { allow, mentionsIn } from "../world/mentions.ts";
 import type { Point } from "../world/message_log.ts";
 import {
   memberPayload,
@@ -23,7 +23,7 @@ import { invalid, refuse } from "./refusals.ts";
 import { isSnowflake } from "../world/snowflakes.ts";
 import { isDenied } from "../world/world.ts";
 
-/** One request, taken apart. `ids` are the variable parts of the path, in order. */
+/** One parsed request. `ids` are the variable parts of its path, in order. */
 export interface Call {
   readonly ids: readonly string[];
   readonly query: URLSearchParams;
@@ -37,7 +37,7 @@ type Handler = (backend: Backend, call: Call) => Reply;
 
 const editBody = z.object({
   content: z.string().optional(),
-  /** discord.js sends these with an edit as well; they change nothing there. */
+  /** discord.js sends these with edits too; they have no effect there. */
   tts: z.boolean().optional(),
   enforce_nonce: z.boolean().optional(),
   flags: z.int().optional(),
@@ -47,11 +47,11 @@ const threadBody = z.object({
   name: z.string().min(1).max(100),
   auto_archive_duration: z.int().optional(),
   rate_limit_per_user: z.int().optional(),
-  /** Only counts for a thread without a message; clients send it all the same. */
+  /** Applies only to a thread without a message, but clients always send it. */
   type: z.int().optional(),
 });
 
-/** Every route that is implemented, by the name it has in the wire log, the rate limits and the faults. */
+/** Every implemented route, by its name in the wire log, the rate limits and the faults. */
 export const routes = {
   "GET gateway/bot": (backend) =>
     ok({
@@ -112,7 +112,7 @@ export const routes = {
     if (channel.kind === "text" && channel.forum) {
       throw refuse(Code.CannotExecuteActionOnThisChannelType);
     }
-    // Without Read Message History there is no error, only nothing (Discord docs, "Get Channel Messages").
+    // Without Read Message History the list is empty; there is no error (Discord docs, "Get Channel Messages").
     if (isDenied(channel, "history")) return ok([]);
     return ok(channel.messages.page(point, limit).map((message) => shown(backend, message)));
   },
@@ -177,7 +177,7 @@ const patterns = Object.keys(routes).map((name) => {
   return { name: name as RouteName, method, parts: path.split("/") }; // Keys of `routes` are its names.
 });
 
-/** Finds the route of a request; `path` without the version in front. */
+/** Finds the route of a request. `path` excludes the version. */
 export function match(
   method: string,
   path: string,
@@ -199,7 +199,7 @@ function inGuild({ world }: Backend, call: Call) {
   return world;
 }
 
-/** The channel or thread of a call, if the bot may see it. */
+/** The channel or thread of a call. Throws if the bot may not view it. */
 function channelOf({ world }: Backend, call: Call): Channel {
   const channel = world.find(call.ids[0] ?? "");
   if (!channel) throw refuse(Code.UnknownChannel);

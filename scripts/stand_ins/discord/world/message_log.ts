@@ -1,6 +1,6 @@
 import { compareIds } from "./snowflakes.ts";
 
-/** Which page of a channel's history is asked for. Without a point: the newest. */
+/** Which page of a channel's history to return. Without `before`, `after` or `around`: the newest. */
 export type Point =
   | { readonly kind: "newest" }
   | { readonly kind: "before" | "after" | "around"; readonly id: string };
@@ -36,7 +36,7 @@ export class MessageLog<T extends { readonly id: string }> {
     return this.#sorted;
   }
 
-  /** A page, newest first whatever the point, as `GET channels/:id/messages` gives it. */
+  /** A page, always newest first, as `GET channels/:id/messages` returns it. */
   page(point: Point, limit: number): T[] {
     const [start, end] = this.#range(point, limit);
     return this.#sorted.slice(start, end).reverse();

@@ -1,8 +1,8 @@
 import type { APIAttachment, APIEmbed, APIStickerItem, MessageType } from "discord-api-types/v10";
-import type { Mentions } from "../rest/mentions.ts";
+import type { Mentions } from "./mentions.ts";
 import type { MessageLog } from "./message_log.ts";
 
-/** Who writes. `app` is another bot; `webhook` has a name and no membership. */
+/** An author. `self` is the bridge's bot, `app` another bot; a `webhook` has a name and no membership. */
 export interface User {
   readonly id: string;
   readonly kind: "self" | "person" | "app" | "webhook";
@@ -17,12 +17,12 @@ export interface Role {
   readonly name: string;
 }
 
-/** What the bot may not do in a channel and its threads. */
+/** The permissions the bot is denied in a channel and its threads. */
 export interface Denied {
   readonly view?: boolean;
   readonly send?: boolean;
   readonly history?: boolean;
-  /** Opening threads. */
+  /** Create Public Threads. */
   readonly threads?: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Thread {
   archived: boolean;
   archiveChangedAt: number;
   locked: boolean;
-  /** Made private, without the bot. Nothing said in it is told. */
+  /** Private, without the bot as a member. Its events are not sent. */
   hidden?: true;
   readonly messages: MessageLog<Message>;
 }
@@ -69,10 +69,10 @@ export interface Message {
   readonly reference: { readonly channelId: string; readonly messageId: string } | undefined;
 }
 
-/** How the guild is to the bot. `away`: an outage; `out`: the bot was removed from it. */
+/** The bot's relation to the guild. `away`: an outage; `out`: the bot was removed from it. */
 export type Presence = "in" | "away" | "out";
 
-/** What happened in the guild; the gateway tells sessions, the stand-in tells its listeners. */
+/** A change in the guild. The gateway and the stand-in's listeners receive it. */
 export type WorldEvent =
   | { readonly kind: "messageCreated"; readonly message: Message; readonly nonce?: string | number }
   /** `visible`: the text changed. Otherwise an embed was added or a thread opened on it. */
@@ -89,7 +89,7 @@ export type WorldEvent =
   | { readonly kind: "guildChanged"; readonly presence: Presence }
   | { readonly kind: "threadCreated" | "threadUpdated" | "threadDeleted"; readonly thread: Thread };
 
-/** The text channel a place belongs to: permissions are its own. */
+/** The text channel that a channel or thread belongs to. Permissions are set on it. */
 export function rootOf(channel: Channel): TextChannel {
   return channel.kind === "text" ? channel : channel.parent;
 }

@@ -1,12 +1,12 @@
 /**
- * First millisecond of 2015, where Discord's ids start to count.
+ * The first millisecond of 2015, Discord's epoch.
  * https://discord.com/developers/docs/reference#snowflakes
- * The product has a constant of its own: a stand-in that shared it could not show that it is wrong.
+ * The product has its own constant: a stand-in that shared it could not reveal an error in it.
  */
 export const DISCORD_EPOCH = 1_420_070_400_000;
 const LAST_IN_MILLISECOND = 4095;
 
-/** Makes ids in Discord's layout from the current time, each greater than the one before. */
+/** Generates ids in Discord's layout from the current time, each greater than the previous one. */
 export class Snowflakes {
   #millisecond = 0;
   #increment = 0;
@@ -19,7 +19,7 @@ export class Snowflakes {
     } else if (this.#increment < LAST_IN_MILLISECOND) {
       this.#increment += 1;
     } else {
-      this.#millisecond += 1; // The millisecond is full: borrow from the next one rather than go back.
+      this.#millisecond += 1; // The ids of this millisecond are used up: take one of the next.
       this.#increment = 0;
     }
     return String((BigInt(this.#millisecond - DISCORD_EPOCH) << 22n) | BigInt(this.#increment));
@@ -31,13 +31,13 @@ export function timeOf(id: string): number {
   return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
 }
 
-/** Orders ids as Discord does. Never by `Number`: the last digits would be lost. */
+/** Orders ids as Discord does. A `Number` would lose their last digits. */
 export function compareIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a path or query value can be an id at all. */
+/** Whether a path or query value has the form of an id. */
 export function isSnowflake(value: string): boolean {
   return /^\d{15,20}$/.test(value);
 }

@@ -6,7 +6,7 @@ import {
   type APIStickerItem,
 } from "discord-api-types/v10";
 import { Listeners } from "../../wire.ts";
-import type { Mentions } from "../rest/mentions.ts";
+import type { Mentions } from "./mentions.ts";
 import { MessageLog } from "./message_log.ts";
 import {
   rootOf,
@@ -22,9 +22,11 @@ import {
 } from "./model.ts";
 import { Snowflakes, timeOf } from "./snowflakes.ts";
 
-/** A message about to be written. Whoever calls has checked that it may be. */
+const NO_MENTIONS: Mentions = { users: [], roles: [], everyone: false, here: false };
+
+/** A message to create. The caller has checked that it is allowed. */
 export interface Draft {
-  /** Only where it is not for the clock to say. */
+  /** Default: the next id. */
   readonly id?: string;
   readonly channel: Channel;
   readonly author: User;
@@ -39,7 +41,7 @@ export interface Draft {
   readonly nonce?: string | number;
 }
 
-/** One guild: its channels, people and messages. Every change is told to `events`, before the call returns. */
+/** One guild: its channels, people and messages. Every change is emitted to `events` before the call returns. */
 export class World {
   readonly ids = new Snowflakes();
   readonly events = new Listeners<WorldEvent>();
@@ -65,13 +67,13 @@ export class World {
       globalName: kind === "person" ? name : null,
       nick,
     };
-    // A webhook, and an app, is seen under its name as it was given.
+    // Apps and webhooks are shown under their names as given.
     const added = kind === "person" ? user : { ...user, username: name };
     this.users.set(added.id, added);
     return added;
   }
 
-  /** From now on the person is seen under another name. */
+  /** Changes a person's nickname. Messages show the new one from now on. */
   rename(user: User, nick: string): void {
     this.users.set(user.id, { ...user, nick });
   }
@@ -107,7 +109,7 @@ export class World {
     this.events.emit({ kind: "channelDeleted", channel });
   }
 
-  /** Replaces what the bot is denied in a channel. Discord shows it as a change of permission overwrites. */
+  /** Replaces the permissions the bot is denied in a channel, which changes its permission overwrites. */
   deny(channel: TextChannel, denied: Denied): void {
     const gained = (channel.denied.view ?? false) && !(denied.view ?? false);
     channel.denied = denied;
@@ -158,7 +160,7 @@ export class World {
     this.events.emit({ kind: "messageUpdated", message, visible: true });
   }
 
-  /** Adds a link preview: an update that is no edit. */
+  /** Adds a link preview: an update that is not an edit. */
   unfurl(message: Message, embed: APIEmbed): void {
     message.embeds = [...message.embeds, embed];
     this.events.emit({ kind: "messageUpdated", message, visible: false });
@@ -174,12 +176,36 @@ export class World {
     this.events.emit({ kind: "messagesDeleted", channel, messages });
   }
 
-  /** Opens a thread on a message, which gives the thread its id and a starter message that repeats it. */
+  /** Opens a thread on a message. The thread has the message's id and a starter message that refers to it. */
   openThread(on: Message, parent: TextChannel, name: string, owner: User): Thread {
+    const thread = this.#addThread(on.id, parent, name, owner);
+    on.flags |= MessageFlags.HasThread;
+    this.events.emit({ kind: "threadCreated", thread });
+    this.events.emit({ kind: "messageUpdated", message: on, visible: false });
+    this.post({
+      channel: thread,
+      author: owner,
+      content: "",
+      mentions: NO_MENTIONS,
+      type: MessageType.ThreadStarterMessage,
+      reference: { channelId: parent.id, messageId: on.id },
+    });
+    return thread;
+  }
+
+  /** Opens a post of a forum: a thread whose first message has its id. */
+  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
+    const thread = this.#addThread(this.ids.next(), forum, name, owner);
+    this.events.emit({ kind: "threadCreated", thread });
+    this.post({ id: thread.id, channel: thread, author: owner, content, mentions: NO_MENTIONS });
+    return thread;
+  }
+
+  #addThread(id: string, parent: TextChannel, name: string, owner: User): Thread {
     const now = Date.now();
     const thread: Thread = {
       kind: "thread",
-      id: on.id,
+      id,
       name,
       parent,
       ownerId: owner.id,
@@ -189,40 +215,7 @@ export class World {
       locked: false,
       messages: new MessageLog(),
     };
-    this.threads.set(thread.id, thread);
-    on.flags |= MessageFlags.HasThread;
-    this.events.emit({ kind: "threadCreated", thread });
-    this.events.emit({ kind: "messageUpdated", message: on, visible: false });
-    this.post({
-      channel: thread,
-      author: owner,
-      content: "",
-      mentions: { users: [], roles: [], everyone: false, here: false },
-      type: MessageType.ThreadStarterMessage,
-      reference: { channelId: parent.id, messageId: on.id },
-    });
-    return thread;
-  }
-
-  /** Opens a post of a forum: a thread whose first message has its id. */
-  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
-    const now = Date.now();
-    const thread: Thread = {
-      kind: "thread",
-      id: this.ids.next(),
-      name,
-      parent: forum,
-      ownerId: owner.id,
-      openedAt: now,
-      archived: false,
-      archiveChangedAt: now,
-      locked: false,
-      messages: new MessageLog(),
-    };
-    this.threads.set(thread.id, thread);
-    this.events.emit({ kind: "threadCreated", thread });
-    const mentions = { users: [], roles: [], everyone: false, here: false };
-    this.post({ id: thread.id, channel: thread, author: owner, content, mentions });
+    this.threads.set(id, thread);
     return thread;
   }
 

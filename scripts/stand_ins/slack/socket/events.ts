@@ -1,23 +1,23 @@
 import type { Channel, Message, WorkspaceChange } from "../workspace/workspace.ts";
 
-/** Who the workspace and the bridge's app are, by Slack's ids. */
+/** The ids of the workspace and of the bridge's app. */
 export interface AppIdentity {
   readonly teamId: string;
   readonly appId: string;
   /** The bot's user id. */
   readonly botId: string;
-  /** The bot's id as an app's bot (`B…`), which posts carry as `bot_id`. */
+  /** The app's bot id (`B…`), which posts carry as `bot_id`. */
   readonly botProfileId: string;
 }
 
-/** What the app subscribed to under Event Subscriptions. */
+/** The events that the app is subscribed to. */
 export type Subscription = "message.channels" | "message.groups" | "app_mention";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * A message as Slack's API and events carry it: people by id, never by name. `withMetadata` as in
- * `include_all_metadata`; a root that has replies says so when `channel` is given (history, not events).
+ * A message as Slack's API and events carry it, with people by id. `withMetadata` as in `include_all_metadata`. With
+ * `channel` (in history, not in events), a root carries the count of its replies.
  */
 export function messageJson(
   message: Message,
@@ -72,7 +72,7 @@ function threadJson(channel: Channel, message: Message): Json {
   };
 }
 
-/** The events Slack sends the app for a change; none when it is not in the channel or did not subscribe. */
+/** The events Slack sends the app for a change. None if it is not in the channel or not subscribed. */
 export function eventsOf(
   change: WorkspaceChange,
   app: AppIdentity,
@@ -138,7 +138,7 @@ function messageEvent(change: WorkspaceChange, teamId: string): Json {
   }
 }
 
-/** Wraps an event as the Events API delivers it. Redelivery repeats it, `event_id` included. */
+/** Wraps an event as the Events API delivers it. A redelivery has the same `event_id`. */
 export function eventPayload(
   event: Json,
   eventId: string,

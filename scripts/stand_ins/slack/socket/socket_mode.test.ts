@@ -7,7 +7,7 @@ import { cleanUp, start } from "../testing.ts";
 afterEach(cleanUp);
 
 describe("Socket Mode", () => {
-  it("sends what is not acknowledged three times more, as the same event, then gives it up", async () => {
+  it("retries an unacknowledged event three times under the same id, then gives up", async () => {
     const slack = await start({ ackWithinMs: 1_000, redeliverAfterMs: [0, 20, 40] });
     const channel = slack.addChannel("general");
     const person = slack.addPerson("Ada");
@@ -46,7 +46,7 @@ describe("Socket Mode", () => {
     expect(slack.wire.filter(({ name }) => name === "late ack")).toHaveLength(2);
   });
 
-  it("delivers by a retry what found no open socket", async () => {
+  it("delivers an event by a retry when no socket was open", async () => {
     const slack = await start({ redeliverAfterMs: [0, 400, 400, 400, 400, 400] });
     const channel = slack.addChannel("general");
     const ts = slack.say({ channel, person: slack.addPerson("Ada"), text: "anybody?" });
@@ -59,7 +59,7 @@ describe("Socket Mode", () => {
     expect(seen).toEqual([[ts, expect.toSatisfy((attempt: number) => attempt > 1)]]);
   });
 
-  it("gives each event to one of two sockets, and both get some", async () => {
+  it("sends each event to one of two sockets, and some to both", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const ada = slack.addPerson("Ada");
@@ -78,7 +78,7 @@ describe("Socket Mode", () => {
     expect(Math.min(got[0].length, got[1].length)).toBeGreaterThan(5);
   });
 
-  it("has the client reconnect with a new ticket, after asking it to and after breaking off", async () => {
+  it("makes the client reconnect with a new ticket, after a disconnect frame and after a broken socket", async () => {
     const slack = await start();
     await listener(slack, ({ ack }) => ack());
     const opened = () => slack.wire.filter(({ name }) => name === "hello").length;

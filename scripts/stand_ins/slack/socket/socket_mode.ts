@@ -6,9 +6,9 @@ import { z } from "zod";
 import type { Wire } from "../../wire.ts";
 
 export interface SocketModeOptions {
-  /** How long an envelope may stay un-acknowledged, in ms. Slack waits 3 s. */
+  /** Within how many ms an envelope must be acknowledged. Slack's is 3 s. */
   readonly ackWithinMs: number;
-  /** When an event is sent again, in ms after its last attempt failed. Slack: at once, 1 min, 5 min, then never. */
+  /** Delays of the retries, in ms after the failed attempt. Slack's: 0, 1 min, 5 min; then it gives up. */
   readonly redeliverAfterMs: readonly number[];
   readonly pingEveryMs: number;
   /** Seeds the choice of the socket an event goes to. */
@@ -16,14 +16,14 @@ export interface SocketModeOptions {
   readonly appId: string;
 }
 
-/** An event acknowledged in time: on which attempt (0 = the first) and how many ms after it was sent. */
+/** An event acknowledged in time: on which attempt (0 = the first), and how many ms after sending it. */
 export interface AckedEvent {
   readonly eventId: string;
   readonly attempt: number;
   readonly afterMs: number;
 }
 
-/** An event Slack no longer tries to deliver: only history still has it. */
+/** An event Slack no longer tries to deliver. Only history still has it. */
 export interface AbandonedEvent {
   readonly eventId: string;
   readonly attempts: number;
@@ -37,7 +37,7 @@ interface Delivery {
 
 const ackFrame = z.object({ envelope_id: z.string(), payload: z.unknown().optional() });
 
-/** Slack closes a socket it asked to go by itself after this long, in ms. */
+/** How long after a `disconnect` frame Slack closes the socket, in ms. */
 const RECYCLE_GRACE_MS = 10_000;
 
 /**
@@ -50,7 +50,7 @@ export class SocketMode {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #tickets = new Set<string>();
   readonly #sockets = new Set<WebSocket>();
-  /** Sockets asked to go: still open, but given nothing more. */
+  /** Sockets asked to disconnect: still open, but they get no more events. */
   readonly #leaving = new WeakSet<WebSocket>();
   readonly #inFlight = new Map<
     string,
@@ -74,7 +74,7 @@ export class SocketMode {
     this.#pings.unref();
   }
 
-  /** What the address of one new connection must carry. Good for one use. */
+  /** A ticket for the address of one connection. It is valid once. */
   newTicket(): string {
     const ticket = randomUUID();
     this.#tickets.add(ticket);
@@ -90,18 +90,18 @@ export class SocketMode {
     this.#server.handleUpgrade(request, socket, head, (opened) => this.#welcome(opened));
   }
 
-  /** Ghosts included: Slack takes them for open. */
+  /** Open sockets, including ghosts, which Slack counts as open. */
   connections(): number {
     const open = [...this.#sockets].filter((socket) => socket.readyState === WebSocket.OPEN);
     return open.length + this.#ghosts;
   }
 
-  /** So many sockets count as open, and are given events, though their clients are gone. */
+  /** Makes `count` sockets without a client count as open and receive events. */
   setGhosts(count: number): void {
     this.#ghosts = count;
   }
 
-  /** Events neither acknowledged nor given up yet. */
+  /** The number of events neither acknowledged nor abandoned yet. */
   undelivered(): number {
     return this.#inFlight.size + this.#timers.size + (this.#held?.length ?? 0);
   }
@@ -110,7 +110,7 @@ export class SocketMode {
     this.#attempt({ eventId, payload, attempt: 0 });
   }
 
-  /** Keeps events back until `release`, which sends them in order. */
+  /** Holds events until `release`, which sends them in order. */
   hold(): void {
     this.#held ??= [];
   }
@@ -134,17 +134,17 @@ export class SocketMode {
     }
   }
 
-  /** Reads nothing more from the connections that are open. */
-  deafen(): void {
+  /** Stops reading from the open connections. */
+  stopReading(): void {
     for (const socket of this.#sockets) socket.pause();
   }
 
-  /** Breaks every connection without a word. */
+  /** Breaks every connection without a close frame. */
   closeAll(): void {
     for (const socket of this.#sockets) socket.terminate();
   }
 
-  /** Breaks the connection that has been open longest. */
+  /** Breaks the oldest connection. */
   closeOldest(): void {
     const [oldest] = this.#sockets;
     oldest?.terminate();
@@ -165,7 +165,7 @@ export class SocketMode {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.terminate());
-    // Unless told otherwise, ws hands over each message as one Buffer.
+    // By default ws passes each message as one Buffer.
     socket.on("message", (data) =>
       this.#receive(Buffer.isBuffer(data) ? data.toString("utf8") : ""),
     );
@@ -184,7 +184,7 @@ export class SocketMode {
       return;
     }
     const socket = this.#pick();
-    // Nobody listens: an attempt all the same. The retries may be all the app ever sees of it.
+    // Without a socket the attempt still counts: the app may see only the retries.
     if (!socket) {
       this.#fail(delivery);
       return;
@@ -230,7 +230,7 @@ export class SocketMode {
       return;
     }
     const waiting = this.#inFlight.get(frame.data.envelope_id);
-    // Too late, or twice: Slack has given this envelope up and takes no notice.
+    // Late or repeated: Slack ignores acknowledgements of an envelope it has given up.
     const isRead = this.wire.received(waiting ? "ack" : "late ack");
     if (!waiting || !isRead) return;
     clearTimeout(waiting.timer);

@@ -5,7 +5,7 @@ import { flagParam, jsonParam, type Params, textParam } from "./params.ts";
 import { SlackRefusal } from "./refusal.ts";
 import type { Block, Channel, Message } from "../workspace/workspace.ts";
 
-/** Characters of `text`, of all Markdown blocks of a message together, of one section's text; blocks. */
+/** Limits of a message: characters of `text`, of all its Markdown blocks together, of one section; blocks. */
 const TEXT_LIMIT = 40_000;
 const MARKDOWN_LIMIT = 12_000;
 const SECTION_LIMIT = 3_000;
@@ -139,7 +139,7 @@ function metadataOf(params: Params): z.infer<typeof metadataObject> | undefined 
   return parsed.data;
 }
 
-/** The root a reply belongs to; a reply's own ts leads to its root. */
+/** The root of the thread to post in. The ts of a reply selects the reply's root. */
 function threadOf(channel: Channel, ts: string | undefined): string | undefined {
   if (ts === undefined || ts === "") return undefined;
   const target = channel.messages.get(ts);

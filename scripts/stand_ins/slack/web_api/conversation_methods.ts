@@ -16,7 +16,7 @@ const RANGE = [
 ];
 
 /**
- * Newest first: what stands in the channel itself, so no thread replies but those also sent to the channel.
+ * Newest first: the messages of the channel itself, with only those thread replies that were also sent to it.
  * docs.slack.dev/reference/methods/conversations.history
  */
 const history: Method = {
@@ -47,7 +47,7 @@ const replies: Method = {
     const below = (channel.replies.get(root.ts) ?? [])
       .flatMap((ts) => channel.messages.get(ts) ?? [])
       .filter(({ ts }) => inRange(ts) && (from === undefined || micros(ts) >= from));
-    // The first page starts with the root, also when it lies outside the range asked for.
+    // The first page starts with the root, even when it is outside the requested range.
     return page(backend, params, channel, from === undefined ? [root, ...below] : below, 1000);
   },
 };
@@ -136,7 +136,7 @@ function page(
   };
 }
 
-/** Slack's cursors are base64 of such a pair; nobody but the server may read them. */
+/** Slack's cursors are base64 of such a pair, and opaque to clients. */
 function cursor(name: string, value: number): string {
   return Buffer.from(`${name}:${value}`).toString("base64");
 }
@@ -149,7 +149,7 @@ function cursorOf(params: Params, name: string): number | undefined {
   return Number(match[2]);
 }
 
-/** Of a ts the workspace itself gave out. */
+/** The microseconds of a ts that the workspace issued. */
 function micros(ts: string): number {
   return microsOf(ts) ?? Number.NaN;
 }

@@ -5,7 +5,7 @@ import { SlackRefusal } from "./refusal.ts";
 import type { Channel, Member, Message, Workspace } from "../workspace/workspace.ts";
 import type { Wire } from "../../wire.ts";
 
-/** What the Web API acts on. */
+/** The state that the Web API methods work on. */
 export interface Backend {
   readonly workspace: Workspace;
   readonly app: AppIdentity;
@@ -14,21 +14,21 @@ export interface Backend {
   readonly appToken: string;
   /** The bot token's scopes. */
   readonly scopes: readonly string[];
-  /** Messages a page of history holds at the most. */
+  /** The most messages in a page of history. */
   readonly historyPage: number;
   readonly socketMode: SocketMode;
-  /** Where sockets connect to, without a ticket. Known once the port is. */
+  /** The address of Socket Mode without a ticket. Known once the server listens. */
   readonly socketUrl: () => string;
   readonly wire: Wire;
-  /** Told of every message the bot posted. */
+  /** Called with every message the bot posts. */
   readonly posted: (channel: Channel, message: Message, params: Params) => void;
 }
 
 export interface Method {
   readonly token: "bot" | "app";
-  /** The arguments it knows. Any other is refused loudly: the real one would act on it. */
+  /** The implemented arguments. Any other is refused and recorded, because Slack would act on it. */
   readonly params: readonly string[];
-  /** The answer besides `ok`. Throws `SlackRefusal`. */
+  /** Returns the fields of the answer besides `ok`. Throws `SlackRefusal`. */
   readonly run: (backend: Backend, params: Params) => Record<string, unknown>;
 }
 
@@ -38,7 +38,7 @@ export function needScope({ scopes }: Backend, needed: string): void {
   }
 }
 
-/** The channel an argument names. A private one the bot is not in does not exist for it. */
+/** The channel that an argument names. A private channel without the bot does not exist for it. */
 export function channelOf({ workspace }: Backend, params: Params): Channel {
   const channel = workspace.channels.get(textParam(params, "channel") ?? "");
   if (!channel || (channel.isPrivate && !channel.botIsMember)) {

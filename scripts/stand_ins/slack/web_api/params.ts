@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { SlackRefusal } from "./refusal.ts";
 
-/** The arguments of a Web API call: strings from a form or the address, any JSON value from a JSON body. */
+/** The arguments of a Web API call: strings from a form or the query, any JSON value from a JSON body. */
 export type Params = Readonly<Record<string, unknown>>;
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** Reads arguments as Slack does: the address's, overlaid by the body's, form or JSON. */
+/** Reads arguments as Slack does: from the query, then from the body (form or JSON), which wins. */
 export function paramsOf(contentType: string, body: string, query: URLSearchParams): Params {
   const fromQuery = Object.fromEntries(query);
   if (!contentType.startsWith("application/json")) {
@@ -28,7 +28,7 @@ export function flagParam(params: Params, name: string): boolean {
   return value === true || value === "true" || value === "1" || value === 1;
 }
 
-/** A whole number from 1 to `most`; `fallback` when absent. */
+/** `limit` as a whole number from 1 to `most`; `fallback` when absent. */
 export function limitParam(params: Params, fallback: number, most: number): number {
   const text = textParam(params, "limit");
   if (text === undefined || text === "" || text === "0") return fallback;

@@ -1,4 +1,4 @@
-/** Slack's way of saying no: HTTP 200 with `{ ok: false, error }`. */
+/** An error of Slack's Web API: HTTP 200 with `{ ok: false, error }`. */
 export class SlackRefusal extends Error {
   constructor(
     /** One of Slack's error names, e.g. `channel_not_found`. */

@@ -13,7 +13,7 @@ import { cleanUp, start } from "../testing.ts";
 afterEach(cleanUp);
 
 describe("the Web API", () => {
-  it("stores metadata with a post, and history gives it back only when asked", async () => {
+  it("stores metadata with a post, and returns it in history only on request", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const client = webClient(slack);
@@ -109,7 +109,7 @@ describe("the Web API", () => {
     expect(slack.transcript(channel).map(({ text }) => text)).toEqual(["mine"]);
   });
 
-  it("says who is who and which channels there are", async () => {
+  it("describes users, bots and channels", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     slack.addChannel("secret", { isPrivate: true });
@@ -132,7 +132,7 @@ describe("the Web API", () => {
     expect(list.channels?.map(({ name }) => name)).toEqual(["general"]);
   });
 
-  it("refuses with Slack's own errors", async () => {
+  it("refuses with Slack's errors", async () => {
     const slack = await start({ scopes: ["chat:write"] });
     const [open, foreign, archived] = ["open", "foreign", "archived"].map((name) =>
       slack.addChannel(name),
@@ -174,7 +174,7 @@ describe("the Web API", () => {
     expect(slack.posts).toHaveLength(1);
   });
 
-  it("names whom a post would ping, code aside", async () => {
+  it("lists whom a post would ping, without those in code", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const ada = slack.addPerson("Ada");
@@ -186,7 +186,7 @@ describe("the Web API", () => {
     expect(slack.posts.map(({ pings }) => pings)).toEqual([[ada, "here"], [], ["channel"]]);
   });
 
-  it("fails the way it is told to, and says whether the post was carried out", async () => {
+  it("fails as queued, with or without executing the post", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const client = webClient(slack, { timeout: 150 });

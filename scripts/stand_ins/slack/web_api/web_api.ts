@@ -94,7 +94,7 @@ export function webApi(
       const params = paramsOf(request.headers["content-type"] ?? "", body, url.searchParams);
       return call(backend, name, request.headers.authorization, params);
     });
-    if (!answer) return; // It hangs until the client gives up or the stand-in stops.
+    if (!answer) return; // The request hangs until the client gives up or the stand-in stops.
     wire.answer(name, answer.status, () => {
       sendJson(response, answer.status, answer.body, {
         "x-oauth-scopes": backend.scopes.join(","),
@@ -106,7 +106,7 @@ export function webApi(
 
 function answerTo(
   fault: AnswerFault | "deliver",
-  carryOut: () => Record<string, unknown>,
+  execute: () => Record<string, unknown>,
 ): Answer | undefined {
   if (typeof fault === "number") return { status: fault, body: { ok: false, error: "fault" } };
   if (typeof fault === "object") {
@@ -115,7 +115,7 @@ function answerTo(
     return { status: 429, body: { ok: false, error: "ratelimited" }, headers };
   }
   if (fault === "hang") return undefined;
-  const body = refusable(carryOut);
+  const body = refusable(execute);
   switch (fault) {
     case "deliver":
       return { status: 200, body };
@@ -126,9 +126,9 @@ function answerTo(
   }
 }
 
-function refusable(carryOut: () => Record<string, unknown>): Record<string, unknown> {
+function refusable(execute: () => Record<string, unknown>): Record<string, unknown> {
   try {
-    return { ok: true, ...carryOut() };
+    return { ok: true, ...execute() };
   } catch (error) {
     if (!(error instanceof SlackRefusal)) throw error;
     return { ok: false, error: error.error, ...error.details };
@@ -146,7 +146,7 @@ function call(
     backend.wire.refuse(name);
     throw new SlackRefusal("unknown_method");
   }
-  // Bolt adds the team to every call; it says nothing new here.
+  // Bolt adds the team to every call. There is only one here.
   const { token: inParams, team_id: _team, ...params } = given;
   const bearer = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1];
   checkToken(backend, method, bearer ?? inParams);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ChatChange, PersonAct, Place, Saying, SeenMessage } from "../../chat.ts";
+import type { ChatChange, PersonAct, Place, NewMessage, VisibleMessage } from "../../chat.ts";
 import { Listeners } from "../../wire.ts";
 import { richTextOf } from "./rich_text.ts";
 import { shownText } from "./text.ts";
@@ -7,7 +7,7 @@ import type { Channel, Member, Message, Workspace, WorkspaceChange } from "./wor
 
 type Target = Place & { readonly id: string };
 
-/** What people in the workspace do and see. Everything they do is recorded in `history`. */
+/** Acts for people in the workspace, and shows what they see. Everything they do is recorded in `history`. */
 export class People {
   readonly history: PersonAct[] = [];
   readonly changes = new Listeners<ChatChange>();
@@ -39,7 +39,7 @@ export class People {
     text,
     replyTo,
     broadcast = false,
-  }: Saying & { broadcast?: boolean }) {
+  }: NewMessage & { broadcast?: boolean }) {
     const author = this.workspace.members.get(person);
     if (!author) throw new Error(`no Slack user ${person}`);
     if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
@@ -55,7 +55,7 @@ export class People {
       ...(!author.app && { blocks: richTextOf(text) }),
       ...(thread !== undefined && { threadTs: thread }),
       ...(thread !== undefined && broadcast && { broadcast }),
-      // An app's posts carry one only if it gave one.
+      // Posts of an app carry an id only if the app sent one.
       ...(!author.app && { clientMsgId: randomUUID() }),
     });
     this.#record({ kind: "say", channel, thread, id: message.ts, person, text });
@@ -64,7 +64,7 @@ export class People {
 
   edit({ channel, id, text }: Target & { readonly text: string }): void {
     const message = this.message(channel, id);
-    if (message.text === text) return; // Slack's clients send no edit that changes nothing.
+    if (message.text === text) return; // Slack's clients do not send edits without a change.
     const person = message.author.id;
     const change = { text, ...(message.blocks && { blocks: richTextOf(text) }) };
     this.workspace.change(this.channel(channel), message, change, message.author);
@@ -84,8 +84,8 @@ export class People {
     this.workspace.change(this.channel(channel), message, { text: message.text, attachments });
   }
 
-  /** The channel itself with replies also sent to it, or a thread's replies without their root. Oldest first. */
-  transcript(channelId: string, thread?: string): SeenMessage[] {
+  /** The channel's messages with replies also sent to it, or a thread's replies without their root. Oldest first. */
+  transcript(channelId: string, thread?: string): VisibleMessage[] {
     const channel = this.channel(channelId);
     const messages =
       thread === undefined
@@ -94,7 +94,7 @@ export class People {
     return messages.filter((message) => !message.tombstone).map((message) => this.#seen(message));
   }
 
-  #seen(message: Message): SeenMessage {
+  #seen(message: Message): VisibleMessage {
     return {
       id: message.ts,
       author: message.author.name,

@@ -1,13 +1,13 @@
 import type { Block } from "./workspace.ts";
 
 /*
- * What Slack's own clients send along with a message's text: the same said as blocks. Made from the text, with what
- * people in the playground type: styles, code, quotes, lists, links and mentions.
+ * Slack's own clients send a message's text also as blocks. This makes the blocks from the text, for what people type
+ * in the playground: styles, code, quotes, lists, links and mentions.
  */
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The one `rich_text` block of a person's message. */
+/** The `rich_text` block of a person's message. */
 export function richTextOf(text: string): Block[] {
   const elements = text.split(/(```[\s\S]+?```)/).flatMap((part) => {
     const code = /^```\n?([\s\S]+?)\n?```$/.exec(part)?.[1];
@@ -21,7 +21,7 @@ function preformatted(code: string): Json {
   return { type: "rich_text_preformatted", elements: inline(code, true), border: 0 };
 }
 
-/** Quotes and lists are lines of their own; everything between them is one section. */
+/** Quotes and lists are elements of their own; the lines between them form one section. */
 function proseOf(text: string): Json[] {
   const out: Json[] = [];
   let lines: string[] = [];

@@ -2,14 +2,14 @@ import type { Block, Message } from "./workspace.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** Undoes the three escapes of Slack's text, in one pass, so that `&amp;lt;` stays `&lt;`. */
-export function unescapeText(text: string): string {
+/** Decodes the three escapes of Slack's text in one pass, so that `&amp;lt;` becomes `&lt;`. */
+function unescapeText(text: string): string {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 
 interface BlockText {
   readonly text: string;
-  /** A Markdown block's text is as it was sent, a section's has Slack's escapes. */
+  /** The text of a Markdown block is unescaped, that of a section has Slack's escapes. */
   readonly escaped: boolean;
 }
 
@@ -23,7 +23,7 @@ function blockTexts({ blocks = [] }: Pick<Message, "blocks">): BlockText[] {
   return blocks.map(blockText).filter((text) => text !== undefined);
 }
 
-/** What people read: the blocks if there are any, since `text` is then only the notification's. */
+/** The text that people read: that of the blocks if there are any, because `text` then only serves notifications. */
 export function shownText(message: Pick<Message, "text" | "blocks">): string {
   const texts = blockTexts(message);
   if (texts.length === 0) return unescapeText(message.text);
@@ -31,8 +31,8 @@ export function shownText(message: Pick<Message, "text" | "blocks">): string {
 }
 
 /**
- * Whom a post would ping: user and group ids, `everyone`, `channel`, `here`. Errs on the side of yes: it looks at
- * the notification text as well as the blocks, and leaves out code only.
+ * Whom a post would ping: user and group ids, `everyone`, `channel`, `here`. Prefers false positives: it searches the
+ * notification text as well as the blocks, and skips only code.
  */
 export function pingsOf(message: Pick<Message, "text" | "blocks">, linksNames: boolean): string[] {
   const texts = [message.text, ...blockTexts(message).map(({ text }) => text)];

@@ -1,6 +1,6 @@
 /** Slack's message ids: seconds and six digits of microseconds, e.g. `1503435956.000247`. Ordered, unique in a channel. */
 
-/** Microseconds since 1970, as an integer; undefined when `text` is no ts. A float would lose the last digits. */
+/** Microseconds since 1970, or undefined when `text` is not a ts. A float would lose the last digits. */
 export function microsOf(text: string): number | undefined {
   const match = /^(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text);
   if (!match) return undefined;
@@ -13,7 +13,7 @@ export function tsOf(micros: number): string {
   return `${Math.floor(micros / 1_000_000)}.${fraction}`;
 }
 
-/** Hands out timestamps of `now()` (ms since 1970), strictly increasing even within one millisecond. */
+/** Issues timestamps of `now()` (ms since 1970), strictly increasing even within one millisecond. */
 export class TsClock {
   #last = 0;
 

@@ -1,7 +1,7 @@
 import { Listeners } from "../../wire.ts";
 import { TsClock } from "./ts.ts";
 
-/** A person, or the user that stands for an app (then with `app`). */
+/** A person, or the user of an app's bot (then with `app`). */
 export interface Member {
   readonly id: string;
   readonly name: string;
@@ -12,12 +12,12 @@ export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly isPrivate: boolean;
-  /** Whether the bot is in it: else it hears nothing and may not post. */
+  /** Whether the bot is a member. Otherwise it gets no events and may not post. */
   botIsMember: boolean;
   archived: boolean;
-  /** By ts, oldest first. A change replaces the object, so that whoever holds one keeps what it saw. */
+  /** By ts, oldest first. A change replaces the object, so a reference keeps the earlier version. */
   readonly messages: Map<string, Message>;
-  /** The ts of the replies standing below a root, oldest first. */
+  /** The ts of a root's replies that are not deleted, oldest first. */
   readonly replies: Map<string, string[]>;
 }
 
@@ -26,7 +26,7 @@ export interface Message {
   readonly author: Member;
   /** As the API carries it: `&`, `<` and `>` escaped, `<@U…>`, `<url|label>`. */
   readonly text: string;
-  /** The root it answers. Absent on a root, whether or not it has replies. */
+  /** The ts of the root of a reply. Absent on roots. */
   readonly threadTs?: string;
   /** A reply also shown in the channel. */
   readonly broadcast?: true;
@@ -35,7 +35,7 @@ export interface Message {
   readonly clientMsgId?: string;
   readonly edited?: { readonly user: string; readonly ts: string };
   readonly attachments?: readonly unknown[];
-  /** A deleted root whose replies still stand: Slack keeps its place. */
+  /** A deleted root that still has replies: Slack keeps a placeholder. */
   readonly tombstone?: true;
 }
 
@@ -86,7 +86,7 @@ export class Workspace {
     return channel;
   }
 
-  /** The channel goes on under a new id, as when it becomes shared. The old one is gone. */
+  /** Gives the channel a new id, as when it becomes shared. The old id is gone. */
   moveChannel(channel: Channel): Channel {
     const moved = { ...channel, id: this.newId("C") };
     this.channels.delete(channel.id);
@@ -111,7 +111,7 @@ export class Workspace {
     return message;
   }
 
-  /** Changes what is given, as `editor`; without one it is no edit (Slack adding a link's preview). */
+  /** Changes the given fields. Without an `editor` it is not an edit (Slack adding a link preview). */
   change(
     channel: Channel,
     previous: Message,
@@ -150,7 +150,7 @@ export class Workspace {
       return;
     }
     channel.replies.delete(root);
-    // With its last reply a deleted root goes too.
+    // A deleted root goes with its last reply.
     if (channel.messages.get(root)?.tombstone) channel.messages.delete(root);
   }
 }

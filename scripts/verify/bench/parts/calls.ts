@@ -1,6 +1,6 @@
 import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
 import {
-  COUNTED,
+  COUNTING_OPTIONS,
   countBurst,
   countExchange,
   countIdle,
@@ -8,29 +8,29 @@ import {
   countUnmapped,
   describeCalls,
   ingests,
-  openRooms,
-  type Rooms,
+  openChannels,
+  type CountedChannels,
 } from "../count_calls.ts";
-import { renewalsADay } from "../idle.ts";
+import { renewalsADay } from "../token_renewals.ts";
 import { atMost, figure, type Part, type Row } from "../part.ts";
 
 const SLOW = 20;
 const BURST = 1_000;
 const IDLE_MS = 3_000;
 
-/** Function calls, counted exactly by the local deployment: client calls, subscriptions' re-runs, scheduled ones. */
+/** Function calls, counted by the local deployment: by clients, reruns of subscriptions, and scheduled. */
 export const calls: Part = {
   name: "calls",
-  async run(tell) {
-    const stack = await startStack(COUNTED);
+  async run(progress) {
+    const stack = await startStack(COUNTING_OPTIONS);
     try {
-      const rooms = await openRooms(stack);
+      const channels = await openChannels(stack);
       const rows: Row[] = [];
       for (const platform of PLATFORMS) {
-        tell(platform);
-        rows.push(...(await countOn(stack, rooms[platform])));
+        progress(platform);
+        rows.push(...(await countOn(stack, channels[platform])));
       }
-      tell("idle");
+      progress("idle");
       rows.push(...(await countADay(stack)));
       return rows;
     } finally {
@@ -39,20 +39,20 @@ export const calls: Part = {
   },
 };
 
-async function countOn(stack: Stack, rooms: Rooms): Promise<Row[]> {
-  const { platform } = rooms;
-  const unmapped = await countUnmapped(stack, rooms, SLOW);
-  const slow = await countSlowly(stack, rooms, SLOW);
-  const burst = await countBurst(stack, rooms, BURST);
-  const short = await countExchange(stack, rooms, "What is the time?");
-  const long = await countExchange(stack, rooms, "Please write a long reply.");
+async function countOn(stack: Stack, channels: CountedChannels): Promise<Row[]> {
+  const { platform } = channels;
+  const unmapped = await countUnmapped(stack, channels, SLOW);
+  const slow = await countSlowly(stack, channels, SLOW);
+  const burst = await countBurst(stack, channels, BURST);
+  const short = await countExchange(stack, channels, "What is the time?");
+  const long = await countExchange(stack, channels, "Please write a long reply.");
   const perMessage = slow.billed / SLOW;
   const perMessageInBurst = burst.billed / BURST;
   const exchange = (name: string, { stats, parts }: typeof short): Row => ({
     what: `${platform}: calls per AI exchange, ${name}`,
     measured: `${stats.billed} for ${parts} ${parts === 1 ? "part" : "parts"}`,
     budget: {
-      text: "<= 8, + 1 a further part",
+      text: "<= 8, + 1 per further part",
       ok: stats.billed <= 8 + (parts - 1),
     },
     data: { parts, calls: stats.billed, which: describeCalls(stats) },

@@ -1,13 +1,13 @@
 import { positionAt } from "../../../../convex/model/shared/positions.ts";
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, until } from "../part.ts";
-import { mappingOf, type Rig, startRig } from "../stubs/backend.ts";
+import { mappingOf, type Rig, startRig } from "../stubs/rig.ts";
 import { eventsOf } from "../stubs/convex.ts";
 
 const MESSAGES = 10_000;
 const GAP_MS = 2 * 60 * 60_000;
 
-/** What the platform lets through at once, and how long until it lets through as much again, in s. */
+/** A rate limit for pages of history: `calls` in a window of `seconds`. */
 interface Limit {
   readonly perPage: number;
   readonly calls: number;
@@ -15,9 +15,9 @@ interface Limit {
 }
 
 /**
- * Of reading one channel's history. Discord names no figures and tells them in each answer; these are what it is known to
- * answer (https://discord.com/developers/docs/topics/rate-limits). Slack's are those of an app of one's own; one that is
- * distributed outside its Marketplace gets 15 messages a minute
+ * The limits of reading one channel's history. Discord documents no numbers and sends them with each answer; these are
+ * the ones it is known to send (https://discord.com/developers/docs/topics/rate-limits). Slack's first limit is that of
+ * an internal app; an app distributed outside of its Marketplace gets 15 messages a minute
  * (https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps).
  */
 const LIMITS: Readonly<Record<PlatformName, readonly Limit[]>> = {
@@ -28,16 +28,16 @@ const LIMITS: Readonly<Record<PlatformName, readonly Limit[]>> = {
   ],
 };
 
-/** Reading a channel's history after a gap, from a platform that limits nothing, next to what its limits allow. */
+/** Reading a channel's history after a gap from a platform without limits, compared with what its limits allow. */
 export const catchUp: Part = {
   name: "catch-up",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const) {
       const rig = await startRig(platform);
       try {
         for (const limit of LIMITS[platform]) {
-          tell(`${platform}: ${limit.perPage} messages a page`);
+          progress(`${platform}: ${limit.perPage} messages a page`);
           rows.push(...describe(platform, limit, await measure(platform, rig, limit)));
         }
       } finally {
@@ -50,7 +50,7 @@ export const catchUp: Part = {
 
 interface Measured {
   readonly seconds: number;
-  /** Pages of history asked for. */
+  /** Requests for a page of history. */
   readonly pages: number;
   /** Function calls per message. */
   readonly callsEach: number;
@@ -62,7 +62,7 @@ async function measure(platform: PlatformName, rig: Rig, limit: Limit): Promise<
   const upTo = positionAt(platform, Date.now() - GAP_MS);
   convex.publish("bridge:cursors", [{ mappingId: mapping.mappingId, upTo }]);
   convex.publish("bridge:standing", { rows: [], threads: [] });
-  rig.platform.remember(MESSAGES, limit.perPage);
+  rig.platform.setHistory(MESSAGES, limit.perPage);
   let ingested = 0;
   let isWhole = false;
   let last = NaN;
@@ -74,7 +74,7 @@ async function measure(platform: PlatformName, rig: Rig, limit: Limit): Promise<
   });
   const before = convex.calls;
   const start = performance.now();
-  // Mapped anew, so the bridge reads what was said since its cursor.
+  // A new `since` makes the bridge read the history after its cursor.
   convex.publish("bridge:mappings", [{ ...mapping, since: String(limit.perPage) }]);
   await until("the history is read", () => isWhole && ingested >= MESSAGES, 60_000);
   stop();
@@ -90,7 +90,7 @@ function describe(platform: PlatformName, limit: Limit, measured: Measured): Row
   const { perPage, calls, seconds: window } = limit;
   const { seconds, pages, callsEach } = measured;
   const least = Math.ceil(MESSAGES / perPage);
-  // The first ones are let through at once.
+  // The first window needs no waiting.
   const secondsOf = (asked: number) => (Math.ceil(asked / calls) - 1) * window;
   const limited = secondsOf(pages) + seconds;
   const all = MESSAGES.toLocaleString("en");
@@ -101,7 +101,7 @@ function describe(platform: PlatformName, limit: Limit, measured: Measured): Row
       data: measured,
     },
     {
-      what: `  pages asked for, at ${calls} in ${window} s`,
+      what: `  pages requested, at ${calls} in ${window} s`,
       measured: `${pages}: ${figure(limited)} s; the least is ${least}: ${figure(secondsOf(least))} s`,
       data: { pages, limited, least, leastSeconds: secondsOf(least) },
     },

@@ -3,7 +3,7 @@ import { startStack } from "../../../stand_ins/stack.ts";
 import { type Costs, CountedBackend, type Size } from "../count_documents.ts";
 import { figure, type Part, type Row } from "../part.ts";
 
-/** Messages grow first, then mapped channels, so that the table tells which of them it is that costs. */
+/** Messages grow first, then mapped channels, so that the table shows which of them a call pays for. */
 const SIZES: readonly Size[] = [
   { messages: 10, mappings: 1 },
   { messages: 1_000, mappings: 1 },
@@ -14,17 +14,17 @@ const SIZES: readonly Size[] = [
 const LIMIT = 6;
 const INGEST = "bridge:ingest";
 
-/** What each call reads and writes as the data grows, counted exactly by the local deployment. */
+/** What each call reads and writes as the data grows, counted by the local deployment. */
 export const documents: Part = {
   name: "documents",
-  async run(tell) {
-    // No bridge: it would make calls of its own.
+  async run(progress) {
+    // Without a bridge, which would make calls of its own.
     const stack = await startStack();
     try {
       const backend = await CountedBackend.open(stack);
       const costs: Costs[] = [];
       for (const size of SIZES) {
-        tell(`${figure(size.messages)} messages, ${figure(size.mappings)} mapped`);
+        progress(`${figure(size.messages)} messages, ${figure(size.mappings)} mapped`);
         await backend.grow(size);
         costs.push(await backend.costs());
       }
@@ -39,7 +39,7 @@ function describe(costs: readonly Costs[]): Row[] {
   const names = [...(costs[0]?.keys() ?? [])];
   const sizes = SIZES.map(({ messages, mappings }) => `${messages}/${mappings}`).join(", ");
   return [
-    { what: "documents read, each once", measured: `with ${sizes} messages/mapped channels` },
+    { what: "distinct documents read", measured: `with ${sizes} messages/mapped channels` },
     ...names.map((name) =>
       describeCall(
         name,

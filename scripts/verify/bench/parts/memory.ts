@@ -1,47 +1,47 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, sleep } from "../part.ts";
-import { type Rig, startRig } from "../stubs/backend.ts";
+import { type Rig, startRig } from "../stubs/rig.ts";
 import { eventsOf } from "../stubs/convex.ts";
 import { DISCORD_CHANNEL } from "../stubs/discord.ts";
 import { SLACK_CHANNEL } from "../stubs/slack.ts";
 
 const MAPPINGS = 1_000;
 const AUTHORS = 100_000;
-/** Messages of the long run after it: a busy community's day. */
+/** Messages of the long run that follows: a day of a busy community. */
 const LONG_RUN = 50_000;
-/** Messages a second: many times what a large community says, and a rate that leaves time to collect. */
+/** Messages a second: many times the rate of a large community, but with time left for garbage collection. */
 const RATE = 5_000;
 const LIMIT_MB = 150;
-/** How much the long run may add before it counts as growth, in MB: what the collector leaves varies by this much. */
+/** How much the long run may add before it counts as growth, in MB: garbage collection varies by this much. */
 const FLAT_MB = 15;
 
 /** Resident memory of the production bridge, compiled and started with the flags of `npm start`. */
 export const memory: Part = {
   name: "memory",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const)
-      rows.push(...(await measure(platform, tell)));
+      rows.push(...(await measure(platform, progress)));
     return rows;
   },
 };
 
-async function measure(platform: PlatformName, tell: (line: string) => void): Promise<Row[]> {
+async function measure(platform: PlatformName, progress: (line: string) => void): Promise<Row[]> {
   const first = platform === "discord" ? DISCORD_CHANNEL : SLACK_CHANNEL;
   const others = Array.from({ length: MAPPINGS - 1 }, (_, n) =>
     platform === "discord" ? (300000000000000000n + BigInt(n)).toString() : `C1BENCH${n}`,
   );
   const mappings = [first, ...others].map((externalId) => ({ externalId }));
-  tell(`${platform}: ${MAPPINGS} mappings`);
+  progress(`${platform}: ${MAPPINGS} mappings`);
   const rig = await startRig(platform, { mappings });
   try {
     await sleep(1_000);
     const atStart = rig.bridge.memoryMb();
-    const talk = new Talk(rig);
-    tell(`${platform}: ${AUTHORS.toLocaleString("en")} authors`);
-    const withAuthors = await talk.say(AUTHORS);
-    tell(`${platform}: ${LONG_RUN.toLocaleString("en")} messages more`);
-    const atEnd = await talk.say(LONG_RUN);
+    const load = new Load(rig);
+    progress(`${platform}: ${AUTHORS.toLocaleString("en")} authors`);
+    const withAuthors = await load.send(AUTHORS);
+    progress(`${platform}: ${LONG_RUN.toLocaleString("en")} further messages`);
+    const atEnd = await load.send(LONG_RUN);
     const peak = Math.max(withAuthors.peak, atEnd.peak);
     const growth = atEnd.peak - withAuthors.peak;
     return [
@@ -64,8 +64,8 @@ async function measure(platform: PlatformName, tell: (line: string) => void): Pr
   }
 }
 
-class Talk {
-  #said = 0;
+class Load {
+  #sent = 0;
   #ingested = 0;
 
   constructor(private readonly rig: Rig) {
@@ -74,21 +74,21 @@ class Talk {
     });
   }
 
-  /** Each message by somebody new. Returns the most memory meanwhile, and what it holds at the end, in MB. */
-  async say(messages: number): Promise<{ peak: number; end: number }> {
+  /** Sends messages, each by a new author. Returns the peak memory and that at the end, in MB. */
+  async send(messages: number): Promise<{ peak: number; end: number }> {
     const { platform, channel, bridge } = this.rig;
-    const target = this.#said + messages;
+    const target = this.#sent + messages;
     let peak = 0;
-    let looked = 0;
+    let sampledAt = 0;
     const start = performance.now();
-    const base = this.#said;
+    const base = this.#sent;
     while (this.#ingested < target) {
       const due = Math.min(target, base + ((performance.now() - start) / 1000) * RATE);
-      while (this.#said < due && this.#said - this.#ingested < 1_000) {
-        platform.send(platform.frame(channel, this.#said++));
+      while (this.#sent < due && this.#sent - this.#ingested < 1_000) {
+        platform.send(platform.frame(channel, this.#sent++));
       }
-      if (performance.now() - looked > 200) {
-        looked = performance.now();
+      if (performance.now() - sampledAt > 200) {
+        sampledAt = performance.now();
         peak = Math.max(peak, bridge.memoryMb());
       }
       await sleep(2);

@@ -1,40 +1,40 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import { figure, type Part, type Row, sleep, type Spread, spreadOf, until } from "../part.ts";
-import { mappingOf, type Rig, startRig } from "../stubs/backend.ts";
-import { eventsOf, type SeenMutation } from "../stubs/convex.ts";
+import { mappingOf, type Rig, startRig } from "../stubs/rig.ts";
+import { eventsOf, type ReceivedMutation } from "../stubs/convex.ts";
 
 const IDLE_EVENTS = 300;
 const LOADED_EVENTS = 4_000;
 /** Messages a second in the loaded runs. */
 const LOAD = 1_000;
 const POSTS = 200;
-/** Between two posts, in ms: discord.js itself lets no more than 50 requests through in a second. */
+/** Between two posts, in ms: discord.js sends at most 50 requests a second. */
 const POST_EVERY_MS = 25;
 const INGEST_MS = 5;
 const POST_MS = 10;
 const ROUNDS = 3;
 
 /**
- * What the bridge itself adds: Convex and the platform are stubs that answer at once. Times are taken in the stubs'
- * process, from handing a frame to the socket to reading the other one, so they include two trips through the
- * loopback and whatever the machine does meanwhile.
+ * The time that the bridge itself adds: Convex and the platform are stubs that answer at once. Times are taken in the
+ * stubs' process, from writing one frame to reading the other, so they include two trips over the loopback and other
+ * load on the machine.
  */
 export const overhead: Part = {
   name: "overhead",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const platform of ["discord", "slack"] as const) {
       const rig = await startRig(platform);
       try {
-        tell(`${platform}: warming up`);
+        progress(`${platform}: warming up`);
         await ingestTimes(rig, LOADED_EVENTS, LOAD);
         await postTimes(rig, 50);
-        tell(`${platform}: idle`);
+        progress(`${platform}: idle`);
         const idle = await quietest(INGEST_MS, () => ingestTimes(rig, IDLE_EVENTS, 100));
         rows.push(ingestRow(platform, "idle", idle));
         const idlePosts = await quietest(POST_MS, () => postTimes(rig, POSTS));
         rows.push(postRow(platform, "idle", idlePosts));
-        tell(`${platform}: loaded`);
+        progress(`${platform}: loaded`);
         const loaded = `${LOAD}/s`;
         const busy = await quietest(INGEST_MS, () => ingestTimes(rig, LOADED_EVENTS / 2, LOAD));
         rows.push(ingestRow(platform, loaded, busy));
@@ -73,8 +73,8 @@ function row(what: string, limit: number, spread: Spread): Row {
 }
 
 /**
- * The quietest of some rounds, ending with the first that keeps the budget: what else the machine does can only add
- * to what the bridge takes.
+ * The best of up to three rounds, ending with the first within the budget: other load on the machine can only add to
+ * the bridge's time.
  */
 async function quietest(limit: number, measure: () => Promise<Spread>): Promise<Spread> {
   let best = await measure();
@@ -90,7 +90,7 @@ async function ingestTimes(rig: Rig, events: number, perSecond: number): Promise
   const sentAt: number[] = [];
   const times: number[] = [];
   const stop = rig.onMutation((mutation) => {
-    // In order, and each once: nothing is turned away at this rate.
+    // Events arrive in order and once: the bridge refuses none at this rate.
     for (let n = eventsOf(mutation).length; n > 0; n--) {
       times.push(mutation.at - (sentAt[times.length] ?? NaN));
     }
@@ -111,7 +111,7 @@ async function ingestTimes(rig: Rig, events: number, perSecond: number): Promise
   return spreadOf(times);
 }
 
-/** From the outbox's update to the platform's request, the claim in between answered at once. */
+/** From the outbox update to the request at the platform; the claim in between is answered at once. */
 async function postTimes(rig: Rig, posts: number): Promise<Spread> {
   const { convex, platform } = rig;
   const times: number[] = [];
@@ -123,7 +123,7 @@ async function postTimes(rig: Rig, posts: number): Promise<Spread> {
       if (mutation.path === "bridge:settle") return { held: false };
       return eventsOf(mutation).map(() => "inserted");
     };
-    const stop = rig.onMutation(({ path }: SeenMutation) => {
+    const stop = rig.onMutation(({ path }: ReceivedMutation) => {
       if (path === "bridge:claim") setImmediate(() => convex.publish("bridge:outbox", []));
       if (path === "bridge:settle") settled = true;
     });

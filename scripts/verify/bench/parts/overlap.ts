@@ -2,30 +2,29 @@ import { api } from "../../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../../bridges/platform.ts";
 import type { CallStats } from "../../../stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS, startStack, type Stack } from "../../../stand_ins/stack.ts";
-import { COUNTED, describeCalls, quiet } from "../count_calls.ts";
+import { COUNTING_OPTIONS, describeCalls, quiet } from "../count_calls.ts";
 import { figure, type Part, type Row, sleep } from "../part.ts";
 
 const CHANNELS = 4;
 const PEOPLE = 20;
 const MESSAGES = 120;
-/** Between two messages on each platform, in ms: enough at once for calls to be under way together. */
+/** Between two messages on each platform, in ms: short enough for calls to overlap. */
 const EVERY_MS = 10;
-/** How long each transaction is under way, in ms: what a small one takes on Convex, generously. */
-const UNDER_WAY_MS = 20;
+/** The duration of a transaction, in ms: a generous estimate for a small one on Convex. */
+const TRANSACTION_MS = 20;
 const WORST = 6;
 
 /**
- * Where mutations would conflict on the real thing. The local deployment carries them out one after another, each
- * after it has been under way for a while, and notes which others committed meanwhile and whether it then read what
- * they wrote. Two bridge processes for each platform, and a conversation with the AI in every channel, are the worst
- * of what is normal.
+ * Write conflicts that mutations would have on Convex. The local deployment runs them one after another, each after a
+ * delay, and records which others committed meanwhile and whether it then read what they wrote. Two bridge processes per
+ * platform, and a conversation with the AI in every channel, are the worst normal load.
  */
 export const overlap: Part = {
   name: "overlap",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
     for (const processes of [1, 2]) {
-      tell(`${processes} ${processes === 1 ? "bridge" : "bridges"}`);
+      progress(`${processes} ${processes === 1 ? "bridge" : "bridges"}`);
       rows.push(...(await measure(processes)));
     }
     return rows;
@@ -33,11 +32,14 @@ export const overlap: Part = {
 };
 
 async function measure(processes: number): Promise<Row[]> {
-  const stack = await startStack({ ...COUNTED, convexEnv: { AI_REPLIES_PER_DAY: "100000" } });
+  const stack = await startStack({
+    ...COUNTING_OPTIONS,
+    convexEnv: { AI_REPLIES_PER_DAY: "100000" },
+  });
   try {
     const places = await Promise.all(PLATFORMS.map((platform) => open(stack, platform)));
     for (let n = 0; n < processes; n++) await stack.startBridge();
-    await stack.convex.faults.underWay(UNDER_WAY_MS);
+    await stack.convex.faults.delayTransactions(TRANSACTION_MS);
     await stack.convex.resetStats();
     for (let n = 0; n < MESSAGES; n++) {
       for (const { chat, channels, people } of places) {
@@ -73,8 +75,8 @@ function describe(processes: number, stats: CallStats): Row[] {
   const name = `${processes} ${processes === 1 ? "process" : "processes"} each`;
   return [
     {
-      what: `mutations that would run again on Convex, ${name}`,
-      measured: `${again} of ${mutations} (${share} %); ${overlapping} were under way while another committed`,
+      what: `mutations that Convex would retry, ${name}`,
+      measured: `${again} of ${mutations} (${share} %); ${overlapping} overlapped with another one`,
       data: { overlapping, conflicts, mutations, billed, which: describeCalls(stats) },
     },
     ...conflicts

@@ -1,15 +1,15 @@
 import { atLeast, figure, type Part, type Row } from "../part.ts";
 import { type Child, startProgram } from "../bridge_child.ts";
-import { type PlatformStub, type Rig, startRig } from "../stubs/backend.ts";
+import { type PlatformStub, type Rig, startRig } from "../stubs/rig.ts";
 import { type ConvexStub, eventsOf, startConvexStub } from "../stubs/convex.ts";
 import { DISCORD_CHANNEL, startDiscordStub } from "../stubs/discord.ts";
 
-/** Milliseconds a call to Convex takes. */
+/** The latencies of a call to Convex, in ms. */
 const LATENCIES = [0, 20, 100] as const;
-/** Events handed to the platform's socket and not yet through: ten batches, so that a bridge never waits for more. */
+/** Events sent and not yet processed: ten batches, so that the bridge never waits for events. */
 const WINDOW = 1_000;
 const WARM_UP = 5_000;
-/** Each rate is measured over so long, in ms. */
+/** How long each rate is measured, in ms. */
 const MEASURE_MS = 2_500;
 const PEOPLE = 1_000;
 
@@ -24,18 +24,18 @@ interface BridgeRate extends Rate {
   readonly callsEach: number;
 }
 
-/** Messages a second through the bridge, next to the plain ways in the same run. */
+/** Messages a second through the bridge, compared with two simpler clients in the same run. */
 export const throughput: Part = {
   name: "throughput",
-  async run(tell) {
+  async run(progress) {
     const rows: Row[] = [];
-    tell("discord.js alone");
-    const alone = await discordAlone();
+    progress("discord.js alone");
+    const alone = await discordJsAlone();
     rows.push({ what: "discord.js alone, empty handler", measured: describe(alone), data: alone });
-    const bridge = await bridgeRates("discord", tell);
+    const bridge = await bridgeRates("discord", progress);
     for (const latency of LATENCIES) {
-      tell(`one awaited mutation per event at ${latency} ms`);
-      const plain = await plainWay(latency);
+      progress(`one awaited mutation per event at ${latency} ms`);
+      const plain = await awaitedMutations(latency);
       const own = bridge.get(latency);
       if (!own) continue;
       const ratio = own.perSecond / plain.perSecond;
@@ -45,7 +45,7 @@ export const throughput: Part = {
         data: plain,
       });
       rows.push({
-        what: `discord: mirrored at ${latency} ms, against that`,
+        what: `discord: mirrored at ${latency} ms, compared with that`,
         measured: `${figure(ratio)}x: ${describeBridge(own)}`,
         ...(latency === 20 && { budget: atLeast(40, ratio, "x") }),
         data: { ...own, ratio },
@@ -55,12 +55,12 @@ export const throughput: Part = {
     const share = (atOnce?.perSecond ?? 0) / alone.perSecond;
     const cpu = (atOnce?.cpuEach ?? NaN) / alone.cpuEach;
     rows.push({
-      what: "discord: mirrored at no latency, against discord.js alone",
+      what: "discord: mirrored without latency, compared with discord.js alone",
       measured: `${figure(share)}x, with ${figure(cpu)}x the processor time each`,
       budget: { text: ">= 1/3x", ok: share >= 1 / 3 },
       data: { share, cpu },
     });
-    for (const [latency, own] of await bridgeRates("slack", tell)) {
+    for (const [latency, own] of await bridgeRates("slack", progress)) {
       rows.push({
         what: `slack: mirrored at ${latency} ms`,
         measured: describeBridge(own),
@@ -71,12 +71,12 @@ export const throughput: Part = {
   },
 };
 
-async function bridgeRates(name: "discord" | "slack", tell: (line: string) => void) {
+async function bridgeRates(name: "discord" | "slack", progress: (line: string) => void) {
   const rates = new Map<number, BridgeRate>();
   const rig = await startRig(name);
   try {
     for (const latency of LATENCIES) {
-      tell(`${name} at ${latency} ms`);
+      progress(`${name} at ${latency} ms`);
       rates.set(latency, await bridgeRate(rig, latency));
     }
   } finally {
@@ -105,9 +105,9 @@ async function bridgeRate(rig: Rig, latencyMs: number): Promise<BridgeRate> {
   return { ...rate, callsEach };
 }
 
-async function discordAlone(): Promise<Rate> {
+async function discordJsAlone(): Promise<Rate> {
   const stub = await startDiscordStub();
-  const child = await plainChild({ MODE: "empty" }, stub.env);
+  const child = await startPlainClient({ MODE: "empty" }, stub.env);
   try {
     let handled = 0;
     child.process.on("message", (count) => {
@@ -122,9 +122,9 @@ async function discordAlone(): Promise<Rate> {
   }
 }
 
-async function plainWay(latencyMs: number): Promise<Rate> {
+async function awaitedMutations(latencyMs: number): Promise<Rate> {
   const [stub, convex] = await Promise.all([startDiscordStub(), startConvexStub()]);
-  const child = await plainChild({ MODE: "awaited", CONVEX_URL: convex.url }, stub.env);
+  const child = await startPlainClient({ MODE: "awaited", CONVEX_URL: convex.url }, stub.env);
   try {
     const ingested = countEvents(convex);
     convex.latencyMs = latencyMs;
@@ -145,14 +145,14 @@ function countEvents(convex: ConvexStub): () => number {
   return () => ingested;
 }
 
-async function plainChild(
+async function startPlainClient(
   env: Readonly<Record<string, string>>,
   stubEnv: Readonly<Record<string, string>>,
 ): Promise<Child> {
   return await startProgram("plain_client.ts", { ...env, ...stubEnv });
 }
 
-/** Says messages as fast as they get through. */
+/** Sends messages as fast as they are processed. */
 class Flow {
   #sent: number;
 
@@ -165,13 +165,13 @@ class Flow {
     this.#sent = through();
   }
 
-  /** Until so many more are through. */
+  /** Sends until `messages` more are processed. */
   async pass(messages: number): Promise<void> {
     const target = this.through() + messages;
     while (this.through() < target) await this.#turn();
   }
 
-  /** Messages through a second, over a fixed time, and what they cost the process. */
+  /** The messages processed per second over a fixed time, and their processor time. */
   async rate(child: Child): Promise<Rate> {
     const before = this.through();
     const cpuBefore = child.cpuMs();
@@ -190,7 +190,7 @@ class Flow {
   }
 
   async #turn(): Promise<void> {
-    // In small bites: the same process reads what comes out at the other end.
+    // In small batches, because this process also reads the results.
     for (let n = 0; n < 200 && this.#sent - this.through() < this.window; n++) {
       this.platform.send(this.platform.frame(this.channel, this.#sent++ % PEOPLE));
     }

@@ -9,8 +9,8 @@ import {
 } from "../../../stand_ins/convex/sync/sync_protocol.ts";
 import { listenOn } from "./listen.ts";
 
-/** One mutation as it came off the wire. `at`: `performance.now()` of this process. */
-export interface SeenMutation {
+/** A mutation as received. `at`: `performance.now()` of this process. */
+export interface ReceivedMutation {
   readonly path: string;
   readonly args: Readonly<Record<string, JSONValue>>;
   readonly at: number;
@@ -18,15 +18,15 @@ export interface SeenMutation {
 
 export interface ConvexStub {
   readonly url: string;
-  /** How long an answer takes, in ms. 0: it leaves within the turn that read the call. */
+  /** How long an answer takes, in ms. 0: it is sent in the same tick that read the call. */
   latencyMs: number;
-  /** Function calls so far: mutations, and queries asked or subscribed to. */
+  /** The number of function calls: mutations and subscriptions. */
   calls: number;
-  /** Hears of every mutation as it arrives. */
-  onMutation: (mutation: SeenMutation) => void;
-  /** What a mutation returns. Default: the answers of a backend where all goes well. */
-  answer: (mutation: SeenMutation) => JSONValue;
-  /** Sets a query's result and tells its subscribers. */
+  /** Called with every mutation as it arrives. */
+  onMutation: (mutation: ReceivedMutation) => void;
+  /** The result of a mutation. Default: success. */
+  answer: (mutation: ReceivedMutation) => JSONValue;
+  /** Sets a query's result and sends it to its subscribers. */
   publish(path: string, value: JSONValue): void;
   stop(): Promise<void>;
 }
@@ -34,13 +34,17 @@ export interface ConvexStub {
 interface Session {
   readonly ws: WebSocket;
   readonly queries: Map<number, string>;
-  told: { querySet: number; identity: number };
+  version: { querySet: number; identity: number };
   ts: bigint;
 }
 
 /**
- * The sync protocol of Convex and nothing behind it: no functions, no data, no checks. It answers at once, so what
- * is measured against it is the bridge and its client alone.
+ * Starts a stub that speaks Convex's sync protocol without functions, data or checks. It answers at once.
+ *
+ * The bench has stubs beside the stand-ins because it measures the bridge alone. A stand-in validates, stores and logs
+ * everything, at a few thousand messages a second; the bridge would wait for it. The stubs send prepared frames, check
+ * nothing and keep nothing, at tens of thousands a second. Where the backend itself is measured (calls, documents,
+ * conflicts, the reply path), the bench uses the stand-ins.
  */
 export async function startConvexStub(): Promise<ConvexStub> {
   const results = new Map<string, JSONValue>();
@@ -71,15 +75,15 @@ export async function startConvexStub(): Promise<ConvexStub> {
 
   const receive = (session: Session, text: string) => {
     const at = performance.now();
-    // Written by the stock client; checking it here would cost more than what is being measured.
+    // Written by the stock client. Validating it would cost more than what is measured.
     const message = JSON.parse(text) as ClientMessage;
     switch (message.type) {
       case "Connect":
       case "Event":
         return;
       case "Authenticate":
-        session.told.identity += 1;
-        transition(session, [], { identity: session.told.identity - 1 });
+        session.version.identity += 1;
+        transition(session, [], { identity: session.version.identity - 1 });
         return;
       case "ModifyQuerySet":
         stub.calls += message.modifications.filter(({ type }) => type === "Add").length;
@@ -87,10 +91,10 @@ export async function startConvexStub(): Promise<ConvexStub> {
         return;
       case "Mutation": {
         stub.calls += 1;
-        const seen = { path: message.udfPath, args: argsOf(message.args), at };
-        stub.onMutation(seen);
+        const mutation = { path: message.udfPath, args: argsOf(message.args), at };
+        stub.onMutation(mutation);
         const reply = () => {
-          answer(session, message.requestId, stub.answer(seen));
+          answer(session, message.requestId, stub.answer(mutation));
         };
         if (stub.latencyMs === 0) reply();
         else setTimeout(reply, stub.latencyMs);
@@ -102,7 +106,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
   };
 
   sockets.on("connection", (ws: WebSocket, _request: IncomingMessage) => {
-    const session = { ws, queries: new Map(), told: { querySet: 0, identity: 0 }, ts: 0n };
+    const session = { ws, queries: new Map(), version: { querySet: 0, identity: 0 }, ts: 0n };
     sessions.add(session);
     const ping = setInterval(() => send(session, { type: "Ping" }), 15_000);
     ws.on("close", () => {
@@ -110,7 +114,7 @@ export async function startConvexStub(): Promise<ConvexStub> {
       sessions.delete(session);
     });
     ws.on("error", () => ws.terminate());
-    // Unless told otherwise, ws hands over each message as one Buffer.
+    // By default ws passes each message as one Buffer.
     ws.on("message", (data) => receive(session, Buffer.isBuffer(data) ? data.toString() : ""));
   });
   return stub;
@@ -131,8 +135,8 @@ function modify(
       updates.push(updateOf(change.queryId, results.get(change.udfPath) ?? []));
     }
   }
-  const querySet = session.told.querySet;
-  session.told.querySet = message.newVersion;
+  const querySet = session.version.querySet;
+  session.version.querySet = message.newVersion;
   transition(session, updates, { querySet });
 }
 
@@ -142,15 +146,15 @@ function answer(session: Session, requestId: number, result: JSONValue): void {
   transition(session, []);
 }
 
-/** Tells the client of the next state; `before` names what of the last one was different. */
+/** Sends the next state to the client. `before` holds the versions that differ in the current one. */
 function transition(
   session: Session,
   modifications: readonly StateModification[],
-  before: Partial<Session["told"]> = {},
+  before: Partial<Session["version"]> = {},
 ): void {
-  const startVersion = { ...session.told, ...before, ts: encodeTs(session.ts) };
+  const startVersion = { ...session.version, ...before, ts: encodeTs(session.ts) };
   session.ts += 1n;
-  const endVersion = { ...session.told, ts: encodeTs(session.ts) };
+  const endVersion = { ...session.version, ts: encodeTs(session.ts) };
   send(session, { type: "Transition", startVersion, endVersion, modifications });
 }
 
@@ -167,12 +171,12 @@ function argsOf(args: readonly JSONValue[]): Readonly<Record<string, JSONValue>>
   return typeof first === "object" && first !== null && !Array.isArray(first) ? first : {};
 }
 
-/** The events of an `ingest`. */
-export function eventsOf({ path, args }: SeenMutation): readonly JSONValue[] {
+/** The events of a `bridge:ingest` call; none for other calls. */
+export function eventsOf({ path, args }: ReceivedMutation): readonly JSONValue[] {
   return path === "bridge:ingest" && Array.isArray(args.events) ? args.events : [];
 }
 
-function succeed(mutation: SeenMutation): JSONValue {
+function succeed(mutation: ReceivedMutation): JSONValue {
   switch (mutation.path) {
     case "bridge:ingest":
       return eventsOf(mutation).map(() => "inserted");

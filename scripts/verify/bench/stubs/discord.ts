@@ -1,7 +1,7 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn } from "./listen.ts";
 import { DISCORD_EPOCH } from "../../../stand_ins/discord/world/snowflakes.ts";
-import { makePast, NO_PAST, type Past } from "./past.ts";
+import { makeHistory, EMPTY_HISTORY, type History } from "./history.ts";
 
 const GUILD = "100000000000000001";
 const BOT = { id: "100000000000000002", username: "bridge", discriminator: "0", avatar: null };
@@ -10,25 +10,25 @@ export const DISCORD_CHANNEL = "100000000000000010";
 
 export interface DiscordStub {
   readonly env: Readonly<Record<string, string>>;
-  /** A message by one of many people, as the gateway frame that tells of it. */
+  /** The gateway frame of a new message by one of many people. */
   frame(channel: string, person: number): string;
   send(frame: string): void;
-  /** Bytes that the socket has not taken yet. */
+  /** Bytes that the socket has not sent yet. */
   backlog(): number;
-  /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the gateway. */
-  remember(messages: number, perPage: number): void;
-  /** Requests for a page of the history since then. */
+  /** Fills the channel's history with messages by many people, without sending events. */
+  setHistory(messages: number, perPage: number): void;
+  /** The number of requests for a page of the history since then. */
   pages(): number;
-  /** Hears of every post as its request arrives; `at`: `performance.now()`. */
+  /** Called when the request of a post arrives. `at`: `performance.now()`. */
   onPost: (at: number) => void;
   stop(): Promise<void>;
 }
 
-/** Discord's gateway and as much of its REST API as a bridge needs, answering at once and keeping nothing. */
+/** Starts a stub of Discord's gateway and the REST routes that a bridge needs. It answers at once and stores nothing. */
 export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<DiscordStub> {
   let sequence = 0;
   let socket: WebSocket | undefined;
-  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
+  let history: History<ReturnType<typeof messageOf>> = { ...EMPTY_HISTORY };
   const server = await listenOn((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://stub");
     const path = pathname.replace(/^\/api\/v10/, "");
@@ -42,11 +42,11 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
       return answer({ id: snowflake(++sequence) });
     }
     if (path === `/channels/${DISCORD_CHANNEL}/messages`) {
-      past.pages += 1;
-      return answer(pageOf(past, searchParams));
+      history.pages += 1;
+      return answer(pageOf(history, searchParams));
     }
     if (path.endsWith("/messages")) return answer([]);
-    const newest = past.messages.at(-1)?.id ?? null;
+    const newest = history.messages.at(-1)?.id ?? null;
     if (path === `/guilds/${GUILD}/channels`)
       return answer(channels.map((id) => channelOf(id, newest)));
     if (path.includes("/threads")) return answer({ threads: [], members: [], has_more: false });
@@ -63,7 +63,7 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
     const dispatch = (t: string, d: unknown) => send({ op: 0, s: ++sequence, t, d });
     ws.on("error", () => ws.terminate());
     ws.on("message", (data) => {
-      // What discord.js sends; only its `op` matters here.
+      // Sent by discord.js; only `op` matters here.
       const { op } = JSON.parse(Buffer.isBuffer(data) ? data.toString() : "{}") as { op?: number };
       if (op === 1) send({ op: 11 });
       if (op !== 2) return;
@@ -92,11 +92,11 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
     },
     send: (frame) => socket?.send(frame),
     backlog: () => socket?.bufferedAmount ?? 0,
-    remember(messages, perPage) {
+    setHistory(messages, perPage) {
       const messageAt = (n: number, at: number) => messageOf(n, DISCORD_CHANNEL, n % 1_000, at);
-      past = makePast(messages, perPage, messageAt);
+      history = makeHistory(messages, perPage, messageAt);
     },
-    pages: () => past.pages,
+    pages: () => history.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -106,14 +106,14 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
   return stub;
 }
 
-/** An id of a moment; `n` keeps those of one millisecond apart. */
+/** An id of a time. `n` distinguishes ids of one millisecond. */
 export function snowflake(n: number, at = Date.now()): string {
   return ((BigInt(at - DISCORD_EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
 }
 
-/** The messages next after an id, newest first, as Discord gives them. */
+/** The messages after an id, newest first, as Discord returns them. */
 function pageOf<Message extends { readonly id: string }>(
-  { messages, perPage }: Past<Message>,
+  { messages, perPage }: History<Message>,
   range: URLSearchParams,
 ): Message[] {
   const after = BigInt(range.get("after") ?? 0);

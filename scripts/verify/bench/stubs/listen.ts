@@ -7,7 +7,7 @@ export interface StubServer {
   close(): Promise<void>;
 }
 
-/** A bare HTTP server on a free loopback port. */
+/** Starts an HTTP server on a free loopback port. */
 export async function listenOn(
   handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<StubServer> {
@@ -35,7 +35,7 @@ export async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Answers with JSON once the request's body has been taken. */
+/** Answers with JSON and discards the request's body. */
 export function answerJson(
   request: IncomingMessage,
   response: ServerResponse,

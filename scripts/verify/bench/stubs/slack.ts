@@ -1,34 +1,34 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import { answerJson, listenOn, textOf } from "./listen.ts";
-import { makePast, NO_PAST, type Past } from "./past.ts";
+import { makeHistory, EMPTY_HISTORY, type History } from "./history.ts";
 
 export const SLACK_CHANNEL = "C0BENCH0001";
 
-/** How often a minute an app may ask who somebody is (https://docs.slack.dev/apis/web-api/rate-limits, tier 4). */
+/** How often a minute an app may call users.info (https://docs.slack.dev/apis/web-api/rate-limits, tier 4). */
 const NAMES_A_MINUTE = 100;
 const MINUTE_MS = 60_000;
 
 export interface SlackStub {
   readonly env: Readonly<Record<string, string>>;
-  /** A message by one of many people, as the envelope that tells of it. */
+  /** The envelope of a new message by one of many people. */
   frame(channel: string, person: number): string;
   send(frame: string): void;
-  /** Puts so many messages by many people into the channel's history, read in pages, and nothing on the sockets. */
-  remember(messages: number, perPage: number): void;
-  /** Requests for a page of the history since then. */
+  /** Fills the channel's history with messages by many people, without sending events. */
+  setHistory(messages: number, perPage: number): void;
+  /** The number of requests for a page of the history since then. */
   pages(): number;
-  /** Hears of every post as its request arrives; `at`: `performance.now()`. */
+  /** Called when the request of a post arrives. `at`: `performance.now()`. */
   onPost: (at: number) => void;
   stop(): Promise<void>;
 }
 
 /**
- * Slack's Socket Mode and as much of its Web API as a bridge needs, answering at once and keeping nothing. Names are
- * told no faster than Slack tells them: a bridge that could ask for every stranger at once would do little else.
+ * Starts a stub of Slack's Socket Mode and the Web API methods that a bridge needs. It answers at once and stores
+ * nothing. `users.info` has Slack's rate limit: without it, the bridge would spend its time on names.
  */
 export async function startSlackStub(): Promise<SlackStub> {
   let sequence = 0;
-  let past: Past<ReturnType<typeof messageOf>> = { ...NO_PAST };
+  let history: History<ReturnType<typeof messageOf>> = { ...EMPTY_HISTORY };
   const open: WebSocket[] = [];
   let next = 0;
   const names = new Allowance(NAMES_A_MINUTE, MINUTE_MS);
@@ -41,8 +41,8 @@ export async function startSlackStub(): Promise<SlackStub> {
       return;
     }
     if (method === "conversations.history") {
-      past.pages += 1;
-      const page = pageOf(past, new URLSearchParams(await textOf(request)));
+      history.pages += 1;
+      const page = pageOf(history, new URLSearchParams(await textOf(request)));
       answerJson(request, response, { ok: true, ...page });
       return;
     }
@@ -89,12 +89,12 @@ export async function startSlackStub(): Promise<SlackStub> {
     send(frame) {
       open[next++ % Math.max(1, open.length)]?.send(frame);
     },
-    remember(messages, perPage) {
-      past = makePast(messages, perPage, (n, at) =>
+    setHistory(messages, perPage) {
+      history = makeHistory(messages, perPage, (n, at) =>
         messageOf(n, SLACK_CHANNEL, n % 1_000, tsOf(n, at)),
       );
     },
-    pages: () => past.pages,
+    pages: () => history.pages,
     onPost: () => undefined,
     async stop() {
       for (const ws of gateway.clients) ws.terminate();
@@ -104,7 +104,7 @@ export async function startSlackStub(): Promise<SlackStub> {
   return stub;
 }
 
-/** So many in any window of time, counted from its first. */
+/** A rate limit of `most` uses in a window that starts with the first of them. */
 class Allowance {
   #since = -Infinity;
   #used = 0;
@@ -123,20 +123,20 @@ class Allowance {
     return this.#used <= this.most;
   }
 
-  /** Until the window ends, in ms. */
+  /** The time until the window ends, in ms. */
   waitMs(): number {
     return this.#since + this.windowMs - performance.now();
   }
 }
 
-/** A Slack timestamp of a second, unique by `n`. */
+/** A Slack timestamp of a second. `n` makes it unique. */
 function tsOf(n: number, at = Date.now()): string {
   return `${Math.floor(at / 1000)}.${(n % 1_000_000).toString().padStart(6, "0")}`;
 }
 
-/** The newest messages after a time, and where the older ones begin. */
+/** A page of the messages in a range, newest first, with the cursor of the next page. */
 function pageOf<Message extends { readonly ts: string }>(
-  { messages, perPage }: Past<Message>,
+  { messages, perPage }: History<Message>,
   range: URLSearchParams,
 ) {
   const oldest = range.get("oldest") ?? "0";

@@ -5,67 +5,71 @@ import { toString } from "mdast-util-to-string";
 import { gfm } from "micromark-extension-gfm";
 import { stripVTControlCharacters, styleText } from "node:util";
 
-/** How wide a line may be, in columns. */
+/** Widest line, in columns. */
 const WIDTH = 92;
-/** In a narrower place words would stand alone. */
+/** Narrowest line, in columns: in nested blocks, narrower lines would hold one word each. */
 const MIN_WIDTH = 30;
 
-/** How formatting is shown: with a terminal's styles, or without any. */
-export interface Look {
+/** How formatting is shown: with terminal styles, or as plain text. */
+export interface TextStyle {
   readonly bold: (text: string) => string;
   readonly italic: (text: string) => string;
   readonly strike: (text: string) => string;
   readonly dim: (text: string) => string;
 }
 
-export const STYLED: Look = {
+export const TERMINAL: TextStyle = {
   bold: (text) => styleText("bold", text),
   italic: (text) => styleText("italic", text),
   strike: (text) => styleText("strikethrough", text),
   dim: (text) => styleText("dim", text),
 };
 
-export const PLAIN: Look = {
+export const PLAIN: TextStyle = {
   bold: (text) => text,
   italic: (text) => text,
-  // Without a style the words would say the opposite of what was meant.
+  // Combining strokes: unmarked, struck text would have the opposite meaning.
   strike: (text) => text.replaceAll(/[^\s\p{M}]/gu, "$&\u0336"),
   dim: (text) => text,
 };
 
-/** Markdown as people see it: lines without its marks. */
-export function markdownLines(markdown: string, look: Look, width = WIDTH): string[] {
+/** Renders Markdown as lines for a terminal, without its markup. */
+export function markdownLines(markdown: string, style: TextStyle, width = WIDTH): string[] {
   const tree = fromMarkdown(markdown, {
     extensions: [gfm()],
     mdastExtensions: [gfmFromMarkdown()],
   });
-  return blocks(tree, look, Math.max(width, MIN_WIDTH));
+  return blocks(tree, style, Math.max(width, MIN_WIDTH));
 }
 
-/** Text without formatting in lines of that width. */
+/** Wraps text without formatting at a width. */
 export function wrapped(text: string, width = WIDTH): string[] {
   return text.split("\n").flatMap((line) => wrapLine(line, Math.max(width, MIN_WIDTH)));
 }
 
-function blocks(parent: Root | Blockquote | { children: Nodes[] }, look: Look, width: number) {
-  const parts = parent.children.map((child) => block(child, look, width));
+function blocks(
+  parent: Root | Blockquote | { children: Nodes[] },
+  style: TextStyle,
+  width: number,
+) {
+  const parts = parent.children.map((child) => block(child, style, width));
   return parts.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
 
-function block(node: RootContent | Nodes, look: Look, width: number): string[] {
+function block(node: RootContent | Nodes, style: TextStyle, width: number): string[] {
   switch (node.type) {
     case "paragraph":
-      return wrapped(inline(node.children, look), width);
+      return wrapped(inline(node.children, style), width);
     case "heading":
-      return wrapped(look.bold(inline(node.children, look)), width);
+      return wrapped(style.bold(inline(node.children, style)), width);
     case "blockquote":
-      return blocks(node, look, width - 2).map((line) => `▏ ${line}`.trimEnd());
+      return blocks(node, style, width - 2).map((line) => `▏ ${line}`.trimEnd());
     case "code":
       return node.value.split("\n").map((line) => `│ ${line}`.trimEnd());
     case "list":
-      return list(node, look, width);
+      return list(node, style, width);
     case "table":
-      return table(node, look);
+      return table(node, style);
     case "thematicBreak":
       return ["─".repeat(10)];
     default:
@@ -73,19 +77,19 @@ function block(node: RootContent | Nodes, look: Look, width: number): string[] {
   }
 }
 
-function list({ ordered, start, children }: List, look: Look, width: number): string[] {
+function list({ ordered, start, children }: List, style: TextStyle, width: number): string[] {
   return children.flatMap((item, index) => {
     const number = `${((start ?? 1) + index).toString()}.`;
     const box = typeof item.checked === "boolean" ? (item.checked ? "☑" : "☐") : "•";
     const mark = ordered ? number : box;
-    const lines = item.children.flatMap((child) => block(child, look, width - mark.length - 1));
+    const lines = item.children.flatMap((child) => block(child, style, width - mark.length - 1));
     const indent = " ".repeat(mark.length + 1);
     return lines.map((line, at) => (at === 0 ? `${mark} ${line}` : `${indent}${line}`));
   });
 }
 
-function table({ children, align }: Table, look: Look): string[] {
-  const rows = children.map((row) => row.children.map((cell) => inline(cell.children, look)));
+function table({ children, align }: Table, style: TextStyle): string[] {
+  const rows = children.map((row) => row.children.map((cell) => inline(cell.children, style)));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => columns(row[column] ?? ""))),
   );
@@ -96,21 +100,21 @@ function table({ children, align }: Table, look: Look): string[] {
   return [head, widths.map((width) => "─".repeat(width)).join("──"), ...body].flat();
 }
 
-function inline(nodes: readonly PhrasingContent[], look: Look): string {
-  return nodes.map((node) => phrase(node, look)).join("");
+function inline(nodes: readonly PhrasingContent[], style: TextStyle): string {
+  return nodes.map((node) => phrase(node, style)).join("");
 }
 
-function phrase(node: PhrasingContent, look: Look): string {
+function phrase(node: PhrasingContent, style: TextStyle): string {
   switch (node.type) {
     case "strong":
-      return look.bold(inline(node.children, look));
+      return style.bold(inline(node.children, style));
     case "emphasis":
-      return look.italic(inline(node.children, look));
+      return style.italic(inline(node.children, style));
     case "delete":
-      return look.strike(inline(node.children, look));
+      return style.strike(inline(node.children, style));
     case "link": {
-      const label = inline(node.children, look);
-      return label === node.url ? label : `${label} ${look.dim(`(${node.url})`)}`;
+      const label = inline(node.children, style);
+      return label === node.url ? label : `${label} ${style.dim(`(${node.url})`)}`;
     }
     case "break":
       return "\n";
@@ -137,7 +141,7 @@ function pad(text: string, width: number, toTheRight: boolean): string {
   return toTheRight ? `${space}${text}` : `${text}${space}`;
 }
 
-/** Columns of a terminal: ideographs and the like take two, marks on a letter none. */
+/** The width of a text in terminal columns: East Asian characters take two, combining marks none. */
 function columns(text: string): number {
   const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
   return Array.from(stripVTControlCharacters(text))

@@ -7,19 +7,19 @@ import { AUDIENCE, ISSUERS } from "../../../convex/model/access/issuers.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 import { sleep } from "./part.ts";
 
-/** Convex's client asks for the next token this long before the last one ends, in s. */
+/** Convex's client requests the next token this long before the current one expires, in s. */
 const LEEWAY_S = 10;
-/** Life of the tokens that are renewed while this watches, in s. */
+/** The lifetime of the tokens whose renewals are counted, in s. */
 const SHORT_S = 12;
 const WATCH_MS = 7_000;
 
 export interface Renewals {
-  /** Every new token runs every subscription again, as billed calls. */
+  /** A new token runs every subscription again, as billed calls. */
   readonly callsPerRenewal: number;
   readonly callsADay: number;
 }
 
-/** What renewing tokens costs an idle bridge: its own two connections and subscriptions, with short-lived tokens. */
+/** The calls that token renewals cost an idle bridge, measured on its two connections with short-lived tokens. */
 export async function renewalsADay(stack: Stack): Promise<Renewals> {
   const env = stack.bridgeEnv(["discord"]);
   const key = parseSigningKey(env.DISCORD_BRIDGE_KEY ?? "");
@@ -59,7 +59,7 @@ export async function renewalsADay(stack: Stack): Promise<Renewals> {
     minted = 0;
     await sleep(WATCH_MS);
     const { billed } = await stack.convex.stats();
-    // Both connections renew, each at its own time.
+    // Each connection renews its own token.
     const callsPerRenewal = Math.round((billed / minted) * connections.length);
     return { callsPerRenewal, callsADay: (86_400 / (TOKEN_SECONDS - LEEWAY_S)) * callsPerRenewal };
   } finally {

@@ -1,4 +1,4 @@
-/** Whom a message names, and therefore pings. */
+/** The mentions in a message. Each of them pings. */
 export interface Mentions {
   /** In the order they first appear. */
   readonly users: readonly string[];
@@ -7,7 +7,7 @@ export interface Mentions {
   readonly here: boolean;
 }
 
-/** What a request's `allowed_mentions` lets through (Discord docs, Message, "Allowed Mentions Object"). */
+/** A request's `allowed_mentions` (Discord docs, Message, "Allowed Mentions Object"). */
 export interface AllowedMentions {
   readonly parse?: readonly ("users" | "roles" | "everyone")[] | undefined;
   readonly users?: readonly string[] | undefined;
@@ -15,7 +15,7 @@ export interface AllowedMentions {
   readonly replied_user?: boolean | undefined;
 }
 
-/** Code, fenced or inline, pings nobody. */
+/** Fenced and inline code. Mentions in it do not ping. */
 const code = /```[\s\S]*?```|``[^`]*``|`[^`\n]*`/g;
 
 const unique = (values: readonly string[]) => [...new Set(values)];
@@ -24,7 +24,7 @@ function idsIn(text: string, token: RegExp): string[] {
   return unique([...text.matchAll(token)].map((match) => match[1] ?? ""));
 }
 
-/** Every mention that stands in a text, whether or not the id exists. */
+/** Every mention in a text, whether or not its id exists. */
 export function mentionsIn(content: string): Mentions {
   const text = content.replace(code, " ");
   return {
@@ -36,8 +36,8 @@ export function mentionsIn(content: string): Mentions {
 }
 
 /**
- * What is left of the mentions under `allowed_mentions`. Without it everything in the text and the author replied
- * to are pinged; with it only what it lists.
+ * The mentions that `allowed_mentions` lets through. Without it, all of them and the author replied to are pinged; with
+ * it, only those it lists.
  */
 export function allow(
   found: Mentions,

@@ -1,8 +1,8 @@
 import type { Place } from "../../chat.ts";
-import type { Channel, TextChannel, Thread, User } from "../world/model.ts";
-import type { World } from "../world/world.ts";
+import type { Channel, TextChannel, Thread, User } from "./model.ts";
+import type { World } from "./world.ts";
 
-/** Who and what callers of the stand-in name by id. Throws where there is no such thing. */
+/** Finds what callers of the stand-in name by id. Throws if there is no such thing. */
 export class Lookup {
   constructor(private readonly world: World) {}
 

@@ -1,20 +1,20 @@
-/** What was said in a channel while no bridge listened, oldest first, as the platform's history holds it. */
-export interface Past<Message> {
+/** The history of a channel, oldest first. */
+export interface History<Message> {
   readonly messages: readonly Message[];
-  /** Messages given at once. */
+  /** Messages per page. */
   readonly perPage: number;
-  /** How often the history was asked for a page of it. */
+  /** The number of pages requested. */
   pages: number;
 }
 
-export const NO_PAST = { messages: [], perPage: 1, pages: 0 };
+export const EMPTY_HISTORY = { messages: [], perPage: 1, pages: 0 };
 
-/** So many messages, evenly over an hour that ended a minute ago. */
-export function makePast<Message>(
+/** `count` messages, spread evenly over an hour that ended a minute ago. */
+export function makeHistory<Message>(
   count: number,
   perPage: number,
   messageAt: (n: number, at: number) => Message,
-): Past<Message> {
+): History<Message> {
   const end = Date.now() - 60_000;
   const start = end - 60 * 60_000;
   const at = (n: number) => Math.floor(start + ((end - start) * n) / count);

@@ -1,11 +1,11 @@
 import { sleep } from "../demo/stage.ts";
 import type { AnswerFault } from "../../stand_ins/wire.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
-import type { Fleet } from "./fleet.ts";
+import type { BridgePool } from "./bridge_pool.ts";
 import type { Random } from "./random.ts";
 
-/** What goes wrong, once. Resolves when it is over; names what it was. */
-type Trouble = (stack: Stack, random: Random, fleet: Fleet) => Promise<unknown>;
+/** Injects a fault. Resolves when it is over. */
+type Fault = (stack: Stack, random: Random, pool: BridgePool) => Promise<unknown>;
 
 const POSTS = { discord: "POST channels/:id/messages", slack: "chat.postMessage" } as const;
 
@@ -20,10 +20,10 @@ const POST_FAULTS: readonly AnswerFault[] = [
 ];
 
 /**
- * Everything a platform, the network, Convex or the AI does to a bridge now and then. Only what the real ones do: a
- * Discord that drops a frame of a session it keeps, for one, is not among them.
+ * The faults of platforms, the network, Convex and the AI that a bridge must survive. Only those that really occur: for
+ * example, Discord does not drop a frame of a session that it keeps.
  */
-export const TROUBLES: Readonly<Record<string, Trouble>> = {
+export const FAULTS: Readonly<Record<string, Fault>> = {
   "discord: socket broken": async ({ discord }) => discord.closeGateway(1006),
   "discord: closed with a resumable code": async ({ discord }, random) =>
     discord.closeGateway(random.pick([4000, 4001, 4002])),
@@ -88,8 +88,8 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   "ai: refuses": async ({ openai }, random) =>
     openai.next(random.pick([500, 503, { retryAfter: 1 }, "empty", "malformed"] as const)),
   "ai: slow": async ({ openai }, random) => openai.next({ delayMs: random.between(500, 2_500) }),
-  "bridge: frozen": async (_stack, random, fleet) => {
-    const bridge = fleet.bridge(random.between(0, fleet.size - 1));
+  "bridge: frozen": async (_stack, random, pool) => {
+    const bridge = pool.bridge(random.between(0, pool.size - 1));
     bridge?.freeze();
     await sleep(random.between(500, 4_000));
     bridge?.thaw();

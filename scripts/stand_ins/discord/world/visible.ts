@@ -1,22 +1,22 @@
 import { MessageType } from "discord-api-types/v10";
-import type { ChatChange, SeenMessage } from "../../chat.ts";
+import type { ChatChange, VisibleMessage } from "../../chat.ts";
 import { placeOf } from "../backend.ts";
 import { displayName, type Message, type WorldEvent } from "./model.ts";
 
-const SAID = new Set<MessageType>([
+const CHAT_MESSAGES = new Set<MessageType>([
   MessageType.Default,
   MessageType.Reply,
   MessageType.ChatInputCommand,
   MessageType.ContextMenuCommand,
 ]);
 
-/** Whether a message is something people wrote or a bot said, and not a notice of the platform's. */
-export function isSaid(message: Message): boolean {
-  return SAID.has(message.type);
+/** Whether a message was written by a person or a bot, and is not a system message. */
+export function isChatMessage(message: Message): boolean {
+  return CHAT_MESSAGES.has(message.type);
 }
 
 /** A message as people see it. */
-export function seen(message: Message): SeenMessage {
+export function visibleMessage(message: Message): VisibleMessage {
   const { author, channel, reference } = message;
   return {
     id: message.id,
@@ -30,7 +30,7 @@ export function seen(message: Message): SeenMessage {
   };
 }
 
-/** What people see change when something happens. */
+/** The visible changes that an event causes. */
 export function changesOf(event: WorldEvent): ChatChange[] {
   switch (event.kind) {
     case "messageCreated":
@@ -55,6 +55,6 @@ export function changesOf(event: WorldEvent): ChatChange[] {
 
 function changes(kind: ChatChange["kind"], messages: readonly Message[]): ChatChange[] {
   return messages
-    .filter(isSaid)
-    .map((message) => ({ kind, ...placeOf(message.channel), message: seen(message) }));
+    .filter(isChatMessage)
+    .map((message) => ({ kind, ...placeOf(message.channel), message: visibleMessage(message) }));
 }

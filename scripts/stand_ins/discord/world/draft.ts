@@ -1,21 +1,21 @@
-import { allow, mentionsIn } from "../rest/mentions.ts";
+import { allow, mentionsIn } from "./mentions.ts";
 import type { Channel, Message, User } from "./model.ts";
-import type { DiscordSaying } from "../options.ts";
+import type { DiscordNewMessage } from "../options.ts";
 import type { Draft } from "./world.ts";
 
-/** Lengths of a message in UTF-16 units: a person's with Nitro, and a bot's or a webhook's. */
+/** Longest message in UTF-16 units: of a person with Nitro, and of a bot or a webhook. */
 const PERSON_LIMIT = 4_000;
 const BOT_LIMIT = 2_000;
 
-/** What someone's words become as a message. Throws where Discord's client would not let them be sent. */
-export function draftOf(author: User, channel: Channel, saying: DiscordSaying): Draft {
-  const { attachments = [], embeds = [], stickers = [], type } = saying;
-  const content = saying.text.trim(); // The client trims, and so does the server.
+/** The message to create. Throws if Discord's client would not send it. */
+export function draftOf(author: User, channel: Channel, message: DiscordNewMessage): Draft {
+  const { attachments = [], embeds = [], stickers = [], type } = message;
+  const content = message.text.trim(); // The client trims, and so does the server.
   const limit = author.kind === "person" ? PERSON_LIMIT : BOT_LIMIT;
   if (content.length > limit) throw new Error(`Discord takes at most ${limit} characters`);
   const bare = attachments.length + embeds.length + stickers.length === 0;
   if (content === "" && bare && type === undefined) throw new Error("nothing to say");
-  const target = saying.replyTo === undefined ? undefined : find(channel, saying.replyTo);
+  const target = message.replyTo === undefined ? undefined : find(channel, message.replyTo);
   return {
     channel,
     author,
@@ -29,7 +29,7 @@ export function draftOf(author: User, channel: Channel, saying: DiscordSaying): 
   };
 }
 
-/** A message people can point at. Throws when it is not there. */
+/** Finds a message. Throws if there is none of this id. */
 export function find(channel: Channel, id: string): Message {
   const message = channel.messages.get(id);
   if (!message) throw new Error(`no message ${id}`);

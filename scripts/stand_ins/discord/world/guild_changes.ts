@@ -1,25 +1,25 @@
-import type { Lookup } from "../rest/lookup.ts";
-import type { Presence } from "../world/model.ts";
-import type { World } from "../world/world.ts";
+import type { Lookup } from "./lookup.ts";
+import type { Presence } from "./model.ts";
+import type { World } from "./world.ts";
 
-/** What becomes of the guild as a whole, and of names in it. */
+/** Changes to the guild as a whole, and to the names in it. */
 export class GuildChanges {
   constructor(
     private readonly world: World,
     private readonly lookup: Lookup,
   ) {}
 
-  /** `out`: somebody removes the bot from the guild. `away`: Discord itself has lost the guild for a while. */
+  /** `out`: the bot is removed from the guild. `away`: the guild is unavailable, as in an outage. */
   setPresence(presence: Presence): void {
     this.world.setPresence(presence);
   }
 
-  /** The person is called otherwise here. Nobody is told: for that a client needs a privileged intent. */
+  /** Changes a person's nickname. Sends no event: clients without the privileged members intent get none. */
   renamePerson(person: string, nick: string): void {
     this.world.rename(this.lookup.user(person), nick);
   }
 
-  /** From now on the thread is private, and the bot not in it. */
+  /** Makes the thread private, without the bot as a member. */
   hideThread(thread: string): void {
     this.lookup.thread(thread).hidden = true;
   }

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from "jose";
-import type { Role } from "../../../../convex/model/access/issuers.ts";
+import type { Role } from "../../convex/model/access/issuers.ts";
 
-/** Both halves of a signing key, in the form their environment variables take. */
+/** Both halves of a signing key, as the values of their environment variables. */
 export interface RoleKeys {
   /** Value of DISCORD_BRIDGE_KEY, SLACK_BRIDGE_KEY or ADMIN_KEY: a private ES256 JWK with a `kid`, as JSON. */
   readonly privateKeyEnv: string;
@@ -9,7 +9,7 @@ export interface RoleKeys {
   readonly jwksDataUri: string;
 }
 
-/** Makes a fresh key for one role. The `kid` names the role, so that a rotated set stays readable. */
+/** Generates a key for a role. The `kid` names the role, so that a rotated set stays readable. */
 export async function makeKeyPair(role: Role): Promise<RoleKeys> {
   const kid = `${role}-${crypto.randomUUID()}`;
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
@@ -21,7 +21,7 @@ export async function makeKeyPair(role: Role): Promise<RoleKeys> {
   };
 }
 
-/** Makes fresh keys for every role. */
+/** Generates keys for every role. */
 export async function makeAllKeys(): Promise<Record<Role, RoleKeys>> {
   const [discord, slack, admin] = await Promise.all([
     makeKeyPair("discord"),

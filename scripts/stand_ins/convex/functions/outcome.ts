@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { convexToJson, ConvexError, type JSONValue, type Value } from "convex/values";
 
-/** What a function call gave, as it goes over the wire. `ts`: when it was true, in nanoseconds since 1970. */
+/** The outcome of a function call, as sent to clients. `ts`: the time of its snapshot, in nanoseconds since 1970. */
 export type Outcome =
   | { readonly success: true; readonly value: JSONValue; readonly ts: bigint }
   | { readonly success: false; readonly message: string; readonly data?: JSONValue };
 
 export function succeeded(value: unknown, ts: bigint): Outcome {
-  return { success: true, value: convexToJson((value ?? null) as Value), ts }; // Came out of a Convex function.
+  return { success: true, value: convexToJson((value ?? null) as Value), ts }; // Returned by a Convex function.
 }
 
 /**
- * What a client may know of an error. As in a production deployment that is the data of a `ConvexError` and
- * nothing else; `redact: false` adds the text, as a development deployment does.
+ * What a client learns about an error: in production only the data of a `ConvexError`. `redact: false` adds the text, as
+ * in a development deployment.
  */
 export function failed(error: unknown, redact: boolean): Outcome {
   const general = `[Request ID: ${randomBytes(8).toString("hex")}] Server Error`;

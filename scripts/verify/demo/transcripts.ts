@@ -1,24 +1,27 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
-import type { ChatStandIn, SeenMessage } from "../../stand_ins/chat.ts";
+import type { ChatStandIn, VisibleMessage } from "../../stand_ins/chat.ts";
 import { excerpt } from "./report.ts";
 
-/** A channel or a thread as people find it on the platform. */
-export interface Room {
+/** What people see in a channel or a thread. */
+export interface ChatTranscript {
   readonly platform: PlatformName;
   readonly channel: string;
   readonly thread?: string;
-  /** What it is called there. */
+  /** Its name on the platform. */
   readonly label: string;
-  /** What stands there, oldest first. */
-  readonly messages: readonly SeenMessage[];
+  /** Oldest first. */
+  readonly messages: readonly VisibleMessage[];
 }
 
-/** Channels by id, each followed by its threads in the order they began. `titles`: of threads, by id. */
-export function roomsOf(
+/**
+ * The transcripts of channels (names by id), each followed by those of its threads in order of creation. `titles`: of
+ * threads, by id.
+ */
+export function transcriptsOf(
   chat: ChatStandIn,
   channels: ReadonlyMap<string, string>,
   titles: ReadonlyMap<string, string>,
-): Room[] {
+): ChatTranscript[] {
   const { platform } = chat;
   return [...channels].flatMap(([channel, name]) => {
     const messages = chat.transcript(channel);

@@ -1,45 +1,45 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { CallCounter, CallKind } from "./call_stats.ts";
-import type { TransactionEnd } from "./engine.ts";
-import type { Internals } from "./internals.ts";
-import { parseSyscallArgs } from "./internals.ts";
-import type { Module, Modules } from "../functions/modules.ts";
+import type { CallCounter, CallKind } from "../engine/call_stats.ts";
+import type { TransactionEnd } from "../engine/engine.ts";
+import type { Internals } from "../engine/internals.ts";
+import { parseSyscallArgs } from "../engine/internals.ts";
+import type { Module, Modules } from "./modules.ts";
 
-/** One function call from outside the deployment, or from its scheduler, and everything it calls in turn. */
+/** A function call by a client or the scheduler, including everything it calls. */
 export interface Call {
   readonly kind: CallKind;
-  /** The function running now, seen from its callees. */
+  /** What the function that makes the call is itself running in. */
   readonly inside: "nothing" | "transaction" | "action";
   /** Aborts the first attempt at a mutation after its handler has run, as a write conflict does. */
   readonly abortOnce?: { done: boolean };
-  /** The end of the transaction, before any other begins. */
+  /** Called when the transaction ends, before any other begins. */
   readonly onEnd?: (end: TransactionEnd) => void;
 }
 
-/** Thrown by a mutation whose first attempt is aborted on demand. */
+/** Thrown by a mutation whose first attempt is to be aborted. */
 export class WriteConflict extends Error {}
 
 const current = new AsyncLocalStorage<Call>();
 
-/** Runs something as (part of) a call. */
+/** Runs `run` as part of a call. */
 export function runAs<T>(call: Call, run: () => T): T {
   return current.run(call, run);
 }
 
-/** Ties transactions and functions to the call they belong to, and counts. */
+/** Assigns transactions and functions to their call, and counts them. */
 export class CallTracker {
   readonly #counter: CallCounter;
   readonly #loses: (path: string) => boolean;
-  /** The function and kind of the open transaction: one at a time. */
+  /** The function and kind of the open transaction. There is one at a time. */
   #transaction: { readonly path: string; readonly kind: CallKind } | undefined;
 
-  /** `loses`: whether a scheduled function that should begin now never does. */
+  /** `loses`: whether this run of a scheduled function is lost before it begins. */
   constructor(counter: CallCounter, loses: (path: string) => boolean) {
     this.#counter = counter;
     this.#loses = loses;
   }
 
-  /** To be called when a top-level transaction ends, in its own async context. */
+  /** Call this when a top-level transaction ends, in its own async context. */
   ended(end: TransactionEnd): void {
     if (this.#transaction) {
       const { path, kind } = this.#transaction;
@@ -50,7 +50,7 @@ export class CallTracker {
     if (call?.inside === "nothing") call.onEnd?.(end);
   }
 
-  /** The same modules with every function counted. `component` is "" for the app's own. */
+  /** Wraps modules so that every function is counted. `component` is "" for the app's own. */
   watchModules(component: string, modules: Modules): Modules {
     return Object.fromEntries(
       Object.entries(modules).map(([file, load]) => {
@@ -79,7 +79,7 @@ export class CallTracker {
   async #run(path: string, isAction: boolean, run: () => unknown): Promise<unknown> {
     const call = current.getStore() ?? { kind: "scheduled", inside: "nothing" };
     const kind = kindOf(call);
-    // A client's calls are counted where they arrive: some never get as far as their handler.
+    // Calls by clients are counted on arrival: some never reach their handler.
     if (call.inside !== "nothing" || kind === "scheduled") this.#counter.count(path, kind);
     if (call.inside === "nothing" && kind === "scheduled" && this.#loses(path)) {
       throw new Error(`${path} was lost before it began`);
@@ -97,16 +97,16 @@ export class CallTracker {
     return result;
   }
 
-  /** Follows calls through the scheduler, and closes a trap of convex-test's. */
+  /** Follows calls through the scheduler, and works around a crash of convex-test on cancellation. */
   watchSyscalls(internals: Internals): void {
     const original = internals.asyncSyscall.bind(internals);
     internals.asyncSyscall = async (operation, args) => {
       switch (operation) {
         case "1.0/schedule":
-          // The timer keeps the async context it was made in.
+          // The timer keeps the async context in which it was created.
           return runAs({ kind: "scheduled", inside: "nothing" }, () => original(operation, args));
         case "1.0/cancel_job": {
-          // convex-test fails an invariant, in a timer, when a job that already runs is cancelled.
+          // convex-test throws in a timer when a job that is already running is cancelled.
           const { id } = parseSyscallArgs(args);
           const get = JSON.stringify({ table: "_scheduled_functions", id });
           const job: unknown = JSON.parse(await original("1.0/get", get));

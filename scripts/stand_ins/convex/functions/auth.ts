@@ -20,7 +20,7 @@ type Provider = z.infer<typeof vProvider>;
 
 const vKeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** Who is calling: the token's claims as `ctx.auth.getUserIdentity()` gives them. */
+/** The caller: the token's claims as `ctx.auth.getUserIdentity()` returns them. */
 export interface Caller {
   readonly attributes: {
     readonly subject: string;
@@ -32,7 +32,7 @@ export interface Caller {
   readonly expiresAt: number;
 }
 
-/** The token is refused; `code` and `message` are what the server answers, with HTTP status 401. */
+/** The token is refused. The server answers `code` and `message` with HTTP status 401. */
 export class RefusedToken extends Error {
   readonly code: string;
 
@@ -42,11 +42,11 @@ export class RefusedToken extends Error {
   }
 }
 
-/** Verifies tokens by an auth.config.ts: only `customJwt` providers whose keys are a data URI. */
+/** Verifies tokens against an auth.config.ts. Supports only `customJwt` providers whose keys are a data URI. */
 export class TokenVerifier {
   readonly #providers: readonly Provider[];
 
-  /** Takes the default export of auth.config.ts. Throws a ZodError when it asks for more than this can. */
+  /** `config` is the default export of auth.config.ts. Throws a ZodError for other kinds of provider. */
   constructor(config: unknown) {
     this.#providers = config === undefined ? [] : vConfig.parse(config).providers;
   }
@@ -99,7 +99,7 @@ function keysOf({ jwks }: Provider) {
   return createLocalJWKSet(vKeySet.parse(JSON.parse(text)));
 }
 
-/** Claims about the token itself and not about the caller: a renewed token is the same caller. */
+/** Claims about the token and not about the caller: a renewed token has the same caller. */
 const tokenClaims = new Set(["iss", "sub", "aud", "exp", "iat", "nbf", "jti"]);
 
 function callerOf(payload: JWTPayload): Caller {

@@ -1,4 +1,4 @@
-/** Does things in the order given, each no sooner than its delay; at once when nothing waits and it has none. */
+/** Runs actions in order, each after its delay; immediately if the queue is empty and there is no delay. */
 export class TurnQueue {
   readonly #waiting: { readonly at: number; readonly act: () => void }[] = [];
 
@@ -11,7 +11,7 @@ export class TurnQueue {
   #arm(): void {
     const next = this.#waiting[0];
     if (!next) return;
-    // Not on time but in turn: nothing overtakes what was put in before it, also when the delay shrinks.
+    // Order comes first: no action overtakes an earlier one, even when the delay shrinks.
     setTimeout(
       () => {
         next.act();

@@ -3,11 +3,14 @@ import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Stage } from "./stage.ts";
 import { sleep } from "./stage.ts";
 
-/** A chat that answers people takes turns; this is how long one waits for the other's answer. */
+/** How long a person waits for the bot's answer before posting again, in ms. */
 const ANSWER_MS = 20_000;
 
-/** Everything the demo shows, in order. `tell` announces each scene. */
-export async function playScenes(stage: Stage, tell: (scene: string) => void): Promise<void> {
+/** Plays the steps of the demo in order. `announce` is called with a description of each. */
+export async function playConversation(
+  stage: Stage,
+  announce: (step: string) => void,
+): Promise<void> {
   const admin = await stage.stack.adminClient();
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
@@ -16,16 +19,16 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   const map = async (platform: PlatformName, channels: Channels, name: string) =>
     stage.map(admin, platform, channels[platform], { to: `${platform} ${name}`, name });
 
-  tell("#lounge on Discord and #lounge on Slack are mapped: what is said there goes to Convex.");
+  announce("#lounge on Discord and #lounge on Slack are mapped: their messages go to Convex.");
   for (const platform of PLATFORMS) await map(platform, lounges, "lounge");
 
-  tell("A person on each platform talks to the AI.");
+  announce("A person on each platform talks to the AI.");
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Ada", "Hello! What is a bridge?");
     await answered(stage, platform, lounges[platform]);
   });
 
-  tell("A thread on each platform: a conversation of its own.");
+  announce("A thread on each platform: a conversation of its own.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const root = stage.say(platform, channel, "Grace", "I'd like to talk about compilers.");
@@ -35,7 +38,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, channel, thread);
   });
 
-  tell("A post in a forum on Discord: a conversation whose title the AI reads too.");
+  announce("A post in a forum on Discord: a conversation whose title the AI reads too.");
   const forum = stage.stack.discord.addForum("help");
   await stage.map(admin, "discord", forum, { to: "discord help", name: "help" });
   await sleep(500);
@@ -45,7 +48,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   stage.say("discord", forum, "Barbara", "Thank you!", post);
   await answered(stage, "discord", forum, post);
 
-  tell("An answer in a Slack thread, also sent to the channel.");
+  announce("An answer in a Slack thread, also sent to the channel.");
   const root = stage.say("slack", lounges.slack, "Edsger", "Who is up for lunch?");
   await answered(stage, "slack", lounges.slack);
   stage.broadcast(
@@ -56,7 +59,7 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
   );
   await answered(stage, "slack", lounges.slack, root);
 
-  tell("Ada corrects what she said. Alan deletes what he said: it is gone in Convex as well.");
+  announce("Ada edits a message. Alan deletes one: it is deleted in Convex as well.");
   await onBoth(async (platform) => {
     const channel = lounges[platform];
     const chat = stage.stack.chat(platform);
@@ -68,13 +71,13 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     chat.remove({ channel, id: regret });
   });
 
-  tell("A long reply, in as many messages as each platform needs.");
+  announce("A long reply, split into as many messages as each platform needs.");
   await onBoth(async (platform) => {
     stage.say(platform, lounges[platform], "Grace", "Please write a long reply.");
     await answered(stage, platform, lounges[platform]);
   });
 
-  tell("A reply full of formatting, as each platform can show it.");
+  announce("A reply full of formatting, as each platform can display it.");
   await onBoth(async (platform) => {
     const studio = studios[platform];
     await map(platform, studios, "studio");
@@ -83,21 +86,23 @@ export async function playScenes(stage: Stage, tell: (scene: string) => void): P
     await answered(stage, platform, studio);
   });
 
-  tell("Talk in a channel that is not mapped: nobody listens.");
+  announce("Messages in a channel that is not mapped: they are not mirrored.");
   for (const platform of PLATFORMS) {
     stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
   }
 
-  tell("That channel is mapped while everything runs, and answers at once.");
+  announce("That channel is mapped while the bridge runs: the next message is answered.");
   for (const platform of PLATFORMS) await map(platform, offices, "office");
-  // A mapping reaches the bridge by subscription; people don't type within that moment.
+  // A mapping reaches the bridge by subscription, which takes a moment.
   await sleep(500);
   await onBoth(async (platform) => {
     stage.say(platform, offices[platform], "Alan", "And now?");
     await answered(stage, platform, offices[platform]);
   });
 
-  tell("Fifty messages at once from five people: all are mirrored, and answered in few replies.");
+  announce(
+    "Fifty messages at once from five people: all are mirrored, and answered in a few replies.",
+  );
   for (const platform of PLATFORMS) await map(platform, squares, "square");
   await sleep(500);
   const crowd = ["Ada", "Alan", "Barbara", "Edsger", "Grace"];
@@ -115,11 +120,11 @@ function addChannels({ stack }: Stage, name: string): Channels {
   return { discord: stack.discord.addChannel(name), slack: stack.slack.addChannel(name) };
 }
 
-async function onBoth(scene: (platform: PlatformName) => Promise<void>): Promise<void> {
-  await Promise.all(PLATFORMS.map(scene));
+async function onBoth(step: (platform: PlatformName) => Promise<void>): Promise<void> {
+  await Promise.all(PLATFORMS.map(step));
 }
 
-/** Waits until the bot has the last word. Gives up quietly: the verdict will say what is missing. */
+/** Waits until the newest message is the bot's. After a timeout it returns: the verdict names what is missing. */
 async function answered(
   { stack }: Stage,
   platform: PlatformName,

@@ -1,25 +1,25 @@
 import type { PlatformName } from "../../../../bridges/platform.ts";
-import { makeAllKeys } from "../../../stand_ins/convex/server/keys.ts";
+import { makeAllKeys } from "../../../tooling/signing_keys.ts";
 import { type Child, startBridge } from "../bridge_child.ts";
 import { startFlags } from "../start_flags.ts";
-import { type ConvexStub, type SeenMutation, startConvexStub } from "./convex.ts";
+import { type ConvexStub, type ReceivedMutation, startConvexStub } from "./convex.ts";
 import { DISCORD_CHANNEL, type DiscordStub, startDiscordStub } from "./discord.ts";
 import { SLACK_CHANNEL, type SlackStub, startSlackStub } from "./slack.ts";
 
-/** A platform stub, whichever platform it is. */
+/** The stub of either platform. */
 export type PlatformStub = Pick<
   DiscordStub | SlackStub,
-  "env" | "frame" | "send" | "onPost" | "remember" | "pages" | "stop"
+  "env" | "frame" | "send" | "onPost" | "setHistory" | "pages" | "stop"
 >;
 
-/** A production bridge between a Convex and a platform that answer at once. */
+/** The production bridge between stubs of Convex and a platform. */
 export interface Rig {
   readonly convex: ConvexStub;
   readonly platform: PlatformStub;
   readonly channel: string;
   readonly bridge: Child;
-  /** Hears of every mutation as it arrives; returns how to stop that. */
-  onMutation(listener: (mutation: SeenMutation) => void): () => void;
+  /** Calls `listener` with every mutation as it arrives. Returns a function that unsubscribes. */
+  onMutation(listener: (mutation: ReceivedMutation) => void): () => void;
   stop(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface RigOptions {
   readonly mappings?: readonly { readonly externalId: string }[];
 }
 
-/** What the deployment would tell a bridge of one mapped channel. */
+/** A mapping as `bridge:mappings` returns it. */
 export function mappingOf(externalId: string) {
   return { mappingId: `mapping-${externalId}`, externalId, since: "0" };
 }
@@ -49,7 +49,7 @@ export async function startRig(name: PlatformName, options: RigOptions = {}): Pr
   const keyName = `${name.toUpperCase()}_BRIDGE_KEY`;
   const env = { CONVEX_URL: convex.url, ...platform.env, [keyName]: keys[name].privateKeyEnv };
   const bridge = await startBridge(env, name, await startFlags());
-  const listeners = new Set<(mutation: SeenMutation) => void>();
+  const listeners = new Set<(mutation: ReceivedMutation) => void>();
   convex.onMutation = (mutation) => {
     for (const listener of listeners) listener(mutation);
   };
