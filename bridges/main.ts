@@ -1,145 +1,47 @@
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
-import type { HealthEndpoint, PlatformState } from "./core/ops/health_endpoint.ts";
-import { createLog } from "./core/ops/log.ts";
-import type { Metrics } from "./core/ops/metrics.ts";
-import { failureLine, runAsProcess, type Service } from "./core/ops/process.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
-import { Runner } from "./core/bridge.ts";
-import type { SigningKey } from "./core/convex/token.ts";
-import type { Platform, PlatformName } from "./platform.ts";
+import { createLog } from "./core/ops/log.ts";
+import { runAsProcess } from "./core/ops/process.ts";
+import { type ConfiguredPlatform, Supervisor } from "./supervisor.ts";
 
 export interface BridgesOptions {
   readonly log?: Logger;
-  /** Where the one line about a fatal failure goes. Default: standard error. */
-  readonly complain?: (line: string) => void;
-  /** Limits of every platform's queue, in place of the usual ones. */
+  /** Writes the one line about a fatal failure. Default: to standard error. */
+  readonly printError?: (line: string) => void;
+  /** Limits of every platform's queue, in place of the defaults. */
   readonly queue?: Partial<QueueLimits>;
 }
 
-export interface Bridges extends Service {
-  /** Resolves once every configured platform is connected; rejects with what kept one from it. */
-  readonly ready: Promise<void>;
-  /** Stops in order, within ten seconds; `ended` follows. */
-  stop(): void;
-}
+export type Bridges = Pick<Supervisor, "ready" | "ended" | "stop">;
 
-/** Runs the configured bridges in this process, as `npm start` does, until `stop` or until only a person can help. */
+/** Runs the configured bridges in this process, as `npm start` does, until they stop or only an admin can help. */
 export async function run(config: BridgesConfig): Promise<never> {
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   return runAsProcess(startBridges(config, { log }), log);
 }
 
 /**
- * Starts the configured bridges without touching the process's signals or exit. A failure at the start stops them
- * all, so that whoever deploys sees it at once; once they run, each fails for itself.
+ * Starts the configured bridges without changing the process's signal handlers or exit. A failure at the start stops all
+ * of them, so that whoever deploys sees it at once; afterwards each platform fails alone.
  */
 export function startBridges(config: BridgesConfig, options: BridgesOptions = {}): Bridges {
   const log = options.log ?? createLog({ level: config.logLevel, secrets: secretsOf(config) });
-  const complain = options.complain ?? ((line) => process.stderr.write(`${line}\n`));
-  const runners = new Map<PlatformName, Runner>();
-  const failed = new Set<PlatformName>();
-  const connected = new Set<PlatformName>();
-  let health: HealthEndpoint | undefined;
-  let state: "starting" | "running" | "stopping" = "starting";
-  let code = 0;
-  let end: (code: number) => void = () => {};
-  const ended = new Promise<number>((resolve) => (end = resolve));
-
-  const stop = () => {
-    if (state === "stopping") return;
-    state = "stopping";
-    void stopAll([...runners.values()]).then(async (clean) => {
-      await health?.close();
-      end(clean ? code : 1);
-    });
-  };
-  const fail = (error: unknown, name: PlatformName) => {
-    // Both of a platform's Convex clients tell of a refused identity.
-    if (state === "stopping" || failed.has(name)) return;
-    failed.add(name);
-    code = 1;
-    complain(failureLine(error));
-    log.error({ err: error, platform: name }, `failed: ${name}`);
-    const runner = runners.get(name);
-    if (state === "running" && runners.size > 1 && runner) {
-      runners.delete(name);
-      void runner.stop().catch(() => false);
-    } else {
-      stop();
-    }
-  };
-  const stateOf = (name: PlatformName): PlatformState => {
-    if (failed.has(name)) return "failed";
-    if (!connected.has(name)) return "starting";
-    return runners.get(name)?.isConnected() === true ? "ready" : "away";
-  };
-  const openHealth = async (port: number): Promise<Metrics> => {
-    const { Metrics } = await import("./core/ops/metrics.ts");
-    const { serveHealth } = await import("./core/ops/health_endpoint.ts");
-    const metrics = new Metrics();
-    const names = configured(config).map(({ name }) => name);
-    const states = () => Object.fromEntries(names.map((name) => [name, stateOf(name)]));
-    try {
-      health = await serveHealth({ port, metrics, states });
-    } catch (error) {
-      code = 1;
-      complain(failureLine(error));
-      stop();
-      throw error;
-    }
-    log.info({ port: health.port }, "health endpoint on 127.0.0.1: /healthz, /metrics");
-    return metrics;
-  };
-  const start = async ({ name, key, create }: Configured, metrics?: Metrics) => {
-    const platformLog = log.child({ platform: name });
-    try {
-      const platform = await create(platformLog);
-      const onFatal = (error: Error) => {
-        fail(error, name);
-      };
-      const { convexUrl } = config;
-      if (state === "stopping") return;
-      const runner = new Runner({
-        platform,
-        convexUrl,
-        key,
-        log: platformLog,
-        onFatal,
-        ...(options.queue && { queue: options.queue }),
-        ...(metrics && { metrics }),
-      });
-      runners.set(name, runner);
-      await runner.start();
-      connected.add(name);
-    } catch (error) {
-      fail(error, name);
-      throw error;
-    }
-  };
-
   for (const line of startupLines(config)) log.info(line);
-  const ready = startAll();
-  async function startAll(): Promise<void> {
-    const { healthPort } = config;
-    const metrics = healthPort === undefined ? undefined : await openHealth(healthPort);
-    await Promise.all(configured(config).map((platform) => start(platform, metrics)));
-    if (state === "starting") state = "running";
-  }
-  ready.catch(() => undefined);
-  return { ready, ended, stop };
+  return new Supervisor({
+    platforms: configuredPlatforms(config),
+    convexUrl: config.convexUrl,
+    healthPort: config.healthPort,
+    log,
+    printError: options.printError ?? ((line) => process.stderr.write(`${line}\n`)),
+    queue: options.queue,
+  });
 }
 
-interface Configured {
-  readonly name: PlatformName;
-  readonly key: SigningKey;
-  readonly create: (log: Logger) => Promise<Platform>;
-}
-
-/** The platforms that are on. Each adapter is loaded only then: the libraries under it are large. */
-function configured({ discord, slack }: BridgesConfig): Configured[] {
-  const platforms: Configured[] = [];
+/** The platforms that are on. Each adapter is loaded only if it is used: its libraries are large. */
+function configuredPlatforms({ discord, slack }: BridgesConfig): ConfiguredPlatform[] {
+  const platforms: ConfiguredPlatform[] = [];
   if (discord) {
     platforms.push({
       name: "discord",
@@ -167,11 +69,6 @@ function startupLines(config: BridgesConfig): string[] {
   return (["discord", "slack"] as const).map((name) =>
     config[name] ? `${name}: on` : `${name}: off (set ${PLATFORM_SETTINGS[name].join(", ")})`,
   );
-}
-
-async function stopAll(runners: readonly Runner[]): Promise<boolean> {
-  const stopped = await Promise.all(runners.map((runner) => runner.stop().catch(() => false)));
-  return stopped.every(Boolean);
 }
 
 async function main(): Promise<void> {

@@ -32,7 +32,7 @@ describe("what to run", () => {
     expect(loadConfig(env)).toEqual({ kind: "playground", logLevel: "info" });
   });
 
-  test("is one platform when only it is configured", () => {
+  test("is one platform if only that one is configured", () => {
     const config = loadConfig({ CONVEX_URL, ...DISCORD, LOG_LEVEL: "warn" });
     expect(config).toMatchObject({
       kind: "bridges",
@@ -43,7 +43,7 @@ describe("what to run", () => {
     expect(config).not.toHaveProperty("slack");
   });
 
-  test("is both platforms, at other addresses when they are set", () => {
+  test("is both platforms, at other addresses if they are set", () => {
     const addresses = {
       DISCORD_API_URL: "http://127.0.0.1:1/api",
       SLACK_API_URL: "http://127.0.0.1:2/",
@@ -56,7 +56,7 @@ describe("what to run", () => {
 });
 
 describe("problems", () => {
-  test("are all named at once", () => {
+  test("are all reported at once", () => {
     expect(problemsOf({ DISCORD_BOT_TOKEN: "a", SLACK_APP_TOKEN: "b", LOG_LEVEL: "loud" })).toEqual(
       [
         "LOG_LEVEL is not one of trace, debug, info, warn, error, fatal, silent",
@@ -70,7 +70,7 @@ describe("problems", () => {
   });
 
   test.each(Object.keys({ CONVEX_URL, ...DISCORD, ...SLACK }))(
-    "name %s when it is missing",
+    "name %s if it is missing",
     (name) => {
       expect(problemsOf({ CONVEX_URL, ...DISCORD, ...SLACK, [name]: "" })).toEqual([
         `${name} is not set`,
@@ -84,7 +84,7 @@ describe("problems", () => {
     ["without kid", JSON.stringify({ ...signing, kid: undefined })],
     ["not on the curve", JSON.stringify({ ...signing, x: newKey().signing.x })],
     ["of another curve", JSON.stringify({ ...signing, crv: "P-384" })],
-  ])("name a key that is %s, and do not repeat it", (_, value) => {
+  ])("name a key that is %s, and do not print it", (_, value) => {
     const config = loadConfig({ CONVEX_URL, ...DISCORD, DISCORD_BRIDGE_KEY: value });
     expect(config).toMatchObject({
       kind: "invalid",
@@ -99,7 +99,7 @@ describe("problems", () => {
     expect(JSON.stringify(config)).not.toContain(signing.d);
   });
 
-  test("name an address that is none, and a token pasted with a line break", () => {
+  test("name an invalid address, and a token pasted with a line break", () => {
     expect(
       problemsOf({ ...DISCORD, CONVEX_URL: "happy-animal", DISCORD_BOT_TOKEN: "a\nb" }),
     ).toEqual([
@@ -109,12 +109,12 @@ describe("problems", () => {
   });
 });
 
-describe("the admin's settings", () => {
-  test("are none when nothing is configured", () => {
+describe("settings of the admin commands", () => {
+  test("are none if nothing is configured", () => {
     expect(loadAdminConfig({})).toEqual({ kind: "none" });
   });
 
-  test("need both the address and the key", () => {
+  test("need the address and the key", () => {
     const named = (env: Record<string, string>) => {
       const config = loadAdminConfig(env);
       return config.kind === "invalid" ? config.problems.map(({ name }) => name) : config.kind;
@@ -125,7 +125,7 @@ describe("the admin's settings", () => {
   });
 });
 
-test("the process environment goes before .env.local, and that before .env", () => {
+test("the process environment overrides .env.local, which overrides .env", () => {
   const root = mkdtempSync(join(tmpdir(), "config-"));
   writeFileSync(join(root, ".env"), "A=env\nB=env\nC=env\n");
   writeFileSync(join(root, ".env.local"), "A=local\nB=local\n");
@@ -139,7 +139,7 @@ test("the process environment goes before .env.local, and that before .env", () 
   expect(readEnvFiles(join(root, "nowhere"))).toEqual({});
 });
 
-test("a file of settings that can't be read is named, with the step", () => {
+test("a settings file that can't be read is named, with the step that fixes it", () => {
   const root = mkdtempSync(join(tmpdir(), "config-"));
   mkdirSync(join(root, ".env.local"));
   expect(() => readEnvFiles(root)).toThrow(UnreadableSettings);
@@ -148,7 +148,7 @@ test("a file of settings that can't be read is named, with the step", () => {
   );
 });
 
-test("slashes at the end of the deployment's address don't count", () => {
+test("slashes at the end of the deployment's address are removed", () => {
   const config = loadConfig({ CONVEX_URL: `${CONVEX_URL}//`, ...DISCORD });
   expect(config).toMatchObject({ convexUrl: CONVEX_URL });
   expect(loadAdminConfig({ CONVEX_URL: `${CONVEX_URL}/`, ADMIN_KEY: key })).toMatchObject({
@@ -156,7 +156,7 @@ test("slashes at the end of the deployment's address don't count", () => {
   });
 });
 
-test("every secret of a configuration is known to the log", () => {
+test("every secret of a configuration is passed to the log", () => {
   const config = loadConfig({ CONVEX_URL, ...DISCORD, ...SLACK });
   if (config.kind !== "bridges") throw new Error("expected bridges");
   expect(secretsOf(config)).toEqual(

@@ -2,62 +2,66 @@ import { type Env, readEnvFiles, UnreadableSettings } from "./env_files.ts";
 import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
 import type { SigningKey } from "../core/convex/token.ts";
 
-export type { ConfigProblem, LogLevel } from "./settings.ts";
-
+/** What the Discord adapter needs. */
 export interface DiscordConfig {
   readonly botToken: string;
-  /** Where Discord's REST API is, if not at Discord. */
+  /** Address of Discord's REST API. Default: Discord itself. */
   readonly apiUrl?: string;
 }
 
+/** What the Slack adapter needs. */
 export interface SlackConfig {
   readonly botToken: string;
   readonly appToken: string;
-  /** Where Slack's Web API is, if not at Slack. */
+  /** Address of Slack's Web API. Default: Slack itself. */
   readonly apiUrl?: string;
 }
 
+/** At least one platform is on, and every setting is valid. */
 export interface BridgesConfig {
   readonly kind: "bridges";
   readonly convexUrl: string;
   readonly logLevel: LogLevel;
-  /** Where on loopback the health endpoint is; off if absent. 0: any free port, told in the log. */
+  /** Port of the health endpoint on loopback; off if absent. 0: any free port, which the log names. */
   readonly healthPort?: number;
   readonly discord?: { readonly platform: DiscordConfig; readonly key: SigningKey };
   readonly slack?: { readonly platform: SlackConfig; readonly key: SigningKey };
 }
 
+/** Every missing or invalid setting. */
 export interface InvalidConfig {
   readonly kind: "invalid";
   readonly problems: readonly ConfigProblem[];
 }
 
+/** What `npm start` runs. */
 export type Config =
   { readonly kind: "playground"; readonly logLevel: LogLevel } | BridgesConfig | InvalidConfig;
 
+/** What the admin commands use. */
 export type AdminConfig =
   | { readonly kind: "none" }
   | { readonly kind: "admin"; readonly convexUrl: string; readonly key: SigningKey }
   | InvalidConfig;
 
-/** The process environment over `.env.local` over `.env`; changes none of them. Throws `UnreadableSettings`. */
+/** The process environment, then `.env.local`, then `.env`. Changes none of them. Throws `UnreadableSettings`. */
 export function readEnv(processEnv: Env = process.env, files: Env = readEnvFiles()): Env {
   return { ...files, ...processEnv };
 }
 
-/** What a platform needs, by environment name: it is on when any is set, and then needs all of them. */
+/** The settings of each platform. It is on if any of them is set, and then needs all of them. */
 export const PLATFORM_SETTINGS = {
   discord: ["DISCORD_BOT_TOKEN", "DISCORD_BRIDGE_KEY"],
   slack: ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_BRIDGE_KEY"],
 } as const;
 
 /**
- * What to run: the playground when no platform is configured, the bridges, or every problem at once. Addresses
- * (`*_API_URL`) and CONVEX_URL alone don't turn a platform on.
+ * What to run: the playground if no platform is configured, the bridges, or every problem at once. Addresses
+ * (`*_API_URL`) and CONVEX_URL alone do not turn a platform on. Reads the environment unless `given`.
  */
 export function loadConfig(given?: Env): Config {
-  const env = given ?? readable();
-  if (env instanceof UnreadableSettings) return unreadable(env);
+  const env = given ?? envOrProblem();
+  if (env instanceof UnreadableSettings) return invalid(env);
   const reader = new SettingsReader(env);
   const logLevel = reader.optional("LOG_LEVEL") ?? "info";
   const healthPort = reader.optional("HEALTH_PORT");
@@ -80,10 +84,10 @@ export function loadConfig(given?: Env): Config {
   };
 }
 
-/** The admin script's settings; `none` when neither it nor a platform is configured: the playground's case. */
+/** The settings of the admin commands. `none`: neither they nor a platform are configured, so the playground runs. */
 export function loadAdminConfig(given?: Env): AdminConfig {
-  const env = given ?? readable();
-  if (env instanceof UnreadableSettings) return unreadable(env);
+  const env = given ?? envOrProblem();
+  if (env instanceof UnreadableSettings) return invalid(env);
   const reader = new SettingsReader(env);
   const platformSettings = Object.values(PLATFORM_SETTINGS).flat();
   if (!reader.has("ADMIN_KEY") && !platformSettings.some((name) => reader.has(name))) {
@@ -97,7 +101,7 @@ export function loadAdminConfig(given?: Env): AdminConfig {
   return { kind: "admin", convexUrl, key: adminKey };
 }
 
-function readable(): Env | UnreadableSettings {
+function envOrProblem(): Env | UnreadableSettings {
   try {
     return readEnv();
   } catch (error) {
@@ -106,11 +110,11 @@ function readable(): Env | UnreadableSettings {
   }
 }
 
-function unreadable({ file, problem, step }: UnreadableSettings): InvalidConfig {
+function invalid({ file, problem, step }: UnreadableSettings): InvalidConfig {
   return { kind: "invalid", problems: [{ name: file, problem, step }] };
 }
 
-/** Every secret that `config` holds, for the log to blot out. */
+/** Every secret in `config`, for the log to redact. */
 export function secretsOf(config: BridgesConfig): string[] {
   const { discord, slack } = config;
   return [

@@ -8,27 +8,27 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
-const READABLE = "Make it a file of the user that runs this: chown it to that user, and chmod 600.";
+const STEP = "Make it readable for the user that runs this: chown it to that user, and chmod 600.";
 
-/** A file of settings is there and can't be read. A person mends it; until then nothing is known of the settings. */
+/** A settings file exists and can't be read. Until that is fixed, no setting can be used. */
 export class UnreadableSettings extends Error {
   readonly problem: string;
-  readonly step = READABLE;
+  readonly step = STEP;
 
   constructor(
     readonly file: string,
     code: string,
   ) {
     const problem = `can't be read by this user (${code})`;
-    super(`${file} ${problem}. ${READABLE}`);
+    super(`${file} ${problem}. ${STEP}`);
     this.name = "UnreadableSettings";
     this.problem = problem;
   }
 }
 
 /**
- * The settings of `.env.local`, then `.env`, at the repository root whatever the working directory. Throws
- * `UnreadableSettings`.
+ * The settings in `.env.local`, then `.env`, at the repository root, whatever the working directory. A missing file has
+ * none. Throws `UnreadableSettings`.
  */
 export function readEnvFiles(root = REPOSITORY): Env {
   return { ...parseFile(`${root}/.env`), ...parseFile(`${root}/.env.local`) };

@@ -5,7 +5,7 @@ import { parseSigningKey, type SigningKey } from "../core/convex/token.ts";
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** A setting that is missing or wrong. `step` says what a person does; no value is ever in it. */
+/** A setting that is missing or invalid, and the step that fixes it. Contains no value. */
 export interface ConfigProblem {
   readonly name: string;
   readonly problem: string;
@@ -18,7 +18,7 @@ const token = (prefix: string) =>
     .regex(/^\S+$/, "has spaces or line breaks in it")
     .startsWith(prefix, `does not start with ${prefix}`);
 const webAddress = z.url({ protocol: /^https?$/, error: "is not an http or https address" });
-/** Paths are put behind it, by the Convex client too, and two slashes are another address. */
+/** Paths are appended to it, also by the Convex client, and an address with two slashes is another address. */
 const convexAddress = webAddress.transform((url) => url.replace(/\/+$/, ""));
 const key = z.string().transform((text, context) => {
   const parsed = parseSigningKey(text);
@@ -30,7 +30,7 @@ const key = z.string().transform((text, context) => {
   return z.NEVER;
 });
 const keyStep = (keySet: string) =>
-  `npm run setup makes it; or put the private key here whose public half is in the deployment's ${keySet}.`;
+  `npm run setup makes it; or set the private key whose public half is in the deployment's ${keySet}.`;
 
 interface Values {
   CONVEX_URL: string;
@@ -47,7 +47,7 @@ interface Values {
 }
 export type SettingName = keyof Values;
 
-/** Each setting: what makes a value right, and the step that mends a missing or wrong one. */
+/** Each setting: how to validate it, and the step that fixes a missing or invalid one. */
 const SETTINGS: {
   readonly [Name in SettingName]: { schema: z.ZodType<Values[Name]>; step: string };
 } = {
@@ -82,11 +82,11 @@ const SETTINGS: {
       .regex(/^\d{1,5}$/, "is not a port number")
       .transform(Number)
       .refine((port) => port <= 65_535, "is not a port number"),
-    step: "Remove it to have no health endpoint, or set a free port.",
+    step: "Remove it to turn the health endpoint off, or set a free port.",
   },
 };
 
-/** Reads settings one by one and keeps every problem, so that one run names them all. */
+/** Reads settings one by one and collects every problem, so that one run reports them all. */
 export class SettingsReader {
   readonly problems: ConfigProblem[] = [];
 
@@ -96,11 +96,13 @@ export class SettingsReader {
     return this.text(name) !== "";
   }
 
+  /** Adds a problem if the setting is missing or invalid. */
   required<Name extends SettingName>(name: Name): Values[Name] | undefined {
     if (!this.has(name)) this.add(name, "is not set");
     return this.optional(name);
   }
 
+  /** Undefined if it is not set. Adds a problem if it is invalid. */
   optional<Name extends SettingName>(name: Name): Values[Name] | undefined {
     if (!this.has(name)) return undefined;
     const parsed = SETTINGS[name].schema.safeParse(this.text(name));

@@ -4,41 +4,44 @@ import { ingestBackend, outboxBackend } from "./convex/backend.ts";
 import { settledWithin } from "./shared/backoff.ts";
 import { type Connection, connectConvex } from "./convex/client.ts";
 import { BridgeError, FatalError } from "./shared/errors.ts";
-import { CatchUp, type CatchUpLimits } from "./catch_up/scheduler.ts";
+import { CatchUpScheduler, type CatchUpLimits } from "./catch_up/scheduler.ts";
 import { BridgeIntake } from "./ingest/intake.ts";
 import type { Metrics } from "./ops/metrics.ts";
 import { OutboxWorker } from "./outbox/worker.ts";
 import type { QueueLimits } from "./ingest/queue.ts";
 import { mintToken, type SigningKey } from "./convex/token.ts";
-import { Wholeness } from "./ingest/cursor_tracker.ts";
+import { CursorTracker } from "./ingest/cursor_tracker.ts";
 
-/** Convex away for longer than this may have cost events: the platforms don't deliver for ever [A4]. In ms. */
+/**
+ * If Convex was unreachable for longer than this, in ms, events may be lost: platforms stop redelivering
+ * (docs/races.md#convex-is-away-while-the-platform-is-connected).
+ */
 const AWAY_MS = 60_000;
 
-/** Events set aside that are remembered. */
-const MOST_SET_ASIDE = 10_000;
+/** How many events that were set aside are remembered. */
+const MAX_SET_ASIDE = 10_000;
 
-/** The whole stop, in ms; what isn't done by then is left to leases and redelivery. */
-export const STOP_MS = 10_000;
-/** Of it, for posts on the wire, in ms [F4]. */
+/** Limit of the whole shutdown, in ms. Leases and redelivery cover the rest (docs/races.md#shutting-down). */
+const STOP_MS = 10_000;
+/** The part of it for requests in progress. */
 const FINISH_POSTS_MS = 5_000;
-/** Of it, kept for closing sockets, in ms. */
+/** The part of it reserved for closing sockets. */
 const CLOSE_MS = 1_500;
 
-export interface RunnerOptions {
+export interface BridgeOptions {
   readonly platform: Platform;
   readonly convexUrl: string;
   readonly key: SigningKey;
   readonly log: Logger;
-  /** Something that only a person can mend broke after the start. */
+  /** Called when something fails after the start that only an admin can fix. */
   readonly onFatal: (error: Error) => void;
   readonly queue?: Partial<QueueLimits>;
   readonly catchUp?: Partial<CatchUpLimits>;
   readonly metrics?: Metrics;
 }
 
-/** The life of one platform in this process. */
-export class Runner {
+/** Runs one platform in this process: starts it, and shuts it down in order. */
+export class Bridge {
   readonly #platform: Platform;
   readonly #log: Logger;
   readonly #onFatal: (error: Error) => void;
@@ -46,82 +49,76 @@ export class Runner {
   readonly #posting: Connection;
   readonly #intake: BridgeIntake;
   readonly #outbox: OutboxWorker;
-  readonly #catchUp: CatchUp;
-  /** Events set aside once: catching up fetches each once more, not for ever. */
+  readonly #catchUp: CatchUpScheduler;
+  /** Ids of events that were set aside. A catch-up fetches each of them once more, not forever. */
   readonly #setAside = new Set<string>();
   #stopped: Promise<boolean> | undefined;
 
-  constructor({ platform, convexUrl, key, log, onFatal, queue, catchUp, metrics }: RunnerOptions) {
+  constructor(options: BridgeOptions) {
+    const { platform, log, queue, catchUp, metrics } = options;
+    const { name } = platform;
     this.#platform = platform;
     this.#log = log;
-    this.#onFatal = onFatal;
-    const connect = (onBack?: (awayMs: number) => void) =>
-      connectConvex({
-        ...(onBack && { onBack }),
-        url: convexUrl,
-        mint: () => mintToken(platform.name, key),
-        keySet: `${platform.name.toUpperCase()}_BRIDGE_JWKS`,
-        log,
-        onFatal,
-      });
-    // Two, because mutations of one socket run one at a time: a batch that is tried again would hold up claims
-    // and settlements while their lease runs [B8].
-    this.#ingest = connect((awayMs) => {
+    this.#onFatal = options.onFatal;
+    // Two connections: a socket runs its mutations one at a time, so a retried batch would delay claims and settlements
+    // while their lease runs (docs/races.md#ingest-holds-up-the-outbox).
+    this.#ingest = connect(options, (awayMs) => {
       if (awayMs > AWAY_MS) this.#catchUp.gap("Convex was away");
     });
-    this.#posting = connect();
-    const bare = ingestBackend(this.#ingest.client, log);
-    const backend = metrics ? metrics.ingest(platform.name, bare) : bare;
-    const { settleMs } = platform.history;
-    this.#intake = new BridgeIntake(
-      backend,
+    this.#posting = connect(options);
+    const ingest = ingestBackend(this.#ingest.client, log);
+    const outbox = outboxBackend(this.#posting.client, log);
+    const backend = metrics?.ingest(name, ingest) ?? ingest;
+    const cursors = new CursorTracker({
+      platform: name,
+      eventDelayMs: platform.history.eventDelayMs,
+      send: (advances) => backend.ingest([], advances),
       log,
-      new Wholeness({ platform: platform.name, settleMs }),
-      {
-        ...(queue && { limits: queue }),
-        onMapped: (mappings) => this.#catchUp.mapped(mappings),
-        onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
-        onLoss: (event, why) => {
-          if (why === "stopping" || (why === "set aside" && this.#isOld(event.externalId))) return;
-          this.#catchUp.lost(event.mappingId);
-        },
+    });
+    this.#intake = new BridgeIntake(backend, log, cursors, {
+      ...(queue && { limits: queue }),
+      onMappings: (mappings) => this.#catchUp.setMappings(mappings),
+      onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
+      onLoss: (event, why) => {
+        if (why === "stopping" || (why === "set aside" && this.#wasSetAside(event.externalId)))
+          return;
+        this.#catchUp.eventLost(event.mappingId);
       },
-    );
-    this.#catchUp = new CatchUp({
+    });
+    this.#catchUp = new CatchUpScheduler({
       platform,
       backend,
       intake: this.#intake,
+      cursors,
       log,
       ...(catchUp && { limits: catchUp }),
     });
-    const posting = outboxBackend(this.#posting.client, log);
-    const outbox = metrics ? metrics.outbox(platform.name, posting) : posting;
-    this.#outbox = new OutboxWorker(outbox, platform, log);
+    this.#outbox = new OutboxWorker(metrics?.outbox(name, outbox) ?? outbox, platform, log);
   }
 
-  /** Whether both connections to Convex stand. */
+  /** Whether both connections to Convex are open. */
   isConnected(): boolean {
     return [this.#ingest, this.#posting].every(
       ({ client }) => client.connectionState().isWebSocketConnected,
     );
   }
 
-  /** Resolves once events flow both ways. Rejects with `FatalError` when only a person can help. */
+  /** Resolves once events and replies flow. Rejects with `FatalError` if only an admin can fix it. */
   async start(): Promise<void> {
     await Promise.all([this.#ingest.ready, this.#posting.ready]);
-    // Before the platform: an event of a channel not yet known to be mapped would be dropped.
+    // Before the platform: events of a channel that is not known to be mapped are dropped.
     await this.#intake.start();
-    this.#goOn();
+    this.#checkNotStopped();
     await this.#startPlatform();
-    this.#goOn();
+    this.#checkNotStopped();
     this.#outbox.start();
     this.#catchUp.start();
     this.#log.info(`ready: ${this.#platform.name}`);
   }
 
   /**
-   * Stops within `ms`; whether everything taken is committed and nothing is left on the wire. Order: no new
-   * events and claims; what was taken is committed and acknowledged while the sockets are up; then they close.
+   * Stops within `ms`. Returns whether every event taken is committed and no post is left in progress. Order: stop taking
+   * events and claims; commit and acknowledge what was taken while the sockets are open; close them.
    */
   stop(ms = STOP_MS): Promise<boolean> {
     this.#stopped ??= this.#stop(ms);
@@ -138,7 +135,7 @@ export class Runner {
       this.#outbox.stop(Math.min(FINISH_POSTS_MS, left() - CLOSE_MS)),
     ]);
     this.#intake.end();
-    // The acknowledgements follow the last commit by some turns of the event loop.
+    // Acknowledgements are sent some turns of the event loop after the last commit.
     await new Promise((resolve) => setImmediate(resolve));
     const closing = Promise.all([
       this.#platform.close(),
@@ -150,32 +147,46 @@ export class Runner {
     return committed && posted;
   }
 
-  #isOld(externalId: string): boolean {
-    const isOld = this.#setAside.has(externalId);
-    if (this.#setAside.size < MOST_SET_ASIDE) this.#setAside.add(externalId);
-    return isOld;
+  #wasSetAside(externalId: string): boolean {
+    const wasSetAside = this.#setAside.has(externalId);
+    if (this.#setAside.size < MAX_SET_ASIDE) this.#setAside.add(externalId);
+    return wasSetAside;
   }
 
   async #startPlatform(): Promise<void> {
     try {
       await this.#platform.start(this.#intake, (error) => {
-        this.#tellMappings(error);
+        this.#reportFailure(error);
         this.#onFatal(error);
       });
     } catch (error) {
-      this.#tellMappings(error);
+      this.#reportFailure(error);
       throw error;
     }
   }
 
-  /** So that who asks how the mappings are learns why nothing comes any more. Stopping waits for it. */
-  #tellMappings(error: unknown): void {
+  /** Marks every mapping, so that `channels status` shows why no event arrives. Stopping waits for the report. */
+  #reportFailure(error: unknown): void {
     if (!(error instanceof FatalError)) return;
     const { code, message: reason, step } = error;
     this.#intake.failed({ code, reason, step });
   }
 
-  #goOn(): void {
+  #checkNotStopped(): void {
     if (this.#stopped) throw new BridgeError("STOPPED", "stopped before it had started");
   }
+}
+
+function connect(
+  { platform: { name }, convexUrl, key, log, onFatal }: BridgeOptions,
+  onBack?: (awayMs: number) => void,
+): Connection {
+  return connectConvex({
+    ...(onBack && { onBack }),
+    url: convexUrl,
+    mint: () => mintToken(name, key),
+    keySet: `${name.toUpperCase()}_BRIDGE_JWKS`,
+    log,
+    onFatal,
+  });
 }

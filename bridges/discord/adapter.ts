@@ -2,7 +2,7 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { explainedBy } from "../core/catch_up/channel_troubles.ts";
+import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
 import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
 import { tokenRefused } from "./fatal.ts";
 import { Finder } from "./outbound/find.ts";
@@ -61,7 +61,9 @@ class Discord implements Platform {
       learned: (thread) => void this.#threads.learn(thread),
       unreadable: (mapping, externalId) => this.#started().unreadable(mapping, externalId),
     });
-    this.history = explainedBy(history, (mapping) => this.#channels?.troubles.check(mapping));
+    this.history = withChannelTroubles(history, (mapping) =>
+      this.#channels?.troubles.check(mapping),
+    );
     this.#sender = new Sender(
       createWriter(config),
       (id) => this.#threads.known(id)?.kind === "thread",

@@ -1,6 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { PlatformError, type PlatformErrorFields } from "../core/shared/errors.ts";
-import { isUnreached } from "../core/shared/network_errors.ts";
+import { isConnectError } from "../core/shared/network_errors.ts";
 
 /** What a request was for; the same code means different things. */
 export type Doing = "post" | "edit" | "remove" | "thread" | "read" | "read thread";
@@ -184,7 +184,7 @@ function fieldsOf(error: unknown, { doing, sent, aborted }: Failed): PlatformErr
     code: "network",
     reason: "the connection to Discord failed",
     retryable: true,
-    certain: !sent || isUnreached(networkCode(error)),
+    certain: !sent || isConnectError(networkCode(error)),
   };
 }
 

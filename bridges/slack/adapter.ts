@@ -1,44 +1,138 @@
 import type { Logger } from "pino";
-import { explainedBy } from "../core/catch_up/channel_troubles.ts";
-import type { Delivery, Platform } from "../platform.ts";
-import { FORMAT, renderPieces } from "./outbound/format.ts";
-import { Gateway, type GatewayOptions } from "./inbound/router.ts";
+import { withChannelTroubles, ChannelTroubles } from "../core/catch_up/channel_troubles.ts";
+import { BridgeError } from "../core/shared/errors.ts";
+import type { Delivery, History, Intake, Platform } from "../platform.ts";
+import { SlackHistory } from "./history/history.ts";
+import { identify } from "./identity.ts";
+import { ChannelIds } from "./inbound/channel_ids.ts";
+import { People } from "./inbound/people.ts";
+import { profileOf } from "./inbound/profile.ts";
+import { Router } from "./inbound/router.ts";
 import { findPost } from "./outbound/find.ts";
-import { createSender } from "./outbound/send.ts";
-import type { SlackConfig } from "./web.ts";
+import { FORMAT, renderPieces } from "./outbound/format.ts";
+import { Sender } from "./outbound/send.ts";
+import { Connection } from "./socket/connection.ts";
+import { SlackApi, type SlackConfig } from "./web.ts";
 
-/** Slack: hears through Bolt in Socket Mode, posts through the Web API. */
+/** Minimum difference in age of the two sockets, in ms. Slack replaces a socket after some hours. */
+const AGE_GAP_MS = 10 * 60_000;
+
+export interface SlackOptions {
+  readonly ageGapMs?: number;
+}
+
+/** The Slack platform: receives events through Bolt in Socket Mode, posts through the Web API. */
 export function createSlack(
   config: SlackConfig,
   log: Logger,
-  options: GatewayOptions = {},
+  options: SlackOptions = {},
 ): Platform {
-  const gateway = new Gateway(config, log, options);
-  let onFatal: ((error: Error) => void) | undefined;
-  const fatal = (error: Error) => {
-    onFatal?.(error);
-    onFatal = undefined;
-  };
-  const sender = createSender(config, log, fatal);
-  /** Claimed before Convex knew that the channel has another id now. */
-  const here = (delivery: Delivery): Delivery => ({
-    ...delivery,
-    channel: gateway.moves.now(delivery.channel),
-  });
-  return {
-    name: "slack",
-    format: FORMAT,
-    history: explainedBy(gateway.history, (mapping) => gateway.troubles.check(mapping)),
-    start(intake, report) {
-      onFatal = report;
-      return gateway.start(intake, fatal);
-    },
-    stopIntake: () => gateway.stopIntake(),
-    close: () => gateway.close(),
-    render: renderPieces,
-    find: (delivery, part, _piece, signal) => findPost(config, log, here(delivery), part, signal),
-    post: (delivery, part, piece, signal) => sender.post(here(delivery), part, piece, signal),
-    edit: (delivery, id, piece, signal) => sender.edit(here(delivery), id, piece, signal),
-    remove: (delivery, id, signal) => sender.remove(here(delivery), id, signal),
-  };
+  return new Slack(config, log, options);
+}
+
+/** What exists once the bot's identity is known. */
+interface Session {
+  readonly intake: Intake;
+  readonly people: People;
+  readonly router: Router;
+  readonly connection: Connection;
+}
+
+class Slack implements Platform {
+  readonly name = "slack";
+  readonly format = FORMAT;
+  readonly history: History;
+  readonly #api: SlackApi;
+  readonly #sender: Sender;
+  readonly #channelIds = new ChannelIds();
+  readonly #troubles = new ChannelTroubles();
+  readonly #closing = new AbortController();
+  #session: Session | undefined;
+  #onFatal: ((error: Error) => void) | undefined;
+
+  constructor(
+    private readonly config: SlackConfig,
+    private readonly log: Logger,
+    private readonly options: SlackOptions,
+  ) {
+    this.#api = new SlackApi(config, log);
+    this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
+    const history = new SlackHistory(this.#api, {
+      normalise: (message, mapping) => this.#started().router.fromHistory(message, mapping),
+      unreadable: (mapping, ts) =>
+        // Not awaited: the report is retried until it is stored, and rejects only when the process stops.
+        void this.#started()
+          .router.reportUnreadable(mapping, ts)
+          .catch(() => undefined),
+      renamed: ({ mappingId }, name) => void this.#session?.intake.channel({ mappingId, name }),
+      channelOf: ({ externalId }) => this.#channelIds.current(externalId),
+    });
+    this.history = withChannelTroubles(history, (mapping) => this.#troubles.check(mapping));
+  }
+
+  async start(intake: Intake, onFatal: (error: Error) => void): Promise<void> {
+    this.#onFatal = onFatal;
+    const { signal } = this.#closing;
+    const identity = await identify(this.#api, this.log, signal);
+    if (signal.aborted) throw new BridgeError("CLOSED", "closed before Slack was reached");
+    const fatal = (error: Error) => this.#fatal(error);
+    const people = new People({
+      lookUp: (userId) => profileOf(this.#api, userId),
+      learned: (person) => intake.person(person),
+      log: this.log,
+    });
+    const router = new Router({
+      ...{ identity, intake, people, fatal, log: this.log },
+      ...{ channelIds: this.#channelIds, troubles: this.#troubles },
+    });
+    const connection = new Connection(this.config, this.log, {
+      ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
+      gap: () => intake.gap("no Slack socket was open"),
+      fatal,
+    });
+    router.subscribe(connection.events);
+    this.#session = { intake, people, router, connection };
+    await connection.open(identity);
+  }
+
+  stopIntake(): void {
+    this.#session?.connection.stopAccepting();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#session?.people.stop();
+    await this.#session?.connection.close();
+  }
+
+  readonly render = renderPieces;
+
+  readonly find: Platform["find"] = (delivery, part, _piece, signal) =>
+    findPost(this.#api, this.#current(delivery), part, signal);
+
+  readonly post: Platform["post"] = (delivery, ...rest) =>
+    this.#sender.post(this.#current(delivery), ...rest);
+
+  readonly edit: Platform["edit"] = (delivery, ...rest) =>
+    this.#sender.edit(this.#current(delivery), ...rest);
+
+  readonly remove: Platform["remove"] = (delivery, ...rest) =>
+    this.#sender.remove(this.#current(delivery), ...rest);
+
+  /** The delivery in the channel's current id: it may have been claimed before Convex stored that. */
+  #current(delivery: Delivery): Delivery {
+    return { ...delivery, channel: this.#channelIds.current(delivery.channel) };
+  }
+
+  /** Reports the first fatal error only. */
+  #fatal(error: Error): void {
+    this.#onFatal?.(error);
+    this.#onFatal = undefined;
+  }
+
+  #started(): Session {
+    if (this.#session === undefined)
+      throw new BridgeError("NOT_STARTED", "history is readable only once Slack is connected");
+    return this.#session;
+  }
 }

@@ -1,12 +1,11 @@
-import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../core/shared/backoff.ts";
-import { FatalError } from "../core/shared/errors.ts";
-import { fatalError, platformError } from "./failures.ts";
-import type { Profile } from "./inbound/people.ts";
-import { AWAY, createWebClient, type SlackConfig } from "./web.ts";
+import { FatalError, PlatformError } from "../core/shared/errors.ts";
+import { fatalError } from "./explain.ts";
+import { TOKEN_STEP } from "./failures.ts";
+import { OUTAGE_BACKOFF, type SlackApi } from "./web.ts";
 
-/** Who the bridge is on Slack. */
+/** The bridge's own ids on Slack. */
 export interface Identity {
   readonly botUserId: string;
   readonly botId: string;
@@ -14,43 +13,25 @@ export interface Identity {
 }
 
 /**
- * Asks Slack whose token this is; again and again while Slack is away, until `signal` aborts. Rejects with
- * `FatalError` when the token is of no use.
+ * Asks Slack which bot the token belongs to. Retries while Slack is unavailable, until `signal` aborts. Rejects with
+ * `FatalError` if the token cannot be used.
  */
-export async function identify(
-  config: SlackConfig,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Identity> {
-  const web = createWebClient(config, log, signal);
+export async function identify(api: SlackApi, log: Logger, signal: AbortSignal): Promise<Identity> {
   for (let failures = 1; ; failures += 1) {
     try {
-      const { user_id: botUserId, bot_id: botId, team_id: teamId } = await web.auth.test();
+      const answer = await api.request((web) => web.auth.test(), signal);
+      const { user_id: botUserId, bot_id: botId, team_id: teamId } = answer;
       if (botUserId !== undefined && botId !== undefined && teamId !== undefined)
         return { botUserId, botId, teamId };
-      throw new FatalError(
-        "not_a_bot_token",
-        "the token is a person's, not the bot's",
-        "Set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…) of api.slack.com/apps > your app > OAuth & Permissions",
-      );
+      const reason = "the token belongs to a person, not to the bot";
+      throw new FatalError("not_a_bot_token", reason, TOKEN_STEP.bot);
     } catch (error) {
-      if (signal.aborted || error instanceof FatalError) throw error;
+      if (signal.aborted || !(error instanceof PlatformError)) throw error;
       const fatal = fatalError(error, "bot");
       if (fatal !== undefined) throw fatal;
-      const { code, retryAfterMs } = platformError(error);
-      log.warn({ code }, "cannot reach Slack yet");
-      await pause(retryAfterMs ?? backoffMs(failures, AWAY), signal);
+      const { code, retryAfterMs } = error;
+      log.warn({ code }, "cannot reach Slack, retrying");
+      await pause(retryAfterMs ?? backoffMs(failures, OUTAGE_BACKOFF), signal);
     }
   }
-}
-
-/** Asks Slack for a person's name and picture. Rejects with the client's errors. */
-export async function profileOf(web: WebClient, userId: string): Promise<Profile | undefined> {
-  const { user } = await web.users.info({ user: userId });
-  const { display_name, real_name, image_72 } = user?.profile ?? {};
-  const name = [display_name, real_name, user?.real_name, user?.name].find(
-    (each) => each !== undefined && each !== "",
-  );
-  if (name === undefined) return undefined;
-  return { name, ...(image_72 === undefined ? {} : { avatarUrl: image_72 }) };
 }

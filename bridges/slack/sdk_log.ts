@@ -2,8 +2,8 @@ import { type Logger as SdkLogger, LogLevel } from "@slack/web-api";
 import type { Logger } from "pino";
 
 /**
- * The bridge's log as Slack's libraries want it. Their debug lines hold whole payloads and are dropped whatever
- * LOG_LEVEL says; of the rest only plain text is kept, because objects may carry payloads too.
+ * The bridge's log in the form that Slack's libraries expect. Their debug lines contain whole payloads and are dropped
+ * at every LOG_LEVEL; from other lines only plain text is kept, because objects may contain payloads too.
  */
 export function sdkLogger(log: Logger): SdkLogger {
   const textOf = (parts: unknown[]) =>

@@ -1,6 +1,7 @@
 import { type FetchFunction, WebClient, type WebClientOptions } from "@slack/web-api";
 import type { Logger } from "pino";
 import type { Backoff } from "../core/shared/backoff.ts";
+import { explain } from "./explain.ts";
 import { sdkLogger } from "./sdk_log.ts";
 
 export interface SlackConfig {
@@ -8,21 +9,21 @@ export interface SlackConfig {
   readonly botToken: string;
   /** xapp-…: opens sockets. */
   readonly appToken: string;
-  /** Where the Web API is; Slack's own if absent. */
+  /** Base URL of the Web API; Slack's own if absent. */
   readonly apiUrl?: string;
 }
 
-/** How long to wait between tries while Slack is away, in ms. */
-export const AWAY: Backoff = { first: 250, cap: 30_000 };
+/** Waits between attempts while Slack is unavailable, in ms. */
+export const OUTAGE_BACKOFF: Backoff = { first: 250, cap: 30_000 };
 
 const TIMEOUT_MS = 10_000;
 
-/** Where Slack gives no time to wait with a 429, this many seconds. */
+/** Used when a 429 has no Retry-After, in seconds. */
 const RETRY_AFTER_S = 30;
 
 /**
- * Options for any Web API client: one attempt each. The client's own retries would repeat a post that may have
- * landed, and its own waiting for rate limits would hold up everything else. `signal` ends requests early.
+ * Options for every Web API client: one attempt per call. The client's own retries could post twice, and its own waiting
+ * for rate limits would block everything else: docs/races.md#a-client-that-retries-by-itself. `signal` ends requests early.
  */
 export function webOptions(config: SlackConfig, signal?: AbortSignal): WebClientOptions {
   const once: FetchFunction = async (url, init) => {
@@ -42,7 +43,26 @@ export function webOptions(config: SlackConfig, signal?: AbortSignal): WebClient
   };
 }
 
-/** A Web API client with the bot's token. Cheap: made per request where the request has a signal of its own. */
-export function createWebClient(config: SlackConfig, log: Logger, signal?: AbortSignal): WebClient {
-  return new WebClient(config.botToken, { ...webOptions(config, signal), logger: sdkLogger(log) });
+/** Slack's Web API with the bot token. One attempt per call; every failure is a `PlatformError`. */
+export class SlackApi {
+  constructor(
+    private readonly config: SlackConfig,
+    private readonly log: Logger,
+  ) {}
+
+  /** Calls any method. The answer has the form that Slack documents for it; callers parse what they need. */
+  call(method: string, params: Record<string, unknown>, signal?: AbortSignal) {
+    return this.request((web) => web.apiCall(method, params), signal);
+  }
+
+  /** Calls a method through the client's own types. */
+  async request<T>(send: (web: WebClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    // A client is cheap, and its signal is fixed when it is made.
+    const options = { ...webOptions(this.config, signal), logger: sdkLogger(this.log) };
+    try {
+      return await send(new WebClient(this.config.botToken, options));
+    } catch (error) {
+      throw explain(error);
+    }
+  }
 }

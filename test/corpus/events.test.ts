@@ -76,7 +76,7 @@ describe("on Discord", () => {
         events.push(event);
         return Promise.resolve("inserted");
       },
-      named: () => undefined,
+      person: () => undefined,
       gap: () => undefined,
       channel: () => Promise.resolve(),
       health: () => undefined,

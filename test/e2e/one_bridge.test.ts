@@ -4,7 +4,7 @@ import { ConvexHttpClient } from "convex/browser";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { connectConvex } from "../../bridges/core/convex/client.ts";
-import { Runner } from "../../bridges/core/bridge.ts";
+import { Bridge } from "../../bridges/core/bridge.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../bridges/core/convex/token.ts";
 import type {
   Delivery,
@@ -20,7 +20,7 @@ import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/conv
 import { NO_HISTORY } from "../support/no_history.ts";
 import { makeAllKeys } from "../../scripts/stand_ins/convex/server/keys.ts";
 
-/* The core with stock Convex clients against a deployment; the platform is the test itself. */
+/* The core with real Convex clients against a local deployment. The test plays the platform. */
 
 const log = pino({ level: "silent" });
 const CHANNEL = "123456789012345678";
@@ -32,7 +32,7 @@ let strangerKey: SigningKey;
 let strangerKeySet: string;
 let admin: ConvexHttpClient;
 let mappingId: MappingId;
-const runners: Runner[] = [];
+const bridges: Bridge[] = [];
 
 beforeAll(async () => {
   const [keys, others] = await Promise.all([makeAllKeys(), makeAllKeys()]);
@@ -72,7 +72,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(runners.splice(0).map((runner) => runner.stop(2_000)));
+  await Promise.all(bridges.splice(0).map((bridge) => bridge.stop(2_000)));
 });
 
 afterAll(async () => {
@@ -134,19 +134,19 @@ function said(id: number): MessageEvent {
   };
 }
 
-function newRunner(
+function newBridge(
   options: { key?: SigningKey; convexUrl?: string; onFatal?: (error: Error) => void } = {},
 ) {
   const platform = new TestPlatform();
-  const runner = new Runner({
+  const bridge = new Bridge({
     platform,
     convexUrl: options.convexUrl ?? convex.url,
     key: options.key ?? key,
     log,
     onFatal: options.onFatal ?? (() => undefined),
   });
-  runners.push(runner);
-  return { platform, runner };
+  bridges.push(bridge);
+  return { platform, bridge };
 }
 
 async function stored(): Promise<string[]> {
@@ -156,9 +156,9 @@ async function stored(): Promise<string[]> {
   return messages.map(({ content }) => content);
 }
 
-test("a question goes in, and its answer comes out to the channel it came from", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+test("a question is ingested, and its answer is posted to the channel it came from", async () => {
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   expect(platform.calls).toEqual(["start, mapped: true"]);
   expect(await platform.push(1)).toBe("asked");
   await vi.waitFor(() => {
@@ -169,13 +169,13 @@ test("a question goes in, and its answer comes out to the channel it came from",
     const { mappings } = await admin.query(api.admin.status, {});
     expect(mappings[0]).toMatchObject({ open: 0, failed: 0 });
   });
-  expect(await runner.stop()).toBe(true);
+  expect(await bridge.stop()).toBe(true);
   expect(platform.calls.slice(1)).toEqual(["stopIntake", "close"]);
 });
 
-test("what is said while the deployment is away is stored once it is back, once and in order", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+test("messages sent while the deployment is away are stored when it is back, once and in order", async () => {
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   await convex.faults.away();
   const ids = Array.from({ length: 40 }, (_, i) => 100 + i);
   const all = Promise.all(ids.map((id) => platform.push(id)));
@@ -186,39 +186,39 @@ test("what is said while the deployment is away is stored once it is back, once 
 });
 
 test("a batch whose answer was lost is stored once", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   const pushed = [200, 201, 202].map((id) => platform.push(id));
   await convex.faults.cutSockets();
   await Promise.all(pushed);
   expect((await stored()).slice(-3)).toEqual([200, 201, 202].map((id) => `message ${String(id)}`));
 });
 
-test("stopping commits what was taken, and takes no more", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+test("stopping commits the events taken, and refuses new ones", async () => {
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   const taken = [300, 301, 302].map((id) => platform.push(id));
-  const stopped = runner.stop();
+  const stopped = bridge.stop();
   await expect(platform.push(303)).rejects.toMatchObject({ code: "NOT_TAKEN", why: "stopping" });
   expect(await stopped).toBe(true);
   expect(await Promise.all(taken)).toEqual(["inserted", "inserted", "inserted"]);
 });
 
-test("with the deployment away, stopping ends at its deadline and lets go of what is left", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+test("with the deployment away, stopping ends at its deadline and drops what is left", async () => {
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   await convex.faults.away();
   const held = platform.push(400);
   const start = performance.now();
-  expect(await runner.stop(2_000)).toBe(false);
+  expect(await bridge.stop(2_000)).toBe(false);
   expect(performance.now() - start).toBeLessThan(10_000);
   await expect(held).rejects.toMatchObject({ code: "NOT_TAKEN" });
   await convex.faults.back();
 });
 
-test("a mapping made while the bridge runs is heard at once", async () => {
-  const { platform, runner } = newRunner();
-  await runner.start();
+test("a mapping created while the bridge runs is used at once", async () => {
+  const { platform, bridge } = newBridge();
+  await bridge.start();
   const externalId = "223456789012345678";
   expect(platform.intake?.mappingOf(externalId)).toBeUndefined();
   await admin.mutation(api.admin.map, { platform: "discord", externalId, to: "other" });
@@ -227,16 +227,16 @@ test("a mapping made while the bridge runs is heard at once", async () => {
   }, 5_000);
 });
 
-test("a key that the deployment does not know ends the start, with the step that mends it", async () => {
-  const { platform, runner } = newRunner({ key: strangerKey });
-  await expect(runner.start()).rejects.toMatchObject({
+test("a key that the deployment does not have fails the start, with the step that fixes it", async () => {
+  const { platform, bridge } = newBridge({ key: strangerKey });
+  await expect(bridge.start()).rejects.toMatchObject({
     code: "AUTH",
     step: expect.stringContaining("DISCORD_BRIDGE_JWKS does not hold this key") as unknown,
   });
   expect(platform.calls).toEqual([]);
 });
 
-test("an address where no deployment answers ends the start, naming it", async () => {
+test("an address where no deployment answers fails the start, and is named", async () => {
   const socket = createSocket();
   await new Promise<void>((resolve) => socket.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${String(portOf(socket))}`;
@@ -257,10 +257,10 @@ test("an address where no deployment answers ends the start, naming it", async (
   await connection.close();
 });
 
-test("an identity that is refused later is told, and not ridden out", async () => {
+test("an identity that is refused later is reported as fatal", async () => {
   const onFatal = vi.fn();
-  const { runner } = newRunner({ onFatal });
-  await runner.start();
+  const { bridge } = newBridge({ onFatal });
+  await bridge.start();
   await convex.setEnv("DISCORD_BRIDGE_JWKS", strangerKeySet);
   await convex.faults.cutSockets();
   await vi.waitFor(() => {

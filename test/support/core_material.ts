@@ -2,9 +2,9 @@ import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
 import type { BridgeEvent, Delivery, MappingId, MessageEvent } from "../../bridges/platform.ts";
 import type { SigningKey } from "../../bridges/core/convex/token.ts";
 
-/* Material for tests of the bridge's core. */
+/* Test data for the bridge's core. */
 
-/** Convex ids are strings with a brand that only Convex can give; tests make their own. */
+/** Only Convex can make a branded id, so tests cast a string. */
 export const MAPPING = "mapping1" as MappingId;
 
 export function messageEvent(externalId: string, fields: Partial<MessageEvent> = {}): MessageEvent {

@@ -1,10 +1,10 @@
 import type { History } from "../../bridges/platform.ts";
 
-/** The past of a platform on which nobody has ever said anything. */
+/** The history of a platform without messages. */
 export const NO_HISTORY: History = {
-  settleMs: 60_000,
-  news: () => Promise.resolve({ channel: "quiet", threads: [] }),
+  eventDelayMs: 60_000,
+  activity: () => Promise.resolve({ channel: "quiet", threads: [] }),
   read: async function* () {},
   newest: () => Promise.resolve({ events: [], ids: [], upTo: "0" }),
-  stands: () => Promise.resolve(true),
+  exists: () => Promise.resolve(true),
 };

@@ -9,12 +9,12 @@ import { type OutboxLimits, OutboxWorker } from "../../bridges/core/outbox/worke
 import { NO_HISTORY } from "./no_history.ts";
 import type { Delivery, Found, Piece, Platform } from "../../bridges/platform.ts";
 
-/* Both sides of the outbox worker, by our own interfaces: what Convex shows it, and the platform it posts to. */
+/* Fakes for both sides of the outbox worker: the Convex outbox, and the platform it posts to. */
 
 const log = pino({ level: "silent" });
 const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 }, lookAgainMs: 5 };
 
-/** The outbox as Convex shows it: ids that are ready, and what claims and settlements did. */
+/** An outbox in memory: ids that are ready, and a record of claims and settlements. */
 export class FakeOutbox implements OutboxBackend {
   readonly deliveries = new Map<DeliveryId, Delivery>();
   readonly settled: { id: DeliveryId; generation: number; settlement: Settlement }[] = [];
@@ -65,7 +65,7 @@ export class FakeOutbox implements OutboxBackend {
   }
 }
 
-/** Cuts at full stops; what it was asked to do is written down. */
+/** Splits at full stops, and records every request. */
 export class FakePlatform implements Platform {
   readonly name = "discord";
   readonly format = "fake 1";

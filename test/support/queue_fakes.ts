@@ -4,7 +4,7 @@ import type { BridgeEvent, Outcome } from "../../bridges/platform.ts";
 
 export const FAST: Partial<QueueLimits> = { retry: { first: 1, cap: 4 }, lingerMs: 40 };
 
-/** One turn of the event loop: far less than any wait of the queue. */
+/** One turn of the event loop: much shorter than any wait of the queue. */
 export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Call {
@@ -13,11 +13,11 @@ interface Call {
   readonly refuse: (error: Error) => void;
 }
 
-/** A queue whose calls to Convex the test answers. */
+/** A queue whose calls to Convex are answered by the test. */
 export function heldQueue(limits: Partial<QueueLimits> = {}) {
   const calls: Call[] = [];
   const aside: string[] = [];
-  const turnedAway: string[] = [];
+  const refused: string[] = [];
   const queue = new IngestQueue(
     {
       send: (events) =>
@@ -25,8 +25,8 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
           const outcomes = events.map((): Outcome => "inserted");
           calls.push({
             ids: events.map((event) => event.externalId),
-            answer: (told = outcomes) => {
-              resolve(told);
+            answer: (given = outcomes) => {
+              resolve(given);
             },
             refuse: reject,
           });
@@ -35,7 +35,7 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
         aside.push(`${event.externalId} ${code}`);
         return Promise.resolve();
       },
-      turnedAway: (event, why) => turnedAway.push(`${event.externalId} ${why}`),
+      refused: (event, why) => refused.push(`${event.externalId} ${why}`),
     },
     { ...FAST, ...limits },
   );
@@ -45,10 +45,10 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
       if (!made) throw new Error(`call ${String(n)} was not made`);
       return made;
     });
-  return { queue, calls, call, aside, turnedAway };
+  return { queue, calls, call, aside, refused };
 }
 
-/** A queue whose calls end by themselves, as `fails` says; what was committed, in order. */
+/** A queue whose calls end by themselves: `fails` returns the error of a call, if it has one. */
 export function selfAnsweringQueue(
   fails: (events: BridgeEvent[]) => Error | undefined,
   limits: Partial<QueueLimits> = {},
@@ -70,7 +70,7 @@ export function selfAnsweringQueue(
         aside.push(event.externalId);
         return Promise.resolve();
       },
-      turnedAway: () => undefined,
+      refused: () => undefined,
     },
     { ...FAST, ...limits },
   );

@@ -1,21 +1,19 @@
-import type { Health, History, Mapping } from "../../platform.ts";
+import type { History, Mapping, Trouble } from "../../platform.ts";
 import { PlatformError } from "../shared/errors.ts";
 
-export type Trouble = NonNullable<Health["trouble"]>;
-
 /**
- * What a platform's events have told of mapped channels: they know better why a channel can't be read than a refused
- * request does, so what they told stands until the channel is there again.
+ * What a platform's events have reported about mapped channels. An event explains better than a refused request why a
+ * channel can't be read, so its trouble is kept until the channel can be read again.
  */
-export class KnownTroubles {
-  /** By the channel's id. */
+export class ChannelTroubles {
+  /** By channel id. */
   readonly #troubles = new Map<string, Trouble>();
 
   note(channel: string, trouble: Trouble): void {
     this.#troubles.set(channel, trouble);
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was a trouble. */
   clear(channel: string): boolean {
     return this.#troubles.delete(channel);
   }
@@ -24,7 +22,7 @@ export class KnownTroubles {
     return this.#troubles.has(channel);
   }
 
-  /** Throws what is known to be wrong with the channel. */
+  /** Throws the channel's trouble, if it has one, as a `PlatformError`. */
   check({ externalId }: Mapping): void {
     const trouble = this.#troubles.get(externalId);
     if (trouble === undefined) return;
@@ -41,22 +39,22 @@ export class KnownTroubles {
 }
 
 /**
- * A history whose failures are put down to what is known of the channel: `check` throws that. Asked after the failure,
- * because the news may come while history is read.
+ * The same history, whose failures are replaced by what `check` throws. It is called after the failure, because the
+ * event may arrive while history is read.
  */
-export function explainedBy(history: History, check: (mapping: Mapping) => void): History {
-  const explained = async <T>(mapping: Mapping, asking: Promise<T>): Promise<T> => {
+export function withChannelTroubles(history: History, check: (mapping: Mapping) => void): History {
+  const checked = async <T>(mapping: Mapping, answer: Promise<T>): Promise<T> => {
     try {
-      return await asking;
+      return await answer;
     } catch (error) {
       check(mapping);
       throw error;
     }
   };
   return {
-    settleMs: history.settleMs,
-    news: (mapping, after, signal, asOf) =>
-      explained(mapping, history.news(mapping, after, signal, asOf)),
+    eventDelayMs: history.eventDelayMs,
+    activity: (mapping, after, signal, asOf) =>
+      checked(mapping, history.activity(mapping, after, signal, asOf)),
     async *read(mapping, thread, after, signal) {
       try {
         yield* history.read(mapping, thread, after, signal);
@@ -66,8 +64,8 @@ export function explainedBy(history: History, check: (mapping: Mapping) => void)
       }
     },
     newest: (mapping, count, signal, asOf) =>
-      explained(mapping, history.newest(mapping, count, signal, asOf)),
-    stands: (mapping, threadId, externalId, signal) =>
-      explained(mapping, history.stands(mapping, threadId, externalId, signal)),
+      checked(mapping, history.newest(mapping, count, signal, asOf)),
+    exists: (mapping, threadId, externalId, signal) =>
+      checked(mapping, history.exists(mapping, threadId, externalId, signal)),
   };
 }

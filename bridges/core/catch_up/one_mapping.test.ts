@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { MAPPING, messageEvent } from "../../../test/support/core_material.ts";
@@ -9,18 +10,19 @@ import type {
   MessageEvent,
   Outcome,
   Problem,
-  Standing,
+  SnapshotRow,
   ThreadRef,
 } from "../../platform.ts";
 import type { Advance } from "../convex/backend.ts";
+import { CursorTracker } from "../ingest/cursor_tracker.ts";
 import { NotTaken, PlatformError } from "../shared/errors.ts";
-import { recover } from "./one_mapping.ts";
+import { catchUpMapping } from "./one_mapping.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
 const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: at(-1_000 * MINUTE) };
 
-/** The position, and the id, of something said so many ms from now. */
+/** The position, and the id, of a message sent `ms` from now. */
 function at(ms: number): string {
   return positionAt("slack", NOW + ms);
 }
@@ -34,12 +36,12 @@ function page(...events: MessageEvent[]): HistoryPage {
   return { events, ids, upTo: events.at(-1)?.position ?? "0" };
 }
 
-function row(ms: number, fields: Partial<Standing> = {}): Standing {
+function row(ms: number, fields: Partial<SnapshotRow> = {}): SnapshotRow {
   return { externalId: at(ms), own: false, ...fields };
 }
 
 interface Past {
-  readonly rows?: Standing[];
+  readonly rows?: SnapshotRow[];
   readonly pages?: Record<string, (HistoryPage | "gone" | Error)[]>;
   readonly forum?: boolean;
   readonly threads?: ThreadRef[];
@@ -57,10 +59,10 @@ function run(past: Past) {
   const pushed: BridgeEvent[] = [];
   let full = past.full ?? 0;
   const history: History = {
-    settleMs: MINUTE,
-    news: () =>
+    eventDelayMs: MINUTE,
+    activity: () =>
       Promise.resolve({
-        channel: past.forum ? "none" : "news",
+        channel: past.forum ? "none" : "active",
         threads: past.threads ?? [],
       }),
     async *read(_mapping, thread, after) {
@@ -76,8 +78,8 @@ function run(past: Past) {
       }
     },
     newest: () => Promise.resolve(page(...(past.older ?? []))),
-    stands: (_mapping, threadId, externalId) => {
-      did.push(`asked for ${threadId ?? "channel"} ${externalId}`);
+    exists: (_mapping, threadId, externalId) => {
+      did.push(`checked ${threadId ?? "channel"} ${externalId}`);
       return Promise.resolve(!past.gone?.includes(externalId));
     },
   };
@@ -86,10 +88,21 @@ function run(past: Past) {
     upTo: at(-10 * MINUTE),
     ...(past.history === undefined ? {} : { history: past.history }),
   };
-  const result = recover(mapping, cursor, {
+  const cursors = new CursorTracker({
+    platform: "slack",
+    eventDelayMs: MINUTE,
+    send: () => Promise.resolve(),
+    log: pino({ level: "silent" }),
+    now: () => NOW,
+  });
+  vi.spyOn(cursors, "advance").mockImplementation((advance) => {
+    advances.push(advance);
+    did.push(`committed ${advance.upTo}`);
+  });
+  const result = catchUpMapping(mapping, cursor, {
     platform: "slack",
     history,
-    standing: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),
+    snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),
     offer: (event): Promise<Outcome> | NotTaken => {
       if (full > 0) {
         full -= 1;
@@ -99,20 +112,16 @@ function run(past: Past) {
       did.push(`${event.type} ${event.externalId}`);
       return Promise.resolve(past.outcome ?? "inserted");
     },
-    committed: (advance) => {
-      advances.push(advance);
-      did.push(`committed ${advance.upTo}`);
-    },
+    cursors,
     problem: (problem) => problems.push(problem),
-    latest: at(-MINUTE),
     now: NOW,
-    brokenAt: 0,
+    gapAt: 0,
     signal: new AbortController().signal,
   });
   return { result, did, advances, problems, pushed };
 }
 
-test("threads come first, the channel oldest first, and the cursor follows page by page [A3]", async () => {
+test("threads come first, the channel oldest first, and the cursor follows page by page", async () => {
   const { result, did } = run({
     threads: [{ id: "T" }],
     pages: {
@@ -131,7 +140,7 @@ test("threads come first, the channel oldest first, and the cursor follows page 
   ]);
 });
 
-test("a catch-up that breaks off has moved the cursor no further than what it committed [A3]", async () => {
+test("an interrupted catch-up has moved the cursor no further than what it committed", async () => {
   const { result, advances } = run({
     pages: { channel: [page(said(-9 * MINUTE)), new Error("cut off")] },
   });
@@ -139,7 +148,7 @@ test("a catch-up that breaks off has moved the cursor no further than what it co
   expect(advances.map(({ upTo }) => upTo)).toEqual([at(-9 * MINUTE)]);
 });
 
-test("no cursor moves over what met a mapping that is paused", async () => {
+test("no cursor passes an event that a paused mapping refused", async () => {
   const { result, advances } = run({
     threads: [{ id: "T" }],
     pages: { T: [page(said(-2 * MINUTE, { threadId: "T" }))], channel: [page(said(-9 * MINUTE))] },
@@ -149,47 +158,47 @@ test("no cursor moves over what met a mapping that is paused", async () => {
   expect(advances).toEqual([]);
 });
 
-test("messages that are not mirrored move the cursor too [A8]", async () => {
+test("messages that are not mirrored move the cursor too", async () => {
   const botsOnly: HistoryPage = { events: [], ids: ["x"], upTo: at(-3 * MINUTE) };
   const { result, advances } = run({ pages: { channel: [botsOnly] } });
   await result;
   expect(advances.map(({ upTo }) => upTo)).toEqual([at(-3 * MINUTE), at(-MINUTE)]);
 });
 
-test("of a thread's rows none is looked for in the channel [A7]", async () => {
+test("no row of a thread is looked for in the channel", async () => {
   const reply = said(-20 * MINUTE, { threadId: "T" });
   const { result, did } = run({
     rows: [row(-20 * MINUTE, { threadId: "T" })],
     pages: { T: [page(reply)], channel: [page(said(-5 * MINUTE))] },
   });
   await result;
-  expect(did.filter((done) => /asked|delete/.test(done))).toEqual([]);
+  expect(did.filter((done) => /checked|delete/.test(done))).toEqual([]);
 });
 
-test("a row that history does not show is deleted only if it is not found by its id either [A7]", async () => {
+test("a row that history does not show is deleted only if it is not found by its id either", async () => {
   const { result, did, pushed } = run({
     rows: [row(-20 * MINUTE), row(-19 * MINUTE)],
     gone: [at(-19 * MINUTE)],
     pages: { channel: [page(said(-5 * MINUTE))] },
   });
   await result;
-  expect(did.filter((done) => done.startsWith("asked"))).toHaveLength(2);
+  expect(did.filter((done) => done.startsWith("checked"))).toHaveLength(2);
   expect(pushed.filter(({ type }) => type === "delete")).toEqual([
     { type: "delete", mappingId: MAPPING, externalId: at(-19 * MINUTE) },
   ]);
 });
 
-test("nothing is deleted from a conversation that was not read to its end [A7]", async () => {
+test("nothing is deleted from a conversation that was not read to its end", async () => {
   const { result, did } = run({
     rows: [row(-20 * MINUTE)],
     gone: [at(-20 * MINUTE)],
     pages: { channel: [page(said(-5 * MINUTE)), new Error("short page")] },
   });
   await expect(result).rejects.toThrow("short page");
-  expect(did.filter((done) => /asked|delete/.test(done))).toEqual([]);
+  expect(did.filter((done) => /checked|delete/.test(done))).toEqual([]);
 });
 
-test("before the cursor only newer edits are taken, and nothing that Convex does not have", async () => {
+test("before the cursor only newer edits are ingested, and nothing that Convex does not have", async () => {
   const { result, pushed } = run({
     rows: [row(-20 * MINUTE, { editedAt: 5 }), row(-19 * MINUTE), row(-18 * MINUTE)],
     pages: {
@@ -198,7 +207,7 @@ test("before the cursor only newer edits are taken, and nothing that Convex does
           said(-20 * MINUTE, { editedAt: 5 }),
           said(-19 * MINUTE, { editedAt: 6 }),
           said(-18 * MINUTE),
-          said(-17 * MINUTE, { content: "purged, or said while it was not mapped" }),
+          said(-17 * MINUTE, { content: "purged, or from before the channel was mapped" }),
         ),
       ],
     },
@@ -207,7 +216,7 @@ test("before the cursor only newer edits are taken, and nothing that Convex does
   expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-19 * MINUTE)]);
 });
 
-test("events wait for room in a full queue, and keep their order", async () => {
+test("events wait for room in a full queue, in order", async () => {
   vi.useFakeTimers();
   const { result, pushed } = run({
     full: 3,
@@ -219,14 +228,14 @@ test("events wait for room in a full queue, and keep their order", async () => {
   expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-5 * MINUTE), at(-4 * MINUTE)]);
 });
 
-test("what comes along from before the mapping asks nothing, and what is after it is left to the cursor", async () => {
+test("backfilled messages from before the mapping do not ask the AI, and later ones are left to the catch-up", async () => {
   const before = said(-2_000 * MINUTE);
   const { result, pushed } = run({ history: 2, older: [before, said(-30 * MINUTE)] });
   await result;
   expect(pushed).toEqual([{ ...before, backfilled: true }]);
 });
 
-test("a thread that cannot be read is told, and holds up neither the others nor the channel", async () => {
+test("a thread that cannot be read is reported, and stops neither the others nor the channel", async () => {
   const refused = new PlatformError({
     code: "50001",
     reason: "the bot can't see the thread",
@@ -242,7 +251,7 @@ test("a thread that cannot be read is told, and holds up neither the others nor 
   expect(problems).toMatchObject([{ kind: "thread_unreadable", externalId: "T" }]);
 });
 
-test("a thread that is gone takes what was said in it along, and the channel is caught up with all the same", async () => {
+test("the messages of a deleted thread are deleted, and the channel is still caught up", async () => {
   const inThread = { threadId: at(-30 * MINUTE) };
   const { result, did, problems } = run({
     rows: [row(-30 * MINUTE, inThread), row(-20 * MINUTE, inThread)],
@@ -252,7 +261,7 @@ test("a thread that is gone takes what was said in it along, and the channel is 
     },
   });
   expect(await result).toEqual({ recovered: 3 });
-  // Its root stands in the channel.
+  // Its root is in the channel.
   expect(did).toEqual([
     `delete ${inThread.threadId}`,
     `delete ${at(-20 * MINUTE)}`,
@@ -263,7 +272,7 @@ test("a thread that is gone takes what was said in it along, and the channel is 
   expect(problems).toEqual([]);
 });
 
-test("a forum's post that is gone takes its first message along, however old that is", async () => {
+test("the first message of a deleted forum post is deleted with it, however old it is", async () => {
   const post = at(-9_000 * MINUTE);
   const { result, pushed } = run({
     forum: true,

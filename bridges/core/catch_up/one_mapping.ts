@@ -2,126 +2,131 @@ import { positionAt, timeAt } from "../../../convex/model/shared/positions.ts";
 import type {
   BridgeEvent,
   DeleteEvent,
-  Health,
   History,
   HistoryPage,
   Mapping,
   Outcome,
   PlatformName,
   Problem,
-  Standing,
+  SnapshotRow,
   ThreadRef,
+  Trouble,
 } from "../../platform.ts";
-import type { Advance, Cursor, Standings, StandingQuestion } from "../convex/backend.ts";
+import type { Cursor, Snapshot, SnapshotQuery } from "../convex/backend.ts";
+import type { CursorTracker } from "../ingest/cursor_tracker.ts";
 import { pause } from "../shared/backoff.ts";
 import { BridgeError, NotTaken, PlatformError } from "../shared/errors.ts";
+import { LOOK_BACK_MS, THREAD_WINDOW_MS } from "./windows.ts";
 
-const DAY_MS = 24 * 60 * 60_000;
-
-/** How far before the cursor edits and deletes are looked for, in ms. */
-export const LOOK_BACK_MS = DAY_MS;
-/** In threads that Convex knows and the channel's recent history doesn't show: active for so long, in ms. */
-export const THREAD_WINDOW_MS = 7 * DAY_MS;
-/** Between offers of an event to a queue that is full, in ms. */
+/** Between offers of an event to a full queue, in ms. */
 const FULL_MS = 250;
 
-export interface RecoverOptions {
+export interface MappingCatchUpOptions {
   readonly platform: PlatformName;
   readonly history: History;
-  standing(question: StandingQuestion): Promise<Standings>;
+  /** What Convex has stored of the mapping. */
+  snapshot(query: SnapshotQuery): Promise<Snapshot>;
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken;
-  committed(advance: Advance): void;
   problem(problem: Problem): unknown;
-  /** Where the cursor may be at the most once everything that stands now is committed. */
-  readonly latest: string;
+  readonly cursors: CursorTracker;
   /** ms since 1970. */
   readonly now: number;
-  /** When it was last known that something may have been missed (`performance.now()`). */
-  readonly brokenAt: number;
+  /** When the mapping last may have missed an event (`performance.now()`). */
+  readonly gapAt: number;
   readonly signal: AbortSignal;
 }
 
-/** What a catch-up came to. */
-export interface Recovered {
+export interface CatchUpResult {
+  /** Events that changed something in Convex. */
   readonly recovered: number;
+  /** What could not be read, in words for an admin. */
   readonly missed?: string;
-  /** See `News.trouble`. */
-  readonly trouble?: NonNullable<Health["trouble"]>;
+  /** See `ChannelActivity.trouble`. */
+  readonly trouble?: Trouble;
 }
 
 /**
- * Brings one mapping up to what stands on the platform now: what was said after the cursor, oldest first, and what
- * was edited or deleted among the messages Convex knows. The cursor follows page by page, so that a process killed in
- * the middle loses nothing but its work [A3]. Rejects with `PlatformError` when the platform doesn't tell.
+ * Brings one mapping up to date with the platform: what was said after the cursor, oldest first, and what was edited or
+ * deleted among the messages that Convex has. The cursor follows page by page, so a process that dies in between loses
+ * no message (docs/races.md#a-crash-during-catch-up). Rejects with `PlatformError` if the platform can't be read.
  */
-export async function recover(
+export async function catchUpMapping(
   mapping: Mapping,
   cursor: Cursor,
-  options: RecoverOptions,
-): Promise<Recovered> {
-  return await new Recovery(mapping, cursor, options).run();
+  options: MappingCatchUpOptions,
+): Promise<CatchUpResult> {
+  return await new MappingCatchUp(mapping, cursor, options).run();
 }
 
-class Recovery {
+class MappingCatchUp {
   #recovered = 0;
-  /** Not a forum: the channel itself takes messages. */
+  /** False for a forum: the channel itself takes no messages. */
   #hasChannel = true;
 
   constructor(
     private readonly mapping: Mapping,
     private readonly cursor: Cursor,
-    private readonly options: RecoverOptions,
+    private readonly options: MappingCatchUpOptions,
   ) {}
 
-  async run(): Promise<Recovered> {
+  async run(): Promise<CatchUpResult> {
     const { mapping, cursor, options } = this;
-    const { platform, history, signal, now } = options;
-    const { mappingId, since } = mapping;
-    if (cursor.history !== undefined) await this.#takeAlong(cursor.history);
-    // Asked before anything is fetched: a row stored later was not there to be compared [A7].
-    const known = await options.standing({
-      mappingId,
-      after: positionAt(platform, Math.max(0, timeAt(platform, cursor.upTo) - LOOK_BACK_MS)),
+    const { history, signal, gapAt } = options;
+    const progress = options.cursors.catchUp(mapping, cursor.upTo);
+    if (cursor.history !== undefined) await this.#backfill(cursor.history);
+    // Before anything is read: a row stored later would look deleted (docs/races.md#a-comparison-deletes-too-much).
+    const stored = await this.#snapshot();
+    const activity = await history.activity(mapping, cursor.upTo, signal, gapAt);
+    this.#hasChannel = activity.channel !== "none";
+    const rows = groupByThread(stored.rows, this.#hasChannel);
+    const threads = this.#threads(rows.keys(), stored.threads, activity.threads);
+
+    // Threads first: the channel's pages move the cursor, and it must not pass a message in a thread.
+    for (const thread of threads) await this.#thread(thread, rows.get(thread.id) ?? []);
+    const inChannel = rows.get(undefined) ?? [];
+    if (activity.channel === "active" || inChannel.length > 0) {
+      await this.#conversation(undefined, inChannel, (upTo) => progress.committed(upTo));
+    }
+    const { missed, trouble } = activity;
+    const result = { recovered: this.#recovered, ...(missed !== undefined && { missed }) };
+    progress.finished(result);
+    return { ...result, ...(trouble && { trouble }) };
+  }
+
+  #snapshot(): Promise<Snapshot> {
+    const { platform, now } = this.options;
+    const lookBack = Math.max(0, timeAt(platform, this.cursor.upTo) - LOOK_BACK_MS);
+    return this.options.snapshot({
+      mappingId: this.mapping.mappingId,
+      after: positionAt(platform, lookBack),
       rootsBefore: positionAt(platform, now - THREAD_WINDOW_MS),
       activeSince: now - THREAD_WINDOW_MS,
     });
-    const news = await history.news(mapping, cursor.upTo, signal, options.brokenAt);
-    this.#hasChannel = news.channel !== "none";
-    const rows = groupByThread(known.rows, this.#hasChannel);
-    const threads = new Map<string, ThreadRef>(
-      [...rows.keys(), ...(platform === "slack" ? known.threads : [])].flatMap((id) =>
-        id === undefined ? [] : [[id, { id }]],
-      ),
-    );
-    for (const thread of news.threads) threads.set(thread.id, thread);
-
-    // Threads before the channel: the channel's pages move the cursor, and nothing in a thread may be left behind it.
-    for (const thread of threads.values()) await this.#thread(thread, rows.get(thread.id) ?? []);
-    const inChannel = rows.get(undefined) ?? [];
-    if (news.channel === "news" || inChannel.length > 0) {
-      await this.#conversation(undefined, inChannel, (upTo) => {
-        if (upTo <= options.latest) options.committed({ mappingId, since, upTo });
-      });
-    }
-    const result = {
-      recovered: this.#recovered,
-      ...(news.missed === undefined ? {} : { missed: news.missed }),
-    };
-    const upTo = options.latest > cursor.upTo ? options.latest : cursor.upTo;
-    options.committed({ mappingId, since, upTo, caughtUp: result });
-    return { ...result, ...(news.trouble === undefined ? {} : { trouble: news.trouble }) };
   }
 
-  /** Messages from before the mapping that an admin asked for. They ask nothing, however they were edited. */
-  async #takeAlong(count: number): Promise<void> {
+  /** Slack can't list active threads, so Convex names those it has (docs/races.md#replies-in-old-threads). */
+  #threads(
+    inRows: Iterable<string | undefined>,
+    stored: readonly string[],
+    active: readonly ThreadRef[],
+  ): Iterable<ThreadRef> {
+    const ids = [...inRows, ...(this.options.platform === "slack" ? stored : [])];
+    const threads = new Map<string, ThreadRef>();
+    for (const id of ids) if (id !== undefined) threads.set(id, { id });
+    for (const thread of active) threads.set(thread.id, thread);
+    return threads.values();
+  }
+
+  /** Stores messages from before the mapping, as the admin asked. None of them asks the AI, even if edited since. */
+  async #backfill(count: number): Promise<void> {
     const { mapping, options } = this;
-    const page = await options.history.newest(mapping, count, options.signal, options.brokenAt);
+    const page = await options.history.newest(mapping, count, options.signal, options.gapAt);
     const before = page.events.filter((event) => event.position < mapping.since);
     await this.#push(before.map((event) => ({ ...event, backfilled: true })));
   }
 
-  /** A thread that can't be read holds up neither the others nor the channel. */
-  async #thread(thread: ThreadRef, rows: readonly Standing[]): Promise<void> {
+  /** A thread that can't be read stops neither the other threads nor the channel. */
+  async #thread(thread: ThreadRef, rows: readonly SnapshotRow[]): Promise<void> {
     try {
       await this.#conversation(thread, rows, () => undefined);
     } catch (error) {
@@ -130,18 +135,18 @@ class Recovery {
         mappingId: this.mapping.mappingId,
         kind: "thread_unreadable",
         externalId: thread.id,
-        reason: `what was said in this thread during a gap can't be read: ${error.message}`,
+        reason: `messages of this thread from a gap can't be read: ${error.message}`,
       });
     }
   }
 
   async #conversation(
     thread: ThreadRef | undefined,
-    rows: readonly Standing[],
-    committedUpTo: (upTo: string) => void,
+    rows: readonly SnapshotRow[],
+    onCommitted: (upTo: string) => void,
   ): Promise<void> {
     const { mapping, cursor, options } = this;
-    const known = new Map(rows.map((row) => [row.externalId, row]));
+    const stored = new Map(rows.map((row) => [row.externalId, row]));
     const seen = new Set<string>();
     const pages = options.history.read(mapping, thread, this.#start(rows), options.signal);
     for await (const page of pages) {
@@ -150,19 +155,19 @@ class Recovery {
         return;
       }
       for (const id of page.ids) seen.add(id);
-      await this.#push(page.events.filter((event) => isNews(event, known, cursor.upTo)));
-      if (page.upTo > cursor.upTo) committedUpTo(page.upTo);
+      await this.#push(page.events.filter((event) => isNewer(event, stored, cursor.upTo)));
+      if (page.upTo > cursor.upTo) onCommitted(page.upTo);
     }
-    // Read to its end without an error, so what is not there is gone, or was out of sight: asked one by one.
+    // Read to the end without an error: a row that was not seen is deleted, or only hidden, so each is checked.
     for (const { externalId } of rows) {
       if (seen.has(externalId)) continue;
-      if (await options.history.stands(mapping, thread?.id, externalId, options.signal)) continue;
+      if (await options.history.exists(mapping, thread?.id, externalId, options.signal)) continue;
       await this.#push([{ type: "delete", mappingId: mapping.mappingId, externalId }]);
     }
   }
 
-  /** The thread's id is also that of the message it hangs on, which goes with it only where it stands in the thread. */
-  #deletesOf(thread: ThreadRef, rows: readonly Standing[]): DeleteEvent[] {
+  /** A thread's id is also the id of its root message. The root is deleted too only where it is inside the thread. */
+  #deletesOf(thread: ThreadRef, rows: readonly SnapshotRow[]): DeleteEvent[] {
     const { mappingId } = this.mapping;
     const inThread = rows.map(({ externalId }) => externalId);
     const messages = this.#hasChannel ? inThread : [thread.id, ...inThread];
@@ -176,8 +181,8 @@ class Recovery {
     ];
   }
 
-  /** From the cursor, or from before the oldest row to compare. */
-  #start(rows: readonly Standing[]): string {
+  /** Where reading starts: at the cursor, or before the oldest row to compare. */
+  #start(rows: readonly SnapshotRow[]): string {
     const { platform } = this.options;
     const oldest = Math.min(...rows.map(({ externalId }) => timeAt(platform, externalId)));
     if (!Number.isFinite(oldest)) return this.cursor.upTo;
@@ -185,51 +190,58 @@ class Recovery {
     return before < this.cursor.upTo ? before : this.cursor.upTo;
   }
 
-  /** Commits events in order. Waits for room: they are safe where they come from. */
+  /**
+   * Commits events in order. Waits for room in the queue: until then the platform still has them. Offers without a pause
+   * in between, so that the events of a page go to Convex in one batch.
+   */
   async #push(events: readonly BridgeEvent[]): Promise<void> {
-    const { signal } = this.options;
     const outcomes: Promise<Outcome>[] = [];
     for (const event of events) {
       let taken = this.options.offer(event);
       while (taken instanceof NotTaken) {
-        if (taken.why === "stopping") throw taken;
-        await pause(FULL_MS, signal);
-        if (signal.aborted) throw new BridgeError("STOPPED", "stopped while catching up");
+        await this.#waitForRoom(taken);
         taken = this.options.offer(event);
       }
       outcomes.push(taken);
     }
     for (const outcome of await Promise.all(outcomes)) {
-      // Paused meanwhile: the cursor must not move over what was not stored.
+      // Paused meanwhile: the cursor must not pass what was not stored.
       if (outcome === "inactive") throw new BridgeError("INACTIVE", "the mapping is not active");
       if (outcome !== "known" && outcome !== "ignored") this.#recovered += 1;
     }
   }
+
+  async #waitForRoom(refused: NotTaken): Promise<void> {
+    if (refused.why === "stopping") throw refused;
+    const { signal } = this.options;
+    await pause(FULL_MS, signal);
+    if (signal.aborted) throw new BridgeError("STOPPED", "stopped while catching up");
+  }
 }
 
 /**
- * What is after the cursor, and edits of what is before it. A message before the cursor that Convex doesn't have was
- * left out on purpose (purged, or from while the channel was not mapped).
+ * Whether an event is after the cursor, or edits a message before it. A message before the cursor that Convex does not
+ * have was left out on purpose: purged, or from a time when the channel was not mapped.
  */
-function isNews(
+function isNewer(
   event: HistoryPage["events"][number],
-  known: ReadonlyMap<string, Standing>,
+  stored: ReadonlyMap<string, SnapshotRow>,
   upTo: string,
 ): boolean {
-  const row = known.get(event.externalId);
+  const row = stored.get(event.externalId);
   if (row === undefined) return event.position > upTo;
   return event.editedAt !== undefined && event.editedAt > (row.editedAt ?? 0);
 }
 
 /**
- * By the thread in which a row stands. A question answered in its own thread is the root of that conversation and
- * stands in the channel, except in a forum, where a post is the first message of its thread.
+ * Rows by the thread that contains them. A question answered in its own thread is the root of that conversation and is
+ * in the channel, except in a forum, where a post is the first message of its thread.
  */
 function groupByThread(
-  rows: readonly Standing[],
+  rows: readonly SnapshotRow[],
   hasChannel: boolean,
-): Map<string | undefined, Standing[]> {
-  const groups = new Map<string | undefined, Standing[]>();
+): Map<string | undefined, SnapshotRow[]> {
+  const groups = new Map<string | undefined, SnapshotRow[]>();
   for (const row of rows) {
     const key = hasChannel && row.threadId === row.externalId ? undefined : row.threadId;
     const group = groups.get(key);

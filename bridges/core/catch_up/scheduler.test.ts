@@ -2,15 +2,16 @@ import { pino } from "pino";
 import { afterEach, expect, test, vi } from "vitest";
 import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import { NO_HISTORY } from "../../../test/support/no_history.ts";
+import { turn } from "../../../test/support/queue_fakes.ts";
 import type { Health, History, Mapping, MappingId } from "../../platform.ts";
 import type { IngestBackend } from "../convex/backend.ts";
-import { CatchUp, type CatchUpLimits } from "./scheduler.ts";
+import { CatchUpScheduler, type CatchUpLimits } from "./scheduler.ts";
 import { PlatformError } from "../shared/errors.ts";
 import { BridgeIntake } from "../ingest/intake.ts";
-import { Wholeness } from "../ingest/cursor_tracker.ts";
+import { CursorTracker } from "../ingest/cursor_tracker.ts";
 
 const log = pino({ level: "silent" });
-const running: CatchUp[] = [];
+const running: CatchUpScheduler[] = [];
 
 afterEach(() => {
   for (const catchUp of running.splice(0)) catchUp.stop();
@@ -23,9 +24,9 @@ function mappingOf(name: string, since = "1"): Mapping {
 
 const [A, B] = [mappingOf("a"), mappingOf("b")];
 
-/** A catch-up over fakes; `asked` tells for which mapping the platform was asked for news. */
+/** A scheduler over fakes; `asked` lists the mappings whose activity was read. */
 function setUp(
-  news: (mapping: Mapping, asOf?: number) => Promise<void>,
+  activity: (mapping: Mapping, asOf?: number) => Promise<void>,
   limits: Partial<CatchUpLimits> = {},
 ) {
   const asked: string[] = [];
@@ -35,7 +36,7 @@ function setUp(
     watchMappings: () => () => undefined,
     ingest: (events) => Promise.resolve(events.map(() => "inserted")),
     cursors: () => Promise.resolve(mapped.map(({ mappingId }) => ({ mappingId, upTo: "1" }))),
-    standing: () => Promise.resolve({ rows: [], threads: [] }),
+    snapshot: () => Promise.resolve({ rows: [], threads: [] }),
     report: (report) => {
       health.push(...report.health);
       return Promise.resolve();
@@ -43,71 +44,74 @@ function setUp(
   };
   const history: History = {
     ...NO_HISTORY,
-    news: async (mapping, _after, _signal, asOf) => {
+    activity: async (mapping, _after, _signal, asOf) => {
       asked.push(mapping.mappingId);
-      await news(mapping, asOf);
+      await activity(mapping, asOf);
       return { channel: "quiet", threads: [] };
     },
   };
   const platform = Object.assign(new FakePlatform(), { history });
-  const wholeness = new Wholeness({ platform: "discord", settleMs: 0 });
-  const intake = new BridgeIntake(backend, log, wholeness, { reportLimits: { gatherMs: 1 } });
+  const send = () => Promise.resolve();
+  const cursors = new CursorTracker({ platform: "discord", eventDelayMs: 0, send, log });
+  const intake = new BridgeIntake(backend, log, cursors, { reportLimits: { gatherMs: 1 } });
   const retry = { first: 20, cap: 20 };
-  const catchUp = new CatchUp({
+  const catchUp = new CatchUpScheduler({
     platform,
     backend,
     intake,
+    cursors,
     log,
-    limits: { cursorsMs: 0, retry, mend: retry, ...limits },
+    limits: { cursorsMs: 0, retry, retryBroken: retry, ...limits },
   });
   running.push(catchUp);
   const map = (...mappings: Mapping[]) => {
     mapped.splice(0, mapped.length, ...mappings);
-    catchUp.mapped(mappings);
+    catchUp.setMappings(mappings);
   };
-  return { catchUp, asked, health, wholeness, map };
+  const behind = () => mapped.filter(({ mappingId }) => !cursors.isComplete(mappingId)).length;
+  return { catchUp, asked, health, cursors, map, behind };
 }
 
-test("every mapping is caught up with at the start, and is whole from then on", async () => {
-  const { catchUp, asked, wholeness, map } = setUp(() => Promise.resolve());
+test("every mapping is caught up at the start, and is complete from then on", async () => {
+  const { catchUp, asked, cursors, map, behind } = setUp(() => Promise.resolve());
   map(A, B);
   expect(asked).toEqual([]);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   expect(asked.sort()).toEqual(["a", "b"]);
-  expect([A, B].every(({ mappingId }) => wholeness.isWhole(mappingId))).toBe(true);
+  expect([A, B].every(({ mappingId }) => cursors.isComplete(mappingId))).toBe(true);
 });
 
-test("the platform is asked as of the mapping's own last gap, so that no older answer serves", async () => {
+test("activity is read as of the mapping's own last gap, so no older answer is used", async () => {
   const asOf = new Map<string, number>();
-  const { catchUp, map } = setUp((mapping, at = 0) => {
+  const { catchUp, map, behind } = setUp((mapping, at = 0) => {
     asOf.set(mapping.mappingId, at);
     return Promise.resolve();
   });
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   const [before, now] = [asOf.get("b"), performance.now()];
   catchUp.gap("a moment without a connection", A.mappingId);
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   expect(asOf.get("a")).toBeGreaterThanOrEqual(now);
   expect(asOf.get("b")).toBe(before);
 });
 
-test("a mapping whose platform does not answer holds up no other [A9]", async () => {
-  const { catchUp, wholeness, map } = setUp((mapping) =>
+test("a mapping whose platform does not answer delays no other", async () => {
+  const { catchUp, cursors, map } = setUp((mapping) =>
     mapping === A ? new Promise(() => undefined) : Promise.resolve(),
   );
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(wholeness.isWhole(B.mappingId)).toBe(true));
-  expect(wholeness.isWhole(A.mappingId)).toBe(false);
+  await vi.waitFor(() => expect(cursors.isComplete(B.mappingId)).toBe(true));
+  expect(cursors.isComplete(A.mappingId)).toBe(false);
 });
 
-test("no more mappings than allowed are caught up with at once", async () => {
+test("no more mappings than allowed are caught up at the same time", async () => {
   let now = 0;
   let most = 0;
-  const { catchUp, map } = setUp(
+  const { catchUp, map, behind } = setUp(
     async () => {
       most = Math.max(most, ++now);
       await new Promise((resolve) => setImmediate(resolve));
@@ -117,13 +121,13 @@ test("no more mappings than allowed are caught up with at once", async () => {
   );
   map(...Array.from({ length: 9 }, (_, n) => mappingOf(String(n))));
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   expect(most).toBe(2);
 });
 
-test("a gap in the middle of a catch-up leaves the mapping un-whole until it was caught up with again", async () => {
+test("a gap during a catch-up leaves the mapping incomplete until the next catch-up", async () => {
   let end: () => void = () => undefined;
-  const { catchUp, asked, wholeness, map } = setUp(
+  const { catchUp, asked, cursors, map } = setUp(
     () => new Promise<void>((resolve) => (end = resolve)),
   );
   map(A);
@@ -132,37 +136,37 @@ test("a gap in the middle of a catch-up leaves the mapping un-whole until it was
   catchUp.gap("test");
   end();
   await vi.waitFor(() => expect(asked).toHaveLength(2));
-  expect(wholeness.isWhole(A.mappingId)).toBe(false);
+  expect(cursors.isComplete(A.mappingId)).toBe(false);
   end();
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
 });
 
-test("an event that was lost makes its mapping un-whole at once, and brings a catch-up of it alone", async () => {
-  const { catchUp, asked, wholeness, map } = setUp(() => Promise.resolve());
+test("a lost event makes its mapping incomplete at once, and only that mapping is caught up", async () => {
+  const { catchUp, asked, cursors, map, behind } = setUp(() => Promise.resolve());
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
-  for (let n = 0; n < 100; n++) catchUp.lost(A.mappingId);
-  expect(wholeness.isWhole(A.mappingId)).toBe(false);
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
+  for (let n = 0; n < 100; n++) catchUp.eventLost(A.mappingId);
+  expect(cursors.isComplete(A.mappingId)).toBe(false);
+  await vi.waitFor(() => expect(behind()).toBe(0));
   expect(asked.slice(2)).toEqual(["a"]);
 });
 
-test("a mapping that is new, or mapped anew, is caught up with, and the others are left alone", async () => {
-  const { catchUp, asked, map } = setUp(() => Promise.resolve());
+test("a mapping that is new, or was mapped again, is caught up, and the others are left alone", async () => {
+  const { catchUp, asked, map, behind } = setUp(() => Promise.resolve());
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   map(A, B);
   await vi.waitFor(() => expect(asked).toEqual(["a", "b"]));
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await vi.waitFor(() => expect(behind()).toBe(0));
   map(mappingOf("a", "2"), B);
   await vi.waitFor(() => expect(asked).toEqual(["a", "b", "a"]));
 });
 
-test("what only a person can mend is told, tried again, and taken back once it works", async () => {
+test("a failure that needs an admin is reported, retried, and cleared once it works", async () => {
   let isBroken = true;
-  const { catchUp, health, wholeness, map } = setUp(() =>
+  const { catchUp, health, cursors, map } = setUp(() =>
     isBroken
       ? Promise.reject(
           new PlatformError({
@@ -186,7 +190,7 @@ test("what only a person can mend is told, tried again, and taken back once it w
   const place = { mappingId: A.mappingId, direction: "in" };
   await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }]));
   isBroken = false;
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
   await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }, place]));
 });
 
@@ -198,24 +202,25 @@ const NOT_IN_CHANNEL = new PlatformError({
   mapping: true,
 });
 
-test("who says that a mapping is mended, or gives it another id, need not wait for the next try", async () => {
+test("a mapping that was fixed, or has another channel id, does not wait for the next attempt", async () => {
   let isBroken = true;
-  const { catchUp, asked, wholeness, map } = setUp(
+  const { catchUp, asked, cursors, map } = setUp(
     () => (isBroken ? Promise.reject(NOT_IN_CHANNEL) : Promise.resolve()),
-    { mend: { first: 3_600_000, cap: 3_600_000 } },
+    { retryBroken: { first: 3_600_000, cap: 3_600_000 } },
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await turn();
   map({ ...A, externalId: "another" });
   await vi.waitFor(() => expect(asked).toHaveLength(2));
-  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  await turn();
   isBroken = false;
   catchUp.gap("the bot is in a channel again", A.mappingId);
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
 });
 
-test("what is told of a mapping while it is caught up with is not taken back by that", async () => {
+test("a trouble reported during a catch-up is not cleared by it", async () => {
   const ends: (() => void)[] = [];
   const { catchUp, asked, health, map } = setUp(
     () => new Promise<void>((resolve) => ends.push(resolve)),

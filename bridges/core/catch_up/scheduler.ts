@@ -1,53 +1,55 @@
 import type { Logger } from "pino";
 import type { Mapping, MappingId, Platform } from "../../platform.ts";
 import type { Cursor, IngestBackend } from "../convex/backend.ts";
+import type { CursorTracker } from "../ingest/cursor_tracker.ts";
+import type { BridgeIntake } from "../ingest/intake.ts";
 import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
-import type { BridgeIntake } from "../ingest/intake.ts";
-import { recover } from "./one_mapping.ts";
+import { catchUpMapping, type CatchUpResult } from "./one_mapping.ts";
 
-export const CATCH_UP_LIMITS = {
-  /** Mappings caught up with at once: a slow one holds up no other until this many are slow. */
+const CATCH_UP_LIMITS = {
+  /** Mappings caught up at the same time: a slow one delays the others only once this many are slow. */
   atOnce: 8,
-  /** How long one answer about cursors serves, in ms. An old one costs only repeated work. */
+  /** How long one answer about cursors is used, in ms. An old one costs only repeated work. */
   cursorsMs: 1_000,
-  /** Between tries at a mapping whose platform does not answer, or that keeps losing events. */
+  /** Between attempts at a mapping whose platform does not answer, or that keeps losing events. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
-  /** Between tries at a mapping that only a person can mend. */
-  mend: { first: 60_000, cap: 10 * 60_000 } satisfies Backoff,
+  /** Between attempts at a mapping that needs an admin. */
+  retryBroken: { first: 60_000, cap: 10 * 60_000 } satisfies Backoff,
 };
 export type CatchUpLimits = typeof CATCH_UP_LIMITS;
 
 /**
- * One mapping, from the view of this process:
- *   waiting   something may have been missed; its turn comes, at once or after a pause
- *   running   being caught up with; `again`: another gap since it began
- *   whole     caught up with, and nothing missed since
+ * One mapping, as this process sees it:
+ *   waiting   may have missed an event; caught up as soon as possible, or when `timer` ends
+ *   running   being caught up; `again`: another gap since it began
+ *   current   caught up, and has missed nothing since
  */
 type State =
   | { readonly kind: "waiting"; readonly timer?: NodeJS.Timeout }
   | { readonly kind: "running"; again: boolean }
-  | { readonly kind: "whole" };
+  | { readonly kind: "current" };
 
 interface Entry {
   mapping: Mapping;
   state: State;
-  /** When something was last missed (`performance.now()`). */
-  brokenAt: number;
+  /** When it last may have missed an event (`performance.now()`). */
+  gapAt: number;
   failures: number;
 }
 
-export interface CatchUpOptions {
+export interface CatchUpSchedulerOptions {
   readonly platform: Platform;
   readonly backend: IngestBackend;
   readonly intake: BridgeIntake;
+  readonly cursors: CursorTracker;
   readonly log: Logger;
   readonly limits?: Partial<CatchUpLimits>;
 }
 
-/** Brings every mapping up to date after whatever may have made the process miss something. */
-export class CatchUp {
-  readonly #options: CatchUpOptions;
+/** Catches mappings up after anything that may have made this process miss an event. */
+export class CatchUpScheduler {
+  readonly #options: CatchUpSchedulerOptions;
   readonly #limits: CatchUpLimits;
   readonly #entries = new Map<MappingId, Entry>();
   readonly #stopping = new AbortController();
@@ -55,185 +57,153 @@ export class CatchUp {
   #started = false;
   #running = 0;
 
-  constructor(options: CatchUpOptions) {
+  constructor(options: CatchUpSchedulerOptions) {
     this.#options = options;
     this.#limits = { ...CATCH_UP_LIMITS, ...options.limits };
   }
 
-  /** The platform can be asked from now on. */
+  /** Call once the platform's history can be read. */
   start(): void {
     this.#started = true;
-    this.#next();
+    this.#startNext();
   }
 
   stop(): void {
     this.#stopping.abort();
-    for (const { state } of this.#entries.values())
-      if (state.kind === "waiting") clearTimeout(state.timer);
+    for (const { state } of this.#entries.values()) clearTimer(state);
   }
 
-  /** Mappings not yet caught up with. */
-  get behind(): number {
-    return [...this.#entries.values()].filter(({ state }) => state.kind !== "whole").length;
-  }
-
-  /** Mappings that wait for their next try. */
-  get waiting(): number {
-    const states = [...this.#entries.values()].map(({ state }) => state);
-    return states.filter((state) => state.kind === "waiting" && state.timer !== undefined).length;
-  }
-
-  /** What is mapped now. One that is new, or mapped anew, begins un-whole. */
-  mapped(mappings: readonly Mapping[]): void {
+  /** Sets what is mapped now. A mapping that is new, or was mapped again, starts with a gap. */
+  setMappings(mappings: readonly Mapping[]): void {
     const ids = new Set(mappings.map(({ mappingId }) => mappingId));
     for (const [id, { state }] of this.#entries) {
       if (ids.has(id)) continue;
-      if (state.kind === "waiting") clearTimeout(state.timer);
-      this.#options.intake.wholeness.broken(id);
+      clearTimer(state);
+      this.#options.cursors.markGap(id);
       this.#entries.delete(id);
     }
-    for (const mapping of mappings) {
-      const entry = this.#entries.get(mapping.mappingId);
-      // Under another id the platform tells what was said there while nobody listened.
-      const isNew =
-        entry?.mapping.since !== mapping.since || entry.mapping.externalId !== mapping.externalId;
-      if (entry) entry.mapping = mapping;
-      else
-        this.#entries.set(mapping.mappingId, {
-          mapping,
-          state: { kind: "waiting" },
-          brokenAt: 0,
-          failures: 0,
-        });
-      if (isNew) this.#brokenNow(mapping.mappingId);
-    }
-    if (this.#cursors && mappings.length > 0) this.#cursors = undefined;
-    this.#next();
+    for (const mapping of mappings) this.#setMapping(mapping);
+    if (mappings.length > 0) this.#cursors = undefined;
+    this.#startNext();
   }
 
-  /** Every mapping may have missed something, or the one that is named. */
+  /** Every mapping may have missed an event, or only `mappingId`. */
   gap(why: string, mappingId?: MappingId): void {
     this.#options.log.info({ why, ...(mappingId && { mappingId }) }, "catching up");
-    if (mappingId === undefined) for (const id of this.#entries.keys()) this.#broken(id);
-    else this.#brokenNow(mappingId);
-    this.#next();
+    if (mappingId === undefined) for (const id of this.#entries.keys()) this.#markGap(id);
+    else this.#markGapAndRetry(mappingId);
+    this.#startNext();
   }
 
-  /** One mapping has missed something. */
-  lost(mappingId: MappingId): void {
+  /** One mapping has lost an event. */
+  eventLost(mappingId: MappingId): void {
     const entry = this.#entries.get(mappingId);
     if (!entry) return;
-    // Events are lost in crowds: one catch-up after a moment serves them all.
-    if (entry.state.kind === "whole") this.#wait(entry, this.#limits.retry.first);
-    this.#broken(mappingId);
+    // Events are lost in groups: one catch-up after a moment covers them all.
+    if (entry.state.kind === "current") this.#wait(entry, this.#limits.retry.first);
+    this.#markGap(mappingId);
   }
 
-  #broken(id: MappingId): void {
-    this.#options.intake.wholeness.broken(id);
+  #setMapping(mapping: Mapping): void {
+    const entry = this.#entries.get(mapping.mappingId);
+    // Under another channel id, the platform has messages that this process did not receive.
+    const isSame =
+      entry?.mapping.since === mapping.since && entry.mapping.externalId === mapping.externalId;
+    if (entry) entry.mapping = mapping;
+    else {
+      const state = { kind: "waiting" } as const;
+      this.#entries.set(mapping.mappingId, { mapping, state, gapAt: 0, failures: 0 });
+    }
+    if (!isSame) this.#markGapAndRetry(mapping.mappingId);
+  }
+
+  #markGap(id: MappingId): void {
+    this.#options.cursors.markGap(id);
     const entry = this.#entries.get(id);
     if (!entry) return;
-    entry.brokenAt = performance.now();
+    entry.gapAt = performance.now();
     if (entry.state.kind === "running") entry.state.again = true;
-    else if (entry.state.kind === "whole") entry.state = { kind: "waiting" };
+    else if (entry.state.kind === "current") entry.state = { kind: "waiting" };
   }
 
-  /** The same where waiting has lost its reason: what stood in the way is mended, or a person has changed something. */
-  #brokenNow(id: MappingId): void {
-    this.#broken(id);
+  /** Also ends a wait: whatever it waited for has changed. */
+  #markGapAndRetry(id: MappingId): void {
+    this.#markGap(id);
     const entry = this.#entries.get(id);
     if (entry?.state.kind !== "waiting") return;
-    clearTimeout(entry.state.timer);
+    clearTimer(entry.state);
     entry.state = { kind: "waiting" };
   }
 
   #wait(entry: Entry, ms: number): void {
     const timer = setTimeout(() => {
       entry.state = { kind: "waiting" };
-      this.#next();
+      this.#startNext();
     }, ms);
     entry.state = { kind: "waiting", timer };
   }
 
-  /** Starts as many as may run at once. */
-  #next(): void {
+  /** Starts as many catch-ups as may run at the same time. */
+  #startNext(): void {
     if (!this.#started) return;
     for (const entry of this.#entries.values()) {
       if (this.#running >= this.#limits.atOnce || this.#stopping.signal.aborted) return;
       if (entry.state.kind !== "waiting" || entry.state.timer !== undefined) continue;
-      const state = { kind: "running", again: false } as const;
-      entry.state = state;
+      entry.state = { kind: "running", again: false };
       this.#running += 1;
       void this.#run(entry).finally(() => {
         this.#running -= 1;
-        this.#next();
+        this.#startNext();
       });
     }
   }
 
-  /** Never rejects. Leaves the entry whole or waiting. */
+  /** Never rejects. Leaves the entry current or waiting. */
   async #run(entry: Entry): Promise<void> {
-    const { intake, log } = this.#options;
-    const { mapping } = entry;
-    const { mappingId } = mapping;
     try {
-      const outcome = await this.#recover(entry);
-      if (outcome === undefined) {
-        // No longer active, or not yet to this deployment's queries; the subscription tells.
+      const result = await this.#catchUp(entry);
+      if (result === undefined || !this.#finish(entry, result))
         this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
-        return;
-      }
-      const { trouble, ...result } = outcome;
-      // Another gap since it began: what that one finds is newer.
-      const isNewest = !(entry.state.kind === "running" && entry.state.again);
-      if (isNewest) intake.health({ mappingId, direction: "in", ...(trouble && { trouble }) });
-      log.info({ mappingId, ...result }, "caught up");
-      if (!isNewest) {
-        this.#wait(entry, backoffMs(++entry.failures, this.#limits.retry));
-        return;
-      }
-      entry.failures = 0;
-      entry.state = { kind: "whole" };
-      if (this.#entries.get(mappingId) === entry) intake.wholeness.made(mappingId);
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       this.#wait(entry, this.#failed(entry, error));
     }
   }
 
-  async #recover({ mapping, brokenAt }: Entry) {
-    const { platform, backend, intake } = this.#options;
-    const cursor = (await this.#cursorsNow()).find((row) => row.mappingId === mapping.mappingId);
+  /** Undefined if the mapping is not active any more, or not yet in the answer about cursors. */
+  async #catchUp({ mapping, gapAt }: Entry): Promise<CatchUpResult | undefined> {
+    const { platform, backend, intake, cursors } = this.#options;
+    const cursor = (await this.#readCursors()).find((row) => row.mappingId === mapping.mappingId);
     if (!cursor) return undefined;
-    const now = Date.now();
-    return await recover(mapping, cursor, {
+    return await catchUpMapping(mapping, cursor, {
       platform: platform.name,
       history: platform.history,
-      standing: (question) => backend.standing(question),
+      snapshot: (query) => backend.snapshot(query),
       offer: (event) => intake.offer(event),
-      committed: (advance) => intake.committed(advance),
       problem: (problem) => intake.problem(problem),
-      latest: intake.wholeness.latest(now),
-      now,
-      brokenAt,
+      cursors,
+      now: Date.now(),
+      gapAt,
       signal: this.#stopping.signal,
     });
   }
 
-  async #cursorsNow(): Promise<Cursor[]> {
-    const now = performance.now();
-    const asked = this.#cursors;
-    if (asked && now - asked.at < this.#limits.cursorsMs) return await asked.answer;
-    const answer = this.#options.backend.cursors();
-    this.#cursors = { at: now, answer };
-    try {
-      return await answer;
-    } catch (error) {
-      this.#cursors = undefined;
-      throw error;
-    }
+  /** Returns whether the mapping is current: false if it has had another gap since the catch-up began. */
+  #finish(entry: Entry, { trouble, ...result }: CatchUpResult): boolean {
+    const { intake, cursors, log } = this.#options;
+    const { mappingId } = entry.mapping;
+    const isCurrent = !hasNewGap(entry);
+    // What a later gap reported is newer.
+    if (isCurrent) intake.health({ mappingId, direction: "in", ...(trouble && { trouble }) });
+    log.info({ mappingId, ...result }, "caught up");
+    if (!isCurrent) return false;
+    entry.failures = 0;
+    entry.state = { kind: "current" };
+    if (this.#entries.get(mappingId) === entry) cursors.markComplete(mappingId);
+    return true;
   }
 
-  /** What to make of a failure; ms until the next try. */
+  /** Reports a failure. Returns ms until the next attempt. */
   #failed(entry: Entry, error: unknown): number {
     const { intake, log } = this.#options;
     const { mappingId } = entry.mapping;
@@ -243,12 +213,33 @@ export class CatchUp {
       const wait = error instanceof PlatformError ? error.retryAfterMs : undefined;
       return wait ?? backoffMs(entry.failures, this.#limits.retry);
     }
+    // Something has changed since this attempt began.
+    if (hasNewGap(entry)) return backoffMs(entry.failures, this.#limits.retry);
     const { code, message: reason, step } = error;
-    // Mended since it was tried, or so somebody says.
-    if (entry.state.kind === "running" && entry.state.again)
-      return backoffMs(entry.failures, this.#limits.retry);
-    const trouble = { code, reason, ...(step === undefined ? {} : { step }) };
+    const trouble = { code, reason, ...(step !== undefined && { step }) };
     intake.health({ mappingId, direction: "in", trouble });
-    return backoffMs(entry.failures, this.#limits.mend);
+    return backoffMs(entry.failures, this.#limits.retryBroken);
   }
+
+  async #readCursors(): Promise<Cursor[]> {
+    const now = performance.now();
+    const earlier = this.#cursors;
+    if (earlier && now - earlier.at < this.#limits.cursorsMs) return await earlier.answer;
+    const answer = this.#options.backend.cursors();
+    this.#cursors = { at: now, answer };
+    try {
+      return await answer;
+    } catch (error) {
+      this.#cursors = undefined;
+      throw error;
+    }
+  }
+}
+
+function hasNewGap({ state }: Entry): boolean {
+  return state.kind === "running" && state.again;
+}
+
+function clearTimer(state: State): void {
+  if (state.kind === "waiting") clearTimeout(state.timer);
 }

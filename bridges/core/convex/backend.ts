@@ -11,29 +11,35 @@ export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
-export type StandingQuestion = FunctionArgs<typeof api.bridge.standing>;
-export type Standings = FunctionReturnType<typeof api.bridge.standing>;
+export type SnapshotQuery = FunctionArgs<typeof api.bridge.standing>;
+export type Snapshot = FunctionReturnType<typeof api.bridge.standing>;
 export type Report = FunctionArgs<typeof api.bridge.report>;
 
 /*
- * What the core asks of Convex. A call's promise stays pending while the deployment is away and is replayed by
- * the client afterwards, so a rejection means that the deployment answered.
+ * The core's calls to Convex. While the deployment is unreachable a call stays pending, and the client replays it
+ * afterwards. A rejection therefore means that the deployment answered.
  */
 
+/** The calls that store events and reports. */
 export interface IngestBackend {
-  /** Calls back with the active mappings, at once and whenever an admin changes them. */
+  /** Calls back with the active mappings, now and after each change. Returns a function that unsubscribes. */
   watchMappings(onMappings: (mappings: Mapping[]) => void): () => void;
+  /** Stores events in order and moves cursors, in one mutation. Returns one outcome for each event. */
   ingest(events: BridgeEvent[], advance: Advance[]): Promise<Outcome[]>;
+  /** The cursors of all active mappings. */
   cursors(): Promise<Cursor[]>;
-  standing(question: StandingQuestion): Promise<Standings>;
+  /** What Convex has stored of a mapping, to compare with the platform. */
+  snapshot(query: SnapshotQuery): Promise<Snapshot>;
   report(report: Report): Promise<void>;
 }
 
+/** The calls that claim and settle deliveries. */
 export interface OutboxBackend {
-  /** Calls back with the deliveries that may be claimed now. */
+  /** Calls back with the deliveries that may be claimed now. Returns a function that unsubscribes. */
   watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void;
-  /** `format`: the version of this process's renderer [C5]. */
+  /** `format`: the version of this process's renderer (docs/races.md#a-long-reply-resumes). */
   claim(deliveryId: DeliveryId, owner: string, format: string): Promise<Claim>;
+  /** `held`: whether the claim of this `generation` still holds the delivery. */
   settle(
     deliveryId: DeliveryId,
     generation: number,
@@ -41,18 +47,20 @@ export interface OutboxBackend {
   ): Promise<{ held: boolean }>;
 }
 
+/** Ingest calls over one Convex connection. */
 export function ingestBackend(client: ConvexClient, log: Logger): IngestBackend {
   return {
     watchMappings: (onMappings) => watch(client, api.bridge.mappings, onMappings, log),
     ingest: (events, advance) => client.mutation(api.bridge.ingest, { events, advance }),
     cursors: () => client.query(api.bridge.cursors, {}),
-    standing: (question) => client.query(api.bridge.standing, question),
+    snapshot: (query) => client.query(api.bridge.standing, query),
     report: async (report) => {
       await client.mutation(api.bridge.report, report);
     },
   };
 }
 
+/** Outbox calls over one Convex connection. */
 export function outboxBackend(client: ConvexClient, log: Logger): OutboxBackend {
   return {
     watchOutbox: (onReady) => watch(client, api.bridge.outbox, onReady, log),
@@ -68,9 +76,9 @@ const WATCH_BACKOFF: Backoff = { first: 1_000, cap: 60_000 };
 type ArglessQuery<Value> = FunctionReference<"query", "public", Record<string, never>, Value>;
 
 /**
- * Subscribes, and subscribes anew after an error: Convex keeps a failed query's error until its inputs change,
- * which may be never. Callbacks run inside the client's socket handler, where a throw would skip the other
- * listeners and end the process, so none gets out.
+ * Subscribes, and again after an error: Convex keeps a failed query's error until its inputs change, which may be never.
+ * Callbacks run inside the client's socket handler, where a throw would skip the other listeners and end the process, so
+ * errors are caught here.
  */
 function watch<Value>(
   client: ConvexClient,
@@ -98,7 +106,7 @@ function watch<Value>(
       },
       (error) => {
         failures += 1;
-        log.error({ code: failureCode(error), failures }, "Convex refuses a subscription");
+        log.error({ code: failureCode(error), failures }, "a subscription failed");
         unsubscribe();
         clearTimeout(timer);
         timer = setTimeout(subscribe, backoffMs(failures, WATCH_BACKOFF));

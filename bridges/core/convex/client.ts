@@ -2,26 +2,27 @@ import { ConvexClient } from "convex/browser";
 import type { Logger } from "pino";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
 
-/** How long a deployment may take to answer at start, in ms. Later absences are ridden out. */
+/** How long a deployment may take to answer at the start, in ms. Later, the client reconnects without a limit. */
 export const REACH_MS = 10_000;
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** A new token each call. */
+  /** Returns a new token on each call. */
   readonly mint: () => Promise<string>;
-  /** The deployment's variable that should hold the public half of the key, for the mending step. */
+  /** The deployment's variable for the public half of the key. Named in the step that fixes a refusal. */
   readonly keySet: string;
   readonly log: Logger;
-  /** The identity was refused after it had been accepted. Only a person can help. */
+  /** The identity was refused after it had been accepted. Only an admin can fix it. */
   readonly onFatal: (error: FatalError) => void;
   readonly reachMs?: number;
-  /** The deployment is reached again after so many ms. */
+  /** The deployment is reachable again, after `awayMs`. */
   readonly onBack?: (awayMs: number) => void;
 }
 
+/** One authenticated connection to the deployment. */
 export interface Connection {
   readonly client: ConvexClient;
-  /** Resolves once the deployment has accepted our identity; rejects with `FatalError` UNREACHABLE or AUTH. */
+  /** Resolves once the deployment has accepted the identity. Rejects with `FatalError` UNREACHABLE or AUTH. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -30,28 +31,40 @@ export interface Connection {
  *   connecting -- token accepted --> open -- token refused --> failed (onFatal)
  *       '-------- refused, or no answer in time -------------> failed (ready rejects)
  *
- * A lost socket is no state of ours: the client reconnects by itself and replays what was under way.
+ * A lost socket is not a state here: the client reconnects by itself, and replays the calls that were pending.
  */
 type State = "connecting" | "open" | "failed" | "closed";
 
 /** Opens one authenticated WebSocket to the deployment. Nothing is sent before the token. */
 export function connectConvex(options: ConnectionOptions): Connection {
-  const { url, mint, keySet, log, onFatal, reachMs = REACH_MS } = options;
-  const host = new URL(url).host;
-  let state: State = "connecting";
-
-  const client = new ConvexClient(url, {
+  const client = new ConvexClient(options.url, {
     expectAuth: true,
     initialAuthTokenReuse: true,
     skipConvexDeploymentUrlCheck: true,
-    // It would print what functions throw, and that may quote what people wrote.
+    // It would print what functions throw, which may quote messages.
     logger: false,
   });
-  const unwatch = watchConnection(client, log, options.onBack);
+  const unwatch = watchConnection(client, options.log, options.onBack);
+  const { ready, giveUp } = authenticate(client, options);
+  return {
+    client,
+    ready,
+    async close() {
+      giveUp();
+      unwatch();
+      await client.close();
+    },
+  };
+}
 
-  let giveUp: (error: BridgeError) => void = () => {};
+function authenticate(
+  client: ConvexClient,
+  { url, mint, keySet, log, onFatal, reachMs = REACH_MS }: ConnectionOptions,
+): { readonly ready: Promise<void>; readonly giveUp: () => void } {
+  const host = new URL(url).host;
+  let state: State = "connecting";
+  let giveUp = () => {};
   const ready = new Promise<void>((resolve, reject) => {
-    giveUp = reject;
     const fail = (error: FatalError) => {
       if (state === "connecting") reject(error);
       else if (state === "open") onFatal(error);
@@ -61,15 +74,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
       if (state === "connecting") fail(unreachable(host));
     }, reachMs);
     client.setAuth(
-      async () => {
-        try {
-          return await mint();
-        } catch (error) {
-          // Thrown here it would be nobody's: the client doesn't catch it. Without a token it reports `false`.
-          log.error({ code: failureCode(error) }, "cannot sign a token");
-          return null;
-        }
-      },
+      () => mintOrNull(mint, log),
       (isAuthenticated) => {
         clearTimeout(late);
         if (!isAuthenticated) {
@@ -80,20 +85,24 @@ export function connectConvex(options: ConnectionOptions): Connection {
         }
       },
     );
-  });
-  // Whoever starts the connection awaits `ready`; this keeps a failure before that from being unhandled.
-  ready.catch(() => undefined);
-
-  return {
-    client,
-    ready,
-    async close() {
+    giveUp = () => {
       state = "closed";
-      giveUp(new BridgeError("STOPPED", "closed before it had connected"));
-      unwatch();
-      await client.close();
-    },
-  };
+      reject(new BridgeError("STOPPED", "closed before it had connected"));
+    };
+  });
+  // A failure before the caller awaits `ready` must not count as unhandled.
+  ready.catch(() => undefined);
+  return { ready, giveUp };
+}
+
+/** The client does not catch an error of its token callback. Without a token it reports that it is not authenticated. */
+async function mintOrNull(mint: () => Promise<string>, log: Logger): Promise<string | null> {
+  try {
+    return await mint();
+  } catch (error) {
+    log.error({ code: failureCode(error) }, "signing a token failed");
+    return null;
+  }
 }
 
 function watchConnection(
@@ -127,6 +136,6 @@ function refused(host: string, keySet: string): FatalError {
   return new FatalError(
     "AUTH",
     `the Convex deployment at ${host} refuses this bridge's identity`,
-    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: npm run doctor tells`,
+    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: see npm run doctor`,
   );
 }

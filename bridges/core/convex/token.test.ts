@@ -13,24 +13,27 @@ test.each([
   ["discord", "bridge:discord"],
   ["slack", "bridge:slack"],
   ["admin", "admin"],
-] as const)("a token for %s verifies, and says who it is for an hour", async (role, subject) => {
-  const now = Math.floor(Date.now() / 1000);
-  const { payload, protectedHeader } = await jwtVerify(await mintToken(role, signing), keySet, {
-    issuer: ISSUERS[role],
-    audience: AUDIENCE,
-  });
-  expect(protectedHeader).toEqual({ alg: "ES256", kid: "key-7", typ: "JWT" });
-  expect(payload.sub).toBe(subject);
-  expect(payload.iat).toBeGreaterThanOrEqual(now);
-  expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3600);
-});
+] as const)(
+  "a token for %s verifies, and identifies its role for an hour",
+  async (role, subject) => {
+    const now = Math.floor(Date.now() / 1000);
+    const { payload, protectedHeader } = await jwtVerify(await mintToken(role, signing), keySet, {
+      issuer: ISSUERS[role],
+      audience: AUDIENCE,
+    });
+    expect(protectedHeader).toEqual({ alg: "ES256", kid: "key-7", typ: "JWT" });
+    expect(payload.sub).toBe(subject);
+    expect(payload.iat).toBeGreaterThanOrEqual(now);
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3600);
+  },
+);
 
-test("two tokens of the same second differ", async () => {
+test("two tokens from the same second differ", async () => {
   const now = Date.now();
   expect(await mintToken("slack", signing, now)).not.toBe(await mintToken("slack", signing, now));
 });
 
-test("a key read from its JSON text signs what the public half verifies", async () => {
+test("a key read from its JSON text makes signatures that the public half verifies", async () => {
   const key = parseSigningKey(JSON.stringify({ ...signing, use: "sig" }));
   if (!key) throw new Error("not read");
   await expect(jwtVerify(await mintToken("admin", key), keySet)).resolves.toBeDefined();

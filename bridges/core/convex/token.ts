@@ -3,7 +3,7 @@ import { importJWK, SignJWT } from "jose";
 import { z } from "zod";
 import { AUDIENCE, ISSUERS, type Role } from "../../../convex/model/access/issuers.ts";
 
-/** How long a token is valid. Shorter would cost: each new one re-runs every subscription as billed calls [E6]. */
+/** Each new token re-runs every subscription, as billed calls (docs/races.md#a-token-refresh-re-runs-subscriptions). */
 export const TOKEN_SECONDS = 60 * 60;
 
 const coordinate = z.string().regex(/^[\w-]{43}$/);
@@ -22,15 +22,15 @@ const signingKey = z
 /** A private P-256 key as a JWK (RFC 7517). `kid` names its public half in the deployment's key set. */
 export type SigningKey = z.infer<typeof signingKey>;
 
-/** The key in a JWK's JSON text, or undefined when it isn't one. Says nothing of what it read. */
+/** The key in a JWK's JSON text, or undefined if it is not one. Never reveals what it read. */
 export function parseSigningKey(text: string): SigningKey | undefined {
   const parsed = signingKey.safeParse(parseJson(text));
   return parsed.success ? parsed.data : undefined;
 }
 
 /**
- * A new token for `role`. Minted anew each call, because the Convex client stops refreshing when the "fresh"
- * token equals the old one. `now` in ms since 1970. Throws when the key can't sign.
+ * A new token for `role`. Each call makes another one, because the Convex client stops refreshing if the new token
+ * equals the old one. `now` in ms since 1970. Throws if the key can't sign.
  */
 export async function mintToken(role: Role, key: SigningKey, now = Date.now()): Promise<string> {
   const issuedAt = Math.floor(now / 1000);

@@ -1,113 +1,178 @@
+import type { Logger } from "pino";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
-import type { BridgeEvent, MappingId, MessageEvent, PlatformName } from "../../platform.ts";
+import type {
+  BridgeEvent,
+  Mapping,
+  MappingId,
+  MessageEvent,
+  PlatformName,
+} from "../../platform.ts";
 import type { Advance } from "../convex/backend.ts";
+import { failureCode } from "../shared/errors.ts";
 
-/** How often live events move a mapping's cursor, in ms: one write a minute, not one a message. */
+/** How often live events move a mapping's cursor, in ms: one write a minute, not one for each message. */
 const LIVE_EVERY_MS = 60_000;
 
-/** Advances that ride along with one call. */
-const MOST_AT_ONCE = 100;
+/** How long advances are gathered before a call, and how long they wait after a failure, in ms. */
+const GATHER_MS = 500;
+const RETRY_MS = 10_000;
 
-export interface WholenessOptions {
+/** Advances in one call. */
+const BATCH = 100;
+
+export interface CursorTrackerOptions {
   readonly platform: PlatformName;
-  /** See `History.settleMs`. */
-  readonly settleMs: number;
+  /** See `History.eventDelayMs`. */
+  readonly eventDelayMs: number;
+  /** Moves cursors in Convex. Rejects when it moved none. */
+  readonly send: (advances: Advance[]) => Promise<unknown>;
+  readonly log: Logger;
   /** ms since 1970. */
   readonly now?: () => number;
 }
 
-/**
- * For which mappings nothing was missed, and what may therefore be said of their cursors. A session is whole for a
- * mapping from the end of a catch-up until the next gap, and only live events of a whole session move the cursor:
- * anything else would hide the gap from the next process [A1, A2, A4].
- */
-export class Wholeness {
-  readonly #options: WholenessOptions;
-  readonly #now: () => number;
-  /** Whole mappings, and when live events last moved their cursor. */
-  readonly #whole = new Map<MappingId, number>();
-  /** What catch-ups have found to be committed, to ride along with the next call. */
-  readonly #known = new Map<MappingId, Advance>();
+/** Moves one mapping's cursor while a catch-up runs. */
+export interface CatchUpCursor {
+  /** Everything up to `upTo` is committed. */
+  committed(upTo: string): void;
+  /** The catch-up is complete. */
+  finished(result: NonNullable<Advance["caughtUp"]>): void;
+}
 
-  constructor(options: WholenessOptions) {
+/**
+ * Owns the cursors of one platform's mappings: which may move, how far, and when Convex learns of it.
+ *
+ * A mapping is complete from the end of a catch-up until the next gap. Only live events of a complete mapping move its
+ * cursor: otherwise the gap would be hidden from the next process (docs/races.md#a-live-message-hides-a-gap).
+ */
+export class CursorTracker {
+  readonly #options: CursorTrackerOptions;
+  readonly #now: () => number;
+  /** Complete mappings, and when live events last moved their cursor. */
+  readonly #complete = new Map<MappingId, number>();
+  /** Advances of catch-ups that Convex does not have yet. */
+  readonly #pending = new Map<MappingId, Advance>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: CursorTrackerOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
   }
 
-  isWhole(mappingId: MappingId): boolean {
-    return this.#whole.has(mappingId);
+  isComplete(mappingId: MappingId): boolean {
+    return this.#complete.has(mappingId);
   }
 
-  broken(mappingId: MappingId): void {
-    this.#whole.delete(mappingId);
+  /** The mapping may have missed an event. */
+  markGap(mappingId: MappingId): void {
+    this.#complete.delete(mappingId);
   }
 
-  made(mappingId: MappingId): void {
-    this.#whole.set(mappingId, this.#now());
+  /** The mapping has been caught up, and has missed nothing since. */
+  markComplete(mappingId: MappingId): void {
+    this.#complete.set(mappingId, this.#now());
   }
 
-  /** Where a cursor may be at the most at `at`: what is younger may still be under way [A5]. */
-  latest(at: number): string {
-    return positionAt(this.#options.platform, at - this.#options.settleMs);
+  /** The cursor of a catch-up that starts now from position `from`. */
+  catchUp({ mappingId, since }: Mapping, from: string): CatchUpCursor {
+    const newest = this.#newestAt(this.#now());
+    return {
+      committed: (upTo) => {
+        if (upTo <= newest) this.advance({ mappingId, since, upTo });
+      },
+      finished: (caughtUp) => {
+        this.advance({ mappingId, since, upTo: newest > from ? newest : from, caughtUp });
+      },
+    };
   }
 
-  /** A catch-up knows that everything up to there is committed. */
-  committed(advance: Advance): void {
-    const known = this.#known.get(advance.mappingId);
-    // Mapped anew meanwhile: what was known of it before is of no use.
-    const before = known?.since === advance.since ? known : undefined;
-    const upTo = before && before.upTo > advance.upTo ? before.upTo : advance.upTo;
-    this.#known.set(advance.mappingId, { ...before, ...advance, upTo });
+  /** Records how far a mapping is committed. Sent soon, together with the advances of other mappings. */
+  advance(advance: Advance): void {
+    const pending = this.#pending.get(advance.mappingId);
+    // After the channel was mapped again, an advance of the earlier mapping has no meaning.
+    const earlier = pending?.since === advance.since ? pending : undefined;
+    const upTo = earlier && earlier.upTo > advance.upTo ? earlier.upTo : advance.upTo;
+    this.#pending.set(advance.mappingId, { ...earlier, ...advance, upTo });
+    this.#flushIn(GATHER_MS);
   }
 
-  get hasNews(): boolean {
-    return this.#known.size > 0;
-  }
-
-  /** The advances that go with a call. Ends with `failed` if the call fails. */
-  take(): Advance[] {
-    const taken = [...this.#known.values()].slice(0, MOST_AT_ONCE);
-    for (const { mappingId } of taken) this.#known.delete(mappingId);
-    return taken;
-  }
-
-  failed(taken: readonly Advance[]): void {
-    for (const advance of taken) {
-      const newer = this.#known.get(advance.mappingId);
-      this.#known.set(advance.mappingId, newer ? { ...advance, ...newer } : advance);
+  /** Sends pending advances, in calls without events: an advance that Convex refuses must keep no event out. */
+  async flush(): Promise<void> {
+    while (this.#pending.size > 0) {
+      const batch = [...this.#pending.values()].slice(0, BATCH);
+      for (const { mappingId } of batch) this.#pending.delete(mappingId);
+      try {
+        await this.#options.send(batch);
+      } catch (error) {
+        this.#restore(batch);
+        this.#options.log.warn({ code: failureCode(error) }, "moving cursors failed");
+        this.#flushIn(RETRY_MS);
+        return;
+      }
     }
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 
   /**
-   * How far a batch moves the cursors of whole mappings, at most once a minute each. `uncommitted`: every message in
-   * the queue, those of the batch included; none of them may be left behind a cursor.
+   * How far a batch moves the cursors of complete mappings, at most once a minute each. `uncommitted` gives every
+   * message in the queue, including the batch: no cursor may pass one (docs/races.md#two-processes-share-a-cursor).
    */
-  live(batch: readonly BridgeEvent[], uncommitted: () => Iterable<MessageEvent>): Advance[] {
-    const newest = new Map<MappingId, string>();
-    const now = this.#now();
-    for (const event of batch) {
-      const movedAt = this.#whole.get(event.mappingId);
-      if (event.type === "delete" || movedAt === undefined || now - movedAt < LIVE_EVERY_MS)
-        continue;
-      if ((newest.get(event.mappingId) ?? "") < event.position)
-        newest.set(event.mappingId, event.position);
-    }
-    if (newest.size === 0) return [];
-    const latest = this.latest(now);
-    for (const [mappingId, position] of newest)
-      if (position > latest) newest.set(mappingId, latest);
+  liveAdvances(
+    batch: readonly BridgeEvent[],
+    uncommitted: () => Iterable<MessageEvent>,
+  ): Advance[] {
+    const positions = this.#livePositions(batch);
+    if (positions.size === 0) return [];
     const inBatch = new Set<BridgeEvent>(batch);
     for (const event of uncommitted()) {
-      const upTo = newest.get(event.mappingId);
+      const upTo = positions.get(event.mappingId);
       if (upTo !== undefined && event.position <= upTo && !inBatch.has(event))
-        newest.delete(event.mappingId);
+        positions.delete(event.mappingId);
     }
-    return [...newest].map(([mappingId, upTo]) => ({ mappingId, upTo }));
+    return [...positions].map(([mappingId, upTo]) => ({ mappingId, upTo }));
   }
 
   /** The batch with these live advances was committed. */
-  moved(advances: readonly Advance[]): void {
+  liveAdvanced(advances: readonly Advance[]): void {
     for (const { mappingId } of advances)
-      if (this.#whole.has(mappingId)) this.#whole.set(mappingId, this.#now());
+      if (this.#complete.has(mappingId)) this.#complete.set(mappingId, this.#now());
+  }
+
+  /** The newest position of each complete mapping in the batch whose cursor may move again. */
+  #livePositions(batch: readonly BridgeEvent[]): Map<MappingId, string> {
+    const positions = new Map<MappingId, string>();
+    const now = this.#now();
+    const newest = this.#newestAt(now);
+    for (const event of batch) {
+      const movedAt = this.#complete.get(event.mappingId);
+      if (event.type === "delete" || movedAt === undefined) continue;
+      if (now - movedAt < LIVE_EVERY_MS) continue;
+      const position = event.position > newest ? newest : event.position;
+      if ((positions.get(event.mappingId) ?? "") < position)
+        positions.set(event.mappingId, position);
+    }
+    return positions;
+  }
+
+  /** The newest position a cursor may have at `at`: an event before it has arrived, or never will. */
+  #newestAt(at: number): string {
+    return positionAt(this.#options.platform, at - this.#options.eventDelayMs);
+  }
+
+  #restore(batch: readonly Advance[]): void {
+    for (const advance of batch) {
+      const newer = this.#pending.get(advance.mappingId);
+      this.#pending.set(advance.mappingId, newer ? { ...advance, ...newer } : advance);
+    }
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.flush();
+    }, ms);
   }
 }

@@ -1,25 +1,28 @@
 import type { Outcome } from "../../platform.ts";
 
-/** Events looked back on. */
+/** How many of the latest events count. */
 const WINDOW = 50;
-/** Fewer than this say nothing. */
-const ENOUGH = 10;
+/** With fewer events than this, the process is no follower. */
+const MIN_EVENTS = 10;
+/** The least share of them that Convex had already. */
 const SHARE = 0.9;
 
 /**
- * Whether another process of the platform is usually first: nearly everything we sent lately was known already.
- * No election: when the other falls silent our events are news again, and the sense fades within `WINDOW`.
+ * Detects whether another process of the platform usually commits first: Convex had nearly all recent events already.
+ * There is no election: when the other process stops, our events are new again, and this changes within `WINDOW` events.
  */
 export class FollowerSense {
   #recent: boolean[] = [];
 
   note(outcomes: readonly Outcome[]): void {
-    const told = outcomes.filter((outcome) => outcome !== "ignored" && outcome !== "inactive");
-    this.#recent = [...this.#recent, ...told.map((outcome) => outcome === "known")].slice(-WINDOW);
+    const counted = outcomes.filter((outcome) => outcome !== "ignored" && outcome !== "inactive");
+    this.#recent = [...this.#recent, ...counted.map((outcome) => outcome === "known")].slice(
+      -WINDOW,
+    );
   }
 
   get isFollower(): boolean {
     const known = this.#recent.filter(Boolean).length;
-    return this.#recent.length >= ENOUGH && known >= this.#recent.length * SHARE;
+    return this.#recent.length >= MIN_EVENTS && known >= this.#recent.length * SHARE;
   }
 }

@@ -3,28 +3,30 @@ import { expect, test } from "vitest";
 import type { BridgeEvent, MappingId, Outcome } from "../../platform.ts";
 import type { Advance, IngestBackend } from "../convex/backend.ts";
 import { BridgeIntake } from "./intake.ts";
-import { Wholeness } from "./cursor_tracker.ts";
+import { CursorTracker } from "./cursor_tracker.ts";
 
 const mappingId = "room" as MappingId; // Ids are strings; nothing here asks Convex for it.
 
-/** An intake over a Convex that answers as the test says, without the subscription having told of anything. */
+/** An intake over a Convex that answers as the test says, before the subscription has shown any mapping. */
 function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) {
   let outcome: Outcome = "inserted";
-  const told: Advance[] = [];
+  const advanced: Advance[] = [];
   const lost: string[] = [];
   const backend: IngestBackend = {
     watchMappings: () => () => undefined,
     ingest: async (events, advance) => {
       if (refuses(advance)) throw new Error("too much was read");
-      told.push(...advance);
+      advanced.push(...advance);
       return events.map(() => outcome);
     },
     cursors: () => Promise.resolve([]),
-    standing: () => Promise.resolve({ rows: [], threads: [] }),
+    snapshot: () => Promise.resolve({ rows: [], threads: [] }),
     report: () => Promise.resolve(),
   };
-  const wholeness = new Wholeness({ platform: "discord", settleMs: 0 });
-  const intake = new BridgeIntake(backend, pino({ level: "silent" }), wholeness, {
+  const log = pino({ level: "silent" });
+  const send = (advances: Advance[]) => backend.ingest([], advances);
+  const cursors = new CursorTracker({ platform: "discord", eventDelayMs: 0, send, log });
+  const intake = new BridgeIntake(backend, log, cursors, {
     onLoss: (event, why) => lost.push(`${event.externalId}: ${why}`),
   });
   const push = async (externalId: string, next: Outcome) => {
@@ -32,10 +34,10 @@ function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) 
     const event: BridgeEvent = { type: "delete", mappingId, externalId };
     return await intake.push(event);
   };
-  return { intake, push, lost, told };
+  return { intake, cursors, push, lost, advanced };
 }
 
-test("what met a pause that the subscription never told of is to be caught up with", async () => {
+test("an event refused by a pause that the subscription never showed counts as lost", async () => {
   const { push, lost } = setUp();
   await push("1", "inserted");
   expect(await push("2", "inactive")).toBe("inactive");
@@ -45,19 +47,19 @@ test("what met a pause that the subscription never told of is to be caught up wi
 });
 
 test("a cursor that Convex refuses to move keeps no event out", async () => {
-  const { intake, push, told } = setUp((advance) => advance.length > 0);
-  intake.committed({ mappingId, upTo: "1" });
+  const { intake, cursors, push, advanced } = setUp((advance) => advance.length > 0);
+  cursors.advance({ mappingId, upTo: "1" });
   for (const id of ["1", "2", "3"]) expect(await push(id, "inserted")).toBe("inserted");
   expect(await intake.drain(1_000)).toBe(true);
   intake.end();
-  expect(told).toEqual([]);
+  expect(advanced).toEqual([]);
 });
 
-test("what is left of the cursors is told when the intake is drained", async () => {
-  const { intake, told } = setUp();
-  intake.committed({ mappingId, upTo: "1" });
-  intake.committed({ mappingId, upTo: "2" });
+test("draining the intake sends pending cursor advances", async () => {
+  const { intake, cursors, advanced } = setUp();
+  cursors.advance({ mappingId, upTo: "1" });
+  cursors.advance({ mappingId, upTo: "2" });
   await intake.drain(1_000);
   intake.end();
-  expect(told).toEqual([{ mappingId, upTo: "2" }]);
+  expect(advanced).toEqual([{ mappingId, upTo: "2" }]);
 });

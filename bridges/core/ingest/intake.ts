@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type {
   BridgeEvent,
-  ChannelNews,
+  ChannelUpdate,
   Health,
   Intake,
   Mapping,
@@ -9,92 +9,76 @@ import type {
   Outcome,
   Person,
   Problem,
+  Trouble,
 } from "../../platform.ts";
-import type { Advance, IngestBackend } from "../convex/backend.ts";
-import { settledWithin } from "../shared/backoff.ts";
-import { FatalError, failureCode, type NotTaken } from "../shared/errors.ts";
+import type { IngestBackend } from "../convex/backend.ts";
 import { nameChannels } from "../ops/log.ts";
+import { settledWithin } from "../shared/backoff.ts";
+import { FatalError, type NotTaken } from "../shared/errors.ts";
+import type { CursorTracker } from "./cursor_tracker.ts";
 import { IngestQueue, type QueueLimits } from "./queue.ts";
-import { type ReportLimits, Reports } from "./reporter.ts";
-import type { Wholeness } from "./cursor_tracker.ts";
+import { Reporter, type ReportLimits } from "./reporter.ts";
 
-/** How long the first list of mappings may take, in ms. */
+/** How long Convex may take to answer with the first list of mappings, in ms. */
 const FIRST_MAPPINGS_MS = 10_000;
 
-/** How long advances of cursors are gathered, and how long they wait after a failure, in ms. */
-const GATHER_MS = 500;
-const MOVE_AGAIN_MS = 10_000;
+/** How long `drain` waits for cursors to move, in ms. */
+const CURSORS_MS = 1_000;
 
 export interface IntakeOptions {
   readonly limits?: Partial<QueueLimits>;
   readonly reportLimits?: Partial<ReportLimits>;
   readonly firstMappingsMs?: number;
-  /** An event was not stored, and only the platform's history still has it: its mapping is no longer whole. */
+  /** An event was not stored, and only the platform's history still has it. */
   readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside" | "inactive") => void;
   /** The mappings, at the start and whenever an admin changes them. */
-  readonly onMapped?: (mappings: readonly Mapping[]) => void;
+  readonly onMappings?: (mappings: readonly Mapping[]) => void;
   /** See `Intake.gap`. */
   readonly onGap?: (why: string, mappingId?: MappingId) => void;
 }
 
-/** The way in of one platform: which channels are mirrored, and the queue their events go through. */
+/** Takes one platform's events and reports: knows which channels are mapped, and queues their events for Convex. */
 export class BridgeIntake implements Intake {
-  readonly #backend: IngestBackend;
-  readonly #log: Logger;
-  readonly #firstMappingsMs: number;
   readonly #queue: IngestQueue;
-  readonly #reports: Reports;
+  readonly #reporter: Reporter;
   #mappings: ReadonlyMap<string, Mapping> = new Map();
   #unwatch = () => {};
-  #moving: NodeJS.Timeout | undefined;
 
   constructor(
-    backend: IngestBackend,
-    log: Logger,
-    /** For which mappings nothing was missed. */
-    readonly wholeness: Wholeness,
+    private readonly backend: IngestBackend,
+    private readonly log: Logger,
+    private readonly cursors: CursorTracker,
     private readonly options: IntakeOptions = {},
   ) {
-    const onLoss = options.onLoss ?? (() => {});
-    this.#backend = backend;
-    this.#log = log;
-    this.#firstMappingsMs = options.firstMappingsMs ?? FIRST_MAPPINGS_MS;
-    this.#reports = new Reports((report) => backend.report(report), log, options.reportLimits);
+    this.#reporter = new Reporter((report) => backend.report(report), log, options.reportLimits);
     this.#queue = new IngestQueue(
       {
         send: (events) => this.#send(events),
-        setAside: async (event, code) => {
-          log.error(
-            { mappingId: event.mappingId, externalId: event.externalId, code },
-            "an event was set aside",
-          );
-          await this.#reports.problem(setAsideProblem(event, code));
-          onLoss(event, "set aside");
-        },
-        turnedAway: (event, why) => {
-          log.warn({ mappingId: event.mappingId, why }, "an event was turned away");
-          onLoss(event, why);
+        setAside: (event, code) => this.#setAside(event, code),
+        refused: (event, why) => {
+          log.warn({ mappingId: event.mappingId, why }, "an event was refused");
+          options.onLoss?.(event, why);
         },
       },
       options.limits,
     );
   }
 
-  /** Resolves with the first list of mappings. Rejects with `FatalError` when the deployment doesn't give it. */
+  /** Resolves with the first list of mappings. Rejects with `FatalError` if the deployment does not send one. */
   async start(): Promise<void> {
     const first = new Promise<void>((resolve) => {
-      this.#unwatch = this.#backend.watchMappings((mappings) => {
+      this.#unwatch = this.backend.watchMappings((mappings) => {
         this.#mappings = new Map(mappings.map((mapping) => [mapping.externalId, mapping]));
         nameChannels(mappings);
-        this.#log.info({ channels: mappings.length }, "mapped channels");
+        this.log.info({ channels: mappings.length }, "mapped channels");
         resolve();
-        this.options.onMapped?.(mappings);
+        this.options.onMappings?.(mappings);
       });
     });
-    if (await settledWithin(first, this.#firstMappingsMs)) return;
+    if (await settledWithin(first, this.options.firstMappingsMs ?? FIRST_MAPPINGS_MS)) return;
     throw new FatalError(
       "BACKEND",
-      "the Convex deployment does not tell which channels are mapped",
+      "the Convex deployment does not send the list of mapped channels",
       "Push this project's functions to it: npm run setup",
     );
   }
@@ -107,7 +91,7 @@ export class BridgeIntake implements Intake {
     return this.#queue.push(event);
   }
 
-  /** The same for an event that catching up has read: not taken, it is not lost. */
+  /** Queues an event that a catch-up has read. Refused, it is not lost: the catch-up offers it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
     return this.#queue.offer(event);
   }
@@ -116,106 +100,79 @@ export class BridgeIntake implements Intake {
     this.options.onGap?.(why, mappingId);
   }
 
-  /** Everything of a mapping up to there is committed. Told with what other mappings have to tell. */
-  committed(advance: Advance): void {
-    this.wholeness.committed(advance);
-    this.#moveCursorsIn(GATHER_MS);
+  person(person: Person): void {
+    this.#reporter.person(person);
   }
 
-  named(person: Person): void {
-    this.#reports.named(person);
-  }
-
-  channel(news: ChannelNews): Promise<void> {
-    return this.#reports.channel(news);
+  channel(update: ChannelUpdate): Promise<void> {
+    return this.#reporter.channel(update);
   }
 
   problem(problem: Problem): Promise<void> {
-    return this.#reports.problem(problem);
+    return this.#reporter.problem(problem);
   }
 
   health(health: Health): void {
-    this.#reports.health(health);
+    this.#reporter.health(health);
   }
 
-  /** The whole platform is out of reach until a person mends it: every mapping is told to be. */
-  failed(trouble: NonNullable<Health["trouble"]>): void {
+  /** Marks every mapping as broken: the platform is unreachable until an admin fixes it. */
+  failed(trouble: Trouble): void {
     for (const { mappingId } of this.#mappings.values())
       this.health({ mappingId, direction: "in", trouble });
   }
 
-  /** Takes no more events; whether everything taken was stored within `ms`. */
+  /** Stops taking events. Returns whether everything taken was stored within `ms`. */
   async drain(ms: number): Promise<boolean> {
     const start = performance.now();
+    const left = () => ms - (performance.now() - start);
     const committed = await this.#queue.drain(ms);
     // Best effort: a cursor left behind costs only repeated work.
-    await settledWithin(this.#moveCursors(), Math.min(1_000, ms - (performance.now() - start)));
-    const told = await this.#reports.drain(ms - (performance.now() - start));
-    return committed && told;
+    await settledWithin(this.cursors.flush(), Math.min(CURSORS_MS, left()));
+    const reported = await this.#reporter.drain(left());
+    return committed && reported;
   }
 
-  /** Lets go of what is left. */
+  /** Drops what is left. */
   end(): void {
     this.#unwatch();
-    clearTimeout(this.#moving);
+    this.cursors.end();
     this.#queue.end();
-    this.#reports.end();
+    this.#reporter.end();
   }
 
   async #send(events: BridgeEvent[]): Promise<Outcome[]> {
-    const live = this.wholeness.live(events, () => this.#queue.messages());
-    const outcomes = await this.#backend.ingest(events, live);
-    this.wholeness.moved(live);
-    this.#tellInactive(events, outcomes);
+    const advances = this.cursors.liveAdvances(events, () => this.#queue.messages());
+    const outcomes = await this.backend.ingest(events, advances);
+    this.cursors.liveAdvanced(advances);
+    this.#reportInactive(events, outcomes);
     this.#logStored(events, outcomes);
     return outcomes;
   }
 
-  /**
-   * A pause may have begun and ended before the subscription told of it: what came meanwhile is to be caught up with,
-   * and no live event may move the cursor over it.
-   */
-  #tellInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
+  async #setAside(event: BridgeEvent, code: string): Promise<void> {
+    const { mappingId, externalId } = event;
+    this.log.error({ mappingId, externalId, code }, "an event was set aside");
+    await this.#reporter.problem({
+      mappingId,
+      kind: "event set aside",
+      externalId,
+      reason: `Convex could not store this ${event.type} (${code})`,
+    });
+    this.options.onLoss?.(event, "set aside");
+  }
+
+  /** A pause may begin and end before the subscription shows it. What it refused must be caught up. */
+  #reportInactive(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
     for (const [index, event] of events.entries())
       if (outcomes[index] === "inactive") this.options.onLoss?.(event, "inactive");
   }
 
-  /** Every event's line costs time of the way in, so they are only made where they are read. */
+  /** Lines are built only if they are logged: a line for each event slows ingestion. */
   #logStored(events: readonly BridgeEvent[], outcomes: readonly Outcome[]): void {
-    if (!this.#log.isLevelEnabled("debug")) return;
+    if (!this.log.isLevelEnabled("debug")) return;
     for (const [n, { mappingId, externalId, type }] of events.entries()) {
-      this.#log.debug({ mappingId, externalId, type, outcome: outcomes[n] }, "an event is stored");
+      this.log.debug({ mappingId, externalId, type, outcome: outcomes[n] }, "an event is stored");
     }
   }
-
-  /** In calls of their own: whatever Convex may have against a cursor must keep no event out. */
-  async #moveCursors(): Promise<void> {
-    while (this.wholeness.hasNews) {
-      const known = this.wholeness.take();
-      try {
-        await this.#backend.ingest([], known);
-      } catch (error) {
-        this.wholeness.failed(known);
-        this.#log.warn({ code: failureCode(error) }, "cannot move cursors");
-        this.#moveCursorsIn(MOVE_AGAIN_MS);
-        return;
-      }
-    }
-  }
-
-  #moveCursorsIn(ms: number): void {
-    this.#moving ??= setTimeout(() => {
-      this.#moving = undefined;
-      void this.#moveCursors();
-    }, ms);
-  }
-}
-
-function setAsideProblem(event: BridgeEvent, code: string): Problem {
-  return {
-    mappingId: event.mappingId,
-    kind: "event set aside",
-    externalId: event.externalId,
-    reason: `Convex could not store this ${event.type} (${code})`,
-  };
 }

@@ -4,13 +4,13 @@ import { heldQueue, selfAnsweringQueue, turn } from "../../../test/support/queue
 import { NotTaken } from "../shared/errors.ts";
 
 describe("batching", () => {
-  test("an event that comes while nothing is under way is on its way before push returns", () => {
+  test("an event is sent before push returns if no call is in flight", () => {
     const { queue, calls } = heldQueue();
     void queue.push(messageEvent("1"));
     expect(calls.map(({ ids }) => ids)).toEqual([["1"]]);
   });
 
-  test("events that come during a call gather, and go in arrival order as one batch", async () => {
+  test("events pushed during a call gather, and are sent in order as one batch", async () => {
     const { queue, calls, call } = heldQueue();
     const first = queue.push(messageEvent("1"));
     const rest = ["2", "3", "4"].map((id) => queue.push(messageEvent(id)));
@@ -23,14 +23,14 @@ describe("batching", () => {
     expect(await Promise.all(rest)).toEqual(["inserted", "known", "ignored"]);
   });
 
-  test("what is offered in one turn goes as one batch", async () => {
+  test("events offered in one turn are sent as one batch", async () => {
     const { queue, calls, call } = heldQueue();
     for (const id of ["1", "2", "3"]) void queue.offer(messageEvent(id));
     expect((await call(0)).ids).toEqual(["1", "2", "3"]);
     expect(calls).toHaveLength(1);
   });
 
-  test("a batch holds no more than 100 events and 256 KiB, and one larger event goes alone", async () => {
+  test("a batch has at most 100 events and 256 KiB, and one larger event is sent alone", async () => {
     const { queue, sizes } = selfAnsweringQueue(() => undefined);
     const many = Array.from({ length: 251 }, (_, i) => queue.push(messageEvent(`n${String(i)}`)));
     await Promise.all(many);
@@ -46,12 +46,12 @@ describe("batching", () => {
   });
 });
 
-describe("the bound", () => {
-  test("an event beyond it is turned away, and nothing else is", async () => {
-    const { queue, call, turnedAway } = heldQueue({ totalEvents: 3 });
+describe("the size limit", () => {
+  test("only an event beyond it is refused", async () => {
+    const { queue, call, refused } = heldQueue({ totalEvents: 3 });
     const taken = ["1", "2", "3"].map((id) => queue.push(messageEvent(id)));
     await expect(queue.push(messageEvent("4"))).rejects.toMatchObject({ why: "full" });
-    expect(turnedAway).toEqual(["4 full"]);
+    expect(refused).toEqual(["4 full"]);
     (await call(0)).answer();
     await taken[0];
     void queue.push(messageEvent("5"));
@@ -59,7 +59,7 @@ describe("the bound", () => {
     expect(await Promise.all(taken)).toHaveLength(3);
   });
 
-  test("bytes count too, and are given back", async () => {
+  test("bytes count too, and are released", async () => {
     const { queue, call } = heldQueue({ totalBytes: 3_000 });
     const first = queue.push(messageEvent("1", { content: "x".repeat(2_000) }));
     await expect(queue.push(messageEvent("2", { content: "x".repeat(2_000) }))).rejects.toThrow(
@@ -73,7 +73,7 @@ describe("the bound", () => {
 });
 
 describe("redelivery", () => {
-  test("of an event still under way shares its outcome and costs nothing", async () => {
+  test("of an event that is still queued shares its outcome and costs no call", async () => {
     const { queue, calls, call } = heldQueue();
     const promises = [1, 2, 3].map(() => queue.push(messageEvent("1")));
     (await call(0)).answer();
@@ -81,7 +81,7 @@ describe("redelivery", () => {
     expect(calls).toHaveLength(1);
   });
 
-  test("an edit, a later edit, a delete of the same message and one of its thread are events of their own", async () => {
+  test("an edit, a later edit, and deletes of the message and of its thread are separate events", async () => {
     const { queue, call } = heldQueue();
     void queue.push(messageEvent("0"));
     void queue.push(messageEvent("1"));
@@ -93,7 +93,7 @@ describe("redelivery", () => {
     expect((await call(1)).ids).toEqual(["1", "1", "1", "1", "1"]);
   });
 
-  test("once the first is answered, it is sent again", async () => {
+  test("is sent again once the first is answered", async () => {
     const { queue, call } = heldQueue();
     const first = queue.push(messageEvent("1"));
     (await call(0)).answer();
@@ -104,7 +104,7 @@ describe("redelivery", () => {
 });
 
 describe("stopping", () => {
-  test("takes no more, and waits until what was taken is committed", async () => {
+  test("refuses new events, and waits until those taken are committed", async () => {
     const { queue, call } = heldQueue();
     void queue.push(messageEvent("1"));
     void queue.push(messageEvent("2"));
@@ -115,14 +115,14 @@ describe("stopping", () => {
     expect(await drained).toBe(true);
   });
 
-  test("with Convex away ends at the deadline, and lets go of what is left", async () => {
+  test("ends at the deadline while Convex is away, and drops what is left", async () => {
     const { queue, call } = heldQueue();
     const held = ["1", "2"].map((id) => queue.push(messageEvent(id)));
     await call(0);
     expect(await queue.drain(20)).toBe(false);
     queue.end();
     for (const promise of held) await expect(promise).rejects.toMatchObject({ why: "stopping" });
-    expect(queue.size).toBe(0);
+    expect([...queue.messages()]).toEqual([]);
   });
 });
 
@@ -139,7 +139,7 @@ describe("a follower", () => {
     return made;
   }
 
-  test("lets events gather before it sends", async () => {
+  test("gathers events before it sends", async () => {
     const { queue, calls, call } = await follow();
     void queue.push(messageEvent("1"));
     void queue.push(messageEvent("2"));
@@ -148,17 +148,17 @@ describe("a follower", () => {
     expect((await call(2)).ids).toEqual(["1", "2"]);
   });
 
-  test("sends at once again when its events are news", async () => {
+  test("sends at once again when its events are new", async () => {
     const { queue, calls, call } = await follow();
-    const news = ["1", "2", "3"].map((id) => queue.push(messageEvent(id)));
+    const fresh = ["1", "2", "3"].map((id) => queue.push(messageEvent(id)));
     (await call(2)).answer();
-    await Promise.all(news);
+    await Promise.all(fresh);
     void queue.push(messageEvent("4"));
     await turn();
     expect(calls).toHaveLength(4);
   });
 
-  test("does not wait when it is told to stop", async () => {
+  test("does not wait during a shutdown", async () => {
     const { queue, calls } = await follow();
     void queue.push(messageEvent("1"));
     const drained = queue.drain(1_000);

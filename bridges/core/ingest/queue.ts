@@ -9,23 +9,24 @@ export const QUEUE_LIMITS = {
   batchBytes: 256 * 1024,
   totalEvents: 10_000,
   totalBytes: 32 * 1024 * 1024,
-  /** Tries of a batch, or of a single event, before it is split or set aside. */
+  /** Attempts at a batch, or at a single event, before it is split or isolated. */
   tries: 3,
-  /** Times a single event must fail, then, while the deployment works, before it is set aside. */
+  /** How often an isolated event must fail, while the deployment works, before it is set aside. */
   strikes: 3,
-  /** How long a follower waits for events to gather, in ms. */
+  /** How long a follower gathers events, in ms. */
   lingerMs: 300,
   retry: { first: 250, cap: 30_000 } satisfies Backoff,
 };
 export type QueueLimits = typeof QUEUE_LIMITS;
 
+/** What the queue does with events. */
 export interface QueueEffects {
-  /** Commits a batch in order, one outcome each. Rejects when nothing of it was committed. */
+  /** Commits a batch in order, with one outcome for each event. Rejects if it committed none. */
   send(events: BridgeEvent[]): Promise<readonly Outcome[]>;
-  /** Stores that `event` can't be committed. Resolves once that is stored. */
+  /** Reports that `event` can't be committed. Resolves once the report is stored. */
   setAside(event: BridgeEvent, code: string): Promise<void>;
-  /** An event was turned away. The session is no longer whole for its mapping. */
-  turnedAway(event: BridgeEvent, why: NotTaken["why"]): void;
+  /** An event was refused, so its mapping has missed it. */
+  refused(event: BridgeEvent, why: NotTaken["why"]): void;
 }
 
 interface Entry {
@@ -38,19 +39,18 @@ interface Entry {
 }
 
 /**
- * The way of every event to Convex: one call in flight, in arrival order.
+ * Sends every event to Convex, in arrival order, with one call in flight.
  *
  *   idle       an event is sent at once, alone
- *   in flight  events gather, and go as one batch when the call ends
+ *   in flight  events gather, and are sent as one batch when the call ends
  *
- * A call that fails is tried again, then cut in halves, until the event that can't be stored stands alone and is
- * set aside; the rest is stored around it, in order [B6].
+ * A call that fails is retried, then split in halves, until the event that can't be stored is alone and is set aside.
+ * The others are stored in order (docs/races.md#an-event-that-cannot-be-stored).
  */
 export class IngestQueue {
-  readonly #effects: QueueEffects;
   readonly #limits: QueueLimits;
   readonly #follower = new FollowerSense();
-  /** Everything taken and not yet answered, by what makes two events the same [B10]. */
+  /** Events taken and not yet answered, by identity (docs/races.md#redelivery-and-order). */
   readonly #taken = new Map<string, Entry>();
   readonly #ended = new AbortController();
   #waiting: Entry[] = [];
@@ -60,14 +60,11 @@ export class IngestQueue {
   #linger: AbortController | undefined;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(effects: QueueEffects, limits: Partial<QueueLimits> = {}) {
-    this.#effects = effects;
+  constructor(
+    private readonly effects: QueueEffects,
+    limits: Partial<QueueLimits> = {},
+  ) {
     this.#limits = { ...QUEUE_LIMITS, ...limits };
-  }
-
-  /** Events taken and not yet committed. */
-  get size(): number {
-    return this.#taken.size;
   }
 
   /** Every message taken and not yet answered. */
@@ -75,18 +72,18 @@ export class IngestQueue {
     for (const { event } of this.#taken.values()) if (event.type === "message") yield event;
   }
 
-  /** See `Intake.push`. A redelivery of an event still under way gets the same promise. */
+  /** See `Intake.push`. A redelivery of an event that is still queued gets the same promise. */
   push(event: BridgeEvent): Promise<Outcome> {
     const taken = this.#take(event);
-    if (taken instanceof NotTaken) return this.#turnAway(event, taken);
+    if (taken instanceof NotTaken) return this.#refuse(event, taken);
     this.#start();
     return taken;
   }
 
-  /** The same for an event that is not lost when it is not taken: whoever offers it can offer it again. */
+  /** Queues an event that is not lost if it is refused: the caller can offer it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
     const taken = this.#take(event);
-    // What is offered in the same turn, such as a page of history, goes along.
+    // Events offered in the same turn, such as a page of history, join the batch.
     queueMicrotask(() => this.#start());
     return taken;
   }
@@ -113,7 +110,7 @@ export class IngestQueue {
     if (!this.#pumping) void this.#pump();
   }
 
-  /** Takes no more; whether everything taken was committed within `ms`. */
+  /** Stops taking events. Returns whether everything taken was committed within `ms`. */
   async drain(ms: number): Promise<boolean> {
     if (this.#state === "open") this.#state = "draining";
     this.#linger?.abort();
@@ -121,7 +118,7 @@ export class IngestQueue {
     return settledWithin(new Promise<void>((resolve) => this.#whenEmpty.push(resolve)), ms);
   }
 
-  /** Lets go of what is left: its promises reject, so that whoever holds it still has it. */
+  /** Drops what is left: its promises reject, so that events are not acknowledged. */
   end(): void {
     this.#state = "ended";
     this.#ended.abort();
@@ -133,8 +130,8 @@ export class IngestQueue {
     }
   }
 
-  #turnAway(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
-    this.#effects.turnedAway(event, error.why);
+  #refuse(event: BridgeEvent, error: NotTaken): Promise<Outcome> {
+    this.effects.refused(event, error.why);
     const refused = Promise.reject<Outcome>(error);
     refused.catch(() => undefined);
     return refused;
@@ -149,7 +146,7 @@ export class IngestQueue {
     this.#pumping = false;
   }
 
-  /** A follower leaves the other process time to commit first, which makes conflicts rare [B7]. */
+  /** Lets the other process commit first, to avoid conflicts (docs/races.md#two-processes-ingest-the-same-events). */
   async #gather(): Promise<void> {
     if (this.#waiting.length >= this.#limits.batchEvents) return;
     this.#linger = new AbortController();
@@ -163,7 +160,7 @@ export class IngestQueue {
     let count = 0;
     for (const entry of this.#waiting) {
       bytes += entry.bytes;
-      // An event larger than a whole batch goes alone.
+      // An event larger than a whole batch is sent alone.
       if (count === batchEvents || (count > 0 && bytes > batchBytes)) break;
       count += 1;
     }
@@ -185,12 +182,12 @@ export class IngestQueue {
     }
   }
 
-  /** Sends a batch up to `tries` times. Returns the code of the last failure, or nothing once committed. */
+  /** Sends a batch up to `tries` times. Returns the code of the last failure, or undefined once committed. */
   async #attempt(batch: readonly Entry[], tries: number): Promise<string | undefined> {
     for (let failures = 1; ; failures++) {
       const error = await this.#send(batch);
       if (error === undefined || this.#state === "ended") return undefined;
-      // A refusal by our own function is decided: the same call would be refused again.
+      // An error that our own function throws is final: the same call would fail again.
       if (failures >= tries || error instanceof ConvexError) return failureCode(error);
       await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
     }
@@ -198,7 +195,7 @@ export class IngestQueue {
 
   async #send(batch: readonly Entry[]): Promise<Error | undefined> {
     try {
-      const outcomes = await this.#effects.send(batch.map((entry) => entry.event));
+      const outcomes = await this.effects.send(batch.map((entry) => entry.event));
       if (outcomes.length !== batch.length) throw new Error("outcomes do not match the batch");
       this.#follower.note(outcomes);
       batch.forEach((entry, i) => {
@@ -207,13 +204,15 @@ export class IngestQueue {
       });
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error("rejected with no error", { cause: error });
+      return error instanceof Error
+        ? error
+        : new Error("rejected without an error", { cause: error });
     }
   }
 
   /**
-   * An event that failed alone. It is set aside only when it fails again and again while empty batches before and
-   * after succeed; otherwise the deployment is what is broken, and the event waits for it to be mended.
+   * Handles an event that failed alone. It is set aside only if it keeps failing while empty batches before and after it
+   * succeed. Otherwise the deployment is broken, and the event waits until it works again.
    */
   async #isolate(entry: Entry, code: string): Promise<void> {
     let lastCode = code;
@@ -229,12 +228,12 @@ export class IngestQueue {
       lastCode = failure;
     }
     if (this.#state === "ended") return;
-    // Not awaited: storing the problem need not hold up the events behind it.
-    void this.#effects.setAside(entry.event, lastCode).then(
+    // Not awaited: the events behind it do not wait for the report.
+    void this.effects.setAside(entry.event, lastCode).then(
       () => {
         this.#answer(entry, "ignored");
       },
-      // Not stored, because the process stops: `end` lets go of the event.
+      // Not stored, because the process stops: `end` drops the event.
       () => undefined,
     );
   }
@@ -254,10 +253,10 @@ export class IngestQueue {
   }
 }
 
-/** About what an event without text takes. */
+/** Approximate size of an event without text, in bytes. */
 const BARE_BYTES = 512;
 
-/** About what an event takes on the wire. Not written out to be measured: that would cost as much as sending it. */
+/** Approximate size of an event on the wire, in bytes. Serialising it would cost as much as sending it. */
 function bytesOf(event: BridgeEvent): number {
   if (event.type === "delete") return BARE_BYTES;
   const { content, mentions, attachments } = event;
@@ -278,7 +277,7 @@ function newEntry(event: BridgeEvent, key: string, bytes: number): Entry {
     resolve = onResolve;
     reject = onReject;
   });
-  // A platform that doesn't wait for the outcome must not bring the process down when the event is let go.
+  // If the event is dropped, a platform that does not await the outcome must not crash the process.
   promise.catch(() => undefined);
   return { event, key, bytes, promise, resolve, reject };
 }

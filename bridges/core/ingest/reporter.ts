@@ -1,15 +1,15 @@
 import type { Logger } from "pino";
-import type { ChannelNews, Health, Person, Problem } from "../../platform.ts";
+import type { ChannelUpdate, Health, Person, Problem } from "../../platform.ts";
 import type { Report } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
 
-export const REPORT_LIMITS = {
+const REPORT_LIMITS = {
   /** Items in one call. */
   batch: 100,
-  /** How long items gather before a call, in ms. Below the second that the backend waits for a new person's name. */
+  /** How long items gather before a call, in ms. The backend waits one second for a new person's name. */
   gatherMs: 300,
-  /** Items kept while Convex is away; beyond it a new name drives out the oldest. */
+  /** Items kept while Convex is unreachable; beyond it a new name replaces the oldest. */
   waiting: 5_000,
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
 };
@@ -18,7 +18,7 @@ export type ReportLimits = typeof REPORT_LIMITS;
 type Item =
   | { readonly kind: "person"; readonly person: Person }
   | { readonly kind: "health"; readonly health: Health }
-  | { readonly kind: "channel"; readonly news: ChannelNews }
+  | { readonly kind: "channel"; readonly update: ChannelUpdate }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 interface Waiting {
@@ -28,15 +28,13 @@ interface Waiting {
 }
 
 /**
- * What the bridge tells Convex besides events, gathered into few calls. The newest word on a person or on one
- * direction of a mapping replaces an older one; problems are kept until they are stored.
+ * Sends Convex what the bridge reports besides events, in few calls. The newest state of a person, or of one direction
+ * of a mapping, replaces an older one. Problems are kept until they are stored.
  */
-export class Reports {
-  readonly #send: (report: Report) => Promise<void>;
-  readonly #log: Logger;
+export class Reporter {
   readonly #limits: ReportLimits;
   readonly #waiting = new Map<string, Waiting>();
-  /** The last word told of each direction of a mapping, so that repeating it costs nothing. */
+  /** The last state reported of each direction of a mapping, so that repeating it costs nothing. */
   readonly #health = new Map<string, string>();
   readonly #ended = new AbortController();
   #hurry = new AbortController();
@@ -45,54 +43,53 @@ export class Reports {
   #count = 0;
 
   constructor(
-    send: (report: Report) => Promise<void>,
-    log: Logger,
+    private readonly send: (report: Report) => Promise<void>,
+    private readonly log: Logger,
     limits: Partial<ReportLimits> = {},
   ) {
-    this.#send = send;
-    this.#log = log;
     this.#limits = { ...REPORT_LIMITS, ...limits };
     this.#batch = this.#limits.batch;
   }
 
-  /** Best effort: a name forgotten here is learned again. */
-  named(person: Person): void {
-    if (this.#waiting.size >= this.#limits.waiting) this.#forgetOldestName();
+  /** Best effort: a lost name is learned again. */
+  person(person: Person): void {
+    if (this.#waiting.size >= this.#limits.waiting) this.#dropOldestName();
     void this.#add(`person ${person.workspaceId} ${person.externalId}`, { kind: "person", person });
   }
 
-  /** Kept until stored; the newest word on a channel says all the earlier ones did. Resolves and rejects as `problem`. */
-  channel(news: ChannelNews): Promise<void> {
-    const key = `channel ${news.mappingId}`;
+  /** Kept until stored, and merged with an earlier update of the channel. Resolves and rejects as `problem` does. */
+  channel(update: ChannelUpdate): Promise<void> {
+    const key = `channel ${update.mappingId}`;
     const waiting = this.#waiting.get(key);
-    const earlier = waiting?.item.kind === "channel" ? waiting.item.news : undefined;
-    const promise = this.#add(key, { kind: "channel", news: { ...earlier, ...news } });
+    const earlier = waiting?.item.kind === "channel" ? waiting.item.update : undefined;
+    const promise = this.#add(key, { kind: "channel", update: { ...earlier, ...update } });
     if (waiting) promise.then(waiting.stored, waiting.dropped);
     return promise;
   }
 
+  /** Reports one direction of a mapping, unless its state is the one last reported. */
   health(health: Health): void {
     const key = `health ${health.mappingId} ${health.direction}`;
-    const word = JSON.stringify(health.trouble ?? null);
-    // Of posting Convex itself says how it went, so the last word here need not be what stands there.
-    if (health.direction === "in" && this.#health.get(key) === word) return;
-    this.#health.set(key, word);
+    const state = JSON.stringify(health.trouble ?? null);
+    // Settlements change the state of posting too, so Convex may have another one than was reported here.
+    if (health.direction === "in" && this.#health.get(key) === state) return;
+    this.#health.set(key, state);
     void this.#add(key, { kind: "health", health });
   }
 
-  /** Resolves once stored. Rejects with `NotTaken` when the process stops before. */
+  /** Resolves once stored. Rejects with `NotTaken` if the process stops before. */
   problem(problem: Problem): Promise<void> {
     this.#count += 1;
     return this.#add(`problem ${String(this.#count)}`, { kind: "problem", problem });
   }
 
-  /** Sends what waits; whether all of it was stored within `ms`. */
+  /** Sends what is left. Returns whether all of it was stored within `ms`. */
   async drain(ms: number): Promise<boolean> {
     this.#hurry.abort();
     return this.#running === undefined || settledWithin(this.#running, ms);
   }
 
-  /** Lets go of what is left. */
+  /** Drops what is left. */
   end(): void {
     this.#ended.abort();
     this.#hurry.abort();
@@ -100,7 +97,7 @@ export class Reports {
     this.#waiting.clear();
   }
 
-  #forgetOldestName(): void {
+  #dropOldestName(): void {
     for (const [key, { item }] of this.#waiting) {
       if (item.kind !== "person") continue;
       this.#waiting.delete(key);
@@ -124,28 +121,28 @@ export class Reports {
       const wait = failures > 0 ? backoffMs(failures, this.#limits.retry) : this.#limits.gatherMs;
       await pause(wait, this.#hurry.signal);
       failures = (await this.#sendBatch()) ? 0 : failures + 1;
-      // Hurrying is for what waits, not for what Convex refuses.
+      // A drain shortens the gathering, not the wait after a failure.
       if (failures > 0) this.#hurry = new AbortController();
     }
     this.#running = undefined;
   }
 
-  /** Sends the oldest items. After a failure fewer, and those last, so that one bad item holds up no other. */
+  /** Sends the oldest items. Failed ones go last and in smaller batches, so one bad item delays no other. */
   async #sendBatch(): Promise<boolean> {
     const batch = [...this.#waiting].slice(0, this.#batch);
     const items = batch.map(([, { item }]) => item);
     try {
-      await this.#send({
+      await this.send({
         people: items.flatMap((item) => (item.kind === "person" ? [item.person] : [])),
         health: items.flatMap((item) => (item.kind === "health" ? [item.health] : [])),
         ...channelsOf(items),
         problems: items.flatMap((item) => (item.kind === "problem" ? [item.problem] : [])),
       });
     } catch (error) {
-      const about = { code: failureCode(error), ...whatIn(items) };
-      this.#log.warn(about, "Convex did not take a report, it is sent again");
+      const about = { code: failureCode(error), ...summaryOf(items) };
+      this.log.warn(about, "sending a report failed, it is retried");
       for (const [key, waiting] of batch) {
-        // A newer word may have come meanwhile, and a name isn't worth a second try.
+        // It may have been replaced meanwhile, and a name is not worth a second attempt.
         if (this.#waiting.get(key) !== waiting) continue;
         this.#waiting.delete(key);
         if (waiting.item.kind !== "person") this.#waiting.set(key, waiting);
@@ -163,12 +160,12 @@ export class Reports {
 }
 
 function channelsOf(items: readonly Item[]): Pick<Report, "channels"> {
-  const channels = items.flatMap((item) => (item.kind === "channel" ? [item.news] : []));
+  const channels = items.flatMap((item) => (item.kind === "channel" ? [item.update] : []));
   return channels.length > 0 ? { channels } : {};
 }
 
-/** What a log may tell of items: how many of which kind, and of a lone one its mapping. */
-function whatIn(items: readonly Item[]): Record<string, unknown> {
+/** What the log shows of items: how many of each kind, and the mapping if there is only one item. */
+function summaryOf(items: readonly Item[]): Record<string, unknown> {
   const counts: Partial<Record<Item["kind"], number>> = {};
   for (const { kind } of items) counts[kind] = (counts[kind] ?? 0) + 1;
   const [only, ...others] = items;
@@ -183,7 +180,7 @@ function mappingIn(item: Item): string | undefined {
     case "health":
       return item.health.mappingId;
     case "channel":
-      return item.news.mappingId;
+      return item.update.mappingId;
     case "problem":
       return item.problem.mappingId;
   }

@@ -1,16 +1,16 @@
 import type { Logger } from "pino";
 import type { Intake, MappingId } from "../../platform.ts";
 
-/** A kind is told of again after this long, in ms: Convex counts, and a busy kind must not cost a call each time. */
-const AGAIN_MS = 10 * 60_000;
+/** How long a kind is not reported again, in ms: a frequent kind must not cost a call each time. */
+const REPORT_EVERY_MS = 10 * 60_000;
 const MAX_KINDS = 1_000;
 
 interface Seen {
   count: number;
-  againAt: number;
+  quietUntil: number;
 }
 
-/** Counts what platforms send and the bridge does not know, and tells of it in the log and to admins. */
+/** Counts content of unknown kinds, and reports it in the log and to admins. */
 export class UnknownKinds {
   readonly #seen = new Map<string, Seen>();
 
@@ -21,13 +21,14 @@ export class UnknownKinds {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  tell(mappingId: MappingId, kind: string): void {
+  /** Reports one occurrence, at most once in ten minutes for each mapping and kind. */
+  report(mappingId: MappingId, kind: string): void {
     const key = `${mappingId} ${kind}`;
-    const seen = this.#seen.get(key) ?? { count: 0, againAt: -Infinity };
+    const seen = this.#seen.get(key) ?? { count: 0, quietUntil: -Infinity };
     seen.count += 1;
     if (this.#seen.size < MAX_KINDS) this.#seen.set(key, seen);
-    if (this.now() < seen.againAt) return;
-    seen.againAt = this.now() + AGAIN_MS;
+    if (this.now() < seen.quietUntil) return;
+    seen.quietUntil = this.now() + REPORT_EVERY_MS;
     this.log.warn({ mappingId, kind, count: seen.count }, "content of an unknown kind");
     void this.intake.problem({
       mappingId,

@@ -1,14 +1,14 @@
 import type { Container, Item } from "./containers.ts";
 import { closes, type Fence, openingFence } from "./fences.ts";
 
-/** A line of Markdown, and what it stands in. Offsets into the source. */
+/** A line of Markdown, and the containers around it. Offsets into the source. */
 export interface Line {
   readonly start: number;
   /** Before its line break. */
   readonly end: number;
-  /** `blank`: nothing but marks of quotes. `code`: of a fenced block, its last line included. */
+  /** `blank`: nothing but quote marks. `code`: inside a fenced block, including its last line. */
   readonly kind: "blank" | "text" | "heading" | "fence" | "code";
-  /** The innermost container that goes on from the line before, and where the text within it begins. */
+  /** The innermost container that continues from the line before, and where the text within it begins. */
   readonly outer: Container | undefined;
   readonly outerText: number;
   /** The innermost container, and where the line's own text begins. */
@@ -16,22 +16,23 @@ export interface Line {
   readonly text: number;
   /** The first container that begins here. */
   readonly begun: Container | undefined;
-  /** Goes on with a paragraph of its containers without their marks. */
+  /** Continues a paragraph of its containers without their marks (CommonMark: a lazy continuation line). */
   readonly isLazy: boolean;
 }
 
+/** The structure of a text. */
 export interface Blocks {
   readonly lines: readonly Line[];
   readonly fences: readonly Fence[];
 }
 
-/** Deeper marks are text: nobody writes so, and what is opened again must leave room for the text. */
+/** Deeper marks count as text: nobody nests so deep, and reopened containers must leave room for the text. */
 const MAX_DEPTH = 10;
 
 /**
- * The source's lines with their quotes, list items and code blocks, after CommonMark's rules
- * (https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy), but that a code block ends only at its closing line
- * or with its quote: chats show it so, however its lines are indented. Linear time.
+ * The source's lines with their quotes, list items and code blocks, by the rules of CommonMark
+ * (https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy), except that a code block ends only at its closing
+ * line or with its quote, because chat clients show it like that however its lines are indented. Linear time.
  */
 export function scanBlocks(source: string): Blocks {
   const scan = new Scan(source);
@@ -51,7 +52,7 @@ class Scan {
   readonly #lines: Line[] = [];
   readonly #fences: Fence[] = [];
   #open: Container[] = [];
-  /** The last item of the list at each depth: the next one's number follows from it. */
+  /** The last item of the list at each depth, which determines the number of the next one. */
   readonly #last: (Item | undefined)[] = [];
   #inParagraph = false;
   #fence: OpenFence | undefined;
@@ -95,7 +96,7 @@ class Scan {
     }
   }
 
-  /** Whether the line is one of the code block's. Else the block has ended with its quote. */
+  /** Whether the line belongs to the code block. Otherwise the block has ended with its quote. */
   #code(fence: OpenFence, start: number, end: number): boolean {
     const cursor = new Cursor(this.#source, start, end);
     const inner = this.#open.at(-1);
@@ -117,7 +118,7 @@ class Scan {
     return true;
   }
 
-  /** The containers that begin where the cursor stands. */
+  /** The containers that begin at the cursor. */
   #begin(cursor: Cursor, depth: number): Container[] {
     const begun: Container[] = [];
     let parent = this.#open[depth - 1];
@@ -128,8 +129,8 @@ class Scan {
       const item = cursor.quoteBegins ? undefined : cursor.item(interrupts);
       if (item !== undefined) {
         const before = begun.length === 0 ? this.#last[at] : undefined;
-        const goesOn = before?.parent === parent && before?.sign === item.sign;
-        const number = goesOn && before.number !== undefined ? before.number + 1 : item.written;
+        const continues = before?.parent === parent && before?.sign === item.sign;
+        const number = continues && before.number !== undefined ? before.number + 1 : item.written;
         this.#last.length = at;
         parent = this.#last[at] = { ...item, kind: "item", parent, number };
       } else if (cursor.enter(quote)) {
@@ -178,7 +179,7 @@ class Cursor {
     return this.#source[this.text] === ">" && this.text < this.end;
   }
 
-  /** Past the marks of a container that goes on, or of a quote that begins. False: it does not. */
+  /** Skips the marks of a container that continues, or of a quote that begins. Returns false if it does not. */
   enter(container: Container): boolean {
     if (container.kind === "item") {
       if (this.isBlank) return true;
@@ -194,7 +195,7 @@ class Cursor {
     return true;
   }
 
-  /** Past so many columns of white space, or what there is of them. */
+  /** Skips up to `columns` columns of white space. */
   skip(columns: number): void {
     const target = this.#column + columns;
     while (this.at < this.text && this.#column < target) {
@@ -204,7 +205,7 @@ class Cursor {
     this.#look();
   }
 
-  /** Past the mark of an item that begins here. `interrupts`: a paragraph, which not every mark does. */
+  /** Skips the mark of an item that begins here. `interrupts`: a paragraph precedes, which not every mark can end. */
   item(interrupts: boolean): Omit<Item, "kind" | "parent" | "number"> | undefined {
     const ahead = this.#source.slice(this.text, Math.min(this.end, this.text + 12));
     const mark = /^(?:[-*+]|(\d{1,9})([.)]))(?=[ \t\r]|$)/.exec(ahead);
@@ -217,7 +218,7 @@ class Cursor {
     this.#column += lead + mark[0].length;
     this.at = after;
     this.#look();
-    // Five columns and more: one parts the mark from code, the others are the code's.
+    // Five columns or more: one separates the mark from indented code, the others belong to the code.
     const space = this.isBlank || this.indent > 4 ? Math.min(1, this.indent) : this.indent;
     this.skip(space);
     this.hasItem = true;
@@ -225,7 +226,7 @@ class Cursor {
     return { sign: mark[2] ?? mark[0], written, lead, width, content: this.at };
   }
 
-  /** Three signs and more with nothing else between them draw a line. */
+  /** Three or more such signs, with nothing else between them, are a thematic break. */
   #isRule(): boolean {
     const sign = this.#source[this.text];
     if (sign !== "-" && sign !== "*") return false;

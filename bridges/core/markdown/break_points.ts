@@ -2,7 +2,7 @@ import type { Blocks, Line } from "./blocks.ts";
 import { countEnded, type Fence } from "./fences.ts";
 import { spanAround } from "./spans.ts";
 
-/** Where one may cut: after `low`, at `end` at the latest. A cut in the first half is a last resort. */
+/** Where a text may be broken: after `low`, and no later than `end`. A break in the first half is a last resort. */
 export interface Span {
   readonly low: number;
   readonly end: number;
@@ -10,15 +10,15 @@ export interface Span {
   readonly quarter: number;
 }
 
-/** How good it is to cut before a line. */
+/** The places before a line, best first. */
 const RANKS = ["paragraph", "inner paragraph", "item", "quoted line", "line"] as const;
 type Rank = (typeof RANKS)[number];
 
 /**
- * The best place to cut text in: between paragraphs, else before an item of a list or a line of a quote, else between
- * lines, sentences, words, characters. Takes time in proportion to the span.
+ * The best place to break text: between paragraphs, otherwise before a list item or a line of a quote, otherwise between
+ * lines, sentences, words or characters. Takes time in proportion to the span.
  */
-export function cutInText(source: string, { lines, fences }: Blocks, span: Span): number {
+export function findBreak(source: string, { lines, fences }: Blocks, span: Span): number {
   const { end, half, quarter } = span;
   const ended = fences[countEnded(fences, end + 1) - 1]?.end ?? 0;
   const codeEnd = ended > span.low ? ended : undefined;
@@ -39,22 +39,22 @@ export function cutInText(source: string, { lines, fences }: Blocks, span: Span)
   return whole === undefined || readsAsBlock(source, whole) ? word : whole;
 }
 
-/** Sentences that are looked at before a word is good enough: each look goes over the whole piece. */
-const MOST_SENTENCES = 8;
+/** How many sentences are tried before a word is good enough: each attempt reads the whole piece. */
+const MAX_SENTENCES = 8;
 
-/** The end of a sentence that cuts no link, code or emphasis in two. */
+/** The end of the last sentence that is outside links, code and emphasis. */
 function sentenceOutside(source: string, low: number, end: number): number {
   let before = end;
-  for (let tries = 0; tries < MOST_SENTENCES; tries += 1) {
-    const cut = lastSentence(source, low, before);
-    const whole = cut > low ? spanAround(source, low, cut) : undefined;
-    if (whole === undefined) return cut;
+  for (let tries = 0; tries < MAX_SENTENCES; tries += 1) {
+    const breakAt = lastSentence(source, low, before);
+    const whole = breakAt > low ? spanAround(source, low, breakAt) : undefined;
+    if (whole === undefined) return breakAt;
     before = whole;
   }
   return low;
 }
 
-/** The last line of each rank that begins in (low, end + 1], down to `least`: the break before it is left out. */
+/** The last line of each rank that begins in (low, end + 1], not before `least`. */
 function lineStarts(
   lines: readonly Line[],
   low: number,
@@ -66,7 +66,7 @@ function lineStarts(
     const line = lines[index];
     const before = lines[index - 1];
     if (line === undefined || line.start <= low || line.start < least) break;
-    // A heading stays with what it is the heading of.
+    // A heading stays with the text below it.
     const isAfterHeading = before?.kind === "heading" || isHeading(lines[index - 2], before);
     if (line.kind === "blank" || isAfterHeading) continue;
     const rank = rankOf(line, before);
@@ -97,14 +97,14 @@ export function lineIndex(lines: readonly Line[], offset: number): number {
   return low;
 }
 
-/** The block that a piece up to `end` would cut in two. */
-export function fenceCutOff(fences: readonly Fence[], end: number): Fence | undefined {
+/** The code block that a break at `end` would split. */
+export function fenceAcross(fences: readonly Fence[], end: number): Fence | undefined {
   const fence = fences[countEnded(fences, end + 1)] ?? fences.at(-1);
   if (fence === undefined || fence.start >= end) return undefined;
   return end < fence.end || fence.isEndless ? fence : undefined;
 }
 
-/** The last line break of a block's code in (low, end]: the offset after it. */
+/** The offset after the last line break of a block's code in (low, end]. */
 export function lastLineOfCode(
   source: string,
   fence: Fence,
@@ -115,33 +115,33 @@ export function lastLineOfCode(
   return found === -1 ? undefined : Math.min(low + found + 1, fence.close);
 }
 
-/** Text that would be read as something else at the beginning of a line. */
+/** Text that would start a block at the beginning of a line. */
 const BLOCK = /^(?:[-+*](?:\s|$)|#{1,6}(?:\s|$)|\d{1,9}[.)](?:\s|$)|>|`{3}|~{3}|\||-# )/;
 
-function readsAsBlock(source: string, cut: number): boolean {
-  return BLOCK.test(source.slice(cut, cut + 16).trimStart());
+function readsAsBlock(source: string, breakAt: number): boolean {
+  return BLOCK.test(source.slice(breakAt, breakAt + 16).trimStart());
 }
 
-/** A point after a digit ends no sentence: it may number an item of a list. */
+/** A full stop after a digit ends no sentence: it may number a list item. */
 function lastSentence(source: string, low: number, end: number): number {
-  for (let cut = end; cut > low; cut--) {
-    const before = source.charAt(cut - 1);
-    if ("。！？".includes(before) && !/[。！？」』）]/.test(source.charAt(cut))) return cut;
+  for (let breakAt = end; breakAt > low; breakAt--) {
+    const before = source.charAt(breakAt - 1);
+    if ("。！？".includes(before) && !/[。！？」』）]/.test(source.charAt(breakAt))) return breakAt;
     if (
       /\s/.test(before) &&
       /(?:[^\s\d]\.|[!?…:؟।။។])[)\]"'*_]{0,3}$/.test(
-        source.slice(Math.max(low, cut - 6), cut - 1),
+        source.slice(Math.max(low, breakAt - 6), breakAt - 1),
       ) &&
-      !readsAsBlock(source, cut)
+      !readsAsBlock(source, breakAt)
     )
-      return cut;
+      return breakAt;
   }
   return low;
 }
 
 const words = new Intl.Segmenter(undefined, { granularity: "word" });
 
-/** Words are found without spaces in so many characters: Thai, Chinese and others write none. */
+/** If there is no space in this many characters, words are segmented: Thai, Chinese and others write none. */
 const WORD_WINDOW = 160;
 
 function lastWord(source: string, low: number, end: number, half: number): number | undefined {
@@ -149,25 +149,29 @@ function lastWord(source: string, low: number, end: number, half: number): numbe
   if (space !== undefined && space >= half) return space;
   const from = Math.max(low, end - WORD_WINDOW);
   const segments = words.segment(source.slice(from, end + 32));
-  const cut = from + (segments.containing(end - from)?.index ?? 0);
-  if (cut > from && graphemeBreak(source, low, cut) === cut && !readsAsBlock(source, cut))
-    return cut;
+  const breakAt = from + (segments.containing(end - from)?.index ?? 0);
+  if (
+    breakAt > from &&
+    graphemeBreak(source, low, breakAt) === breakAt &&
+    !readsAsBlock(source, breakAt)
+  )
+    return breakAt;
   return space;
 }
 
 function lastSpace(source: string, low: number, end: number): number | undefined {
   let any: number | undefined;
-  for (let cut = end + 1; cut > low; cut--) {
-    if (!/\s/.test(source.charAt(cut - 1))) continue;
-    if (!readsAsBlock(source, cut)) return cut;
-    any ??= cut;
+  for (let breakAt = end + 1; breakAt > low; breakAt--) {
+    if (!/\s/.test(source.charAt(breakAt - 1))) continue;
+    if (!readsAsBlock(source, breakAt)) return breakAt;
+    any ??= breakAt;
   }
   return any;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** The last place in (low, end] between two characters as people see them; never inside a surrogate pair. */
+/** The last offset in (low, end] between two grapheme clusters; never inside a surrogate pair. */
 export function graphemeBreak(source: string, low: number, end: number): number {
   const found = graphemes.segment(source.slice(low, end + 32)).containing(end - low)?.index ?? 0;
   if (found > 0) return low + found;

@@ -1,34 +1,36 @@
-/** A quote, or an item of a list: what a line's text stands in, and what has to be opened again after a cut. */
+/** A quote or a list item around a line's text. After a break it is reopened in the next piece. */
 export type Container = Quote | Item;
 
+/** A block quote. */
 export interface Quote {
   readonly kind: "quote";
   readonly parent: Container | undefined;
 }
 
+/** A list item. */
 export interface Item {
   readonly kind: "item";
   readonly parent: Container | undefined;
-  /** `-`, `*`, `+`, or what follows the number. */
+  /** `-`, `*`, `+`, or the character after the number. */
   readonly sign: string;
-  /** As readers see it, and as it was written: only a list's first number counts in Markdown. */
+  /** As it is rendered, and as it was written: Markdown uses only a list's first number. */
   readonly number: number | undefined;
   readonly written: number | undefined;
   /** Columns before the mark. */
   readonly lead: number;
-  /** Columns from the text around to the item's own text. */
+  /** Columns from the surrounding text to the item's own text. */
   readonly width: number;
   /** Where its own text begins in the source. */
   readonly content: number;
 }
 
-/** What follows on what is opened again: text, which can stand on an item's own line, or a block, which can't. */
+/** What follows reopened containers: text, which can be on an item's own line, or a block, which can't. */
 export type Next = "text" | "block" | Item;
 
-/** Says that an item began in the piece before. */
+/** Shows that an item began in an earlier piece. */
 const CONTINUED = "…";
 
-/** Opens every container again, outermost first: what follows stands where it stood in the source. */
+/** The marks that reopen every container, outermost first, so that the text after them is nested as in the source. */
 export function reopen(innermost: Container | undefined, next: Next): string {
   const path = pathOf(innermost);
   const out: string[] = [];
@@ -46,7 +48,7 @@ export function reopen(innermost: Container | undefined, next: Next): string {
     if (inside === undefined && next === "text") out.push(`${CONTINUED} `);
     else if (inside?.kind !== "quote") {
       const block = inside ?? (typeof next === "string" ? undefined : next);
-      // Only a list that begins with 1 can follow on a paragraph.
+      // Only a list that begins with 1 can interrupt a paragraph.
       const gap = (block?.number ?? 1) === 1 ? "" : `${lead.trimEnd()}\n`;
       out.push(`${CONTINUED}\n${gap}${lead}`);
     }
@@ -54,24 +56,26 @@ export function reopen(innermost: Container | undefined, next: Next): string {
   return out.join("");
 }
 
-/** What a further line within the containers begins with. */
+/** The marks at the beginning of a further line within the containers. */
 export function continuation(innermost: Container | undefined): string {
   return pathOf(innermost)
     .map((each) => (each.kind === "quote" ? "> " : " ".repeat(markOf(each).length)))
     .join("");
 }
 
-/** An item's mark with the number readers see, as wide as in the source where that can be. */
+/** An item's mark with its rendered number, as wide as in the source if possible. */
 export function markOf({ sign, number, lead, width }: Item): string {
   const mark = number === undefined ? sign : `${String(number)}${sign}`;
   const before = Math.max(0, Math.min(lead, width - mark.length - 1));
   return `${" ".repeat(before)}${mark}`.padEnd(Math.max(width, mark.length + 1));
 }
 
+/** Whether one of the containers is a list item. */
 export function hasItem(innermost: Container | undefined): boolean {
   return pathOf(innermost).some(({ kind }) => kind === "item");
 }
 
+/** The containers from the outermost to `innermost`. */
 export function pathOf(innermost: Container | undefined): Container[] {
   const path: Container[] = [];
   for (let each = innermost; each !== undefined; each = each.parent) path.push(each);

@@ -2,7 +2,7 @@ import type { Container } from "./containers.ts";
 
 /** A fenced code block. Offsets into the source. */
 export interface Fence {
-  /** Where the line that opens it begins, and what that says: said again when the block goes on in the next piece. */
+  /** Where the opening line begins, and its text, which is repeated if the block continues in the next piece. */
   readonly start: number;
   readonly open: string;
   readonly marker: string;
@@ -15,7 +15,7 @@ export interface Fence {
   readonly container: Container | undefined;
 }
 
-/** Longer opening lines are text: said again in each piece, they would leave no room for the code. */
+/** Longer opening lines count as text: repeated in each piece, they would leave no room for the code. */
 const MAX_OPENING = 64;
 
 /** A line's text that opens a block. */
@@ -45,7 +45,7 @@ export function countEnded(fences: readonly Fence[], offset: number): number {
   return low;
 }
 
-/** The block whose code is cut when one cuts at `offset`. */
+/** The block whose code contains `offset`. */
 export function fenceAround(fences: readonly Fence[], offset: number): Fence | undefined {
   const fence = fences[countEnded(fences, offset)];
   if (fence === undefined || fence.body > offset) return undefined;

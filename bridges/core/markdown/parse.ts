@@ -5,23 +5,23 @@ import { gfm } from "micromark-extension-gfm";
 import { scanBlocks } from "./blocks.ts";
 import { countEnded, fenceAround } from "./fences.ts";
 
-/** A part of a text that stands for itself, as a tree. Its positions count from `start`. */
+/** A part of a text that can be parsed alone, and its tree. Positions in the tree count from `start`. */
 export interface Part {
   readonly start: number;
   readonly source: string;
   readonly tree: Root;
 }
 
-/** Parsing takes more than linear time for some texts; a part so long is left as it is. */
+/** Parsing takes more than linear time for some texts, so longer parts are not parsed. */
 const MAX_PART = 8_000;
 
-/** Nobody reads on so far, and parsing more would hold up the process for seconds. What follows is left as it is. */
+/** Text after this offset is not parsed: it would block the process for seconds. */
 const MAX_TEXT = 40_000;
 
-/** Quotes and lists in each other, deeper than anybody writes. */
+/** Quotes and lists nested deeper than anybody writes. */
 const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
 
-/** The text's Markdown, part by part, where a blank line parts what begins at the margin. Linear time. */
+/** Parses a text part by part. A part begins at the margin after a blank line. Linear time. */
 export function parseParts(source: string): Part[] {
   const starts = partStarts(source);
   return starts.flatMap((start, index) => {
@@ -33,15 +33,15 @@ export function parseParts(source: string): Part[] {
   });
 }
 
-/** Small parts are parsed together: each parse costs something of its own. */
-const GATHERED = 1_000;
+/** Small parts are parsed together up to this length: each parse has a fixed cost. */
+const MIN_PART = 1_000;
 
-function gathered(starts: readonly number[], end: number): number[] {
+function merged(starts: readonly number[], end: number): number[] {
   const kept: number[] = [];
   let last = -Infinity;
   for (const [index, start] of starts.entries()) {
     const next = starts[index + 1] ?? end;
-    if (start > last && next - last <= GATHERED) continue;
+    if (start > last && next - last <= MIN_PART) continue;
     kept.push(start);
     last = start;
   }
@@ -57,5 +57,5 @@ function partStarts(source: string): number[] {
     const inside = around ?? fences[countEnded(fences, start)];
     if (inside === undefined || start <= inside.start) starts.push(start);
   }
-  return gathered(starts, source.length);
+  return merged(starts, source.length);
 }

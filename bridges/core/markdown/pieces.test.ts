@@ -8,7 +8,7 @@ const tens = (content: string) => (from: number) =>
     : { text: content.slice(from, from + 10), upTo: Math.min(content.length, from + 10) };
 const cut = (content: string, from = 0) => piecesFrom(content, from, tens(content));
 
-test("a text of as many pieces as may be is posted whole", () => {
+test("a text with the maximum number of pieces is posted whole", () => {
   const content = "x".repeat(MAX_PIECES * 10);
   expect(cut(content)).toHaveLength(MAX_PIECES);
   expect(
@@ -18,7 +18,7 @@ test("a text of as many pieces as may be is posted whole", () => {
   ).toBe(content);
 });
 
-test("a longer one ends with a note that tells how much is left out", () => {
+test("a longer text ends with a note that says how much is left out", () => {
   const pieces = cut("x".repeat(MAX_PIECES * 10 + 12_345));
   expect(pieces).toHaveLength(MAX_PIECES + 1);
   expect(pieces.at(-1)).toEqual({
@@ -27,7 +27,7 @@ test("a longer one ends with a note that tells how much is left out", () => {
   });
 });
 
-test("it ends there wherever one starts again", () => {
+test("it ends at the same place wherever splitting starts again", () => {
   const content = "x".repeat(MAX_PIECES * 10 + 7);
   const pieces = cut(content);
   for (const [index, { upTo }] of pieces.entries())

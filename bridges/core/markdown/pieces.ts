@@ -1,14 +1,14 @@
 import type { Piece } from "../../platform.ts";
 
-/** Longer replies end with a note: some 40,000 characters on Discord, 200,000 on Slack. */
+/** Longer replies end with a note. The limit is about 40,000 characters on Discord, 200,000 on Slack. */
 export const MAX_PIECES = 20;
 
-/** The piece at an offset of the content; `undefined`: nothing is left. */
+/** Returns the piece at an offset of the content, or undefined if nothing is left. */
 export type NextPiece = (from: number) => Piece | undefined;
 
 /**
- * The pieces from offset `from` to the content's end. Where the whole has more than 20, what would follow on the 20th is left
- * out, and a last piece says so: that place follows from the content alone, wherever one starts again [C5].
+ * The pieces from offset `from` to the content's end. If the whole content has more than 20, the rest is left out, and a
+ * last piece says so. Where that happens depends on the content alone, not on `from` (docs/races.md#a-long-reply-resumes).
  */
 export function piecesFrom(content: string, from: number, next: NextPiece): Piece[] {
   const end = endOf(content, next);
@@ -24,7 +24,7 @@ export function piecesFrom(content: string, from: number, next: NextPiece): Piec
   return pieces;
 }
 
-/** Where the last piece that may be posted ends. */
+/** The end of the last piece that may be posted. */
 function endOf(content: string, next: NextPiece): number {
   let at = 0;
   for (let count = 0; count < MAX_PIECES; count += 1) {

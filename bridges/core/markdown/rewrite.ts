@@ -1,4 +1,4 @@
-/** Replaces `source[start, end)` by `text`. Never empty in the source: each place in the result has its own origin. */
+/** Replaces `source[start, end)` by `text`. The range is never empty, so each offset in the result has one origin. */
 export interface Change {
   readonly start: number;
   readonly end: number;
@@ -14,13 +14,13 @@ interface Segment {
   readonly copied: boolean;
 }
 
-/** A text after changes, that knows where in the source each place of it comes from. */
+/** A text after changes, which maps its offsets to offsets in the source and back. */
 export class Rewritten {
   readonly text: string;
   readonly #segments: Segment[] = [];
   readonly #sourceLength: number;
 
-  /** Of changes that overlap the one that begins first is made. */
+  /** If changes overlap, only the one that begins first is applied. */
   constructor(source: string, changes: readonly Change[]) {
     const out: string[] = [];
     let at = 0;
@@ -42,7 +42,7 @@ export class Rewritten {
     this.#sourceLength = source.length;
   }
 
-  /** The place in the text for one in the source; the end of a change for a place within it. */
+  /** The offset in the text for one in the source. For an offset within a change: the end of the change. */
   toText(offset: number): number {
     const segment = this.#find(offset, "source");
     if (segment === undefined) return this.text.length;
@@ -51,21 +51,21 @@ export class Rewritten {
     return segment.text + segment.textLength;
   }
 
-  /** The place in the source for one in the text that is not within a change. */
+  /** The offset in the source for one in the text that is not within a change. */
   toSource(offset: number): number {
     const segment = this.#find(offset, "text");
     if (segment === undefined) return this.#sourceLength;
     return segment.source + (offset - segment.text);
   }
 
-  /** The change that a place in the text lies within, as places in the text. */
+  /** The change around an offset in the text, as offsets in the text. */
   changeAround(offset: number): { readonly start: number; readonly end: number } | undefined {
     const segment = this.#find(offset, "text");
     if (segment === undefined || segment.copied || segment.text === offset) return undefined;
     return { start: segment.text, end: segment.text + segment.textLength };
   }
 
-  /** The segment that holds `offset`; of those that begin there, the first. */
+  /** The segment that contains `offset`. If several begin there: the first. */
   #find(offset: number, side: "source" | "text"): Segment | undefined {
     const length = side === "source" ? "sourceLength" : "textLength";
     let [low, high] = [0, this.#segments.length];

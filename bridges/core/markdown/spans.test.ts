@@ -4,11 +4,11 @@ import { splitMarkdown } from "./splitter.ts";
 const texts = (source: string, limit = 2000) =>
   splitMarkdown(source, 0, limit).map(({ text }) => text);
 
-/** Items without a sentence's end, one after the other on one line. */
+/** Items on one line, without the end of a sentence. */
 const listed = (item: (index: number) => string, between = ", ") =>
   Array.from({ length: 60 }, (_, index) => item(index)).join(between);
 
-describe("a cut parts no", () => {
+describe("a break splits no", () => {
   test.each([
     ["link", (i: number) => `[the guide to part ${i}](https://example.com/guide/part-${i})`],
     ["link with brackets in it", (i: number) => `[a [b ${i}] c](https://example.com/w_(x)_${i})`],
@@ -29,19 +29,19 @@ describe("a cut parts no", () => {
   });
 });
 
-test("a link that is longer than a piece is cut all the same", () => {
+test("a link that is longer than a piece is split anyway", () => {
   const link = `[${"word ".repeat(100)}](https://example.com/)`;
   const pieces = texts(`See ${link}`, 128);
   expect(pieces.length).toBeGreaterThan(4);
   expect(pieces.join(" ").replace(/\s+/g, "")).toBe(`See${link}`.replace(/\s+/g, ""));
 });
 
-test("signs that mark nothing hold up no cut", () => {
+test("signs that mark nothing prevent no break", () => {
   const text = `${"a".repeat(60)} 2 * 3 [x] \`y ${"b".repeat(40)} ${"c".repeat(60)}`;
   expect(texts(text, 128)).toEqual([text.slice(0, -61), "c".repeat(60)]);
 });
 
-// No clock: what takes more than linear time would take minutes here, and the test's own limit ends it.
+// No clock: more than linear time would be minutes here, and exceed the test's timeout.
 test("looking for spans takes time in proportion to the text", () => {
   for (const shape of ["[", "[a](", "`a ``b ", "*a ", "_a ", "**a", "![[", "\\", "[a](b", "~~a "]) {
     const source = shape.repeat(Math.ceil(100_000 / shape.length));

@@ -1,10 +1,10 @@
-/** A longer link, piece of code or emphasis is cut in two like any text: the search for its end stays short. */
+/** A longer link, code span or emphasis is split like any text, so that the search for its end stays short. */
 const MAX_SPAN = 600;
 
 const LINK =
   /!?\[(?:[^[\]\\\n]|\\.|\[[^[\]\n]{0,100}\]){0,300}\]\((?:[^()\s\\]|\\.|\([^()\s]{0,200}\)){0,500}(?: "[^"\n]{0,200}")?\)/y;
 
-/** Emphasis of one sign: what has others within it is cut like text. */
+/** Emphasis of one sign. Emphasis that contains others is split like text. */
 const EMPHASIS = [
   /(\*{1,3})(?![\s*])[^*\n]{1,500}(?<!\s)\1(?!\*)/y,
   /(?<!\w)(_{1,3})(?![\s_])[^_\n]{1,500}(?<!\s)\1(?!\w)/y,
@@ -12,12 +12,12 @@ const EMPHASIS = [
 ];
 
 /**
- * Where the link, the inline code or the emphasis begins that a cut would part, beyond `low` and on the line of the cut;
- * `undefined`: there is none. Takes time in proportion to `cut - low`.
+ * The start of the link, inline code or emphasis that a break at `breakAt` would split, if it is after `low` and on the
+ * same line. Takes time in proportion to `breakAt - low`.
  */
-export function spanAround(source: string, low: number, cut: number): number | undefined {
-  const text = source.slice(low, cut + MAX_SPAN);
-  const inside = cut - low;
+export function spanAround(source: string, low: number, breakAt: number): number | undefined {
+  const text = source.slice(low, breakAt + MAX_SPAN);
+  const inside = breakAt - low;
   for (let at = text.lastIndexOf("\n", inside - 1) + 1; at < inside;) {
     const end = spanEnd(text, at);
     if (end > inside) return at > 0 ? low + at : undefined;
@@ -26,7 +26,7 @@ export function spanAround(source: string, low: number, cut: number): number | u
   return undefined;
 }
 
-/** The end of what begins at `at`: a span, or whatever else has to be read as one. */
+/** The end of what begins at `at`: a span, or a character that is not part of one. */
 function spanEnd(text: string, at: number): number {
   switch (text[at]) {
     case "\\":
@@ -53,7 +53,7 @@ function matchEnd(form: RegExp, text: string, at: number): number | undefined {
   return found === null ? undefined : at + found[0].length;
 }
 
-/** Code ends at as many back ticks as it begins with, on its line; else these are text. */
+/** Code ends at as many backticks as it begins with, on the same line. Otherwise they are text. */
 function codeEnd(text: string, at: number): number {
   const from = runEnd(text, at);
   for (let next = from; next < Math.min(text.length, from + MAX_SPAN);) {
@@ -65,7 +65,7 @@ function codeEnd(text: string, at: number): number {
   return from;
 }
 
-/** Past the same signs in a row; other characters stand for themselves. */
+/** The end of a run of the same sign; other characters are a run of one. */
 function runEnd(text: string, at: number): number {
   const sign = text.charAt(at);
   let end = at + 1;

@@ -5,7 +5,7 @@ import { splitMarkdown } from "./splitter.ts";
 const texts = (source: string, limit = 2000) =>
   splitMarkdown(source, 0, limit).map((piece) => piece.text);
 
-/** Markdown as a model writes it: prose, lists, long words, emoji, code blocks, now and then one never closed. */
+/** Markdown as a model writes it: prose, lists, long words, emoji, code blocks, sometimes one that is never closed. */
 const markdown = fc
   .array(
     fc.oneof(
@@ -35,13 +35,13 @@ describe("splitMarkdown", () => {
     ]);
   });
 
-  test("has nothing to say for an empty or blank text, or from its end", () => {
+  test("returns no piece for an empty or blank text, or from the end of a text", () => {
     expect(splitMarkdown("", 0, 2000)).toEqual([]);
     expect(splitMarkdown(" \n\n ", 0, 2000)).toEqual([]);
     expect(splitMarkdown("abc", 3, 2000)).toEqual([]);
   });
 
-  test("cuts between paragraphs, then lines, then sentences, then words, then anywhere", () => {
+  test("breaks between paragraphs, then lines, then sentences, then words, then anywhere", () => {
     const a = "a".repeat(80);
     const b = "b".repeat(80);
     expect(texts(`${a}\nline\n\n${b}`, 128)).toEqual([`${a}\nline`, b]);
@@ -51,14 +51,14 @@ describe("splitMarkdown", () => {
     expect(texts("c".repeat(130), 128)).toEqual(["c".repeat(128), "cc"]);
   });
 
-  test("does not take the number of a list item for the end of a sentence", () => {
+  test("does not treat the number of a list item as the end of a sentence", () => {
     const words = `${"a".repeat(70)}! Then`;
     expect(texts(`${words} ${"b".repeat(20)} 1. ${"c".repeat(80)}`, 128)[0]).toBe(
       `${"a".repeat(70)}!`,
     );
   });
 
-  test("opens the item again that a nested one is in, and keeps its indentation", () => {
+  test("reopens the item around a nested one, and keeps its indentation", () => {
     const a = `- ${"a".repeat(100)}`;
     const b = `  - ${"b".repeat(100)}`;
     expect(texts(`${a}\n${b}`, 128)).toEqual([a, `- …\n${b}`]);
@@ -72,7 +72,7 @@ describe("splitMarkdown", () => {
     ]);
   });
 
-  test("closes a code block that is too long and opens it again with the same language", () => {
+  test("closes a code block that is too long, and reopens it with the same language", () => {
     const lines = Array.from({ length: 40 }, (_, index) => `console.log(${index});`);
     const pieces = texts(`\`\`\`ts\n${lines.join("\n")}\n\`\`\``, 200);
     expect(pieces.length).toBeGreaterThan(2);
@@ -81,12 +81,12 @@ describe("splitMarkdown", () => {
     expect(code).toBe(lines.join("\n"));
   });
 
-  test("does not open a block again for nothing but its closing line", () => {
+  test("does not reopen a block for its closing line alone", () => {
     const code = `\`\`\`\n${"x".repeat(120)}`;
     expect(texts(`${code}\n  \`\`\`\nDone`, 128)).toEqual([`${code}\n\`\`\``, "Done"]);
   });
 
-  test("keeps blank lines of code at a cut", () => {
+  test("keeps blank lines of code at a break", () => {
     const body = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? "" : `line ${index}`));
     const pieces = texts(`\`\`\`\n${body.join("\n")}\n\`\`\``, 128);
     expect(pieces.flatMap((piece) => piece.split("\n").slice(1, -1))).toEqual(body);
@@ -96,13 +96,13 @@ describe("splitMarkdown", () => {
     expect(texts("```py\nprint(1)")).toEqual(["```py\nprint(1)\n```"]);
   });
 
-  test("never cuts between the halves of a character people see as one", () => {
+  test("never breaks inside a grapheme cluster", () => {
     const family = "👩‍👩‍👧‍👦";
     for (const piece of texts(family.repeat(60), 130))
       expect(squeeze(piece.replaceAll(family, ""))).toBe("");
   });
 
-  test("gives pieces within the limit, offsets that grow and end at the end", () => {
+  test("returns pieces within the limit, with increasing offsets that end at the end of the text", () => {
     fc.assert(
       fc.property(markdown, limits, (source, limit) => {
         const pieces = splitMarkdown(source, 0, limit);
@@ -119,13 +119,13 @@ describe("splitMarkdown", () => {
     );
   });
 
-  test("loses nothing but white space at the cuts: each piece holds its part of the source", () => {
+  test("loses nothing but white space at the breaks: each piece contains its part of the source", () => {
     fc.assert(
       fc.property(markdown, limits, (source, limit) => {
         let from = 0;
         for (const piece of splitMarkdown(source, 0, limit)) {
           expect(squeeze(piece.text)).toContain(
-            // The closing line may be one the splitter wrote, or the source's own after a cut before it.
+            // The closing line may be added by the splitter, or be the source's own after a break before it.
             squeeze(source.slice(from, piece.upTo)).replace(/[`~]{3,}$/, ""),
           );
           from = piece.upTo;
@@ -135,7 +135,7 @@ describe("splitMarkdown", () => {
     );
   });
 
-  test("gives the same rest when it starts again at the end of any piece", () => {
+  test("returns the same rest when it starts again at the end of any piece", () => {
     fc.assert(
       fc.property(markdown, limits, (source, limit) => {
         const pieces = splitMarkdown(source, 0, limit);
@@ -161,7 +161,7 @@ describe("splitMarkdown", () => {
     );
   });
 
-  // No clock: what takes more than linear time would take minutes here, and the test's own limit ends it.
+  // No clock: more than linear time would be minutes here, and exceed the test's timeout.
   test("takes time in proportion to the text, also for one line of 100,000 characters", () => {
     const shapes = [
       ...[

@@ -10,8 +10,8 @@ import {
   reopen,
 } from "./containers.ts";
 import {
-  cutInText,
-  fenceCutOff,
+  findBreak,
+  fenceAcross,
   graphemeBreak,
   lastLineOfCode,
   lineIndex,
@@ -20,16 +20,16 @@ import { type Fence, fenceAround } from "./fences.ts";
 
 const MIN_LIMIT = 128;
 
-/** Wider indentation is not kept at the beginning of a piece. */
+/** Wider indentation is dropped at the beginning of a piece. */
 const MAX_INDENT = 40;
 
-/** What a piece begins with, before what is copied from the source. */
+/** The marks at the beginning of a piece, before the text copied from the source. */
 interface Head {
   readonly text: string;
-  /** Where copying begins, and where the first line's own text does: no cut before that. */
+  /** Where copying begins, and where the first line's own text begins: no break before that. */
   readonly from: number;
   readonly low: number;
-  /** Lines that have to move to the right: their item's number is wider than it was written. */
+  /** Lines that must move to the right, because their item's number is wider than in the source. */
   readonly shift?: Shift | undefined;
 }
 
@@ -39,11 +39,11 @@ interface Shift {
 }
 
 /**
- * Cuts Markdown from offset `from` into pieces of at most `limit` UTF-16 units (at least 128). Prefers to cut between
- * paragraphs, then items of lists and lines of quotes, then lines, sentences, words; a code block stays whole where it
- * fits in a piece. What is cut in two, code blocks, quotes and list items, is opened again in the next piece: an item with
- * its number and "…". Each piece follows from its offset alone, so starting again at a piece's `upTo` gives the rest
- * [C5]. Only white space and marks of quotes at a cut are left out. Takes linear time.
+ * Splits Markdown from offset `from` into pieces of at most `limit` UTF-16 units (at least 128). Prefers breaks between
+ * paragraphs, then before list items and lines of quotes, then between lines, sentences and words. A code block stays
+ * whole if it fits in a piece. Code blocks, quotes and list items that are split are reopened in the next piece: an item
+ * with its number and "…". Each piece depends on its offset alone, so splitting again from a piece's `upTo` gives the
+ * rest (docs/races.md#a-long-reply-resumes). Only white space and quote marks at a break are left out. Linear time.
  */
 export function splitMarkdown(source: string, from: number, limit: number): Piece[] {
   const splitter = new Splitter(source);
@@ -56,17 +56,17 @@ export function splitMarkdown(source: string, from: number, limit: number): Piec
   }
 }
 
-/** A piece, where it was cut, and where the earliest cut would have been. */
-export interface CutPiece extends Piece {
-  readonly cut: number;
+/** A piece, the offset of the break that ends it, and the earliest offset at which it could have ended. */
+export interface SplitPiece extends Piece {
+  readonly breakAt: number;
   readonly low: number;
 }
 
-/** A text that is cut piece by piece. */
+/** Splits a text piece by piece. */
 export class Splitter {
   readonly #source: string;
   readonly #blocks: Blocks;
-  /** Where the last line that says something ends. */
+  /** The end of the last line that is not blank. */
   readonly #contentEnd: number;
 
   constructor(source: string) {
@@ -76,8 +76,8 @@ export class Splitter {
     this.#contentEnd = Math.min(last?.end ?? 0, source.trimEnd().length);
   }
 
-  /** The piece at `from`, of at most `limit` units, that ends at `latest` at the latest. `undefined`: nothing is left. */
-  next(from: number, limit: number, latest = this.#source.length): CutPiece | undefined {
+  /** The piece at `from`, of at most `limit` units, which ends no later than `latest`. Undefined if nothing is left. */
+  next(from: number, limit: number, latest = this.#source.length): SplitPiece | undefined {
     if (limit < MIN_LIMIT) throw new RangeError(`a piece needs room for ${MIN_LIMIT} characters`);
     const at = this.#begin(from);
     if (at >= this.#contentEnd) return undefined;
@@ -85,17 +85,17 @@ export class Splitter {
     const stop = Math.min(this.#contentEnd, latest);
     const room = limit - head.text.length - this.#reserve(head, limit);
     const fits = stop - head.from + tailOf(this.#fenceAt(stop), limit).length <= room;
-    const cut = fits && stop > head.low ? stop : this.#cut(at, head, room, limit);
-    const upTo = this.#begin(cut);
+    const breakAt = fits && stop > head.low ? stop : this.#findBreak(at, head, room, limit);
+    const upTo = this.#begin(breakAt);
     return {
-      text: head.text + this.#copy(head, cut) + tailOf(this.#fenceAt(cut), limit),
+      text: head.text + this.#copy(head, breakAt) + tailOf(this.#fenceAt(breakAt), limit),
       upTo: upTo >= this.#contentEnd ? this.#source.length : upTo,
-      cut,
+      breakAt,
       low: head.low,
     };
   }
 
-  /** Where the piece that begins at `offset` has its first character: not at white space, nor before a closing line. */
+  /** The first character of the piece that begins at `offset`: not white space, and not a closing line. */
   #begin(offset: number): number {
     const fence = this.#fenceAt(offset);
     if (fence === undefined) return this.#skipBlank(offset);
@@ -103,7 +103,7 @@ export class Splitter {
     return offset >= fence.close ? this.#skipBlank(fence.end) : offset;
   }
 
-  /** Past white space and blank lines, but not into the indentation of the line that follows them. */
+  /** Skips white space and blank lines, but not the indentation of the next line. */
   #skipBlank(from: number): number {
     const { lines } = this.#blocks;
     let index = lineIndex(lines, from);
@@ -127,7 +127,7 @@ export class Splitter {
     const fence = this.#fenceAt(at);
     const low = Math.max(at, line.text);
     const head = fence === undefined ? this.#textHead(at, line) : codeHead(at, line, fence);
-    // Marks may take half of a piece at most.
+    // Marks may take at most half of a piece.
     const added = head.text.length + tailOf(fence, limit).length + this.#reserve(head, limit);
     if (added <= limit / 2) return head;
     return { text: fence === undefined ? "" : `${fence.open}\n`, from: at, low };
@@ -140,37 +140,37 @@ export class Splitter {
     const low = line.text;
     if (line.isLazy) return { text: reopen(outer, "text"), from: low, low };
     const isText = begun === undefined && line.kind === "text";
-    const goesOn = hasItem(outer);
+    const continues = hasItem(outer);
     const next = isText ? "text" : begun?.kind === "item" ? begun : "block";
-    const around = goesOn ? reopen(outer, next) : "";
+    const around = continues ? reopen(outer, next) : "";
     const shift = shiftOf(outer);
     if (begun?.kind === "item" && begun.number !== begun.written) {
-      const before = goesOn ? "" : this.#source.slice(line.start, line.outerText);
+      const before = continues ? "" : this.#source.slice(line.start, line.outerText);
       const text = around + before + markOf(begun);
       return { text, from: begun.content, low, shift: shift ?? shiftOf(begun) };
     }
-    return { text: around, from: goesOn ? line.outerText : line.start, low, shift };
+    return { text: around, from: continues ? line.outerText : line.start, low, shift };
   }
 
-  #cut(at: number, head: Head, room: number, limit: number): number {
+  #findBreak(at: number, head: Head, room: number, limit: number): number {
     const end = head.from + room;
-    const fence = fenceCutOff(this.#blocks.fences, end);
+    const fence = fenceAcross(this.#blocks.fences, end);
     const low = Math.max(head.low, fence?.body ?? 0);
     if (fence !== undefined) {
-      const mayCutBefore = fence.start > at && this.#source.slice(at, fence.start).trim() !== "";
-      if (mayCutBefore && this.#isWhole(fence, limit)) return fence.start;
+      const mayBreakBefore = fence.start > at && this.#source.slice(at, fence.start).trim() !== "";
+      if (mayBreakBefore && this.#isWhole(fence, limit)) return fence.start;
       const last = end - tailOf(fence, limit).length;
       const least = Math.max(low, this.#lineAt(low).text);
       const line = lastLineOfCode(this.#source, fence, least, last) ?? 0;
       if (line > least) return line;
-      if (mayCutBefore) return fence.start;
+      if (mayBreakBefore) return fence.start;
       return graphemeBreak(this.#source, least, Math.min(last, fence.close));
     }
     const span = { low, end, half: head.from + room / 2, quarter: head.from + room / 4 };
-    const cut = cutInText(this.#source, this.#blocks, span);
-    // The marks of a line are no text to cut in.
-    const line = this.#lineAt(cut);
-    return cut > line.start && cut <= line.text && line.start > low ? line.start : cut;
+    const breakAt = findBreak(this.#source, this.#blocks, span);
+    // No break within the marks of a line.
+    const line = this.#lineAt(breakAt);
+    return breakAt > line.start && breakAt <= line.text && line.start > low ? line.start : breakAt;
   }
 
   /** Whether a block fits in a piece of its own. */
@@ -180,10 +180,10 @@ export class Splitter {
     return head.text.length + fence.end - head.from + tail <= limit;
   }
 
-  #copy({ from, shift }: Head, cut: number): string {
+  #copy({ from, shift }: Head, breakAt: number): string {
     const { lines } = this.#blocks;
-    const fence = this.#fenceAt(cut);
-    const end = fence === undefined ? this.#textEnd(cut) : cut;
+    const fence = this.#fenceAt(breakAt);
+    const end = fence === undefined ? this.#textEnd(breakAt) : breakAt;
     if (shift === undefined) return trimmed(this.#source.slice(from, end), fence);
     const out: string[] = [];
     const first = lineIndex(lines, from);
@@ -197,7 +197,7 @@ export class Splitter {
     return trimmed(out.join(""), fence);
   }
 
-  /** Room for the white space that a shift adds. */
+  /** How much white space a shift adds. */
   #reserve({ from, shift }: Head, limit: number): number {
     if (shift === undefined) return 0;
     const { lines } = this.#blocks;
@@ -211,14 +211,14 @@ export class Splitter {
     return count * shift.by;
   }
 
-  /** Where the text before a cut ends, without blank lines. */
-  #textEnd(cut: number): number {
+  /** The end of the text before a break, without blank lines. */
+  #textEnd(breakAt: number): number {
     const { lines } = this.#blocks;
-    let index = lineIndex(lines, cut);
-    if (lines[index]?.start !== cut) return cut;
+    let index = lineIndex(lines, breakAt);
+    if (lines[index]?.start !== breakAt) return breakAt;
     do index -= 1;
     while (lines[index]?.kind === "blank");
-    return lines[index]?.end ?? cut;
+    return lines[index]?.end ?? breakAt;
   }
 
   #fenceAt(offset: number): Fence | undefined {
@@ -241,14 +241,14 @@ function codeHead(at: number, line: Line, fence: Fence): Head {
   return { text, from, low: Math.max(at, line.text), shift: shiftOf(fence.container) };
 }
 
-/** The line that closes a block which goes on in the next piece. */
+/** The line that closes a block that continues in the next piece. */
 function tailOf(fence: Fence | undefined, limit: number): string {
   if (fence === undefined) return "";
   const margin = continuation(fence.container);
   return `\n${margin.length > limit / 8 ? "" : margin}${fence.marker}`;
 }
 
-/** The outermost item whose mark is wider now than in the source. */
+/** The outermost item whose mark is wider than in the source. */
 function shiftOf(innermost: Container | undefined): Shift | undefined {
   for (const each of pathOf(innermost)) {
     if (each.kind !== "item") continue;
@@ -258,7 +258,7 @@ function shiftOf(innermost: Container | undefined): Shift | undefined {
   return undefined;
 }
 
-/** A further line of a shifted item, moved to the right behind the marks of the quotes around. */
+/** A further line of a shifted item, moved to the right after the marks of the quotes around it. */
 function moved(text: string, line: Line, { item, by }: Shift): string {
   const path = pathOf(line.inner);
   const depth = path.indexOf(item);

@@ -8,7 +8,7 @@ const a = "a".repeat(100);
 const b = "b".repeat(100);
 const words = "word ".repeat(24).trim();
 
-describe("what a cut goes through is opened again", () => {
+describe("what a break splits is reopened", () => {
   test.each([
     ["a quote", `> ${words} and ${b}`, [`> ${words} and`, `> ${b}`]],
     ["a quote in a quote", `> > ${words} and ${b}`, [`> > ${words} and`, `> > ${b}`]],
@@ -53,18 +53,18 @@ describe("what a cut goes through is opened again", () => {
     expect(texts(source)).toEqual(expected);
   });
 
-  test("a list whose items are all written with 1 goes on at its number", () => {
+  test("a list whose items are all written with 1 continues at its number", () => {
     const items = Array.from({ length: 12 }, (_, index) => `1. ${"x".repeat(50)} ${index + 1}`);
     const pieces = texts(items.join("\n"), 128);
     expect(pieces.map((piece) => piece.split(".")[0])).toEqual(["1", "3", "5", "7", "9", "11"]);
   });
 
-  test("what stands in an item moves to the right where its number takes more room", () => {
+  test("the content of an item moves to the right where its number is wider", () => {
     const items = Array.from({ length: 10 }, () => `1. ${"x".repeat(60)}\n   - in it`);
     expect(texts(items.join("\n"), 128).at(-1)).toBe(`10. ${"x".repeat(60)}\n    - in it`);
   });
 
-  test("two lists are numbered each for itself", () => {
+  test("two lists are numbered separately", () => {
     expect(texts(`1. ${a}\n\nwords\n\n1. x\n1. ${b}`)).toEqual([
       `1. ${a}\n\nwords`,
       `1. x\n1. ${b}`,
@@ -72,18 +72,18 @@ describe("what a cut goes through is opened again", () => {
     expect(texts(`1. ${a}\n- x\n1. ${b}`, 128)).toEqual([`1. ${a}\n- x`, `1. ${b}`]);
   });
 
-  test("quotes and lists deeper than anybody writes are text", () => {
+  test("quotes and lists nested deeper than the limit are text", () => {
     const source = `${"> ".repeat(60)}x ${"- ".repeat(60)}y`;
     for (const piece of texts(source)) expect(piece.length).toBeLessThanOrEqual(128);
   });
 
-  test("nothing is posted for marks alone", () => {
+  test("no piece consists of marks alone", () => {
     expect(texts(">\n> \n>")).toEqual([]);
     expect(texts(`${a}\n\n>\n`)).toEqual([a]);
   });
 });
 
-describe("where a text is cut", () => {
+describe("where a text is broken", () => {
   const half = "x".repeat(40);
 
   test.each([
@@ -139,11 +139,11 @@ describe("where a text is cut", () => {
     expect(pieces.length).toBeGreaterThan(1);
     for (const piece of pieces) expect(piece).toMatch(end);
     expect(pieces.join("").replace(/\s/g, "")).toBe(source.replace(/\s/g, ""));
-    // A word far back is no reason for a short piece.
+    // A space far back does not make a short piece.
     for (const piece of pieces.slice(0, -1)) expect(piece.length).toBeGreaterThan(40);
   });
 
-  test("a space far back is no place to cut a text that has no others", () => {
+  test("a text is not broken at a space far back if it has no others", () => {
     expect(texts(`Hi ${"字".repeat(300)}`)[0]?.length).toBeGreaterThan(100);
   });
 });

@@ -13,7 +13,7 @@ interface Block {
   readonly kind: "text" | "list" | "quote" | "code";
   readonly words: number;
   readonly start: number | undefined;
-  /** Every item has the first one's number, as many write. */
+  /** Every item has the first one's number, as many people write lists. */
   readonly isLazilyNumbered: boolean;
   readonly isLoose: boolean;
   readonly inside: readonly Block[];
@@ -30,7 +30,7 @@ const block = fc.memo((depth): fc.Arbitrary<Block> =>
   }),
 );
 
-/** Markdown of blocks, as CommonMark would have it. `say` gives the next words. */
+/** Well-formed CommonMark blocks. `say` returns the next words. */
 function write(blocks: readonly Block[], say: (words: number) => string[], depth = 0): string {
   const texts: string[] = [];
   for (const each of blocks) {
@@ -61,7 +61,7 @@ function write(blocks: readonly Block[], say: (words: number) => string[], depth
           return margin(text, mark, " ".repeat(mark.length));
         });
         texts.push(marked.join(each.isLoose ? "\n\n" : "\n"));
-        // What follows would else be a list that goes on, or an item's paragraph.
+        // Otherwise the next block would continue a list, or an item's paragraph.
         texts.push(say(1).join(""));
       }
     }
@@ -88,7 +88,7 @@ const documents = fc.array(block(4), { minLength: 1, maxLength: 6 }).map((blocks
   return write(blocks, (words) => Array.from({ length: words }, () => `w${String((count += 1))}w`));
 });
 
-/** Each word of the text with what it stands in: quotes, items with their numbers, code. */
+/** Each word of the text with its containers: quotes, items with their numbers, code. */
 function placesOf(text: string): Map<string, string> {
   const places = new Map<string, string>();
   visit(fromMarkdown(text), "");
@@ -109,7 +109,7 @@ function placesOf(text: string): Map<string, string> {
 }
 
 describe("a document in pieces", () => {
-  test("has each word in the quotes, the numbered items and the code it stands in", () => {
+  test("keeps each word in its quotes, numbered items and code", () => {
     fc.assert(
       fc.property(documents, fc.integer({ min: 300, max: 900 }), (source, limit) => {
         const expected = [...placesOf(source)];
@@ -123,7 +123,7 @@ describe("a document in pieces", () => {
     );
   });
 
-  test("starts again at any piece's end with the same pieces", () => {
+  test("returns the same pieces when it starts again at any piece's end", () => {
     fc.assert(
       fc.property(documents, fc.integer({ min: 128, max: 500 }), (source, limit) => {
         const pieces = splitMarkdown(source, 0, limit);

@@ -4,25 +4,26 @@ import type { PlatformName } from "../../platform.ts";
 import { FatalError } from "../shared/errors.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** `away`: it runs, and Convex can't be reached just now. */
+/** `away`: it runs, but Convex is unreachable at the moment. */
 export type PlatformState = "starting" | "ready" | "away" | "failed";
 
+/** A running endpoint. */
 export interface HealthEndpoint {
   readonly port: number;
   close(): Promise<void>;
 }
 
 export interface HealthOptions {
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
   readonly metrics: Metrics;
-  /** How each configured platform is, now. */
+  /** The state of each configured platform now. */
   readonly states: () => Readonly<Partial<Record<PlatformName, PlatformState>>>;
 }
 
 /**
- * Serves `/healthz` (200 while every platform is ready, else 503) and `/metrics`, on loopback only and without a
- * word about what is mirrored. Throws `FatalError` when the port is taken.
+ * Serves `/healthz` (200 while every platform is ready, otherwise 503) and `/metrics`, on loopback only, and without any
+ * channel or message. Throws `FatalError` if the port is taken.
  */
 export async function serveHealth({
   port,
@@ -47,14 +48,14 @@ export async function serveHealth({
       );
     } else response.writeHead(404).end();
   });
-  // Nothing here may keep a process from ending.
+  // The endpoint must not keep the process alive.
   server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once("error", () =>
       reject(
         new FatalError(
           "HEALTH_PORT",
-          `port ${port} of this machine can't be used for the health endpoint`,
+          `port ${port} of this machine is not available for the health endpoint`,
           "Set HEALTH_PORT to a free port, or remove it",
         ),
       ),

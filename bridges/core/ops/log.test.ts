@@ -8,7 +8,7 @@ function capture(secrets: string[] = []) {
   return { log, text: () => lines.join("") };
 }
 
-test("a configured secret never leaves, whoever logs it and however", () => {
+test("a configured secret never appears, however it is logged", () => {
   const { log, text } = capture(["s3cret-value"]);
   log.info({ anything: { deep: { down: "s3cret-value" } } }, "with s3cret-value");
   log.child({ platform: "discord" }).warn(["s3cret-value"]);
@@ -16,7 +16,7 @@ test("a configured secret never leaves, whoever logs it and however", () => {
   expect(text()).toContain("[redacted]");
 });
 
-test("tokens are known by their form", () => {
+test("tokens are recognised by their format", () => {
   const { log, text } = capture();
   const tokens = [
     "xoxb-1234-abcd",
@@ -28,24 +28,24 @@ test("tokens are known by their form", () => {
   for (const token of tokens) expect(text()).not.toContain(token);
 });
 
-test("fields that hold credentials or text are blotted out", () => {
+test("fields that contain credentials or text are redacted", () => {
   const { log, text } = capture();
   log.info({ content: "hello", request: { body: "hello", headers: "hello" }, text: "hello" }, "x");
   expect(text()).not.toContain("hello");
 });
 
-test("an error of a library is logged without its words, and with its place", () => {
+test("an error of a library is logged without its text, and with its stack", () => {
   const { log, text } = capture();
   log.error({ err: new TypeError('Value: "what somebody wrote"', { cause: new Error("wrote") }) });
   log.warn(new TypeError("wrote"));
-  log.warn({ err: new TypeError("wrote") }, "own words");
+  log.warn({ err: new TypeError("wrote") }, "own message");
   expect(text()).toContain("TypeError");
-  expect(text()).toContain("own words");
+  expect(text()).toContain("own message");
   expect(text()).toContain("log.test.ts");
   expect(text()).not.toContain("wrote");
 });
 
-test("our own errors keep their words and the step that mends them", () => {
+test("our own errors keep their text and the step that fixes them", () => {
   const { log, text } = capture();
   log.error({ err: new FatalError("AUTH", "refused", "set the key") });
   log.error({
@@ -56,7 +56,7 @@ test("our own errors keep their words and the step that mends them", () => {
       certain: true,
     }),
   });
-  // The place of what a person mends would look like a crash.
+  // The stack of an error that an admin fixes would look like a crash.
   expect(
     text()
       .split("\n")
@@ -88,7 +88,7 @@ test("a line about a mapping names its channel, as the platform and the admin kn
   expect(another).not.toHaveProperty("channel");
 });
 
-test("on a terminal a line is one line: when, how bad, where, what, and the details behind it", () => {
+test("on a terminal a line shows time, level, place, message, and then the details", () => {
   const { log, text } = capture(["s3cret-value"]);
   nameChannels([
     { mappingId: "m3", externalId: "C9" },

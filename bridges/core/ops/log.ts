@@ -1,17 +1,16 @@
-import { type DestinationStream, type LogFn, type Logger, pino } from "pino";
+import { type DestinationStream, type LevelWithSilent, type LogFn, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
-import type { LogLevel } from "../../config/settings.ts";
 
 export interface LogOptions {
-  readonly level: LogLevel;
-  /** Values that must not appear, whoever logs them. */
+  readonly level: LevelWithSilent;
+  /** Values that must not appear in any line. */
   readonly secrets: readonly string[];
-  /** Where lines go; JSON, one a line. Default: standard output, made readable on a terminal. */
+  /** Writes one line of JSON. Default: to standard output, in readable form on a terminal. */
   readonly write?: (line: string) => void;
 }
 
-/** Fields that hold a credential or what people wrote, if somebody logs an object that has them. */
+/** Fields of logged objects that contain credentials or message text. */
 const PRIVATE_FIELDS = [
   "token",
   "botToken",
@@ -30,21 +29,21 @@ const PRIVATE_FIELDS = [
 
 const REDACTED = "[redacted]";
 
-/** Tokens of Slack and Discord, and JWTs, by their form. */
+/** Tokens of Slack and Discord, and JWTs, by their format. */
 const TOKENS =
   /\b(?:xox[a-z]-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{24,28}\.[\w-]{6}\.[\w-]{27,})/g;
 
 type LogArguments = Parameters<LogFn>;
 
-interface ChannelWords {
+interface ChannelFields {
   readonly channel: string;
   readonly channelName?: string;
 }
 
-/** Mapped channels as people know them. By mapping, whose ids are never used again. */
-const channels = new Map<string, ChannelWords>();
+/** Names of mapped channels, by mapping. Mapping ids are never reused. */
+const channels = new Map<string, ChannelFields>();
 
-/** From now on lines that name one of these mappings name its channel too. Told whenever mappings change. */
+/** Adds the channel to each later line that has one of these mapping ids. Called whenever mappings change. */
 export function nameChannels(
   mappings: readonly {
     readonly mappingId: string;
@@ -60,7 +59,7 @@ export function nameChannels(
   }
 }
 
-/** The process's log. No secret and nothing that people wrote gets into it, also not by way of an error. */
+/** Creates the process's log. It contains no secret and no message text, not even in errors. */
 export function createLog({ level, secrets, write }: LogOptions): Logger {
   return pino(
     {
@@ -70,7 +69,7 @@ export function createLog({ level, secrets, write }: LogOptions): Logger {
         paths: PRIVATE_FIELDS.flatMap((name) => [name, `*.${name}`]),
         censor: REDACTED,
       },
-      hooks: { logMethod: withOwnWords },
+      hooks: { logMethod: withMessage },
       formatters: { log: withChannel },
       serializers: { err: describeError, error: describeError },
     },
@@ -79,10 +78,10 @@ export function createLog({ level, secrets, write }: LogOptions): Logger {
 }
 
 /**
- * What of an error may be logged: our own errors' words; of any other its class, code and place. Its text may
- * quote a message (Convex names the value it refuses, JSON.parse the text).
+ * The parts of an error that may be logged: the text of our own errors; the class, code and stack of any other. Its text
+ * may quote a message: Convex prints the value it refuses, and JSON.parse the text.
  */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   return {
     type: error.name,
@@ -90,13 +89,13 @@ export function describeError(error: unknown): Record<string, unknown> {
     ...(error instanceof BridgeError && { message: error.message }),
     ...(error instanceof FatalError && { step: error.step }),
     ...(error.cause instanceof Error && { cause: describeError(error.cause) }),
-    // Of one that a person mends, the step says all; the place would only look like a crash.
-    ...(!(error instanceof FatalError) && { at: placesOf(error) }),
+    // An error that an admin fixes needs only its step; a stack would look like a crash.
+    ...(!(error instanceof FatalError) && { at: stackOf(error) }),
   };
 }
 
-/** An error logged without words would lend pino its own, which may quote a message. */
-function withOwnWords(this: Logger, args: LogArguments, log: LogFn): void {
+/** Without a message, pino would log the error's text, which may quote one. */
+function withMessage(this: Logger, args: LogArguments, log: LogFn): void {
   const [first, ...rest] = args;
   const fields: unknown = first instanceof Error ? { err: first } : first;
   const hasError = typeof fields === "object" && fields !== null && "err" in fields;
@@ -110,18 +109,18 @@ function withChannel(fields: Record<string, unknown>): Record<string, unknown> {
   return channel === undefined ? fields : { ...channel, ...fields };
 }
 
-function placesOf(error: Error): string[] {
+function stackOf(error: Error): string[] {
   const lines = (error.stack ?? "").split("\n").map((line) => line.trim());
   return lines.filter((line) => /^at .*:\d+:\d+\)?$/.test(line)).slice(0, 8);
 }
 
-/** The last guard: whatever way a credential found into a line, it doesn't leave. */
+/** The last guard: removes credentials from finished lines. */
 function scrubbed(secrets: readonly string[], write: (line: string) => void): DestinationStream {
   return {
     write(line) {
       let clean = line.replace(TOKENS, REDACTED);
       for (const secret of secrets) {
-        // A shorter one is no credential of any service, and would blot out ordinary words.
+        // A shorter one is no credential of any service, and could redact ordinary words.
         if (secret.length >= 8) clean = clean.replaceAll(secret, REDACTED);
       }
       write(clean);
@@ -136,7 +135,7 @@ function standardOutput(): (line: string) => void {
   return (line) => stream.write(readable(line));
 }
 
-/** Makes of a JSON line one for people: time, level, platform and channel, what happened, and the rest behind it. */
+/** Formats a JSON line for people: time, level, platform and channel, message, and the other fields. */
 export function readableLines(colorize: boolean): (line: string) => string {
   return prettyFactory({
     colorize,
@@ -146,7 +145,7 @@ export function readableLines(colorize: boolean): (line: string) => string {
       const place = typeof channelName === "string" ? `#${channelName}` : channel;
       const about = [platform, place].filter((each) => typeof each === "string").join(" ");
       const what = typeof msg === "string" ? msg : "";
-      // Names come from elsewhere: nothing in them may steer the terminal.
+      // Channel names are not trusted: control characters must not reach the terminal.
       return (about === "" ? what : `${about}: ${what}`).replaceAll(/\p{Cc}/gu, " ");
     },
     translateTime: "SYS:HH:MM:ss",

@@ -3,42 +3,41 @@ import type { PlatformName } from "../../platform.ts";
 import type { IngestBackend, OutboxBackend } from "../convex/backend.ts";
 
 /**
- * What a process counts, for Prometheus. Labels hold platform names and the kinds of outcome only: never an id, so
- * that nothing grows with channels or people.
+ * Metrics of one process, for Prometheus. Labels are platform names and kinds of outcome only, never ids: the number of
+ * series does not grow with channels or people.
  */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #events = this.#counter(
-    "bridge_events_total",
-    "Events stored in Convex, by what became of them.",
-    ["platform", "outcome"],
-  );
+  readonly #events = this.#counter("bridge_events_total", "Events sent to Convex, by outcome.", [
+    "platform",
+    "outcome",
+  ]);
   readonly #refusedBatches = this.#counter(
     "bridge_ingest_failures_total",
-    "Calls to store events that Convex refused.",
+    "Failed calls to store events.",
     ["platform"],
   );
   readonly #ingestSeconds = new Histogram({
     name: "bridge_ingest_seconds",
-    help: "How long storing a batch took.",
+    help: "Duration of storing a batch.",
     labelNames: ["platform"],
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
     registers: [this.registry],
   });
-  readonly #storing = this.#gauge("bridge_events_storing", "Events on their way to Convex now.");
+  readonly #storing = this.#gauge("bridge_events_storing", "Events being stored now.");
   readonly #deliveries = this.#counter(
     "bridge_settlements_total",
-    "What was told to Convex of replies claimed here, by kind (posted, retry, failed, …).",
+    "Settlements of claimed replies, by kind (posted, retry, failed, …).",
     ["platform", "kind"],
   );
-  readonly #ready = this.#gauge("bridge_outbox_ready", "Replies that wait to be claimed.");
-  readonly #mappings = this.#gauge("bridge_mappings", "Mapped channels that are active.");
+  readonly #ready = this.#gauge("bridge_outbox_ready", "Replies waiting to be claimed.");
+  readonly #mappings = this.#gauge("bridge_mappings", "Active mapped channels.");
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** The same backend, counted. */
+  /** Wraps a backend to count its calls. */
   ingest(platform: PlatformName, backend: IngestBackend): IngestBackend {
     return {
       ...backend,
@@ -67,7 +66,7 @@ export class Metrics {
     };
   }
 
-  /** The same backend, counted. */
+  /** Wraps a backend to count its calls. */
   outbox(platform: PlatformName, backend: OutboxBackend): OutboxBackend {
     return {
       ...backend,

@@ -2,52 +2,52 @@ import type { Logger } from "pino";
 import { FatalError } from "../shared/errors.ts";
 
 /**
- * Two signals this close, in ms, are one wish: a supervisor tells the whole process group, and npm in it passes on what
- * it was told. A later one is a person who won't wait.
+ * Signals within this time, in ms, count as one shutdown request: a supervisor signals the whole process group, and npm
+ * forwards the signal again. A later signal ends the process at once.
  */
-const SAME_WISH_MS = 1_000;
+const SAME_REQUEST_MS = 1_000;
 
-/** Something that runs until it ends by itself or is told to stop. */
+/** Something that runs until it ends by itself or is stopped. */
 export interface Service {
   /** The exit code: 0 after a clean stop. */
   readonly ended: Promise<number>;
   stop(): void;
 }
 
-/** One line for a failure that ends a process or a platform: what is wrong and what mends it. */
+/** One line for a failure that ends a process or a platform: what is wrong, and the step that fixes it. */
 export function failureLine(error: unknown): string {
   if (error instanceof FatalError) return `error: ${error.message}. ${error.step}`;
   const kind = error instanceof Error ? error.name : typeof error;
-  return `error: unexpected failure (${kind}). Its place is in the log`;
+  return `error: unexpected failure (${kind}). See the log for details`;
 }
 
-/** Ties a service to this process: signals stop it, its end is the process's end. */
+/** Runs a service as this process: signals stop it, and the process exits when it ends. */
 export async function runAsProcess(service: Service, log: Logger): Promise<never> {
   const seen: { signalAt?: number; crash: boolean } = { crash: false };
   const onSignal = (signal: NodeJS.Signals) => {
     if (seen.signalAt !== undefined) {
-      if (performance.now() - seen.signalAt > SAME_WISH_MS) process.exit(1);
+      if (performance.now() - seen.signalAt > SAME_REQUEST_MS) process.exit(1);
       return;
     }
     seen.signalAt = performance.now();
     log.info({ signal }, "stopping");
     service.stop();
   };
-  // Libraries lose promises on their reconnect paths. What state they leave is unknown, so the process ends,
-  // in order, and whatever supervises it starts a new one.
+  // Libraries drop promises when they reconnect. Their state is unknown afterwards, so the process shuts down, and its
+  // supervisor starts a new one.
   const onCrash = (error: unknown) => {
     log.fatal({ err: error }, "unexpected failure");
     if (!seen.crash) process.stderr.write(`${failureLine(error)}\n`);
     seen.crash = true;
     service.stop();
   };
-  // Whoever read the log is gone. Unheard, this would be a crash, whose complaint raises it again, for ever.
-  const onDeaf = () => {
+  // The reader of the output is gone. Unhandled, this would count as a crash, whose error line fails again, forever.
+  const onOutputError = () => {
     seen.crash = true;
     service.stop();
   };
-  process.stdout.on("error", onDeaf);
-  process.stderr.on("error", onDeaf);
+  process.stdout.on("error", onOutputError);
+  process.stderr.on("error", onOutputError);
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   process.on("uncaughtException", onCrash);

@@ -41,9 +41,9 @@ describe("a reply", () => {
     );
   });
 
-  test("cut short resumes at the character where the last piece ended", async () => {
+  test("that was interrupted resumes at the character where the last piece ended", async () => {
     const { outbox, platform } = startWorker();
-    // Unsorted, and cut elsewhere than this renderer would.
+    // Unsorted, and split elsewhere than this renderer would.
     const posts = [
       { part: 1, externalId: "b", upTo: 6 },
       { part: 0, externalId: "a", upTo: 4 },
@@ -55,7 +55,7 @@ describe("a reply", () => {
     expect(platform.did).toEqual(["d1 2 wo.", "d1 3 three."]);
   });
 
-  test("whose last piece stands there already is ended without posting", async () => {
+  test("whose last piece is posted already ends without another post", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { posts: [{ part: 0, externalId: "a", upTo: 16 }] }));
     await vi.waitFor(() => {
@@ -64,7 +64,7 @@ describe("a reply", () => {
     expect(platform.did).toEqual([]);
   });
 
-  test("with no text fails visibly", async () => {
+  test("without text fails", async () => {
     const { outbox } = startWorker();
     outbox.add(deliveryOf("d1", { content: "" }));
     await vi.waitFor(() => {
@@ -76,7 +76,7 @@ describe("a reply", () => {
 describe("edits and deletes", () => {
   const posts = [0, 1].map((part) => ({ part, externalId: `p${String(part)}`, upTo: part }));
 
-  test("an edit replaces the pieces that stand there and takes the others down", async () => {
+  test("an edit replaces the posts it needs and removes the others", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "edit", content: "new.", posts }));
     await vi.waitFor(() => {
@@ -85,7 +85,7 @@ describe("edits and deletes", () => {
     expect(platform.did).toEqual(["edit p0 new.", "remove p1"]);
   });
 
-  test("an edit that grew posts what is added", async () => {
+  test("a longer edit posts the added pieces", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "edit", posts }));
     await vi.waitFor(() => {
@@ -94,7 +94,7 @@ describe("edits and deletes", () => {
     expect(platform.did).toEqual(["edit p0 one.", "edit p1 two.", "d1 2 three."]);
   });
 
-  test("a delete takes every piece down", async () => {
+  test("a delete removes every post", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "delete", posts }));
     await vi.waitFor(() => {
@@ -104,25 +104,25 @@ describe("edits and deletes", () => {
   });
 });
 
-describe("trouble with the platform", () => {
+describe("an error of the platform", () => {
   test.each<[string, Partial<PlatformErrorFields>, object]>([
     [
-      "that passes is retried after a second",
+      "that is temporary is retried after a second",
       { retryable: true, code: "503" },
       { kind: "retry", code: "503", certain: true, afterMs: expect.closeTo(750, -3) as unknown },
     ],
     [
-      "is retried when the platform says",
+      "is retried after the time that the platform names",
       { retryable: true, retryAfterMs: 7_000 },
       { kind: "retry", afterMs: 7_000 },
     ],
     [
-      "that leaves the outcome open says so",
+      "that leaves the outcome unknown says so",
       { retryable: true, certain: false },
       { kind: "retry", certain: false },
     ],
     [
-      "that needs a person fails with the step, and marks the mapping",
+      "that needs an admin fails with the step, and marks the mapping",
       { code: "50013", step: "Allow it to post", mapping: true },
       { kind: "failed", code: "50013", step: "Allow it to post", health: true, certain: true },
     ],
@@ -136,7 +136,7 @@ describe("trouble with the platform", () => {
     expect(outbox.settled).toHaveLength(1);
   });
 
-  test("waits longer with each attempt, five minutes at most", async () => {
+  test("waits longer with each attempt, up to five minutes", async () => {
     const { outbox, platform } = startWorker();
     platform.onPost = throwing({ retryable: true });
     outbox.add(deliveryOf("d1", { attempts: 4 }), deliveryOf("d2", { attempts: 60 }));
@@ -152,7 +152,7 @@ describe("trouble with the platform", () => {
     expect(sixtieth).toBeGreaterThanOrEqual(150_000);
   });
 
-  test("a request that never ends is given up at its deadline, as of unknown outcome", async () => {
+  test("a request that never ends is abandoned at its deadline, with an unknown outcome", async () => {
     const { outbox, platform } = startWorker({ postMs: 20 });
     let aborted = false;
     platform.onPost = (_delivery, _part, signal) =>
@@ -170,7 +170,7 @@ describe("trouble with the platform", () => {
     expect(aborted).toBe(true);
   });
 
-  test("an error that is not the platform's leaves the outcome open and keeps its words to itself", async () => {
+  test("an unexpected error leaves the outcome unknown, and its text is not reported", async () => {
     const { outbox, platform } = startWorker();
     platform.onPost = () => Promise.reject(new TypeError("what somebody wrote"));
     outbox.add(deliveryOf("d1"));

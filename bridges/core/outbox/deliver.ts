@@ -1,157 +1,173 @@
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
-import { type Hands, request } from "./request.ts";
-import { resolveUnknown } from "./find_lost_post.ts";
+import { findLostPost } from "./find_lost_post.ts";
+import { type Answer, type DeliveryContext, request } from "./request.ts";
 
-/** Carries out one claimed delivery as far as the lease goes, and settles it. */
-export async function carryOut(delivery: Delivery, hands: Hands): Promise<void> {
-  switch (delivery.op) {
-    case "create":
-      await create(delivery, hands);
-      return;
-    case "edit":
-      await edit(delivery, hands);
-      return;
-    case "delete":
-      await remove(delivery, hands);
-      return;
-  }
-}
-
-async function create(delivery: Delivery, hands: Hands): Promise<void> {
-  const { platform } = hands;
-  const posts = postsInOrder(delivery);
-  const lastPost = posts.at(-1);
-  // By offset, not by number: another version of the renderer may have cut elsewhere [C5].
-  const pieces = render(delivery, lastPost?.upTo ?? 0, hands);
-  if (pieces === undefined) {
-    await hands.settle(RENDER_FAILED);
-    return;
-  }
-  if (pieces.length === 0) {
-    await hands.settle(
-      lastPost
-        ? { kind: "posted", post: lastPost, last: true, format: platform.format }
-        : NOTHING_TO_POST,
-    );
-    return;
-  }
-  let part = (lastPost?.part ?? -1) + 1;
-  for (const [index, piece] of pieces.entries()) {
-    const last = index === pieces.length - 1;
-    // One part at a time is on its way, so only the first that is missing can be of unknown outcome.
-    const isUnknown = index === 0 && delivery.outcomeUnknown;
-    if (!(await postPiece(delivery, { part, piece, last, isUnknown }, hands))) return;
-    part += 1;
-  }
-}
-
-interface Missing {
-  readonly part: number;
-  readonly piece: Piece;
-  /** Whether it ends the delivery. */
-  readonly last: boolean;
-  /** Somebody may have posted it. */
-  readonly isUnknown: boolean;
-}
-
-/** Whether to go on. Settles either way. */
-async function postPiece(
-  delivery: Delivery,
-  { part, piece, last, isUnknown }: Missing,
-  hands: Hands,
-): Promise<boolean> {
-  const { platform } = hands;
-  const known = isUnknown ? await resolveUnknown(delivery, part, piece, hands) : "send";
-  if (known === "ended") return false;
-  const externalId =
-    known === "send"
-      ? await request(delivery, hands, (signal) => platform.post(delivery, part, piece, signal))
-      : known.externalId;
-  if (externalId === undefined) return false;
-  const post = { part, externalId, upTo: piece.upTo };
-  return hands.settle({ kind: "posted", post, last, format: platform.format });
-}
-
-/** Brings the pieces that stand there to the new text: replaced one by one, the rest added or taken down. */
-async function edit(delivery: Delivery, hands: Hands): Promise<void> {
-  const { platform } = hands;
-  const posts = postsInOrder(delivery);
-  const pieces = render(delivery, 0, hands);
-  if (pieces === undefined) {
-    await hands.settle(RENDER_FAILED);
-    return;
-  }
-  for (const [index, piece] of pieces.entries()) {
-    const post = posts[index];
-    if (!post) {
-      const part = (posts.at(-1)?.part ?? -1) + 1 + index - posts.length;
-      const isUnknown = index === posts.length && delivery.outcomeUnknown;
-      if (!(await postPiece(delivery, { part, piece, last: false, isUnknown }, hands))) return;
-    } else if (
-      !(await carried(delivery, hands, (signal) =>
-        platform.edit(delivery, post.externalId, piece, signal),
-      ))
-    ) {
-      return;
+/**
+ * What a delivery does, one step after the other:
+ *   post     sends a piece, after a search for it if an earlier claim may have sent it
+ *   edit     replaces the text of a post
+ *   remove   deletes a post
+ *   end      settles the delivery without a request
+ */
+type Step =
+  | {
+      readonly kind: "post";
+      readonly part: number;
+      readonly piece: Piece;
+      /** Whether it ends the delivery. */
+      readonly last: boolean;
+      readonly mayExist: boolean;
     }
+  | { readonly kind: "edit"; readonly postId: string; readonly piece: Piece }
+  | { readonly kind: "remove"; readonly postId: string }
+  | { readonly kind: "end"; readonly settlement: Settlement };
+
+/** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
+export async function deliver(context: DeliveryContext): Promise<void> {
+  for (const step of stepsOf(context)) {
+    if (!(await perform(step, context))) return;
   }
-  for (const post of posts.slice(pieces.length)) {
-    if (!(await takenDown(delivery, post.externalId, hands))) return;
-  }
-  await hands.settle({ kind: "done" });
 }
 
-async function remove(delivery: Delivery, hands: Hands): Promise<void> {
-  for (const post of postsInOrder(delivery)) {
-    if (!(await takenDown(delivery, post.externalId, hands))) return;
-  }
-  await hands.settle({ kind: "done" });
+/** Renders the reply and compares it with what is posted already. */
+function stepsOf(context: DeliveryContext): Step[] {
+  const { delivery } = context;
+  const posts = delivery.posts.toSorted((a, b) => a.part - b.part);
+  if (delivery.op === "delete") return [...removals(posts), DONE];
+  const isCreate = delivery.op === "create";
+  // By offset, not by number: another version of the renderer may have split elsewhere
+  // (docs/races.md#a-long-reply-resumes).
+  const pieces = render(context, isCreate ? (posts.at(-1)?.upTo ?? 0) : 0);
+  if (pieces === undefined) return [RENDER_FAILED];
+  return isCreate ? createSteps(context, posts, pieces) : editSteps(delivery, posts, pieces);
 }
 
-function takenDown(delivery: Delivery, postId: string, hands: Hands): Promise<boolean> {
-  return carried(delivery, hands, (signal) => hands.platform.remove(delivery, postId, signal));
+function createSteps(
+  { delivery, platform: { format } }: DeliveryContext,
+  posts: Delivery["posts"],
+  pieces: readonly Piece[],
+): Step[] {
+  if (pieces.length > 0) return missingPosts(delivery, posts, pieces, true);
+  const post = posts.at(-1);
+  if (post === undefined) return [NOTHING_TO_POST];
+  return [{ kind: "end", settlement: { kind: "posted", post, last: true, format } }];
 }
 
-async function carried(
-  delivery: Delivery,
-  hands: Hands,
-  act: (signal: AbortSignal) => Promise<void>,
-): Promise<boolean> {
-  const done = await request(delivery, hands, async (signal) => {
-    await act(signal);
-    return true;
+/** Posts are replaced one by one; missing ones are added, and surplus ones removed. */
+function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonly Piece[]): Step[] {
+  const edits = posts.flatMap(({ externalId: postId }, index): Step[] => {
+    const piece = pieces[index];
+    return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
   });
-  return done ?? false;
+  const added = missingPosts(delivery, posts, pieces.slice(posts.length), false);
+  return [...edits, ...added, ...removals(posts.slice(pieces.length)), DONE];
 }
 
-function render(delivery: Delivery, from: number, { platform, log }: Hands): Piece[] | undefined {
+/** Pieces are sent one at a time, so only the first that is missing can have an unknown outcome. */
+function missingPosts(
+  { outcomeUnknown }: Delivery,
+  posts: Delivery["posts"],
+  pieces: readonly Piece[],
+  endsDelivery: boolean,
+): Step[] {
+  const firstPart = (posts.at(-1)?.part ?? -1) + 1;
+  return pieces.map((piece, index) => ({
+    kind: "post",
+    part: firstPart + index,
+    piece,
+    last: endsDelivery && index === pieces.length - 1,
+    mayExist: outcomeUnknown && index === 0,
+  }));
+}
+
+function removals(posts: Delivery["posts"]): Step[] {
+  return posts.map(({ externalId: postId }) => ({ kind: "remove", postId }));
+}
+
+/** Returns whether the delivery may continue. */
+async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
+  const { delivery, platform } = context;
+  switch (step.kind) {
+    case "post":
+      return await post(step, context);
+    case "edit": {
+      const { postId, piece } = step;
+      const edit = (signal: AbortSignal) => platform.edit(delivery, postId, piece, signal);
+      return await succeeded(await request(context, edit), context);
+    }
+    case "remove": {
+      const remove = (signal: AbortSignal) => platform.remove(delivery, step.postId, signal);
+      return await succeeded(await request(context, remove), context);
+    }
+    case "end":
+      return await stop(step.settlement, context);
+  }
+}
+
+async function post(
+  step: Extract<Step, { kind: "post" }>,
+  context: DeliveryContext,
+): Promise<boolean> {
+  const answer = await postedId(step, context);
+  if (!answer.ok) return await stop(answer.settlement, context);
+  const { part, piece, last } = step;
+  const made = { part, externalId: answer.value, upTo: piece.upTo };
+  const { format } = context.platform;
+  return await context.settle({ kind: "posted", post: made, last, format });
+}
+
+/** The id of the post that shows a piece: one that an earlier claim made, or a new one. */
+async function postedId(
+  { part, piece, mayExist }: Extract<Step, { kind: "post" }>,
+  context: DeliveryContext,
+): Promise<Answer<string>> {
+  const { delivery, platform } = context;
+  if (mayExist) {
+    const lost = await findLostPost(part, piece, context);
+    if (!lost.ok) return lost;
+    if (lost.value !== undefined) return { ok: true, value: lost.value };
+  }
+  return await request(context, (signal) => platform.post(delivery, part, piece, signal));
+}
+
+async function succeeded(answer: Answer<void>, context: DeliveryContext): Promise<boolean> {
+  return answer.ok || (await stop(answer.settlement, context));
+}
+
+/** Settles what ends the delivery for now, and logs why if it failed. */
+async function stop(settlement: Settlement, context: DeliveryContext): Promise<false> {
+  const { deliveryId, mappingId, op } = context.delivery;
+  if (settlement.kind === "failed" || settlement.kind === "retry") {
+    const { code, reason, certain } = settlement;
+    const about = { mappingId, deliveryId, op, code, reason, certain };
+    if (settlement.kind === "failed") context.log.error(about, "a reply could not be posted");
+    else context.log.warn({ ...about, againInMs: settlement.afterMs }, "a reply is not posted yet");
+  }
+  await context.settle(settlement);
+  return false;
+}
+
+function render({ delivery, platform, log }: DeliveryContext, from: number): Piece[] | undefined {
   try {
     return platform.render(delivery.content, from);
   } catch (error) {
     const { mappingId, deliveryId } = delivery;
-    log.error({ mappingId, deliveryId, code: failureCode(error) }, "a reply could not be cut");
+    log.error({ mappingId, deliveryId, code: failureCode(error) }, "rendering a reply failed");
     return undefined;
   }
 }
 
-function postsInOrder(delivery: Delivery): Delivery["posts"] {
-  return delivery.posts.toSorted((a, b) => a.part - b.part);
+const DONE: Step = { kind: "end", settlement: { kind: "done" } };
+
+const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
+
+const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");
+
+function failed(code: string, reason: string): Step {
+  return {
+    kind: "end",
+    settlement: { kind: "failed", code, reason, certain: true, health: false },
+  };
 }
-
-const RENDER_FAILED: Settlement = {
-  kind: "failed",
-  code: "RENDER_FAILED",
-  reason: "the text could not be cut into the platform's form",
-  certain: true,
-  health: false,
-};
-
-const NOTHING_TO_POST: Settlement = {
-  kind: "failed",
-  code: "EMPTY",
-  reason: "there is no text to post",
-  certain: true,
-  health: false,
-};

@@ -14,7 +14,7 @@ function finding(...found: Found[]): () => Promise<Found> {
 }
 
 describe("a post of unknown outcome", () => {
-  test("that is found is settled, and what is missing behind it is posted without a look", async () => {
+  test("that is found is settled, and the pieces behind it are posted without a search", async () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "posted", externalId: "found" });
     outbox.add(unknown());
@@ -29,7 +29,7 @@ describe("a post of unknown outcome", () => {
     });
   });
 
-  test("is looked for twice before it is sent again, and Convex is asked last", async () => {
+  test("is searched for twice before it is sent again, and Convex is asked last", async () => {
     const { outbox, platform } = startWorker({ lookAgainMs: 60 });
     const looks: number[] = [];
     platform.onFind = () => {
@@ -45,7 +45,7 @@ describe("a post of unknown outcome", () => {
     expect(outbox.settled[0]?.settlement).toEqual({ kind: "verify", part: 0 });
   });
 
-  test("that shows only at the second look is not sent again", async () => {
+  test("that becomes visible only at the second search is not sent again", async () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "absent" }, { status: "posted", externalId: "late" });
     outbox.add(unknown({ content: "one." }));
@@ -55,7 +55,7 @@ describe("a post of unknown outcome", () => {
     expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
   });
 
-  test("that somebody told of since the look is not sent again", async () => {
+  test("that its holder reported after the search is not sent again", async () => {
     const { outbox, platform } = startWorker();
     outbox.holds = ({ kind }) => kind !== "verify";
     outbox.add(unknown());
@@ -65,7 +65,7 @@ describe("a post of unknown outcome", () => {
     expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
   });
 
-  test("that the platform would know again is sent at once", async () => {
+  test("that the platform would recognise is sent at once", async () => {
     const { outbox, platform } = startWorker({ lookAgainMs: 60_000 });
     platform.onFind = finding({ status: "repeatable" });
     outbox.add(unknown({ content: "one." }));
@@ -75,7 +75,7 @@ describe("a post of unknown outcome", () => {
     expect(platform.did).toEqual(["find d1 0", "d1 0 one."]);
   });
 
-  test("that cannot be told fails with the reason", async () => {
+  test("that cannot be decided fails with the reason", async () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "unsure", reason: "there are two" });
     outbox.add(unknown());
@@ -83,14 +83,14 @@ describe("a post of unknown outcome", () => {
       expect(outbox.settled[0]?.settlement).toMatchObject({
         kind: "failed",
         code: "OUTCOME_UNKNOWN",
-        reason: "it may or may not stand there: there are two",
+        reason: "it may or may not be posted: there are two",
         certain: false,
       });
     });
     expect(platform.did).toEqual(["find d1 0"]);
   });
 
-  test("made by another version of the renderer fails without a look", async () => {
+  test("made by another version of the renderer fails without a search", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(unknown({ format: "fake 0" }));
     await vi.waitFor(() => {
@@ -100,9 +100,13 @@ describe("a post of unknown outcome", () => {
   });
 
   test.each([
-    ["that passes is looked for later, as unknown as before", true, { kind: "retry", code: "503" }],
+    [
+      "that is temporary is retried, with the outcome still unknown",
+      true,
+      { kind: "retry", code: "503" },
+    ],
     ["that needs a person fails with the step", false, { kind: "failed", step: "Let it read" }],
-  ])("and trouble with looking %s", async (_, retryable, settlement) => {
+  ])("and a search error %s", async (_, retryable, settlement) => {
     const { outbox, platform } = startWorker();
     platform.onFind = () =>
       Promise.reject(
@@ -121,7 +125,7 @@ describe("a post of unknown outcome", () => {
     expect(platform.did).toEqual(["find d1 0"]);
   });
 
-  test("is not sent when the lease would not last", async () => {
+  test("is not sent when the lease would expire", async () => {
     const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 0, marginMs: 0 });
     platform.onFind = async () => {
       await new Promise((resolve) => setTimeout(resolve, 60));
@@ -134,7 +138,7 @@ describe("a post of unknown outcome", () => {
     expect(platform.did.filter((did) => !did.startsWith("find"))).toEqual([]);
   });
 
-  test("does not keep a process from stopping", async () => {
+  test("does not delay a shutdown", async () => {
     const { outbox, platform, worker } = startWorker({ lookAgainMs: 60_000 });
     outbox.add(unknown());
     await vi.waitFor(() => {
@@ -144,7 +148,7 @@ describe("a post of unknown outcome", () => {
     expect(outbox.kinds()).toEqual(["release"]);
   });
 
-  test("added by an edit is looked for too", async () => {
+  test("added by an edit is searched for too", async () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "posted", externalId: "found" });
     const posts = [{ part: 0, externalId: "p0", upTo: 4 }];

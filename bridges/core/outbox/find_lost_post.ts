@@ -1,68 +1,69 @@
-import type { Delivery, Found, Piece } from "../../platform.ts";
+import type { Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
-import { type Failure, type Hands, request } from "./request.ts";
+import { type Answer, type DeliveryContext, request } from "./request.ts";
 
-/** Looks before a piece counts as absent: what was accepted late may show late. */
+/** Searches before a piece counts as absent: a post that was accepted late may become visible late. */
 const LOOKS = 2;
 
-const LOOK_STEP =
-  "Look into the channel; if it isn't there: npm run channels -- retry <the delivery>";
-
 /**
- * Finds out about a piece that somebody may have posted before. `send`: it isn't there, or sending it again can't double
- * it. `ended`: the delivery is settled, or no longer ours. Comes after the quarantine, so whatever was still on the wire
- * has landed or died [C1].
+ * Finds out what became of a part that an earlier claim may have posted. Returns the id of its post, or undefined if it
+ * may be sent: it is not there, or the platform would recognise a second one. Runs after the quarantine, so a request
+ * of the earlier holder has arrived or died (docs/races.md#a-lease-expires-during-a-post).
  */
-export async function resolveUnknown(
-  delivery: Delivery,
+export async function findLostPost(
   part: number,
   piece: Piece,
-  hands: Hands,
-): Promise<Extract<Found, { status: "posted" }> | "send" | "ended"> {
-  const { platform } = hands;
+  context: DeliveryContext,
+): Promise<Answer<string | undefined>> {
+  const { delivery, platform } = context;
   if (delivery.format !== undefined && delivery.format !== platform.format) {
-    await hands.settle(OTHER_FORMAT);
-    return "ended";
+    return unknown("another version of the bridge was posting it and split it elsewhere");
   }
   for (let look = 1; look <= LOOKS; look += 1) {
-    if (look > 1) await hands.pause(hands.lookAgainMs);
-    const find = (signal: AbortSignal) => platform.find(delivery, part, piece, signal);
-    const found = await request(delivery, hands, find, blind);
-    if (found === undefined) return "ended";
+    if (look > 1) await context.pause(context.lookAgainMs);
+    const answer = await request(context, (signal) => platform.find(delivery, part, piece, signal));
+    if (!answer.ok) return { ok: false, settlement: keptUnknown(answer.settlement) };
+    const found = answer.value;
     switch (found.status) {
       case "posted":
-        return found;
+        return { ok: true, value: found.externalId };
       case "repeatable":
-        return "send";
+        return { ok: true, value: undefined };
       case "unsure":
-        await hands.settle(failed(found.reason));
-        return "ended";
+        return unknown(found.reason);
       case "absent":
         break;
     }
   }
-  if (await hands.settle({ kind: "verify", part })) return "send";
-  // Whoever was given up has told of it after all: claimed again, the delivery goes on behind that part.
-  await hands.settle({ kind: "release" });
-  return "ended";
+  if (await context.settle({ kind: "verify", part })) return { ok: true, value: undefined };
+  // The earlier holder has reported its post after all: the next claim continues behind that part.
+  return { ok: false, settlement: { kind: "release" } };
 }
 
-/** A look that failed leaves unknown what it was to find out. */
-function blind(failure: Failure): Failure {
-  if (failure.kind === "retry") return { ...failure, certain: false };
-  const reason = `it may or may not stand there, and the bridge can't look: ${failure.reason}`;
-  return { ...failure, reason, certain: false };
+/** A search that failed leaves the outcome as unknown as it was. */
+function keptUnknown(settlement: Settlement): Settlement {
+  switch (settlement.kind) {
+    case "retry":
+      return { ...settlement, certain: false };
+    case "failed": {
+      const reason = `it may or may not be posted, and the bridge can't look: ${settlement.reason}`;
+      return { ...settlement, reason, certain: false };
+    }
+    default:
+      return settlement;
+  }
 }
 
-function failed(reason: string): Settlement {
+function unknown(reason: string): Answer<never> {
   return {
-    kind: "failed",
-    code: "OUTCOME_UNKNOWN",
-    reason: `it may or may not stand there: ${reason}`,
-    step: LOOK_STEP,
-    certain: false,
-    health: false,
+    ok: false,
+    settlement: {
+      kind: "failed",
+      code: "OUTCOME_UNKNOWN",
+      reason: `it may or may not be posted: ${reason}`,
+      step: "Look in the channel; if it isn't there: npm run channels -- retry <the delivery>",
+      certain: false,
+      health: false,
+    },
   };
 }
-
-const OTHER_FORMAT = failed("another version of the bridge was posting it and cut it elsewhere");

@@ -4,64 +4,54 @@ import type { Settlement } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
 
-/** Between tries at a delivery that the platform refuses for a while. */
+/** Between attempts at a delivery that the platform refuses for now. */
 const RETRY: Backoff = { first: 1_000, cap: 5 * 60_000 };
 
-/** How long after its deadline a request may still take to give up, in ms. */
+/** How long a request may take to stop after its deadline, in ms. */
 const ABORT_GRACE_MS = 500;
 
-/** What carries a delivery out, and how far it may go. */
-export interface Hands {
+/** One claimed delivery, and what it may use. */
+export interface DeliveryContext {
+  readonly delivery: Delivery;
   readonly platform: Platform;
-  /** How long one request may take, in ms. */
-  readonly postMs: number;
-  /** Whether a request that starts now ends within the lease, and the process isn't stopping. */
-  mayStart(): boolean;
-  /** Between two looks for a post of unknown outcome, in ms. */
-  readonly lookAgainMs: number;
-  /** Waits; shorter when the process stops. */
-  pause(ms: number): Promise<void>;
-  /** Tells Convex; whether the delivery is still ours. */
-  settle(settlement: Settlement): Promise<boolean>;
   readonly log: Logger;
+  /** Deadline of one request, in ms. */
+  readonly postMs: number;
+  /** Between two searches for a lost post, in ms. */
+  readonly lookAgainMs: number;
+  /** Whether a request that starts now ends within the lease, and the process is not stopping. */
+  readonly mayStart: () => boolean;
+  /** Waits; returns early when the process stops. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** Reports to Convex. Returns whether this process still holds the delivery. */
+  readonly settle: (settlement: Settlement) => Promise<boolean>;
 }
 
-/**
- * One request to the platform within its deadline. Undefined when it didn't succeed, which is then settled: as the error
- * says, or as `tell` makes of it.
- */
-export async function request<Result>(
-  delivery: Delivery,
-  hands: Hands,
-  act: (signal: AbortSignal) => Promise<Result>,
-  tell: (failure: Failure) => Failure = (failure) => failure,
-): Promise<Result | undefined> {
-  if (!hands.mayStart()) {
-    await hands.settle({ kind: "release" });
-    return undefined;
-  }
+/** A value, or the settlement that ends the delivery for now. */
+export type Answer<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly settlement: Settlement };
+
+export type Failure = Extract<Settlement, { kind: "retry" | "failed" }>;
+
+/** Makes one request to the platform within its deadline. Never throws: an error becomes a settlement. */
+export async function request<Value>(
+  { delivery, postMs, mayStart }: DeliveryContext,
+  act: (signal: AbortSignal) => Promise<Value>,
+): Promise<Answer<Value>> {
+  if (!mayStart()) return { ok: false, settlement: { kind: "release" } };
   try {
-    return await withinDeadline(hands.postMs, act);
+    return { ok: true, value: await withinDeadline(postMs, act) };
   } catch (error) {
-    const failure = tell(settlementOf(error, delivery.attempts));
-    tellLog(hands.log, delivery, failure);
-    await hands.settle(failure);
-    return undefined;
+    return { ok: false, settlement: failureOf(error, delivery.attempts) };
   }
 }
 
-function tellLog(log: Logger, { deliveryId, mappingId, op }: Delivery, failure: Failure): void {
-  const { code, reason, certain } = failure;
-  const about = { mappingId, deliveryId, op, code, reason, certain };
-  if (failure.kind === "failed") log.error(about, "a reply could not be posted");
-  else log.warn({ ...about, againInMs: failure.afterMs }, "a reply could not be posted yet");
-}
-
-/** Also ends when the platform ignores the signal: the lease is counted on it [C1]. */
-async function withinDeadline<Result>(
+/** Also ends if the platform ignores the signal (docs/races.md#a-lease-expires-during-a-post). */
+async function withinDeadline<Value>(
   ms: number,
-  act: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
+  act: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
   const settled = new AbortController();
   const late = pause(ms + ABORT_GRACE_MS, settled.signal).then(() => {
     throw TIMED_OUT;
@@ -74,16 +64,14 @@ async function withinDeadline<Result>(
   }
 }
 
-export type Failure = Extract<Settlement, { kind: "retry" | "failed" }>;
-
-/** What to tell Convex of an error. One that isn't the platform's own may hide a request that landed. */
-function settlementOf(error: unknown, attempts: number): Failure {
+/** The settlement for an error. An error that is not the platform's own may hide a request that succeeded. */
+function failureOf(error: unknown, attempts: number): Failure {
   if (!(error instanceof PlatformError)) {
     const isTimeout = error instanceof Error && /^(Abort|Timeout)Error$/.test(error.name);
     return {
       kind: "retry",
       code: isTimeout ? "timeout" : failureCode(error),
-      reason: isTimeout ? "the platform did not answer in time" : "the bridge failed while posting",
+      reason: isTimeout ? TIMED_OUT.message : "the bridge failed while posting",
       afterMs: backoffMs(attempts, RETRY),
       certain: false,
     };

@@ -6,7 +6,7 @@ import { startWorker, stopWorkers } from "../../../test/support/outbox_fakes.ts"
 afterEach(stopWorkers);
 
 describe("the lease", () => {
-  test("counts from the call, not from its answer: what comes too late is released unsent", async () => {
+  test("counts from the call, not from its answer: a claim answered too late is released unsent", async () => {
     const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 50, marginMs: 10 });
     outbox.onClaim = () => new Promise((resolve) => setTimeout(resolve, 120));
     outbox.add(deliveryOf("late", { leaseMs: 250 }), deliveryOf("fresh", { leaseMs: 60_000 }));
@@ -19,7 +19,7 @@ describe("the lease", () => {
     expect(platform.did.every((line) => line.startsWith("fresh"))).toBe(true);
   });
 
-  test("that runs out between two pieces stops the reply there, and lets another go on", async () => {
+  test("that runs out between two pieces stops the reply there, and releases it", async () => {
     const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 50, marginMs: 0 });
     platform.onPost = () => new Promise((resolve) => setTimeout(resolve, 60));
     outbox.add(deliveryOf("d1", { leaseMs: 200 }));
@@ -28,7 +28,7 @@ describe("the lease", () => {
     });
   });
 
-  test("that another has taken ends the reply after the piece on the wire", async () => {
+  test("that another process has taken ends the reply after the request in progress", async () => {
     const { outbox, platform } = startWorker();
     const settle = vi.spyOn(outbox, "settle").mockResolvedValue({ held: false });
     outbox.add(deliveryOf("d1"));
@@ -40,22 +40,22 @@ describe("the lease", () => {
 });
 
 describe("waking up", () => {
-  test("several lanes go at the same time, eight at most", async () => {
+  test("up to eight lanes are delivered at the same time", async () => {
     const { outbox, platform } = startWorker();
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    let underWay = 0;
+    let inProgress = 0;
     let most = 0;
     platform.onPost = async () => {
-      underWay += 1;
-      most = Math.max(most, underWay);
+      inProgress += 1;
+      most = Math.max(most, inProgress);
       await gate;
-      underWay -= 1;
+      inProgress -= 1;
     };
     const ids = Array.from({ length: 12 }, (_, i) => `d${String(i)}`);
     outbox.add(...ids.map((id) => deliveryOf(id, { content: "one." })));
     await vi.waitFor(() => {
-      expect(underWay).toBe(8);
+      expect(inProgress).toBe(8);
     });
     expect(outbox.claims).toHaveLength(8);
     open();
@@ -69,7 +69,7 @@ describe("waking up", () => {
     const { outbox, platform } = startWorker();
     const id = "d1" as DeliveryId;
     vi.spyOn(outbox, "claim").mockImplementationOnce(() => {
-      // Another worker had it when our claim was judged, and gives it back before the answer arrives.
+      // Another worker had it when Convex judged our claim, and releases it before the answer arrives.
       outbox.listener([id]);
       return Promise.resolve({ status: "gone" });
     });
@@ -79,7 +79,7 @@ describe("waking up", () => {
     });
   });
 
-  test("a delivery found gone is not asked for again until something changes", async () => {
+  test("a delivery found gone is not claimed again until something changes", async () => {
     const { outbox } = startWorker();
     const id = "d1" as DeliveryId;
     outbox.listener([id]);
@@ -94,7 +94,7 @@ describe("waking up", () => {
     });
   });
 
-  test("a claim that Convex refuses is made again", async () => {
+  test("a claim that Convex refuses is retried", async () => {
     const { outbox, platform } = startWorker();
     let refusals = 3;
     outbox.onClaim = () =>
@@ -105,7 +105,7 @@ describe("waking up", () => {
     });
   });
 
-  test("a settlement that Convex refuses is told again, and the piece not posted again", async () => {
+  test("a settlement that Convex refuses is retried, and the piece is not posted again", async () => {
     const { outbox, platform } = startWorker();
     let refusals = 3;
     outbox.onSettle = () =>
@@ -119,7 +119,7 @@ describe("waking up", () => {
 });
 
 describe("stopping", () => {
-  test("finishes the piece on the wire, releases the rest, and claims no more", async () => {
+  test("finishes the request in progress, releases the rest, and claims no more", async () => {
     const { outbox, platform, worker } = startWorker();
     let land: () => void = () => undefined;
     platform.onPost = () => new Promise((resolve) => (land = resolve));
@@ -136,16 +136,16 @@ describe("stopping", () => {
     expect(outbox.claims).toEqual(["d1"]);
   });
 
-  test("does not wait for the wire beyond its deadline, and releases nothing that is on it", async () => {
+  test("does not wait for a request beyond its deadline, and does not release its delivery", async () => {
     const { outbox, platform, worker } = startWorker();
-    let underWay = false;
+    let inProgress = false;
     platform.onPost = () => {
-      underWay = true;
+      inProgress = true;
       return new Promise(() => undefined);
     };
     outbox.add(deliveryOf("d1"));
     await vi.waitFor(() => {
-      expect(underWay).toBe(true);
+      expect(inProgress).toBe(true);
     });
     expect(await worker.stop(20)).toBe(false);
     expect(outbox.settled).toEqual([]);

@@ -1,22 +1,23 @@
 import { randomUUID } from "node:crypto";
+import { ConvexError } from "convex/values";
 import type { Logger } from "pino";
 import type { Delivery, Platform } from "../../platform.ts";
 import type { DeliveryId, OutboxBackend, Settlement } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
-import { ConvexError } from "convex/values";
-import { carryOut } from "./deliver.ts";
 import { failureCode } from "../shared/errors.ts";
+import { deliver } from "./deliver.ts";
 
-export const OUTBOX_LIMITS = {
-  /** Deliveries carried out at the same time, each the head of another lane. */
+/** Times in ms. */
+const OUTBOX_LIMITS = {
+  /** Deliveries in progress at the same time, each the head of another lane. */
   lanes: 8,
-  /** How long one request to the platform may take, in ms. Far below the lease [C1]. */
+  /** Deadline of one request to the platform. Far below the lease (docs/races.md#a-lease-expires-during-a-post). */
   postMs: 10_000,
-  /** What must remain of the lease beyond `postMs` before a request starts, in ms. */
+  /** What must remain of the lease beyond `postMs` before a request starts. */
   reserveMs: 5_000,
-  /** Taken off the lease for clocks that run differently, in ms. */
+  /** Taken off the lease, for clocks that run at different speeds. */
   marginMs: 2_000,
-  /** Between two looks for a post of unknown outcome, in ms. */
+  /** Between two searches for a lost post. */
   lookAgainMs: 5_000,
   /** Between calls that Convex refuses. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
@@ -24,25 +25,22 @@ export const OUTBOX_LIMITS = {
 export type OutboxLimits = typeof OUTBOX_LIMITS;
 
 /**
- * Posts what waits in the outbox. The subscription only wakes it: what to do is asked by `claim`.
+ * Claims and posts what waits in the outbox. The subscription only wakes it: `claim` decides.
  *
- * The wake-up that comes during a claim is not lost [C9]:
- *   1. snapshot n names X; claim(X) leaves
- *   2. another worker had X, and gives it back: snapshot n+1 names X
+ * A wake-up during a claim is not lost (docs/races.md#a-wake-up-is-lost):
+ *   1. snapshot n lists X; claim(X) is sent
+ *   2. another worker had X, and releases it: snapshot n+1 lists X
  *   3. the claim's older answer arrives: gone
- * X is left alone only if no snapshot came between 1 and 3.
+ * X is skipped only if no snapshot arrived between 1 and 3.
  */
 export class OutboxWorker {
-  readonly #backend: OutboxBackend;
-  readonly #platform: Platform;
-  readonly #log: Logger;
   readonly #limits: OutboxLimits;
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
   readonly #ended = new AbortController();
-  /** In our own hands. */
+  /** Deliveries in progress here. */
   readonly #busy = new Map<DeliveryId, Promise<void>>();
-  /** Found gone since the latest snapshot. */
+  /** Deliveries that a claim did not get, since the latest snapshot. */
   readonly #gone = new Set<DeliveryId>();
   #ready: readonly DeliveryId[] = [];
   #snapshot = 0;
@@ -50,19 +48,16 @@ export class OutboxWorker {
   #unwatch = () => {};
 
   constructor(
-    backend: OutboxBackend,
-    platform: Platform,
-    log: Logger,
+    private readonly backend: OutboxBackend,
+    private readonly platform: Platform,
+    private readonly log: Logger,
     limits: Partial<OutboxLimits> = {},
   ) {
-    this.#backend = backend;
-    this.#platform = platform;
-    this.#log = log;
     this.#limits = { ...OUTBOX_LIMITS, ...limits };
   }
 
   start(): void {
-    this.#unwatch = this.#backend.watchOutbox((ids) => {
+    this.#unwatch = this.backend.watchOutbox((ids) => {
       this.#ready = ids;
       this.#snapshot += 1;
       this.#gone.clear();
@@ -71,8 +66,8 @@ export class OutboxWorker {
   }
 
   /**
-   * Claims no more, finishes what is on the wire and releases the rest; whether that ended within `ms`. What is
-   * then still on the wire stays leased: its outcome isn't known [F4].
+   * Stops claiming, finishes the requests in progress and releases the rest. Returns whether that ended within `ms`.
+   * A request still in progress then keeps its lease: its outcome is unknown (docs/races.md#shutting-down).
    */
   async stop(ms: number): Promise<boolean> {
     this.#stopping.abort();
@@ -86,26 +81,26 @@ export class OutboxWorker {
     for (const id of this.#ready) {
       if (this.#stopping.signal.aborted || this.#busy.size >= this.#limits.lanes) return;
       if (this.#busy.has(id) || this.#gone.has(id)) continue;
-      this.#busy.set(id, this.#take(id));
+      this.#busy.set(id, this.#run(id));
     }
   }
 
-  async #take(id: DeliveryId): Promise<void> {
-    // Not within `#fill`, whose bookkeeping a synchronous end would overtake.
+  async #run(id: DeliveryId): Promise<void> {
+    // A run that ended synchronously would delete its entry before `#fill` adds it.
     await Promise.resolve();
     try {
-      await this.#claimAndCarryOut(id);
+      await this.#claimAndDeliver(id);
     } catch (error) {
-      this.#log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
+      this.log.error({ err: error, deliveryId: id }, "posting a reply failed unexpectedly");
       this.#gone.add(id);
     }
     this.#busy.delete(id);
     this.#fill();
   }
 
-  async #claimAndCarryOut(id: DeliveryId): Promise<void> {
+  async #claimAndDeliver(id: DeliveryId): Promise<void> {
     const snapshot = this.#snapshot;
-    // The lease began no earlier than this, however late its answer comes [C2].
+    // The lease began no earlier than this (docs/races.md#a-lease-is-older-than-its-holder-thinks).
     const calledAt = performance.now();
     const claim = await this.#claim(id);
     if (claim === undefined) return;
@@ -116,46 +111,45 @@ export class OutboxWorker {
     const { delivery } = claim;
     const { lookAgainMs, marginMs, postMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
-    await carryOut(delivery, {
-      platform: this.#platform,
+    await deliver({
+      delivery,
+      platform: this.platform,
+      log: this.log,
       postMs,
       lookAgainMs,
       pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: () =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= postMs + reserveMs,
       settle: (settlement) => this.#settle(delivery, settlement),
-      log: this.#log,
     });
   }
 
   async #claim(id: DeliveryId) {
     try {
-      const claim = await this.#backend.claim(id, this.#owner, this.#platform.format);
+      const claim = await this.backend.claim(id, this.#owner, this.platform.format);
       this.#failures = 0;
       return claim;
     } catch (error) {
       this.#failures += 1;
-      const code = failureCode(error);
-      this.#log.warn({ deliveryId: id, code }, "Convex did not give out a reply to be posted");
+      this.log.warn({ deliveryId: id, code: failureCode(error) }, "claiming a reply failed");
       await pause(backoffMs(this.#failures, this.#limits.retry), this.#stopping.signal);
       return undefined;
     }
   }
 
-  /** Tells Convex until it has understood: a post that nobody knows of would be posted again [C3]. */
+  /** Retries: an unreported post would be posted twice (docs/races.md#a-success-is-reported-late). */
   async #settle(delivery: Delivery, settlement: Settlement): Promise<boolean> {
     const { deliveryId, generation, mappingId, op } = delivery;
+    const about = { mappingId, deliveryId, op, kind: settlement.kind };
     for (let failures = 1; ; failures++) {
       try {
-        const { held } = await this.#backend.settle(deliveryId, generation, settlement);
-        const about = { mappingId, deliveryId, op, kind: settlement.kind, held };
-        this.#log.debug(about, "told Convex of a reply");
-        if (isEnd(settlement)) this.#log.info({ mappingId, deliveryId }, DONE[op]);
+        const { held } = await this.backend.settle(deliveryId, generation, settlement);
+        this.log.debug({ ...about, held }, "reported a delivery's outcome");
+        if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, DONE[op]);
         return held;
       } catch (error) {
         const code = failureCode(error);
-        const about = { mappingId, deliveryId, kind: settlement.kind, code };
-        this.#log.warn(about, "Convex did not take what became of a reply");
+        this.log.warn({ ...about, code }, "reporting a delivery's outcome failed");
         if (error instanceof ConvexError || this.#ended.signal.aborted) return false;
         await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
       }

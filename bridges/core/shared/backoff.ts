@@ -1,7 +1,8 @@
+/** Waits that double with each failure. */
 export interface Backoff {
-  /** Ms before the second try. */
+  /** The wait before the second attempt, in ms. */
   readonly first: number;
-  /** Ms that no wait exceeds. */
+  /** The longest wait, in ms. */
   readonly cap: number;
 }
 
@@ -28,7 +29,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether `promise` settled within `ms`. The promise itself goes on. */
+/** Whether `promise` settled within `ms`. The promise itself is not cancelled. */
 export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const timeout = new AbortController();
   const settled = promise.then(

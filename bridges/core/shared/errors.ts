@@ -1,6 +1,6 @@
 import { ConvexError } from "convex/values";
 
-/** What went wrong, as data: callers branch on the fields, never on the text. Holds no message text, no secret. */
+/** A failure, as data: callers branch on the fields, never on the text. Contains no message text and no secret. */
 export class BridgeError extends Error {
   constructor(
     readonly code: string,
@@ -12,14 +12,14 @@ export class BridgeError extends Error {
   }
 }
 
-/** The event was not taken into the queue: nothing is stored, and whoever holds it still has it. */
+/** The queue did not take the event: nothing is stored, and the event must not be acknowledged. */
 export class NotTaken extends BridgeError {
   constructor(readonly why: "full" | "stopping") {
     super("NOT_TAKEN", why === "full" ? "the ingest queue is full" : "the bridge is stopping");
   }
 }
 
-/** The process cannot do its work until a person mends something; `step` says what. Ends the process. */
+/** The platform cannot run until an admin fixes something; `step` says what. */
 export class FatalError extends BridgeError {
   constructor(
     code: string,
@@ -31,25 +31,26 @@ export class FatalError extends BridgeError {
   }
 }
 
+/** See `PlatformError`. */
 export interface PlatformErrorFields {
   /** The platform's own code, e.g. `50013` or `not_in_channel`; `timeout`, `network` where it gave none. */
   readonly code: string;
-  /** What happened, in words an admin understands. */
+  /** What happened, in words for an admin. */
   readonly reason: string;
-  /** Whether trying again can help with nobody doing anything. */
+  /** Whether a retry can succeed without any change by an admin. */
   readonly retryable: boolean;
-  /** Not before this many ms (Retry-After). Only with `retryable`. */
+  /** The least wait before a retry, in ms (Retry-After). Only with `retryable`. */
   readonly retryAfterMs?: number;
-  /** True when the platform surely did not carry it out. */
+  /** True if the platform certainly did not perform the request. */
   readonly certain: boolean;
-  /** What a person does to mend it. Only without `retryable`. */
+  /** What an admin does to fix it. Only without `retryable`. */
   readonly step?: string;
   /** Whether it concerns the whole mapping (permission, archived channel), not this one delivery. */
   readonly mapping?: boolean;
   readonly cause?: unknown;
 }
 
-/** A platform refused or did not answer one request. */
+/** A platform refused one request, or did not answer it. */
 export class PlatformError extends BridgeError {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
@@ -68,8 +69,8 @@ export class PlatformError extends BridgeError {
 }
 
 /**
- * A word for any failure, fit for a log: its code or class. Never its text, which may quote what people wrote
- * (Convex names the offending value of a refused argument).
+ * The code or class of any failure, safe for a log. Never its text, which may quote messages: Convex prints the value of
+ * a refused argument.
  */
 export function failureCode(error: unknown): string {
   if (error instanceof ConvexError) return refusalCode(error.data) ?? "ConvexError";

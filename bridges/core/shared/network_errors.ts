@@ -1,4 +1,4 @@
-const UNREACHED: ReadonlySet<unknown> = new Set([
+const CONNECT_ERRORS: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -7,7 +7,7 @@ const UNREACHED: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** Whether an error's code says that no connection ever stood: nothing was sent, so nothing was carried out. */
-export function isUnreached(code: unknown): boolean {
-  return UNREACHED.has(code);
+/** Whether an error's code says that no connection was made, so the request was certainly not sent. */
+export function isConnectError(code: unknown): boolean {
+  return CONNECT_ERRORS.has(code);
 }

@@ -7,7 +7,7 @@ import type {
   HistoryPage,
   Mapping,
   MessageEvent,
-  News,
+  ChannelActivity,
   ThreadRef,
 } from "../../platform.ts";
 import {
@@ -19,7 +19,7 @@ import {
 import { HistoryRequests, PAGE, type Place, type WireThread } from "./requests.ts";
 
 /** Clocks differ, and an event may wait for Discord to tell which channel its thread is in. */
-const SETTLE_MS = 60_000;
+const EVENT_DELAY_MS = 60_000;
 
 const FORUMS: ReadonlySet<number> = new Set([ChannelType.GuildForum, ChannelType.GuildMedia]);
 const HAS_THREADS: ReadonlySet<number> = new Set([
@@ -43,7 +43,7 @@ export interface HistoryOptions {
  * https://discord.com/developers/docs/resources/message#get-channel-messages
  */
 export class DiscordHistory implements History {
-  readonly settleMs = SETTLE_MS;
+  readonly eventDelayMs = EVENT_DELAY_MS;
   readonly #options: HistoryOptions;
   readonly #requests;
 
@@ -52,7 +52,12 @@ export class DiscordHistory implements History {
     this.#requests = new HistoryRequests(options.reader);
   }
 
-  async news(mapping: Mapping, after: string, signal: AbortSignal, asOf?: number): Promise<News> {
+  async activity(
+    mapping: Mapping,
+    after: string,
+    signal: AbortSignal,
+    asOf?: number,
+  ): Promise<ChannelActivity> {
     const { channel, active } = await this.#seen(mapping.externalId, signal, asOf);
     const isNew = ({ last_message_id: last }: WireThread) =>
       typeof last === "string" && positionOf(last) > after;
@@ -62,7 +67,7 @@ export class DiscordHistory implements History {
     const threads = [...active, ...archived].filter(isNew);
     for (const thread of threads) this.#options.learned(thread);
     return {
-      channel: FORUMS.has(channel.type) ? "none" : isNew(channel) ? "news" : "quiet",
+      channel: FORUMS.has(channel.type) ? "none" : isNew(channel) ? "active" : "quiet",
       threads: threads.map(refOf),
     };
   }
@@ -161,7 +166,7 @@ export class DiscordHistory implements History {
     return await this.#page(mapping, thread, found, signal);
   }
 
-  async stands(
+  async exists(
     mapping: Mapping,
     threadId: string | undefined,
     externalId: string,

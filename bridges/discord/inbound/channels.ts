@@ -1,5 +1,5 @@
-import { KnownTroubles, type Trouble } from "../../core/catch_up/channel_troubles.ts";
-import type { Intake, MappingId } from "../../platform.ts";
+import { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
+import type { Intake, MappingId, Trouble } from "../../platform.ts";
 import type { WireChannel } from "./threads.ts";
 
 const DELETED: Trouble = {
@@ -17,7 +17,7 @@ const REMOVED: Trouble = {
 export class Channels {
   /** Told last, so that a change of a topic costs no call. */
   readonly #names = new Map<MappingId, string>();
-  readonly troubles = new KnownTroubles();
+  readonly troubles = new ChannelTroubles();
 
   constructor(private readonly intake: Intake) {}
 

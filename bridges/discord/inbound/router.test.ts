@@ -20,7 +20,7 @@ function setUp() {
       events.push(event);
       return Promise.resolve("inserted");
     },
-    named: () => undefined,
+    person: () => undefined,
     problem: (problem) => {
       problems.push(problem);
       return Promise.resolve();

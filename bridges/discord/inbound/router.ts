@@ -104,7 +104,7 @@ export class Inbound {
           botId,
           guildId,
           names: this.names,
-          unknown: (kind) => this.#unknown.tell(place.mappingId, kind),
+          unknown: (kind) => this.#unknown.report(place.mappingId, kind),
         }),
       );
       if (result !== undefined && "event" in result) this.#push(result.event, message.channel_id);

@@ -1,6 +1,7 @@
 import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
+import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import { explain } from "../failures.ts";
@@ -11,10 +12,6 @@ import { explain } from "../failures.ts";
  * https://discord.com/developers/docs/resources/message#create-message
  */
 export const NONCE_MS = 100_000;
-
-/** Around the time in which it may have been posted, ms: clocks differ, and Discord may have been slow. */
-const EARLIER = 60_000;
-const LATER = 120_000;
 
 const PAGE = 100;
 const MOST_PAGES = 10;
@@ -62,10 +59,11 @@ export class Finder {
     part: number,
     signal: AbortSignal,
   ): Promise<Read[] | "tooMuch" | undefined> {
-    const { channel, threadId, firstClaimedAt, ageMs } = delivery;
+    const { channel, threadId } = delivery;
+    const window = postWindow(delivery);
     const before = delivery.posts.find((post) => post.part === part - 1);
-    const end = snowflakeAt((delivery.unknownUntil ?? firstClaimedAt + ageMs) + LATER);
-    let after = before ? BigInt(before.externalId) : snowflakeAt(firstClaimedAt - EARLIER);
+    const end = snowflakeAt(window.to);
+    let after = before ? BigInt(before.externalId) : snowflakeAt(window.from);
     const messages: Read[] = [];
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const read = await this.#page(threadId ?? channel, { after, limit: PAGE }, signal);

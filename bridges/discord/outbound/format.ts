@@ -1,6 +1,6 @@
 import { piecesFrom } from "../../core/markdown/pieces.ts";
 import { Rewritten } from "../../core/markdown/rewrite.ts";
-import { type CutPiece, Splitter } from "../../core/markdown/splitter.ts";
+import { type SplitPiece, Splitter } from "../../core/markdown/splitter.ts";
 import type { Piece } from "../../platform.ts";
 import { dialectChanges } from "./dialect.ts";
 
@@ -26,12 +26,12 @@ function nextPiece(splitter: Splitter, shown: Rewritten, at: number): Piece | un
   for (let tries = 0; piece !== undefined && tries < LIMIT; tries += 1) {
     const end = endOf(piece, shown);
     if (end !== undefined) return { text: piece.text, upTo: end };
-    const around = shown.changeAround(piece.cut) ?? { start: at, end: piece.upTo };
+    const around = shown.changeAround(piece.breakAt) ?? { start: at, end: piece.upTo };
     piece = splitter.next(at, LIMIT, around.start > piece.low ? around.start : around.end);
   }
   return piece;
 }
 
-function endOf({ cut, upTo }: CutPiece, shown: Rewritten): number | undefined {
-  return [upTo, cut].find((end) => shown.changeAround(end) === undefined);
+function endOf({ breakAt, upTo }: SplitPiece, shown: Rewritten): number | undefined {
+  return [upTo, breakAt].find((end) => shown.changeAround(end) === undefined);
 }

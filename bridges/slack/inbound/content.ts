@@ -1,21 +1,20 @@
-import type { MessageEvent } from "../../platform.ts";
 import { attachmentsText, blocksText } from "./markdown/block_kit.ts";
 import { toCanonical } from "./markdown/mrkdwn.ts";
 import type { SlackMessage } from "./payload.ts";
-import type { Notes } from "./markdown/rich_text.ts";
-
-type Mention = MessageEvent["mentions"][number];
+import type { Collector } from "./markdown/rich_text.ts";
+import type { Mention } from "./markdown/tokens.ts";
 
 export interface Content {
   readonly content: string;
   readonly mentions: Mention[];
-  /** The message this one quotes, where that stands in the same channel. */
+  /** The message this one quotes, if it is in the same channel. */
   readonly replyTo?: string;
 }
 
 /**
- * Everything a message says, as canonical Markdown: from its blocks, or from the flattened text where it has none;
- * then what hangs on it, as quotes. Never empty without a file: nothing that was said may vanish. Pure, but for telling `unknown` of each kind it cannot read.
+ * A message's content as canonical Markdown: its blocks, or its flattened text if it has none, and its attachments as
+ * quotes. Never empty unless the message has a file. Calls `unknown` for each kind of content that it cannot read;
+ * otherwise pure.
  */
 export function contentOf(
   message: SlackMessage,
@@ -23,7 +22,7 @@ export function contentOf(
   unknown: (kind: string) => void,
 ): Content {
   const mentions = new Map<string, Mention>();
-  const notes: Notes = {
+  const collect: Collector = {
     mention: (mention) => {
       const key = `${mention.kind} ${mention.id}`;
       if (mentions.get(key)?.name === undefined) mentions.set(key, mention);
@@ -32,17 +31,17 @@ export function contentOf(
   };
   const { attachments = [], blocks = [] } = message;
   const flat = toCanonical(message.text ?? "");
-  let said = blocksText(blocks, notes);
-  if (said === "") {
-    said = flat.content;
-    flat.mentions.forEach((mention) => notes.mention(mention));
+  let body = blocksText(blocks, collect);
+  if (body === "") {
+    body = flat.content;
+    flat.mentions.forEach((mention) => collect.mention(mention));
   } else {
-    // Blocks name people, groups and channels by id only; the text may know what they are called.
+    // Blocks have only the ids of people, groups and channels; the text may have their names.
     for (const mention of flat.mentions)
-      if (mentions.has(`${mention.kind} ${mention.id}`)) notes.mention(mention);
+      if (mentions.has(`${mention.kind} ${mention.id}`)) collect.mention(mention);
   }
-  const form = said === "" ? formOf(message) : "";
-  const everything = [form, said, attachmentsText(attachments, notes)]
+  const kind = body === "" ? kindOf(message) : "";
+  const everything = [kind, body, attachmentsText(attachments, collect)]
     .filter((text) => text !== "")
     .join("\n\n");
   const isBare = everything === "" && (message.files ?? []).length === 0;
@@ -56,11 +55,12 @@ export function contentOf(
   };
 }
 
-function formOf({ subtype }: SlackMessage): string {
+/** What to show for a kind of message without text. */
+function kindOf({ subtype }: SlackMessage): string {
   return subtype === "huddle_thread" ? "[huddle]" : "";
 }
 
-/** A message of this channel that was shared, or whose link is in the text. */
+/** The message of this channel that is shared here, or whose link is in the text. */
 function quotedMessage({ attachments = [], text = "" }: SlackMessage, channel: string) {
   for (const { channel_id: id, ts, is_msg_unfurl: unfurl, is_share: share } of attachments) {
     if (id === channel && typeof ts === "string" && (unfurl === true || share === true)) return ts;

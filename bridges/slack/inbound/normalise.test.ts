@@ -9,7 +9,7 @@ const context: SlackContext = {
   botId: "BBOT",
   appId: "ABOT",
   teamId: "T1",
-  mappingId: "m1" as MappingId, // An id only Convex makes; here any text serves.
+  mappingId: "m1" as MappingId, // Only Convex makes such ids; any string works here.
 };
 
 const said = {
@@ -38,7 +38,7 @@ const changed = {
 const normalise = (event: unknown, unknown: (kind: string) => void = () => {}) =>
   normaliseEvent(slackEvent.parse(event), { ...context, unknown });
 
-describe("what is mirrored", () => {
+describe("mirrored", () => {
   it("a message, with its entities, mentions, position and time", () => {
     expect(normalise(said)).toEqual({
       type: "message",
@@ -72,7 +72,7 @@ describe("what is mirrored", () => {
     expect(normalise({ ...said, subtype: "me_message" })).toMatchObject({ type: "message" });
   });
 
-  it("files, also without a word", () => {
+  it("files, also without text", () => {
     const files = [
       { id: "F1", name: "a.png", mimetype: "image/png", size: 5, permalink: "https://s/F1" },
       { id: "F2", mode: "tombstone" },
@@ -87,7 +87,7 @@ describe("what is mirrored", () => {
     });
   });
 
-  it("other apps, as apps, by the name they show", () => {
+  it("messages of other apps, marked as apps, with their display names", () => {
     const { user: _user, ...webhook } = said;
     expect(
       normalise({ ...webhook, subtype: "bot_message", bot_id: "B9", username: "CI" }),
@@ -98,7 +98,7 @@ describe("what is mirrored", () => {
     expect(normalise({ ...said, user: "USLACKBOT" })).toMatchObject({ fromApp: true });
   });
 
-  it("what an app put into attachments only", () => {
+  it("text that an app put only into attachments", () => {
     const attachments = [{ title: "Build", text: "<https://e.com|failed>" }, { fallback: "2nd" }];
     expect(normalise({ ...said, bot_id: "B9", text: "", attachments })).toMatchObject({
       content: "> **Build**\n> [failed](https://e.com)\n\n> 2nd",
@@ -112,7 +112,7 @@ describe("what is mirrored", () => {
       "[input: Your name]",
     ],
     [
-      "a menu to choose from",
+      "a menu",
       {
         blocks: [
           {
@@ -126,7 +126,7 @@ describe("what is mirrored", () => {
       "[menu: Pick one]",
     ],
     [
-      "a picture alone, and who shows it",
+      "a picture without text, and its footer",
       { attachments: [{ image_url: "https://e.com/a.png", footer: "by Giphy" }] },
       "> [image](https://e.com/a.png)\n> by Giphy",
     ],
@@ -134,7 +134,7 @@ describe("what is mirrored", () => {
     expect(normalise({ ...said, bot_id: "B9", text: "", ...fields })).toMatchObject({ content });
   });
 
-  it("and tells of one in which nothing can be read, unless it has a file", () => {
+  it("a message without readable content, which is reported unless it has a file", () => {
     const unknown = vi.fn();
     const empty = { ...said, text: "" };
     expect(normalise(empty, unknown)).toMatchObject({ content: "[message without text]" });
@@ -143,13 +143,13 @@ describe("what is mirrored", () => {
     expect(normalise(file, unknown)).toMatchObject({ content: "" });
   });
 
-  it("a guest's message, under the guest's workspace", () => {
+  it("a guest's message, with the guest's workspace", () => {
     expect(normalise({ ...said, user_team: "T2" })).toMatchObject({
       author: { externalId: "U1", workspaceId: "T2" },
     });
   });
 
-  it("an edit, as the message now stands", () => {
+  it("an edit, as the edited message", () => {
     expect(normalise(changed)).toMatchObject({
       type: "message",
       externalId: said.ts,
@@ -158,18 +158,18 @@ describe("what is mirrored", () => {
     });
   });
 
-  it("two edits within one second, in the order they were made", () => {
+  it("two edits within one second, in order", () => {
     const second = { ...changed, event_ts: "1700000009.000200" };
     expect(normalise(second)).toMatchObject({ editedAt: 1_700_000_009_000.2 });
   });
 
-  it("an edit whose earlier text Slack does not tell", () => {
+  it("an edit without the earlier text", () => {
     expect(normalise({ ...changed, previous_message: undefined })).toMatchObject({
       content: "hi all",
     });
   });
 
-  it("an edit that takes a file away", () => {
+  it("an edit that removes a file", () => {
     const previous_message = { ...edited, edited: undefined, files: [{ id: "F1" }] };
     expect(normalise({ ...changed, previous_message })).toMatchObject({ externalId: said.ts });
   });
@@ -185,7 +185,7 @@ describe("what is mirrored", () => {
   });
 });
 
-describe("what is not", () => {
+describe("not mirrored", () => {
   it.each([
     ["own posts, by user", { ...said, user: "UBOT" }],
     ["own posts, by bot", { ...said, bot_id: "BBOT" }],
@@ -201,24 +201,27 @@ describe("what is not", () => {
       "link previews, without the message before",
       { ...changed, message: said, previous_message: undefined },
     ],
-    ["changes that say nothing", { ...changed, message: undefined }],
+    ["changes without a message", { ...changed, message: undefined }],
     ["joins", { ...said, subtype: "channel_join" }],
-    ["edits of what is not mirrored", { ...changed, message: { ...edited, subtype: "topic" } }],
+    [
+      "edits of messages that are not mirrored",
+      { ...changed, message: { ...edited, subtype: "topic" } },
+    ],
     ["hidden messages", { ...said, subtype: "me_message", hidden: true }],
-    ["news of a reply", { ...said, message: { ...said, reply_count: 1 } }],
-    ["news of a reply, named", { ...said, subtype: "message_replied", message: said }],
+    ["notices of a reply", { ...said, message: { ...said, reply_count: 1 } }],
+    ["notices of a reply with a subtype", { ...said, subtype: "message_replied", message: said }],
   ])("%s", (_name, event) => {
     expect(normalise(event)).toBeUndefined();
   });
 });
 
-it("counts microseconds without losing any", () => {
+it("keeps microseconds", () => {
   expect(toMillis("1700000009.000001")).toBeLessThan(toMillis("1700000009.000002"));
   expect(Math.floor(toMillis("1503435956.999999"))).toBe(1_503_435_956_999);
   expect(toMillis("1503435956.5")).toBe(1_503_435_956_500);
 });
 
-it("takes any odd field for absent rather than losing the message", () => {
+it("treats a malformed field as absent instead of losing the message", () => {
   const odd = fc.oneof(fc.constant(null), fc.integer(), fc.string(), fc.array(fc.anything()));
   const names = ["text", "user", "thread_ts", "edited", "files", "attachments", "bot_profile"];
   fc.assert(

@@ -2,21 +2,21 @@ import type { BridgeEvent, MappingId, MessageEvent } from "../../platform.ts";
 import { contentOf } from "./content.ts";
 import { type SlackEvent, type SlackMessage, toMillis } from "./payload.ts";
 
-/** Who the bridge is on Slack and where the event belongs. Posts are told apart by these ids, never by names. */
+/** The bridge's own ids, which identify its posts (names never do), and the event's mapping. */
 export interface SlackContext {
   readonly botUserId: string;
   readonly botId: string;
   readonly appId: string | undefined;
   readonly teamId: string;
   readonly mappingId: MappingId;
-  /** The channel's id. Absent: what a message quotes is not told. */
+  /** The channel's id. Without it, quoted messages are not looked for. */
   readonly channel?: string;
-  /** Hears of each kind of message or content that the bridge does not know. */
+  /** Called for each kind of message or content that the bridge does not know. */
   readonly unknown?: (kind: string) => void;
 }
 
-/** What a person or an app says. */
-const SAID = new Set([
+/** Written by a person or an app. */
+const WRITTEN = new Set([
   "file_share",
   "me_message",
   "thread_broadcast",
@@ -24,7 +24,7 @@ const SAID = new Set([
   "huddle_thread",
 ]);
 
-/** Slack speaking, of joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
+/** Written by Slack about joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
 const NOTICES = new Set([
   ...["message_replied", "tombstone", "ekm_access_denied", "reminder_add", "sh_room_created"],
   ...["channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name"],
@@ -36,10 +36,10 @@ const NOTICES = new Set([
   ...["document_mention", "file_comment", "file_mention", "reply_broadcast", "joiner_notification"],
 ]);
 
-/** Slack's own account: not marked as a bot in events. */
+/** Slack's own account, which events do not mark as a bot. */
 const SLACKBOT = "USLACKBOT";
 
-/** Turns a Slack message event into the bridge's form, or into nothing where there is nothing to mirror. Pure. */
+/** Normalises a Slack message event; `undefined` if there is nothing to mirror. Pure. */
 export function normaliseEvent(event: SlackEvent, context: SlackContext): BridgeEvent | undefined {
   switch (event.subtype) {
     case "message_deleted":
@@ -47,21 +47,21 @@ export function normaliseEvent(event: SlackEvent, context: SlackContext): Bridge
     case "message_changed":
       return event.message === undefined ? undefined : change(event, event.message, context);
     case undefined:
-      // `message_replied` loses its subtype over the Events API; only it nests a message without one.
+      // The Events API drops the subtype of `message_replied`, the only event that nests a message without one.
       return event.message === undefined ? normaliseMessage(event, context) : undefined;
     default:
       return event.hidden === true ? undefined : normaliseMessage(event, context);
   }
 }
 
-/** The same for a message as it stands: a new one, the inner one of a change, or one read from history. Pure. */
+/** Normalises one message: a new one, the inner one of a change, or one of history. Pure. */
 export function normaliseMessage(
   message: SlackMessage,
   context: SlackContext,
 ): MessageEvent | undefined {
   if (isOwn(message, context)) return undefined;
   const { subtype } = message;
-  if (subtype !== undefined && !SAID.has(subtype)) {
+  if (subtype !== undefined && !WRITTEN.has(subtype)) {
     if (!NOTICES.has(subtype)) context.unknown?.(`message ${subtype}`);
     return undefined;
   }
@@ -87,7 +87,7 @@ export function normaliseMessage(
 }
 
 function deletion(externalId: string, { mappingId }: SlackContext): BridgeEvent {
-  // Also for own posts: an admin may have taken down an answer.
+  // Own posts too: an admin may have deleted an answer.
   return { type: "delete", mappingId, externalId };
 }
 
@@ -96,15 +96,15 @@ function change(
   message: SlackMessage,
   context: SlackContext,
 ): BridgeEvent | undefined {
-  // A deleted root that has replies stays behind as a tombstone.
+  // A deleted root with replies stays behind as a tombstone.
   if (message.subtype === "tombstone") return deletion(message.ts, context);
   if (!isUserEdit(message, event.previous_message)) return undefined;
-  // `edited.ts` may tell no more than the second; the event's own time keeps two edits within it in order.
+  // `edited.ts` may have only seconds; the event's own time keeps two edits within a second in order.
   const edited = { ts: event.event_ts ?? event.ts };
   return normaliseMessage({ ...message, edited }, context);
 }
 
-/** Slack also sends a change when it adds a link preview or counts replies. */
+/** False for the changes that Slack sends when it adds a link preview or counts replies. */
 function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
   if (message.edited === undefined) return false;
   if (previous === undefined || message.edited.ts !== previous.edited?.ts) return true;
@@ -133,14 +133,14 @@ function isFromApp(message: SlackMessage): boolean {
   );
 }
 
-/** A person's name is not in the event; an integration's is. */
+/** Events have the names of integrations, but not of people. */
 function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
   const workspaceId = message.user_team ?? message.team ?? context.teamId;
   if (message.user !== undefined) return { externalId: message.user, workspaceId };
   const name = message.username ?? message.bot_profile?.name;
   const bot = message.bot_id ?? "unknown";
   return {
-    // A relay says under one id what many people said under names of their own.
+    // A relay posts under one id for many people, each with a name of their own.
     externalId: message.username === undefined ? bot : `${bot} ${message.username}`,
     workspaceId,
     ...(name === undefined ? {} : { name }),
@@ -154,7 +154,7 @@ function filesOf(message: SlackMessage): MessageEvent["attachments"] {
       name: file.name ?? file.title ?? "file",
       ...(file.mimetype === undefined ? {} : { type: file.mimetype }),
       ...(file.size === undefined ? {} : { size: file.size }),
-      // The page people open. `url_private` answers only to a token.
+      // The page that people open. `url_private` needs a token.
       url: file.permalink ?? file.url_private ?? "",
     }));
 }

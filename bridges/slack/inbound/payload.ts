@@ -1,15 +1,12 @@
 import { z } from "zod";
+import { lenient } from "../lenient.ts";
 import { attachmentList, blockList } from "./markdown/block_payload.ts";
 
-/*
- * The parts of Slack's message payloads the bridge reads: the same shape in events and in history. What it can do
- * without is dropped when it is malformed, so that no odd field ever costs a message.
- */
+/* The parts of Slack's message payloads that the bridge reads. They have the same form in events and in history. */
 
-const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const text = lenient(z.string());
 
-/** A Slack timestamp: seconds and microseconds, unique in its channel. A string: a float loses digits. */
+/** A Slack timestamp: seconds and microseconds, unique in its channel. A string, because a float loses digits. */
 const ts = z.string().regex(/^\d{1,12}\.\d{1,6}$/);
 
 const file = z.object({
@@ -53,7 +50,7 @@ export const slackEvent = slackMessage.extend({
 /** https://docs.slack.dev/reference/events/message */
 export type SlackEvent = z.infer<typeof slackEvent>;
 
-/** ms since 1970. Microseconds become the fraction: two edits within one millisecond stay in order. */
+/** ms since 1970. Microseconds become the fraction, so that two edits within one millisecond stay in order. */
 export function toMillis(timestamp: string): number {
   const [seconds = "0", fraction = ""] = timestamp.split(".");
   return Number(seconds) * 1000 + Number(fraction.padEnd(6, "0")) / 1000;

@@ -1,54 +1,52 @@
 import type { Logger } from "pino";
 import { pause } from "../../core/shared/backoff.ts";
+import { failureCode, PlatformError } from "../../core/shared/errors.ts";
 import type { MessageEvent, Person } from "../../platform.ts";
-import { platformError } from "../failures.ts";
-
-/** What Slack tells of a person. */
-export interface Profile {
-  readonly name: string;
-  readonly avatarUrl?: string;
-}
+import type { Profile } from "./profile.ts";
 
 export interface PeopleOptions {
-  /** Asks Slack. Rejects with the error of the Web API client. */
+  /** Asks Slack. Rejects with `PlatformError`. */
   readonly lookUp: (userId: string) => Promise<Profile | undefined>;
+  /** Called for each name that was looked up. */
   readonly learned: (person: Person) => void;
   readonly log: Logger;
   /** ms, monotonic. */
   readonly now?: () => number;
 }
 
-interface Known {
-  /** Absent: asked in vain. */
+interface Entry {
+  /** Absent: Slack gave no name. */
   readonly profile: Profile | undefined;
   readonly staleAt: number;
 }
 
-/** People kept in memory; whoever spoke longest ago is forgotten first. */
-const MAX_KNOWN = 5_000;
-/** People waiting to be asked for; more are forgotten, and asked for when they next speak. */
+/** People kept in memory. The one who was used least recently is dropped first. */
+const MAX_CACHED = 5_000;
+/** People waiting for a look-up. Further ones are skipped, and looked up when they next write. */
 const MAX_WAITING = 1_000;
 const FRESH_MS = 6 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Names of people, learned on the side: Slack's events carry ids only, and users.info allows some 100 calls a
- * minute, so an event never waits for a name. One question at a time, each person once.
+ * Names of people, looked up in the background: Slack's events carry only ids, and users.info allows about 100 calls a
+ * minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages). One look-up at a time, each
+ * person once.
  */
 export class People {
   readonly #options: PeopleOptions;
   readonly #now: () => number;
-  readonly #known = new Map<string, Known>();
-  readonly #waiting = new Map<string, { readonly workspaceId: string; readonly userId: string }>();
+  /** By workspace and user id, with a space between. */
+  readonly #cache = new Map<string, Entry>();
+  readonly #waiting = new Set<string>();
   readonly #stopping = new AbortController();
-  #asking = false;
+  #isLookingUp = false;
 
   constructor(options: PeopleOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** The event with the names known by now. Asks for the others; the core hears of them later. */
+  /** The event with the cached names. Starts look-ups of the others, whose names the core gets later. */
   name(event: MessageEvent): MessageEvent {
     const { author } = event;
     const profile = isPerson(author.externalId)
@@ -62,13 +60,10 @@ export class People {
     return { ...event, author: { ...author, ...profile }, mentions };
   }
 
-  /** A person changed their profile. Told only of people who are known: the workspace has many others. */
+  /** A person changed their profile. Looked up again only if cached: the workspace has many other people. */
   changed(user: { readonly id: string; readonly team_id?: string }): void {
-    for (const [key, { profile }] of this.#known) {
-      const [workspaceId = "", userId] = key.split(" ");
-      if (userId !== user.id || profile === undefined) continue;
-      this.#ask(key, workspaceId, userId);
-    }
+    for (const [key, { profile }] of this.#cache)
+      if (profile !== undefined && key.endsWith(` ${user.id}`)) this.#enqueue(key);
   }
 
   stop(): void {
@@ -78,57 +73,56 @@ export class People {
 
   #profileOf(workspaceId: string, userId: string): Profile | undefined {
     const key = `${workspaceId} ${userId}`;
-    const known = this.#known.get(key);
-    if (known === undefined || known.staleAt <= this.#now()) this.#ask(key, workspaceId, userId);
-    if (known === undefined) return undefined;
-    this.#known.delete(key);
-    this.#known.set(key, known);
-    return known.profile;
+    const entry = this.#cache.get(key);
+    if (entry === undefined || entry.staleAt <= this.#now()) this.#enqueue(key);
+    if (entry === undefined) return undefined;
+    this.#keep(key, entry);
+    return entry.profile;
   }
 
-  #ask(key: string, workspaceId: string, userId: string): void {
+  #enqueue(key: string): void {
     if (this.#stopping.signal.aborted || this.#waiting.has(key)) return;
     if (this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.set(key, { workspaceId, userId });
-    if (!this.#asking) void this.#askAll();
+    this.#waiting.add(key);
+    if (!this.#isLookingUp) void this.#lookUpAll();
   }
 
-  async #askAll(): Promise<void> {
-    this.#asking = true;
+  async #lookUpAll(): Promise<void> {
+    this.#isLookingUp = true;
     for (;;) {
-      const [next] = this.#waiting;
-      if (next === undefined) break;
-      const [key, { workspaceId, userId }] = next;
+      const [key] = this.#waiting;
+      if (key === undefined) break;
+      const [workspaceId = "", userId = ""] = key.split(" ");
       try {
         const profile = await this.#options.lookUp(userId);
         this.#keep(key, { profile, staleAt: this.#now() + (profile ? FRESH_MS : RETRY_MS) });
         if (profile !== undefined && !this.#stopping.signal.aborted)
           this.#options.learned({ workspaceId, externalId: userId, ...profile });
       } catch (error) {
-        const { code, retryAfterMs } = platformError(error);
-        if (retryAfterMs !== undefined) {
-          await pause(retryAfterMs, this.#stopping.signal);
+        if (error instanceof PlatformError && error.retryAfterMs !== undefined) {
+          await pause(error.retryAfterMs, this.#stopping.signal);
           continue;
         }
-        this.#options.log.debug({ code, userId }, "no name for this person yet");
-        const before = this.#known.get(key)?.profile;
+        this.#options.log.debug({ code: failureCode(error), userId }, "cannot look up a name yet");
+        const before = this.#cache.get(key)?.profile;
         this.#keep(key, { profile: before, staleAt: this.#now() + RETRY_MS });
       }
-      // Only now: until here the person counts as asked for.
+      // Removed only now, so that nobody is queued again during their look-up.
       this.#waiting.delete(key);
     }
-    this.#asking = false;
+    this.#isLookingUp = false;
   }
 
-  #keep(key: string, known: Known): void {
-    this.#known.delete(key);
-    this.#known.set(key, known);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+  /** Stores an entry as the most recently used. */
+  #keep(key: string, entry: Entry): void {
+    this.#cache.delete(key);
+    this.#cache.set(key, entry);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
   }
 }
 
-/** Bots without a user, and authors that are not known, have no profile to ask for. */
+/** Bots without a user, and unknown authors, have no profile. */
 function isPerson(id: string): boolean {
   return /^[UW][A-Z0-9]+$/.test(id);
 }

@@ -1,173 +1,97 @@
-import { App } from "@slack/bolt";
 import type { Logger } from "pino";
-import { BridgeError, type FatalError } from "../../core/shared/errors.ts";
-import { KnownTroubles } from "../../core/catch_up/channel_troubles.ts";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
+import type { FatalError } from "../../core/shared/errors.ts";
+import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, Mapping, MessageEvent } from "../../platform.ts";
-import { SlackHistory } from "../history/history.ts";
-import { followChannels } from "./channels.ts";
-import { type Identity, identify, profileOf } from "../identity.ts";
-import { Listeners } from "../socket/listeners.ts";
-import { Moves } from "./moves.ts";
+import { revokedError } from "../explain.ts";
+import type { Identity } from "../identity.ts";
+import type { EventDispatcher } from "../socket/dispatcher.ts";
+import type { ChannelIds } from "./channel_ids.ts";
+import { ChannelFollower } from "./channels.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
 import { slackEvent, type SlackMessage } from "./payload.ts";
-import { People } from "./people.ts";
-import { revokedError } from "../failures.ts";
-import { CommitReceiver } from "../socket/receiver.ts";
-import { sdkLogger } from "../sdk_log.ts";
-import { createWebClient, type SlackConfig, webOptions } from "../web.ts";
+import type { People } from "./people.ts";
 
-/** How much the ages of the two sockets differ at least, in ms. Slack replaces a socket after some hours. */
-const AGE_GAP_MS = 10 * 60_000;
-
-export interface GatewayOptions {
-  readonly ageGapMs?: number;
+export interface RouterOptions {
+  readonly identity: Identity;
+  readonly intake: Intake;
+  readonly people: People;
+  readonly channelIds: ChannelIds;
+  readonly troubles: ChannelTroubles;
+  readonly fatal: (error: FatalError) => void;
+  readonly log: Logger;
 }
 
-/** Listens to Slack and hands what concerns a mapped channel to the core. */
-export class Gateway {
-  readonly #config: SlackConfig;
-  readonly #log: Logger;
-  readonly #closing = new AbortController();
-  #receiver: CommitReceiver | undefined;
-  #people: People | undefined;
-  #reading: { readonly identity: Identity; readonly intake: Intake } | undefined;
-  readonly history: SlackHistory;
-  readonly moves = new Moves();
-  readonly troubles = new KnownTroubles();
+/** Routes the socket's events of mapped channels into the core, and normalises messages of history the same way. */
+export class Router {
+  readonly #unknown;
 
-  constructor(
-    config: SlackConfig,
-    log: Logger,
-    private readonly options: GatewayOptions = {},
-  ) {
-    this.#config = config;
-    this.#log = log;
-    this.history = new SlackHistory({
-      config,
-      log,
-      normalise: (message, mapping) => this.#fromHistory(message, mapping),
-      unreadable: (mapping, ts) => void this.#unreadable(mapping, ts).catch(() => undefined),
-      renamed: ({ mappingId }, name) => void this.#reading?.intake.channel({ mappingId, name }),
-      idOf: ({ externalId }) => this.moves.now(externalId),
-    });
+  constructor(private readonly options: RouterOptions) {
+    this.#unknown = new UnknownKinds(options.intake, options.log);
   }
 
-  /** Resolves once events flow; waits out an unreachable Slack. Rejects with `FatalError`, or when closed before. */
-  async start(intake: Intake, fatal: (error: FatalError) => void): Promise<void> {
-    const identity = await identify(this.#config, this.#log, this.#closing.signal);
-    if (this.#closing.signal.aborted)
-      throw new BridgeError("CLOSED", "closed before Slack was reached");
-    const listeners = new Listeners();
-    const receiver = new CommitReceiver(this.#config, this.#log, {
-      done: (body) => listeners.done(body),
-      ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
-      gap: () => intake.gap("no Slack socket for a moment"),
-      fatal,
-    });
-    this.#reading = { identity, intake };
-    this.#receiver = receiver;
-    const web = createWebClient(this.#config, this.#log);
-    this.#people = new People({
-      lookUp: (userId) => profileOf(web, userId),
-      learned: (person) => intake.named(person),
-      log: this.#log,
-    });
-    const app = new App({
-      receiver,
-      token: this.#config.botToken,
-      botId: identity.botId,
-      botUserId: identity.botUserId,
-      tokenVerificationEnabled: false,
-      convoStore: false,
-      // Bolt looks only at the outer event, and would drop the deletion of an answer. `normalise` decides.
-      ignoreSelf: false,
-      logger: sdkLogger(this.#log),
-      clientOptions: webOptions(this.#config),
-    });
-    // Without this Bolt logs the error whole; swallowed instead of thrown on, it would count as a success.
-    app.error((error) => Promise.reject(error));
-    listeners.hear(app);
-    this.#listen(listeners, identity, intake, fatal, this.#people);
-    await app.start();
-  }
-
-  stopIntake(): void {
-    this.#receiver?.stopAccepting();
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort();
-    this.#people?.stop();
-    await this.#receiver?.stop();
-  }
-
-  #listen(
-    on: Listeners,
-    identity: Identity,
-    intake: Intake,
-    fatal: (error: FatalError) => void,
-    people: People,
-  ): void {
-    const unknown = new UnknownKinds(intake, this.#log);
+  /** Listens to every event type the bridge needs. */
+  subscribe(events: EventDispatcher): void {
+    const { identity, people, fatal } = this.options;
     const mappingOf = (channel: string) => this.#mappingOf(channel);
-    const { moves, troubles } = this;
-    followChannels(on, { identity, intake, moves, troubles, mappingOf });
-    on.event("user_change", async ({ event }) => people.changed(event.user));
-    on.event("message", async ({ event, appId }) => {
-      const mapping = mappingOf(event.channel);
-      if (mapping === undefined) return;
-      const parsed = slackEvent.safeParse(event);
-      if (!parsed.success) {
-        // Like an event: Slack keeps it until it is known that it was not read [B6].
-        await this.#unreadable(mapping, event.ts);
-        return;
-      }
-      const { mappingId } = mapping;
-      const { channel } = event;
-      const normalised = normaliseEvent(parsed.data, {
-        ...identity,
-        appId,
-        mappingId,
-        channel,
-        unknown: (kind) => unknown.tell(mappingId, kind),
-      });
-      if (normalised === undefined) return;
-      // A rejection leaves the event to Slack, so it must reach the receiver.
-      await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
-    });
-    on.event("app_uninstalled", async () => fatal(revokedError()));
-    on.event("tokens_revoked", async ({ event }) => {
+    new ChannelFollower({ ...this.options, ...identity, mappingOf }).subscribe(events);
+    events.on("user_change", async ({ event }) => people.changed(event.user));
+    events.on("message", ({ event, appId }) => this.#message(event, appId));
+    events.on("app_uninstalled", async () => fatal(revokedError()));
+    events.on("tokens_revoked", async ({ event }) => {
       if (event.tokens.bot?.includes(identity.botUserId)) fatal(revokedError());
     });
   }
 
-  /** As the live events are read; the app's id, which history doesn't tell, is known by the bot's. */
-  #fromHistory(message: SlackMessage, mapping: Mapping): MessageEvent | undefined {
-    if (this.#reading === undefined || this.#people === undefined)
-      throw new BridgeError("NOT_STARTED", "history is read only once Slack is connected");
+  /** A message of history. Its app's id, which history lacks, is not needed: own posts have the bot's id. */
+  fromHistory(message: SlackMessage, mapping: Mapping): MessageEvent | undefined {
+    const { identity, people, channelIds } = this.options;
     const { mappingId } = mapping;
-    const channel = this.moves.now(mapping.externalId);
-    const { identity } = this.#reading;
+    const channel = channelIds.current(mapping.externalId);
     const event = normaliseMessage(message, { ...identity, appId: undefined, mappingId, channel });
-    return event && this.#people.name(event);
+    return event && people.name(event);
   }
 
-  #mappingOf(channel: string): Mapping | undefined {
-    for (const id of this.moves.ids(channel)) {
-      const mapping = this.#reading?.intake.mappingOf(id);
-      if (mapping !== undefined) return mapping;
-    }
-    return undefined;
-  }
-
-  /** `ts`: whatever stood there. A report that Convex can't take would be sent for ever. */
-  async #unreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
-    await this.#reading?.intake.problem({
+  /** Reports a message, live or of history, that cannot be read. Resolves once the report is stored. */
+  async reportUnreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
+    await this.options.intake.problem({
       mappingId,
       kind: "unreadable_event",
+      // Convex would refuse a report with an id of another type, and the refused report would be retried forever.
       ...(typeof ts === "string" && { externalId: ts }),
       reason: "Slack sent a message the bridge cannot read",
     });
+  }
+
+  /** A rejection leaves the event unacknowledged, so it must reach the receiver. */
+  async #message(
+    event: { readonly channel: string; readonly ts: unknown },
+    appId: string,
+  ): Promise<void> {
+    const { identity, intake, people } = this.options;
+    const { channel } = event;
+    const mapping = this.#mappingOf(channel);
+    if (mapping === undefined) return;
+    const parsed = slackEvent.safeParse(event);
+    if (!parsed.success) {
+      // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
+      await this.reportUnreadable(mapping, event.ts);
+      return;
+    }
+    const { mappingId } = mapping;
+    const unknown = (kind: string) => this.#unknown.report(mappingId, kind);
+    const context = { ...identity, appId, mappingId, channel, unknown };
+    const normalised = normaliseEvent(parsed.data, context);
+    if (normalised === undefined) return;
+    await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
+  }
+
+  #mappingOf(channel: string): Mapping | undefined {
+    const { intake, channelIds } = this.options;
+    for (const id of channelIds.history(channel)) {
+      const mapping = intake.mappingOf(id);
+      if (mapping !== undefined) return mapping;
+    }
+    return undefined;
   }
 }

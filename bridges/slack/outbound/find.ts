@@ -1,22 +1,16 @@
-import type { Logger } from "pino";
 import { z } from "zod";
-import { PlatformError } from "../../core/shared/errors.ts";
+import { postWindow } from "../../core/outbox/post_window.ts";
 import type { Delivery, Found } from "../../platform.ts";
-import { platformError } from "../failures.ts";
+import { platformError } from "../explain.ts";
+import { lenient } from "../lenient.ts";
+import type { SlackApi } from "../web.ts";
 import { METADATA_TYPE, messageId } from "./send.ts";
-import { createWebClient, type SlackConfig } from "../web.ts";
 
-/** Around the time in which it may have been posted, ms: clocks differ, and Slack may have been slow. */
-const EARLIER = 60_000;
-const LATER = 120_000;
-
-/** Messages asked for at once. Slack may give fewer, and says whether there are more. */
+/** Messages per request. Slack may return fewer, and says whether there are more. */
 const PAGE = 200;
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
-const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
-
-const page = z.object({
+const pageForm = z.object({
   messages: z.array(
     z.object({
       ts: z.string(),
@@ -33,98 +27,77 @@ const page = z.object({
   ),
   response_metadata: lenient(z.object({ next_cursor: lenient(z.string()) })),
 });
-type Read = z.infer<typeof page>["messages"][number];
+type Message = z.infer<typeof pageForm>["messages"][number];
 
 /**
- * Looks through the channel, or the thread, for the post that carries this delivery's id: every post of the bridge has it
- * in its metadata. https://docs.slack.dev/messaging/message-metadata
+ * Searches the channel or thread for the post with this delivery's id, which is in the metadata of every post of the
+ * bridge. Throws `PlatformError`. https://docs.slack.dev/messaging/message-metadata
  */
 export async function findPost(
-  config: SlackConfig,
-  log: Logger,
+  api: SlackApi,
   delivery: Delivery,
   part: number,
   signal: AbortSignal,
 ): Promise<Found> {
-  const web = createWebClient(config, log, signal);
-  const ask = async (method: string, body: Record<string, unknown>) => {
-    try {
-      return await web.apiCall(method, body);
-    } catch (error) {
-      throw platformError(error);
-    }
+  const isWanted = matcher(delivery.deliveryId, part);
+  const { from, to } = postWindow(delivery);
+  const params = {
+    oldest: slackTime(from),
+    latest: slackTime(to),
+    inclusive: true,
+    limit: PAGE,
+    include_all_metadata: true,
   };
-  const clientId = messageId(delivery.deliveryId, part);
-  const isIt = ({ metadata, client_msg_id }: Read) =>
-    client_msg_id === clientId ||
-    (metadata?.event_type === METADATA_TYPE &&
-      metadata.event_payload.delivery_id === delivery.deliveryId &&
-      Number(metadata.event_payload.part) === part);
-  const window = windowOf(delivery);
-  const [method, place] =
-    delivery.threadId === undefined
-      ? ["conversations.history", { channel: delivery.channel }]
-      : ["conversations.replies", { channel: delivery.channel, ts: delivery.threadId }];
-  /** The bot's posts show metadata, so one without tells that it is kept from us. */
-  let unmarked: Read[] = [];
+  const unmarked: Message[] = [];
   let cursor: string | undefined;
-  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const answer = page.safeParse(
-      await ask(method, {
-        ...place,
-        oldest: slackTime(window.from),
-        latest: slackTime(window.to),
-        inclusive: true,
-        limit: PAGE,
-        include_all_metadata: true,
-        ...(cursor === undefined ? {} : { cursor }),
-      }),
-    );
-    if (!answer.success) throw unreadable();
-    const { messages, response_metadata: more } = answer.data;
-    const it = messages.find(isIt);
-    if (it !== undefined) return { status: "posted", externalId: it.ts };
-    // A thread's root comes along, however old.
-    const inside = messages.filter(({ ts }) => Number(ts) * 1_000 >= window.from);
-    unmarked = [...unmarked, ...inside.filter(({ metadata }) => metadata === undefined)];
-    cursor = more?.next_cursor;
-    if (cursor === undefined || cursor === "") return await unmarkedOrAbsent(unmarked, ask);
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await readPage(api, delivery, { ...params, ...(cursor && { cursor }) }, signal);
+    const wanted = page.messages.find(isWanted);
+    if (wanted !== undefined) return { status: "posted", externalId: wanted.ts };
+    // A thread's root is in the answer, however old it is.
+    const inWindow = page.messages.filter(({ ts }) => Number(ts) * 1_000 >= from);
+    unmarked.push(...inWindow.filter(({ metadata }) => metadata === undefined));
+    cursor = page.response_metadata?.next_cursor;
+    if (cursor === undefined || cursor === "") return await absentOrUnsure(api, unmarked, signal);
   }
-  return { status: "unsure", reason: "more was said since than the bridge reads again" };
+  return { status: "unsure", reason: "too many messages were written since to search them all" };
 }
 
-async function unmarkedOrAbsent(
-  unmarked: readonly Read[],
-  ask: (method: string, body: Record<string, unknown>) => Promise<unknown>,
+function matcher(deliveryId: string, part: number): (message: Message) => boolean {
+  const clientId = messageId(deliveryId, part);
+  return ({ metadata, client_msg_id }) =>
+    client_msg_id === clientId ||
+    (metadata?.event_type === METADATA_TYPE &&
+      metadata.event_payload.delivery_id === deliveryId &&
+      Number(metadata.event_payload.part) === part);
+}
+
+async function readPage(
+  api: SlackApi,
+  { channel, threadId }: Delivery,
+  range: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<z.infer<typeof pageForm>> {
+  const answer =
+    threadId === undefined
+      ? await api.call("conversations.history", { channel, ...range }, signal)
+      : await api.call("conversations.replies", { channel, ts: threadId, ...range }, signal);
+  const page = pageForm.safeParse(answer);
+  if (!page.success) throw platformError("malformed_answer");
+  return page.data;
+}
+
+/** The bot's posts have metadata, so a post of the bot without any means that Slack does not show it to us. */
+async function absentOrUnsure(
+  api: SlackApi,
+  unmarked: readonly Message[],
+  signal: AbortSignal,
 ): Promise<Found> {
   if (unmarked.every(({ bot_id }) => bot_id === undefined)) return { status: "absent" };
-  const me = z
-    .object({ user_id: z.string(), bot_id: lenient(z.string()) })
-    .safeParse(await ask("auth.test", {}));
-  if (!me.success) throw unreadable();
-  const isOwn = ({ user, bot_id }: Read) => user === me.data.user_id || bot_id === me.data.bot_id;
+  const bot = await api.request((web) => web.auth.test(), signal);
+  if (bot.user_id === undefined) throw platformError("malformed_answer");
+  const isOwn = ({ user, bot_id }: Message) => user === bot.user_id || bot_id === bot.bot_id;
   return unmarked.some((each) => each.bot_id !== undefined && isOwn(each))
     ? { status: "unsure", reason: "Slack does not show which delivery a post of the bot is" }
     : { status: "absent" };
-}
-
-/** ms since 1970. */
-function windowOf({ firstClaimedAt, ageMs, unknownUntil }: Delivery): { from: number; to: number } {
-  return {
-    from: firstClaimedAt - EARLIER,
-    to: (unknownUntil ?? firstClaimedAt + ageMs) + LATER,
-  };
-}
-
-function slackTime(ms: number): string {
-  return (Math.max(0, ms) / 1_000).toFixed(6);
-}
-
-function unreadable(): PlatformError {
-  return new PlatformError({
-    code: "malformed_answer",
-    reason: "Slack's answer could not be read",
-    retryable: true,
-    certain: false,
-  });
 }

@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { neutralise, notificationText, renderPieces } from "./format.ts";
 import { messageId } from "./send.ts";
 
-describe("a reply as pieces for Slack", () => {
-  it("is one piece as long as it fits", () => {
+describe("a reply in pieces for Slack", () => {
+  it("is one piece if it fits", () => {
     const text = "# Hi\n\n```ts\nconst a = 1 < 2 && b;\n```";
     expect(renderPieces(text, 0)).toEqual([{ text, upTo: text.length }]);
   });
 
-  it("fits, and starts again at any piece's end with the same pieces", () => {
+  it("fits, and continues from the end of any piece with the same pieces", () => {
     const parts = fc.constantFrom("<@U1>", "<!channel>", "@here ", "word ", "\n\n", "```\n", "<@");
     fc.assert(
       fc.property(
@@ -28,7 +28,7 @@ describe("a reply as pieces for Slack", () => {
     );
   });
 
-  it("takes 12,000 characters a message, and tells what is left of a text that needs more than 20", () => {
+  it("has pieces of up to 12,000 characters, and says what is left out after 20", () => {
     const content = "Some words that nobody reads to the end. ".repeat(8_000);
     const pieces = renderPieces(content, 0);
     expect(pieces).toHaveLength(21);
@@ -37,7 +37,7 @@ describe("a reply as pieces for Slack", () => {
     expect(renderPieces(content, pieces[4]?.upTo ?? 0)).toEqual(pieces.slice(5));
   });
 
-  it("cuts shorter where neutralising makes a piece too long", () => {
+  it("makes a piece shorter if neutralising makes it too long", () => {
     const content = "<@".repeat(10_000);
     const pieces = renderPieces(content, 0);
     expect(pieces.every(({ text }) => text.length <= 12_000)).toBe(true);
@@ -45,7 +45,7 @@ describe("a reply as pieces for Slack", () => {
   });
 });
 
-describe("what could ping", () => {
+describe("text that could ping", () => {
   it.each([
     "<!channel>",
     "<!here|here>",
@@ -57,18 +57,18 @@ describe("what could ping", () => {
     "(@here)",
     "@Everyone",
     "`<!channel>`",
-  ])("%s has lost its effect and looks the same", (text) => {
+  ])("%s is disabled and looks the same", (text) => {
     const inert = neutralise(text);
     expect(inert).not.toMatch(/<[@!]|@(channel|here|everyone)/i);
     expect(inert.replaceAll("\u2060", "")).toBe(text);
   });
 
   it.each(["a < b", "<!DOCTYPE html>", "<!-- x -->", "me@here.com", "@channels", "<#C1>", "@ada"])(
-    "%s is left alone",
+    "%s is unchanged",
     (text) => expect(neutralise(text)).toBe(text),
   );
 
-  it("is escaped in the notification, which is short and whole", () => {
+  it("is escaped in the notification, whose length is limited without breaking an entity", () => {
     expect(notificationText("<!channel> a & b")).toBe("&lt;!channel&gt; a &amp; b");
     const long = notificationText("&".repeat(5_000));
     expect(long.length).toBeLessThanOrEqual(3_000);
@@ -77,7 +77,7 @@ describe("what could ping", () => {
   });
 });
 
-it("gives the same part the same message id, always, and no other part", () => {
+it("gives every part a message id of its own, which never changes", () => {
   expect(messageId("d1", 0)).toBe(messageId("d1", 0));
   expect(new Set([messageId("d1", 0), messageId("d1", 1), messageId("d2", 0)]).size).toBe(3);
   expect(messageId("d1", 0)).toMatch(

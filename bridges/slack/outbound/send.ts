@@ -1,72 +1,70 @@
 import { createHash } from "node:crypto";
-import type { Logger } from "pino";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
-import { fatalError, platformError } from "../failures.ts";
+import { fatalError, platformError } from "../explain.ts";
+import type { SlackApi } from "../web.ts";
 import { notificationText } from "./format.ts";
-import { createWebClient, type SlackConfig } from "../web.ts";
 
-/** The metadata of every post: by it a post whose answer was lost is found again. Holds only opaque ids. */
+/** The metadata type of every post. `find` recognizes a post by its metadata, which contains only opaque ids. */
 export const METADATA_TYPE = "bridge_delivery";
 
-type Sender = Pick<Platform, "post" | "edit" | "remove">;
+/** Posts, edits and deletes. One attempt each. */
+export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
+  constructor(
+    private readonly api: SlackApi,
+    /** Called when the bot token no longer works. */
+    private readonly fatal: (error: Error) => void,
+  ) {}
 
-/** Posts, edits and takes down; one attempt each. `fatal` hears of a token that no longer works. */
-export function createSender(
-  config: SlackConfig,
-  log: Logger,
-  fatal: (error: Error) => void,
-): Sender {
-  async function call(method: string, body: Record<string, unknown>, signal: AbortSignal) {
-    if (signal.aborted) throw notSent();
+  async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
+    const params = {
+      channel: delivery.channel,
+      ...(delivery.threadId === undefined ? {} : { thread_ts: delivery.threadId }),
+      ...bodyOf(piece),
+      unfurl_links: false,
+      unfurl_media: false,
+      metadata: {
+        event_type: METADATA_TYPE,
+        event_payload: { delivery_id: delivery.deliveryId, part },
+      },
+      client_msg_id: messageId(delivery.deliveryId, part),
+    };
+    const answer = await this.#call("chat.postMessage", params, signal);
+    if ("ts" in answer && typeof answer.ts === "string") return answer.ts;
+    throw platformError("malformed_answer");
+  }
+
+  async edit(
+    { channel }: Delivery,
+    postId: string,
+    piece: Piece,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call("chat.update", { channel, ts: postId, ...bodyOf(piece) }, signal);
+  }
+
+  async remove({ channel }: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     try {
-      return await createWebClient(config, log, signal).apiCall(method, body);
+      await this.#call("chat.delete", { channel, ts: postId }, signal);
     } catch (error) {
-      const end = fatalError(error, "bot");
-      if (end !== undefined) fatal(end);
-      throw platformError(error);
+      if (error instanceof PlatformError && error.code === "message_not_found") return;
+      throw error;
     }
   }
 
-  return {
-    async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal) {
-      const answer = await call(
-        "chat.postMessage",
-        {
-          channel: delivery.channel,
-          ...(delivery.threadId === undefined ? {} : { thread_ts: delivery.threadId }),
-          ...bodyOf(piece),
-          unfurl_links: false,
-          unfurl_media: false,
-          metadata: {
-            event_type: METADATA_TYPE,
-            event_payload: { delivery_id: delivery.deliveryId, part },
-          },
-          client_msg_id: messageId(delivery.deliveryId, part),
-        },
-        signal,
-      );
-      if ("ts" in answer && typeof answer.ts === "string") return answer.ts;
-      throw unreadableAnswer();
-    },
-
-    async edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal) {
-      const body = { channel: delivery.channel, ts: postId, ...bodyOf(piece) };
-      await call("chat.update", body, signal);
-    },
-
-    async remove(delivery: Delivery, postId: string, signal: AbortSignal) {
-      try {
-        await call("chat.delete", { channel: delivery.channel, ts: postId }, signal);
-      } catch (error) {
-        if (error instanceof PlatformError && error.code === "message_not_found") return;
-        throw error;
-      }
-    },
-  };
+  async #call(method: string, params: Record<string, unknown>, signal: AbortSignal) {
+    if (signal.aborted) throw notSent();
+    try {
+      return await this.api.call(method, params, signal);
+    } catch (error) {
+      const fatal = error instanceof PlatformError ? fatalError(error, "bot") : undefined;
+      if (fatal !== undefined) this.fatal(fatal);
+      throw error;
+    }
+  }
 }
 
-/** Slack turns the block's Markdown into its own form; `text` is what notifications show. */
+/** Slack converts the block's Markdown into its own form; `text` is what notifications show. */
 function bodyOf(piece: Piece) {
   return {
     text: notificationText(piece.text),
@@ -76,8 +74,8 @@ function bodyOf(piece: Piece) {
 }
 
 /**
- * The same UUID for the same part, always: Slack may take a second post with it for the first. Undocumented, so
- * only a second guard. Made as version 5 of RFC 9562, in a name space of our own.
+ * The same UUID for the same part, always: Slack may reject a second post with it as a duplicate. Undocumented, so only
+ * a second guard. A version 5 UUID (RFC 9562) in a name space of our own.
  */
 export function messageId(deliveryId: string, part: number): string {
   const bytes = createHash("sha1").update(`${METADATA_TYPE}:${deliveryId}:${part}`).digest();
@@ -88,19 +86,10 @@ export function messageId(deliveryId: string, part: number): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-function unreadableAnswer(): PlatformError {
-  return new PlatformError({
-    code: "malformed_answer",
-    reason: "Slack took the post and did not say where it is",
-    retryable: true,
-    certain: false,
-  });
-}
-
 function notSent(): PlatformError {
   return new PlatformError({
     code: "timeout",
-    reason: "no time was left to ask Slack",
+    reason: "no time was left for the request",
     retryable: true,
     certain: true,
   });

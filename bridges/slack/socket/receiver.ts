@@ -1,58 +1,54 @@
 import type { App, Receiver } from "@slack/bolt";
 import type { Logger } from "pino";
 import { settledWithin } from "../../core/shared/backoff.ts";
-import { FatalError } from "../../core/shared/errors.ts";
-import { type Envelope, SocketLink } from "./socket.ts";
-import { Shifts } from "./shifts.ts";
+import { failureCode, FatalError } from "../../core/shared/errors.ts";
 import type { SlackConfig } from "../web.ts";
+import { type Envelope, ReconnectingSocket } from "./socket.ts";
+import { SocketStagger } from "./stagger.ts";
 
-/** How long `stop` waits for acknowledgements on their way. */
+/** How long `stop` waits for pending acknowledgements. */
 const LAST_ACKS_MS = 1_000;
 
+export interface ReceiverOptions {
+  /** How much older the first socket is than the second, at least, in ms. */
+  readonly ageGapMs: number;
+  /** No socket was open for a while. Called once one is open again. */
+  readonly gap: () => void;
+  readonly fatal: (error: FatalError) => void;
+  /** Called after Bolt has passed an event on: resolves once its listener has finished, rejects if the listener failed. */
+  readonly finished: (body: object) => Promise<void>;
+}
+
 /**
- * Bolt's receiver for Socket Mode, with one difference: Slack is told only after every listener is done, which
- * is after Convex has committed. Bolt's own receiver acknowledges first, and a crash in between loses the event.
- * An event whose listener fails is not acknowledged; Slack delivers it again at once, after 1 and after 5
- * minutes. An acknowledgement later than the 3 s Slack waits, or on a socket that is gone, means a redelivery,
- * which is harmless.
+ * Bolt's receiver for Socket Mode, with one difference: an event is acknowledged only after its listener has finished,
+ * which is after Convex has committed. Bolt's own receiver acknowledges first, and a crash in between loses the event.
+ * An event whose listener fails is not acknowledged; Slack redelivers it at once, after 1 and after 5 minutes. An
+ * acknowledgement after Slack's limit of 3 s, or on a closed socket, leads to a redelivery, which is harmless.
  *
- * Slack gives each event to any one of the open sockets. Two are held, of different age: Slack replaces each every
- * few hours, and the other hears what comes meanwhile [F2].
+ * Slack sends each event to any one of the open sockets. The receiver keeps two of different age: Slack replaces each
+ * every few hours, and the other one receives events meanwhile: docs/races.md#slack-replaces-a-socket
  */
 export class CommitReceiver implements Receiver {
-  readonly #links: readonly SocketLink[];
-  readonly #log: Logger;
-  readonly #inHand = new Set<Promise<void>>();
-  readonly #fatal: (error: FatalError) => void;
-  readonly #done: (body: object) => Promise<void>;
+  readonly #sockets: readonly ReconnectingSocket[];
+  /** Events that are being processed and not acknowledged yet. */
+  readonly #pending = new Set<Promise<void>>();
   #app: App | undefined;
   #accepting = true;
 
   constructor(
     config: SlackConfig,
-    log: Logger,
-    options: {
-      /** How much younger than the first the second socket is at least, in ms. */
-      readonly ageGapMs: number;
-      /** For a moment there was no socket. Called once there is one again. */
-      readonly gap: () => void;
-      readonly fatal: (error: FatalError) => void;
-      /** Once Bolt has passed an event on: resolves when all is done about it. Rejects when it could not be done. */
-      readonly done: (body: object) => Promise<void>;
-    },
+    private readonly log: Logger,
+    private readonly options: ReceiverOptions,
   ) {
-    this.#log = log;
-    this.#fatal = options.fatal;
-    this.#done = options.done;
-    const shifts = new Shifts(options.ageGapMs, options.gap);
-    this.#links = [0, 1].map(
+    const stagger = new SocketStagger(options.ageGapMs, options.gap);
+    this.#sockets = [0, 1].map(
       (index) =>
-        new SocketLink(config, log, {
-          envelope: (envelope: Envelope) => this.#take(envelope),
+        new ReconnectingSocket(config, log, {
+          envelope: (envelope: Envelope) => this.#receive(envelope),
           fatal: options.fatal,
-          turn: (signal) => shifts.turn(index, signal),
-          opened: () => shifts.opened(index),
-          lost: () => shifts.lost(index),
+          waitForTurn: (signal) => stagger.waitForTurn(index, signal),
+          opened: () => stagger.opened(index),
+          closed: () => stagger.closed(index),
         }),
     );
   }
@@ -61,36 +57,36 @@ export class CommitReceiver implements Receiver {
     this.#app = app;
   }
 
-  /** Resolves once the first socket is open; the second follows when its time has come. Rejects with `FatalError`. */
+  /** Resolves once the first socket is open; the second one opens later. Rejects with `FatalError`. */
   async start(): Promise<void> {
-    const [first, ...others] = this.#links;
+    const [first, ...others] = this.#sockets;
     await first?.open();
-    for (const link of others) {
-      link.open().catch((error: unknown) => {
-        if (error instanceof FatalError) this.#fatal(error);
+    for (const socket of others) {
+      socket.open().catch((error: unknown) => {
+        if (error instanceof FatalError) this.options.fatal(error);
       });
     }
   }
 
-  /** Leaves every further event to Slack. The sockets stay open for what is in hand. */
+  /** Acknowledges no further events, so Slack keeps them. The sockets stay open for pending acknowledgements. */
   stopAccepting(): void {
     this.#accepting = false;
   }
 
   async stop(): Promise<void> {
     this.stopAccepting();
-    await settledWithin(Promise.all(this.#inHand), LAST_ACKS_MS);
-    await Promise.all(this.#links.map((link) => link.close()));
+    await settledWithin(Promise.all(this.#pending), LAST_ACKS_MS);
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
   }
 
-  #take(envelope: Envelope): void {
+  #receive(envelope: Envelope): void {
     const app = this.#app;
     if (!this.#accepting || app === undefined) return;
-    const taken = this.#process(app, envelope).finally(() => this.#inHand.delete(taken));
-    this.#inHand.add(taken);
+    const processing = this.#process(app, envelope).finally(() => this.#pending.delete(processing));
+    this.#pending.add(processing);
   }
 
-  /** Never rejects: nobody waits for it. */
+  /** Never rejects: nothing awaits it. */
   async #process(app: App, envelope: Envelope): Promise<void> {
     const { body, ack, retry_num: retryNum, retry_reason: retryReason } = envelope;
     try {
@@ -101,19 +97,18 @@ export class CommitReceiver implements Receiver {
         ...(retryNum === undefined ? {} : { retryNum }),
         ...(retryReason === undefined ? {} : { retryReason }),
       });
-      await this.#done(body);
+      await this.options.finished(body);
     } catch (error) {
-      this.#log.debug({ code: codeOf(error) }, "event left to Slack, which will deliver it again");
+      this.log.debug(
+        { code: failureCode(error) },
+        "event not acknowledged, Slack will redeliver it",
+      );
       return;
     }
     try {
       await ack();
     } catch {
-      this.#log.debug("socket gone before the acknowledgement: Slack will deliver the event again");
+      this.log.debug("socket closed before the acknowledgement, Slack will redeliver the event");
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

@@ -2,11 +2,11 @@ import { SocketModeClient } from "@slack/socket-mode";
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { BridgeError, FatalError } from "../../core/shared/errors.ts";
-import { fatalError, platformError } from "../failures.ts";
+import { explain, fatalError } from "../explain.ts";
 import { sdkLogger } from "../sdk_log.ts";
-import { AWAY, type SlackConfig, webOptions } from "../web.ts";
+import { OUTAGE_BACKOFF, type SlackConfig, webOptions } from "../web.ts";
 
-/** One thing Slack delivers over a socket, as the client hands it out. */
+/** One event that Slack delivers over a socket, as its client emits it. */
 export interface Envelope {
   readonly ack: () => Promise<void>;
   readonly body: Record<string, unknown>;
@@ -14,45 +14,42 @@ export interface Envelope {
   readonly retry_reason?: string;
 }
 
-export interface LinkEvents {
+export interface SocketHandlers {
   readonly envelope: (envelope: Envelope) => void;
-  /** Later trouble that only a person can mend. The link is closed. */
+  /** A failure after the first hello that only a person can fix. The socket stays closed. */
   readonly fatal: (error: FatalError) => void;
-  /** Resolves when this link may open its next socket; `opened` or `lost` tells what came of it. */
-  readonly turn?: (signal: AbortSignal) => Promise<void>;
-  readonly opened?: () => void;
-  readonly lost?: () => void;
+  /** Resolves when the next connection may be opened; `opened` or `closed` follows. */
+  readonly waitForTurn: (signal: AbortSignal) => Promise<void>;
+  readonly opened: () => void;
+  readonly closed: () => void;
 }
 
-/** Slack says hello within moments; a socket that does not is given up. */
+/** Slack says hello within moments. A connection without a hello is closed after this long. */
 const HELLO_MS = 30_000;
-/** A connection that held this long was a good one: the next is opened without waiting. */
+/** A connection that was open this long counts as good: the next one is opened without a wait. */
 const GOOD_MS = 10_000;
-/** How long a socket may take to close politely. */
+/** How long the closing handshake may take. */
 const CLOSE_MS = 1_000;
 
 /**
- * One socket to Slack, kept open: connecting -> open -> lost -> connecting … until closed or fatal.
+ * One Socket Mode connection to Slack that is opened again whenever it closes, until `close` or a fatal error.
  *
- * Each connection is a client of its own with reconnecting turned off. The client's own reconnecting waits 5 s
- * even after a polite request to reconnect, lets its waits grow without limit, and throws into nowhere when it
- * gives up (an unhandled rejection would end the process).
+ * Every connection has a client of its own with reconnecting turned off. The client's own reconnecting waits 5 s
+ * even when Slack announced the reconnect, has no upper limit for its waits, and throws an unhandled rejection, which
+ * would end the process, when it gives up.
  */
-export class SocketLink {
-  readonly #config: SlackConfig;
-  readonly #log: Logger;
-  readonly #events: LinkEvents;
+export class ReconnectingSocket {
   readonly #closing = new AbortController();
   #client: SocketModeClient | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(config: SlackConfig, log: Logger, events: LinkEvents) {
-    this.#config = config;
-    this.#log = log;
-    this.#events = events;
-  }
+  constructor(
+    private readonly config: SlackConfig,
+    private readonly log: Logger,
+    private readonly handlers: SocketHandlers,
+  ) {}
 
-  /** Resolves at the first hello, however long that takes. Rejects with `FatalError`, or when closed before. */
+  /** Resolves at the first hello, however long that takes. Rejects with `FatalError`, or if closed before. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       let isOpen = false;
@@ -63,7 +60,7 @@ export class SocketLink {
       this.#running = this.#run(opened).then(
         () => reject(new BridgeError("CLOSED", "closed before Slack said hello")),
         (error: unknown) => {
-          if (isOpen && error instanceof FatalError) this.#events.fatal(error);
+          if (isOpen && error instanceof FatalError) this.handlers.fatal(error);
           else
             reject(error instanceof Error ? error : new BridgeError("SOCKET", "no Slack socket"));
         },
@@ -71,7 +68,7 @@ export class SocketLink {
     });
   }
 
-  /** Closes the socket. Safe to call twice, and before `open` has ended. */
+  /** Closes the socket. Safe to call twice, and before `open` has resolved. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#disconnect();
@@ -86,58 +83,59 @@ export class SocketLink {
     let failures = 0;
     while (!this.#isClosing()) {
       let wait: number | undefined;
-      await this.#events.turn?.(this.#closing.signal);
+      await this.handlers.waitForTurn(this.#closing.signal);
       if (this.#isClosing()) break;
       try {
-        const { lost } = await this.#connect();
+        const { closed } = await this.#connect();
         const since = performance.now();
-        this.#log.info("Slack socket open");
+        this.log.info("Slack socket open");
         opened();
-        this.#events.opened?.();
-        await lost;
-        this.#events.lost?.();
-        this.#log.info("Slack socket closed");
+        this.handlers.opened();
+        await closed;
+        this.handlers.closed();
+        this.log.info("Slack socket closed");
         failures = performance.now() - since > GOOD_MS ? 0 : failures + 1;
       } catch (error) {
         if (this.#isClosing()) break;
-        this.#events.lost?.();
-        const fatal = fatalError(error, "app");
+        this.handlers.closed();
+        const failure = explain(error);
+        const fatal = fatalError(failure, "app");
         if (fatal !== undefined) throw fatal;
-        const { code, retryAfterMs } = platformError(error);
-        this.#log.warn({ code }, "cannot open a Slack socket yet");
+        this.log.warn({ code: failure.code }, "cannot open a Slack socket, retrying");
         failures += 1;
-        wait = retryAfterMs;
+        wait = failure.retryAfterMs;
       }
-      if (failures > 0) await pause(wait ?? backoffMs(failures, AWAY), this.#closing.signal);
+      if (failures > 0)
+        await pause(wait ?? backoffMs(failures, OUTAGE_BACKOFF), this.#closing.signal);
     }
   }
 
-  /** Opens one connection up to its hello. `lost` resolves when it is gone. */
-  async #connect(): Promise<{ readonly lost: Promise<void> }> {
+  /** Opens one connection and waits for its hello. `closed` resolves when it ends. */
+  async #connect(): Promise<{ readonly closed: Promise<void> }> {
     const client = new SocketModeClient({
-      appToken: this.#config.appToken,
+      appToken: this.config.appToken,
       autoReconnectEnabled: false,
-      logger: sdkLogger(this.#log),
-      clientOptions: webOptions(this.#config, this.#closing.signal),
+      logger: sdkLogger(this.log),
+      clientOptions: webOptions(this.config, this.#closing.signal),
     });
     this.#client = client;
-    const lost = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
-    client.on("slack_event", (envelope: Envelope) => this.#events.envelope(envelope));
+    const closed = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
+    client.on("slack_event", (envelope: Envelope) => this.handlers.envelope(envelope));
     const deadline = setTimeout(() => void this.#disconnect(), HELLO_MS);
     try {
       await client.start();
     } finally {
       clearTimeout(deadline);
     }
-    // `close` may have come between the answer to apps.connections.open and the socket it led to.
+    // `close` may have been called between the answer to apps.connections.open and the hello.
     if (this.#isClosing()) await this.#disconnect();
-    return { lost };
+    return { closed };
   }
 
   async #disconnect(): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
-    // Asked a second time, the client no longer waits for the other side.
+    // At the second call the client no longer waits for the closing handshake.
     const force = setTimeout(() => void client.disconnect(), CLOSE_MS);
     await client.disconnect();
     clearTimeout(force);

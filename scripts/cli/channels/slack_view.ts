@@ -1,4 +1,11 @@
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from "@slack/web-api";
+import {
+  type ChannelFailure,
+  FAILURES,
+  failureOf,
+  TOKEN_STEP,
+  type TokenKind,
+} from "../../../bridges/slack/failures.ts";
 import { AskFailed, type PlatformView, type SeenChannel, type Trouble } from "./seen_channel.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
@@ -10,10 +17,6 @@ export const BOT_SCOPES = [
   "groups:read",
   "users:read",
 ] as const;
-
-const APP = "api.slack.com/apps > your app";
-const TOKEN_STEP = `${APP} > OAuth & Permissions > Bot User OAuth Token (xoxb-…), after Install to Workspace`;
-const APP_TOKEN_STEP = `${APP} > Basic Information > App-Level Tokens: one with connections:write (xapp-…); and ${APP} > Socket Mode: on`;
 
 /** What Slack says of the bot itself. */
 export interface SlackBot {
@@ -34,16 +37,16 @@ export class SlackView implements PlatformView {
   }
 
   async bot(): Promise<SlackBot> {
-    const me = await asked("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.auth.test());
+    const me = await asked("bot", () => this.#web.auth.test());
     const scopes = me.response_metadata?.scopes ?? [];
     const missingScopes = BOT_SCOPES.filter((scope) => !scopes.includes(scope));
     const { bot_id: bot } = me;
     if (bot === undefined) {
-      throw new AskFailed("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP);
+      throw new AskFailed("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP.bot);
     }
     const about = missingScopes.includes("users:read")
       ? undefined
-      : await asked("SLACK_BOT_TOKEN", TOKEN_STEP, () => this.#web.bots.info({ bot }));
+      : await asked("bot", () => this.#web.bots.info({ bot }));
     const appId = about?.bot?.app_id;
     return {
       name: me.user ?? "the bot",
@@ -56,9 +59,7 @@ export class SlackView implements PlatformView {
   /** The address of a new socket. Asking opens none. */
   async socketUrl(appToken: string): Promise<string> {
     const web = client(this.config, appToken);
-    const answer = await asked("SLACK_APP_TOKEN", APP_TOKEN_STEP, () =>
-      web.apps.connections.open(),
-    );
+    const answer = await asked("app", () => web.apps.connections.open());
     if (answer.url === undefined) throw new AskFailed("Slack gave no address for a socket");
     return answer.url;
   }
@@ -68,16 +69,15 @@ export class SlackView implements PlatformView {
       const { channel } = await this.#web.conversations.info({ channel: id });
       return await this.#seen({ ...channel, id });
     } catch (error) {
-      return { id, name: "", troubles: [this.#trouble(error)] };
+      return { id, name: "", troubles: [channelTrouble(error)] };
     }
   }
 
   async find(text: string): Promise<SeenChannel[]> {
     const found: SeenChannel[] = [];
-    const step = TOKEN_STEP;
     let cursor: string | undefined;
     do {
-      const page = await asked("SLACK_BOT_TOKEN", step, () =>
+      const page = await asked("bot", () =>
         this.#web.conversations.list({
           types: "public_channel,private_channel",
           exclude_archived: true,
@@ -87,7 +87,7 @@ export class SlackView implements PlatformView {
       );
       for (const { id, name = "", is_member: isMember } of page.channels ?? []) {
         if (id === undefined || !name.includes(text.toLowerCase().replace(/^#/, ""))) continue;
-        found.push({ id, name, troubles: isMember ? [] : [INVITE] });
+        found.push({ id, name, troubles: isMember ? [] : [NOT_A_MEMBER] });
       }
       cursor = page.response_metadata?.next_cursor;
     } while (cursor !== undefined && cursor !== "" && found.length < 1_000);
@@ -110,36 +110,14 @@ export class SlackView implements PlatformView {
   }): Promise<SeenChannel> {
     const { id, name = "" } = channel;
     if (channel.is_archived) return { id, name, troubles: [ARCHIVED] };
-    if (!channel.is_member) return { id, name, troubles: [INVITE] };
+    if (!channel.is_member) return { id, name, troubles: [NOT_A_MEMBER] };
     try {
       await this.#web.conversations.history({ channel: id, limit: 1 });
     } catch (error) {
-      return { id, name, troubles: [this.#trouble(error)] };
+      return { id, name, troubles: [channelTrouble(error)] };
     }
     return { id, name, troubles: [] };
   }
-
-  /** What a refusal about one channel means. Throws `AskFailed` for one that is about the bot as a whole. */
-  #trouble(error: unknown): Trouble {
-    if (error instanceof WebAPIPlatformError) {
-      const { error: code } = error.data;
-      if (code === "channel_not_found") return UNSEEN;
-      if (code === "not_in_channel") return INVITE;
-      if (code === "is_archived") return ARCHIVED;
-      if (code === "missing_scope") {
-        const needed = "needed" in error.data ? scopeName(error.data.needed) : undefined;
-        return {
-          problem: `the bot lacks the scope ${needed ?? "it needs"}`,
-          step: addScopes([needed ?? "the scopes of slack-app-manifest.json"]),
-        };
-      }
-    }
-    throw failure(error, "SLACK_BOT_TOKEN", TOKEN_STEP);
-  }
-}
-
-export function addScopes(scopes: readonly string[]): string {
-  return `${APP} > OAuth & Permissions > Bot Token Scopes: add ${scopes.join(", ")}, then Reinstall to Workspace`;
 }
 
 export interface SlackTokens {
@@ -147,19 +125,8 @@ export interface SlackTokens {
   readonly apiUrl?: string;
 }
 
-const INVITE: Trouble = {
-  problem: "the bot is not in the channel",
-  step: "In Slack, open the channel and send: /invite @ and the bot's name",
-};
-const UNSEEN: Trouble = {
-  problem:
-    "the bot can't see such a channel: it is private and the bot is not in it, or there is none",
-  step: "Check the id; in a private channel send: /invite @ and the bot's name",
-};
-const ARCHIVED: Trouble = {
-  problem: "the channel is archived",
-  step: "Unarchive it in Slack, or map another one",
-};
+const NOT_A_MEMBER = troubleOf(FAILURES.not_in_channel);
+const ARCHIVED = troubleOf(FAILURES.is_archived);
 
 /** Says nothing: Slack's client would print warnings of its own. */
 const silent: Logger = {
@@ -182,32 +149,47 @@ function client({ apiUrl }: SlackTokens, token: string): WebClient {
   });
 }
 
-async function asked<T>(token: string, step: string, ask: () => Promise<T>): Promise<T> {
+async function asked<T>(token: TokenKind, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    throw failure(error, token, step);
+    throw askFailed(error, token);
   }
 }
 
-function failure(error: unknown, token: string, step: string): AskFailed {
+/** What a refusal about one channel means. Throws `AskFailed` if the failure is about the bot as a whole. */
+function channelTrouble(error: unknown): Trouble {
+  const failure = error instanceof WebAPIPlatformError ? failureOf(...codeOf(error)) : undefined;
+  if (failure?.kind !== "channel") throw askFailed(error, "bot");
+  return troubleOf(failure);
+}
+
+function troubleOf({ reason, step }: ChannelFailure): Trouble {
+  return { problem: reason, step };
+}
+
+function askFailed(error: unknown, token: TokenKind): AskFailed {
   if (!(error instanceof WebAPIPlatformError)) {
     return new AskFailed(
       "Slack can't be reached",
       "Check this machine's connection and SLACK_API_URL, if it is set",
     );
   }
-  const code = scopeName(error.data.error) ?? "unknown";
-  if (code === "missing_scope") {
-    const needed = "needed" in error.data ? scopeName(error.data.needed) : undefined;
-    if (token === "SLACK_BOT_TOKEN" && needed !== undefined) {
-      return new AskFailed(`the bot lacks the scope ${needed}`, addScopes([needed]));
-    }
+  const [code, needed] = codeOf(error);
+  if (code === "missing_scope" && token === "bot" && needed !== undefined) {
+    const { problem, step } = channelTrouble(error);
+    return new AskFailed(problem, step);
   }
-  return new AskFailed(`Slack does not accept ${token} (${code})`, step);
+  const name = token === "bot" ? "SLACK_BOT_TOKEN" : "SLACK_APP_TOKEN";
+  return new AskFailed(`Slack does not accept ${name} (${code})`, TOKEN_STEP[token]);
 }
 
-/** A code or list of scopes as Slack writes them; nothing else of an answer is shown. */
-function scopeName(value: unknown): string | undefined {
+/** Slack's error code, and the scopes it reports as missing. */
+function codeOf({ data }: WebAPIPlatformError): [code: string, needed: string | undefined] {
+  return [codeLike(data.error) ?? "unknown", "needed" in data ? codeLike(data.needed) : undefined];
+}
+
+/** A code or a list of scopes in Slack's notation; no other part of an answer is shown. */
+function codeLike(value: unknown): string | undefined {
   return typeof value === "string" && /^[a-z0-9_.:, ]{1,200}$/i.test(value) ? value : undefined;
 }

@@ -2,11 +2,12 @@ import type { FunctionReturnType } from "convex/server";
 import { WebSocket } from "undici";
 import { z } from "zod";
 import type { BridgesConfig } from "../../../bridges/config/config.ts";
+import { addScopes } from "../../../bridges/slack/failures.ts";
 import type { api } from "../../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { DiscordView } from "../channels/discord_view.ts";
 import { AskFailed, type PlatformView } from "../channels/seen_channel.ts";
-import { addScopes, SlackView } from "../channels/slack_view.ts";
+import { SlackView } from "../channels/slack_view.ts";
 import { checkArrivals } from "./arrivals.ts";
 import { about, type Finding } from "./verdict.ts";
 
@@ -89,7 +90,10 @@ export async function checkSlack(
     findings.push(
       bot.missingScopes.length === 0
         ? check.ok("it has every scope")
-        : check.error(`it lacks ${bot.missingScopes.join(", ")}`, addScopes(bot.missingScopes)),
+        : check.error(
+            `it lacks ${bot.missingScopes.join(", ")}`,
+            addScopes(bot.missingScopes.join(", ")),
+          ),
     );
   } catch (error) {
     return [unanswered("Slack", error)];

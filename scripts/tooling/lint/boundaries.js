@@ -36,6 +36,8 @@ const zones = [
       "convex/",
       "bridges/config/",
       "bridges/core/",
+      "bridges/discord/failures.ts",
+      "bridges/slack/failures.ts",
       "bridges/main.ts",
       "bridges/platform.ts",
     ],

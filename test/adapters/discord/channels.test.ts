@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ChannelNews, Health, Intake, MappingId, Outcome } from "../../../bridges/platform.ts";
+import type {
+  ChannelUpdate,
+  Health,
+  Intake,
+  MappingId,
+  Outcome,
+} from "../../../bridges/platform.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -14,7 +20,7 @@ const HEARD_AGAIN = "a channel can be heard again: m";
 
 /** The core's side: says that every message is answered, and keeps what it is told of channels. */
 async function start() {
-  const news: ChannelNews[] = [];
+  const news: ChannelUpdate[] = [];
   const healths: Health[] = [];
   const gaps: string[] = [];
   const outcome: Outcome = "asked";
@@ -26,7 +32,7 @@ async function start() {
         ? { mappingId, externalId: id, externalName: "general", since: "" }
         : undefined,
     push: () => Promise.resolve(outcome),
-    named: () => undefined,
+    person: () => undefined,
     problem: () => Promise.resolve(),
     gap: (why, about) => gaps.push([why, about].filter(Boolean).join(": ")),
     health: (health) => healths.push(health),
@@ -98,7 +104,7 @@ test("the bot removed from its server marks the mapping, invited again it looks 
   );
   const { history } = platform;
   const mapping = { mappingId: "m" as MappingId, externalId: stage.general, since: "" };
-  const news = () => history.news(mapping, "0", AbortSignal.timeout(5_000));
+  const news = () => history.activity(mapping, "0", AbortSignal.timeout(5_000));
   await expect(news()).rejects.toMatchObject({ code: "guild_left", mapping: true });
   stage.discord.guild.setPresence("in");
   await vi.waitFor(() => expect(gaps).toContain(HEARD_AGAIN));

@@ -41,7 +41,7 @@ async function start() {
     return page.events.map(({ content }) => content);
   };
   const threads = async (id: string, asOf = performance.now()) =>
-    (await history.news(mappingOf(id), "0", signal, asOf)).threads.map(({ name }) => name);
+    (await history.activity(mappingOf(id), "0", signal, asOf)).threads.map(({ name }) => name);
   return { channel, person, thread, read, newest, threads };
 }
 

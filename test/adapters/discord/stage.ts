@@ -54,7 +54,7 @@ export class Stage {
         events.push(event);
         return Promise.resolve("inserted");
       },
-      named: () => undefined,
+      person: () => undefined,
       problem: () => Promise.resolve(),
       health: () => undefined,
       gap: () => undefined,

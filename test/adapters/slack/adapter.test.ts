@@ -1,19 +1,13 @@
 import { expect, it, describe, vi } from "vitest";
 import { NotTaken } from "../../../bridges/core/shared/errors.ts";
 import type { Outcome } from "../../../bridges/platform.ts";
-import { delivery, soon, start } from "./stage.ts";
+import { deferred, delivery, soon, start } from "./stage.ts";
 
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
-}
-
-describe("what Slack says", () => {
-  it("reaches the core: new, in a thread, edited, deleted, in order", async () => {
-    const { slack, core, channel, ada } = await start();
-    const root = slack.say({ channel, person: ada, text: `a &amp; b <@${slack.botId}>` });
-    const reply = slack.say({ channel, person: ada, text: "in thread", thread: root });
+describe("a Slack message", () => {
+  it("reaches the core in order: new, in a thread, edited, deleted", async () => {
+    const { slack, core, channel, say } = await start();
+    const root = say(`a &amp; b <@${slack.botId}>`);
+    const reply = say("in thread", root);
     slack.edit({ channel, id: reply, thread: root, text: "changed" });
     slack.unfurl({ channel, id: root, url: "https://e.com" });
     slack.remove({ channel, id: reply, thread: root });
@@ -28,24 +22,24 @@ describe("what Slack says", () => {
   });
 
   it("keeps its order in a burst", async () => {
-    const { slack, core, channel, ada } = await start();
+    const { core, say } = await start();
     const texts = Array.from({ length: 300 }, (_, n) => `message ${n}`);
-    for (const text of texts) slack.say({ channel, person: ada, text });
+    for (const text of texts) say(text);
     await vi.waitFor(() => expect(core.events).toHaveLength(300), 5_000);
     expect(core.texts()).toEqual(texts);
   });
 
-  it("comes without waiting for the name, which follows once", async () => {
-    const { slack, core, channel, ada } = await start();
+  it("does not wait for its author's name, which follows once", async () => {
+    const { slack, core, ada, say } = await start();
     slack.answerNext("users.info", { retryAfter: 1 });
-    slack.say({ channel, person: ada, text: "one" });
+    say("one");
     await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
     expect(core.events[0]).toMatchObject({
       author: { externalId: ada, workspaceId: slack.teamId },
     });
     await vi.waitFor(() => expect(core.people).toHaveLength(1), 5_000);
     expect(core.people).toEqual([{ workspaceId: slack.teamId, externalId: ada, name: "Ada" }]);
-    slack.say({ channel, person: ada, text: `two <@${ada}>` });
+    say(`two <@${ada}>`);
     await vi.waitFor(() => expect(core.events).toHaveLength(2));
     expect(core.events[1]).toMatchObject({
       author: { name: "Ada" },
@@ -53,7 +47,7 @@ describe("what Slack says", () => {
     });
   });
 
-  it("in a channel that is not mapped is acknowledged and costs nothing", async () => {
+  it("in an unmapped channel is acknowledged and causes no requests", async () => {
     const { slack, core, ada } = await start();
     const other = slack.addChannel("random");
     slack.say({ channel: other, person: ada, text: "psst" });
@@ -62,7 +56,7 @@ describe("what Slack says", () => {
     expect(slack.wire.filter(({ name }) => name === "users.info")).toEqual([]);
   });
 
-  it("never comes back: own posts are acknowledged and dropped", async () => {
+  it("of the bot itself is acknowledged and dropped", async () => {
     const { slack, core, bridge, channel } = await start();
     const post = delivery({ channel });
     const ts = await bridge.post(post, 0, { text: "hi", upTo: 2 }, soon());
@@ -70,16 +64,28 @@ describe("what Slack says", () => {
     await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
     expect(core.events).toEqual([]);
   });
+
+  it("with a malformed id is reported without the id, so that the report can be stored", async () => {
+    const { slack, core, channel, mapping, ada, lines } = await start();
+    slack.tell({ type: "message", channel, ts: 7, user: ada, text: "what somebody wrote" });
+    await vi.waitFor(() => expect(core.problems).toHaveLength(1));
+    const { mappingId } = mapping;
+    expect(core.problems).toEqual([
+      { mappingId, kind: "unreadable_event", reason: expect.any(String) as string },
+    ]);
+    expect(core.events).toEqual([]);
+    expect(lines.join("")).not.toContain("what somebody wrote");
+  });
 });
 
 describe("an acknowledgement", () => {
   it("waits for the commit", async () => {
-    const { slack, core, channel, ada } = await start();
+    const { slack, core, ada, say } = await start();
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
-    slack.say({ channel, person: ada, text: "hello" });
+    say("hello");
     await vi.waitFor(() => expect(core.events).toHaveLength(1));
-    // The next event goes through the same socket: once it is acknowledged, so would the first one be.
+    // The next event uses the same socket: once it is acknowledged, the first one would be, too.
     slack.say({ channel: slack.addChannel("random"), person: ada, text: "psst" });
     await vi.waitFor(() =>
       expect(slack.acks).toMatchObject([{ eventId: expect.stringMatching(/2$/) }]),
@@ -90,8 +96,8 @@ describe("an acknowledgement", () => {
     expect(slack.undelivered()).toBe(0);
   });
 
-  it("is not given for what was not taken: Slack delivers it again, and then it is", async () => {
-    const { slack, core, channel, ada, lines } = await start({
+  it("is withheld while the core does not take the event, and given for the redelivery that it takes", async () => {
+    const { slack, core, say, lines } = await start({
       ackWithinMs: 1_000,
       redeliverAfterMs: [0, 50, 50],
     });
@@ -99,7 +105,7 @@ describe("an acknowledgement", () => {
       if (core.events.length < 3) throw new NotTaken("full");
       return "inserted";
     };
-    const ts = slack.say({ channel, person: ada, text: "hello hello" });
+    const ts = say("hello hello");
     await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
     expect(slack.acks[0]).toMatchObject({ attempt: 2 });
     expect(core.events.map((event) => event.externalId)).toEqual([ts, ts, ts]);
@@ -107,14 +113,14 @@ describe("an acknowledgement", () => {
     expect(lines.join("")).not.toContain("hello hello");
   });
 
-  it("on a socket that is gone is left out: the redelivery is acknowledged", async () => {
-    const { slack, core, channel, ada } = await start({
+  it("is skipped if the socket has closed, and given for the redelivery", async () => {
+    const { slack, core, say } = await start({
       ackWithinMs: 400,
       redeliverAfterMs: Array<number>(50).fill(600),
     });
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
-    slack.say({ channel, person: ada, text: "hello" });
+    say("hello");
     await vi.waitFor(() => expect(core.events).toHaveLength(1));
     slack.closeSockets();
     await vi.waitFor(() => expect(slack.connections()).toBe(1), 5_000);
@@ -123,15 +129,15 @@ describe("an acknowledgement", () => {
     expect(core.events.length).toBeGreaterThan(1);
   });
 
-  it("of what was taken is still given after intake has stopped; the rest is left to Slack", async () => {
-    const { slack, core, bridge, channel, ada } = await start({ redeliverAfterMs: [] });
+  it("is given for events taken before intake stopped, and withheld for later ones", async () => {
+    const { slack, core, bridge, channel, say } = await start({ redeliverAfterMs: [] });
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
-    slack.say({ channel, person: ada, text: "taken" });
+    say("taken");
     await vi.waitFor(() => expect(core.events).toHaveLength(1));
     bridge.stopIntake();
-    slack.say({ channel, person: ada, text: "left" });
-    // A whole round trip later the event has arrived; the post comes back as a second one.
+    say("left");
+    // After a round trip the event has arrived; the post causes a second one.
     await bridge.post(delivery({ channel }), 0, { text: "x", upTo: 1 }, soon());
     committed.resolve("inserted");
     await bridge.close();
@@ -142,12 +148,12 @@ describe("an acknowledgement", () => {
   });
 });
 
-it("writes no text and no token into the log, whatever its level", async () => {
-  const { slack, core, bridge, channel, ada, lines } = await start();
+it("logs no message text and no token at any level", async () => {
+  const { slack, core, bridge, channel, say, lines } = await start();
   core.commit = async () => {
     throw new Error("secret words");
   };
-  slack.say({ channel, person: ada, text: "secret words" });
+  say("secret words");
   await bridge.post(delivery({ channel }), 0, { text: "secret words", upTo: 12 }, soon());
   slack.answerNext("apps.connections.open", { error: "internal_error" });
   slack.closeSockets();

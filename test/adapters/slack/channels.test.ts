@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
-import { delivery, soon, start } from "./stage.ts";
+import { deferred, delivery, soon, start } from "./stage.ts";
 
-test("what becomes of a mapped channel is told, of another nothing", async () => {
-  const { slack, core, channel } = await start();
+test("changes of a mapped channel are reported, those of other channels are ignored", async () => {
+  const { slack, core, channel, mapping } = await start();
   const other = slack.addChannel("other");
-  const mappingId = `m ${channel}`;
+  const { mappingId } = mapping;
   slack.tell({ type: "channel_rename", channel: { id: other, name: "x", created: 1 } });
   slack.tell({ type: "channel_archive", channel: other, user: "U1" });
   slack.tell({ type: "channel_rename", channel: { id: channel, name: "lounge", created: 1 } });
@@ -26,35 +26,33 @@ test("what becomes of a mapped channel is told, of another nothing", async () =>
     { mappingId, direction: "in", trouble: { code: "not_in_channel" } },
     { mappingId, direction: "out" },
   ]);
-  // Nothing was told meanwhile: what was said is read from history, which also tells whether all is well.
+  // Slack sends nothing meanwhile: a catch-up reads the messages and decides whether the mapping is healthy.
   expect(core.gaps).toEqual([
-    `a channel was lost: ${mappingId}`,
-    `a channel is open again: ${mappingId}`,
-    `a channel was lost: ${mappingId}`,
-    `the bot is in a channel again: ${mappingId}`,
-    `a channel has another id: ${mappingId}`,
+    `the channel is archived: ${mappingId}`,
+    `the channel was unarchived: ${mappingId}`,
+    `the bot is not in the channel: ${mappingId}`,
+    `the bot joined the channel: ${mappingId}`,
+    `the channel's id changed: ${mappingId}`,
   ]);
 });
 
-test("what is said under a channel's new id belongs to its mapping before Convex knows the id", async () => {
-  const { slack, core, bridge, channel, ada } = await start();
-  slack.say({ channel, person: ada, text: "before" });
+test("messages under a channel's new id belong to its mapping before Convex has stored the id", async () => {
+  const { slack, core, bridge, channel, mapping, ada, say } = await start();
+  say("before");
   const moved = slack.moveChannel(channel);
   slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
   await vi.waitFor(() => expect(core.channels).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
   await vi.waitFor(() => expect(core.texts()).toEqual(["before", "after"]));
-  expect(new Set(core.events.map(({ mappingId }) => mappingId))).toEqual(new Set([`m ${channel}`]));
+  expect(new Set(core.events.map(({ mappingId }) => mappingId))).toEqual(
+    new Set([mapping.mappingId]),
+  );
 
-  // A reply claimed under the old id goes where the channel is now.
+  // A reply that was claimed under the old id is posted under the new one.
   const piece = { text: "hello", upTo: 5 };
   await bridge.post(delivery({ channel }), 0, piece, soon());
   expect(slack.posts).toMatchObject([{ channel: moved, text: "hello" }]);
-  const page = await bridge.history.newest(
-    { ...delivery({ channel }), externalId: channel, since: "0" },
-    10,
-    soon(),
-  );
+  const page = await bridge.history.newest(mapping, 10, soon());
   expect(page.events.map(({ content }) => content)).toEqual(["before", "after"]);
 });
 
@@ -74,43 +72,37 @@ test.each([
       channel: { id: channel, name: "x", created: 1 },
     }),
   ],
-  ["a message nobody can read", (channel: string) => ({ type: "message", channel, ts: "now" })],
-])("Slack is told that %s was received once it is stored", async (_what, eventOf) => {
+  ["an unreadable message", (channel: string) => ({ type: "message", channel, ts: "now" })],
+])("%s is acknowledged once it is stored", async (_what, eventOf) => {
   const { slack, core, channel } = await start({ redeliverAfterMs: [0] });
-  let store: () => void = () => undefined;
-  const stored = new Promise<void>((resolve) => (store = resolve));
-  core.store = () => stored;
+  const stored = deferred<undefined>();
+  core.store = () => stored.promise;
   slack.tell(eventOf(channel));
-  const told = () => core.channels.length + core.problems.length;
-  await vi.waitFor(() => expect(told()).toBe(1));
+  const reported = () => core.channels.length + core.problems.length;
+  await vi.waitFor(() => expect(reported()).toBe(1));
   expect(slack.undelivered()).toBe(1);
   expect(slack.acks).toEqual([]);
-  store();
+  stored.resolve(undefined);
   await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
 });
 
-test("history tells that a channel is archived, and what it is called now", async () => {
-  const { slack, core, bridge, channel } = await start();
-  const mapping = {
-    ...delivery({ channel }),
-    externalId: channel,
-    externalName: "old",
-    since: "0",
-  };
-  expect(await bridge.history.news(mapping, "0", soon())).not.toHaveProperty("trouble");
+test("history detects that a channel is archived or was renamed", async () => {
+  const { slack, core, bridge, channel, ...setup } = await start();
+  const mapping = { ...setup.mapping, externalName: "old" };
+  expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
   expect(core.channels).toMatchObject([{ name: "general" }]);
   slack.setArchived(channel, true);
-  const news = await bridge.history.news({ ...mapping, externalName: "general" }, "0", soon());
+  const news = await bridge.history.activity({ ...mapping, externalName: "general" }, "0", soon());
   expect(news).toMatchObject({ trouble: { code: "is_archived" } });
   expect(core.channels).toHaveLength(1);
   slack.answerNext("conversations.info", { error: "missing_scope" });
-  expect(await bridge.history.news(mapping, "0", soon())).not.toHaveProperty("trouble");
+  expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
 });
 
-test("what people type in Slack's editor arrives as Markdown, also when edited", async () => {
-  const { slack, core, channel, ada } = await start();
+test("text from Slack's editor arrives as Markdown, also after an edit", async () => {
+  const { slack, core, channel, say } = await start();
   const text = "*Hi* <@U1>, _see_ ~this~ `a*b*`:\n• one\n• two\n```x &lt; *y*```";
-  const id = slack.say({ channel, person: ada, text });
+  const id = say(text);
   await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
   slack.edit({ channel, id, text: "*Hi* all" });
   await vi.waitFor(() => expect(core.events).toHaveLength(2), 5_000);
@@ -120,23 +112,23 @@ test("what people type in Slack's editor arrives as Markdown, also when edited",
   ]);
 });
 
-test("a kind of message nobody knows is told of once, however often it comes", async () => {
-  const { slack, core, channel, ada } = await start();
+test("an unknown kind of message is reported once, however often it arrives", async () => {
+  const { slack, core, channel, ada, say } = await start();
   const ts = (n: number) => `1700000000.00000${n}`;
   for (const n of [1, 2, 3])
     slack.tell({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
-  slack.say({ channel, person: ada, text: "after" });
+  say("after");
   await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
     { kind: "unknown content", externalId: "message hologram" },
   ]);
 });
 
-test("a revoked token of the bot's ends the bridge with the step that mends it, another's does not", async () => {
-  const { slack, core, channel, ada, fatal } = await start();
+test("revoking the bot's token ends the bridge with the step that fixes it, revoking another does not", async () => {
+  const { slack, core, say, fatal } = await start();
   const revoked = (tokens: object) => slack.tell({ type: "tokens_revoked", tokens });
   revoked({ oauth: ["U1"], bot: ["UOTHER"] });
-  slack.say({ channel, person: ada, text: "still here" });
+  say("still here");
   await vi.waitFor(() => expect(core.texts()).toEqual(["still here"]));
   expect(fatal).toEqual([]);
   revoked({ oauth: [], bot: [slack.botId] });

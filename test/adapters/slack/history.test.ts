@@ -3,33 +3,27 @@ import { positionAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
 import { start } from "./stage.ts";
 
-/* Slack's history, read from the stand-in as catching up reads it. */
-
 const { signal } = new AbortController();
 const DAY = 24 * 60 * 60_000;
 
-async function stage(options?: Parameters<typeof start>[0]) {
-  const { slack, core, bridge, channel, ada, lines } = await start(options);
-  const mapping = core.mappingOf(channel);
-  if (!mapping) throw new Error("not mapped");
-  const { history } = bridge;
+async function readable(options?: Parameters<typeof start>[0]) {
+  const setup = await start(options);
+  const { history } = setup.bridge;
   const read = async (after: string, thread?: ThreadRef) => {
     const pages: HistoryPage[] = [];
-    for await (const page of history.read(mapping, thread, after, signal))
+    for await (const page of history.read(setup.mapping, thread, after, signal))
       if (page !== "gone") pages.push(page);
     return pages;
   };
-  const say = (text: string, thread?: string) =>
-    slack.say({ channel, person: ada, text, ...(thread !== undefined && { thread }) });
-  return { slack, mapping, channel, history, read, say, lines };
+  return { ...setup, history, read };
 }
 
 function texts(pages: readonly HistoryPage[]): string[] {
   return pages.flatMap(({ events }) => events.map(({ content }) => content));
 }
 
-test("pages of 15 are read to the end, oldest first, and thread replies are not in the channel", async () => {
-  const { read, say } = await stage({ historyPage: 15 });
+test("pages of 15 are read to the end, oldest first, and replies only with their thread", async () => {
+  const { read, say } = await readable({ historyPage: 15 });
   const root = say("root");
   for (let n = 0; n < 50; n++) say(`line ${String(n)}`);
   for (let n = 0; n < 20; n++) say(`reply ${String(n)}`, root);
@@ -39,18 +33,8 @@ test("pages of 15 are read to the end, oldest first, and thread replies are not 
   expect(texts(await read(root, { id: root }))).toHaveLength(20);
 });
 
-test("a rate limit is waited out, and holds for every channel", async () => {
-  const { slack, read, say } = await stage();
-  const first = say("one");
-  say("two");
-  slack.answerNext("conversations.history", { retryAfter: 1 });
-  const from = performance.now();
-  expect(texts(await read(first))).toEqual(["two"]);
-  expect(performance.now() - from).toBeGreaterThan(950);
-});
-
-test("a failure of Slack's is tried again, and a refusal is told with the step that mends it", async () => {
-  const { slack, channel, read, say } = await stage();
+test("a server error is retried, and a refusal has the step that fixes it", async () => {
+  const { slack, channel, read, say } = await readable();
   const first = say("one");
   say("two");
   slack.answerNext("conversations.history", 503);
@@ -63,31 +47,31 @@ test("a failure of Slack's is tried again, and a refusal is told with the step t
   });
 });
 
-test("threads with new replies are found by their roots in the last week, and what lies before is told", async () => {
+test("threads with new replies are found if their roots are recent, and older ones are reported as not searched", async () => {
   let now = Date.now() - 10 * DAY;
-  const { history, mapping, say } = await stage({ now: () => now });
+  const { history, mapping, say } = await readable({ now: () => now });
   const old = say("old root");
   now = Date.now() - 2 * DAY;
   const recent = say("recent root");
   const quiet = say("quiet root");
-  say("known reply", quiet);
+  say("earlier reply", quiet);
   now = Date.now() - 30 * 60_000;
   const cursor = positionAt("slack", now - 1);
   say("reply in the recent thread", recent);
   say("reply in the old thread", old);
-  const news = await history.news(mapping, cursor, signal);
+  const news = await history.activity(mapping, cursor, signal);
   expect(news).toMatchObject({ channel: "quiet", threads: [{ id: recent }] });
   expect(news.missed).toMatch(/^replies written since .* in threads begun before/);
 });
 
-test("whether a message still stands is told by its id, for roots, replies and tombstones", async () => {
-  const { slack, history, mapping, channel, say } = await stage();
+test("a message is looked up by its id: roots, replies, deleted ones and tombstones", async () => {
+  const { slack, history, mapping, channel, say } = await readable();
   const [stays, goes, root] = [say("stays"), say("goes"), say("root")];
   const [reply, gone] = [say("reply", root), say("gone", root)];
   slack.remove({ channel, id: goes });
   slack.remove({ channel, id: gone, thread: root });
   slack.remove({ channel, id: root });
-  const stands = (id: string, thread?: string) => history.stands(mapping, thread, id, signal);
+  const stands = (id: string, thread?: string) => history.exists(mapping, thread, id, signal);
   expect(await Promise.all([stands(stays), stands(goes), stands(root)])).toEqual([
     true,
     false,
@@ -98,23 +82,23 @@ test("whether a message still stands is told by its id, for roots, replies and t
   expect(await stands(reply, "1.000000")).toBe(false);
 });
 
-test("the newest messages are taken from the end, oldest first", async () => {
-  const { history, mapping, say } = await stage({ historyPage: 2 });
+test("the newest messages are returned oldest first", async () => {
+  const { history, mapping, say } = await readable({ historyPage: 2 });
   for (const text of ["one", "two", "three", "four", "five"]) say(text);
   const page = await history.newest(mapping, 3, signal);
   expect(texts([page])).toEqual(["three", "four", "five"]);
 });
 
-test("reading ends at once when the process stops, also in the middle of a rate limit", async () => {
-  const { slack, history, mapping, say } = await stage();
+test("reading stops at once with the process, also during a rate limit", async () => {
+  const { slack, history, mapping, say } = await readable();
   say("one");
   const stopping = new AbortController();
   slack.answerNext("conversations.history", { retryAfter: 30 });
-  const asking = history.newest(mapping, 1, stopping.signal);
-  asking.catch(() => undefined);
+  const reading = history.newest(mapping, 1, stopping.signal);
+  reading.catch(() => undefined);
   await vi.waitFor(() => {
     expect(slack.wire.some(({ name }) => name === "conversations.history")).toBe(true);
   });
   stopping.abort();
-  await expect(asking).rejects.toThrow();
+  await expect(reading).rejects.toThrow();
 });

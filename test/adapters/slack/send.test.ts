@@ -12,7 +12,7 @@ async function failure(attempt: Promise<unknown>): Promise<PlatformError> {
 }
 
 describe("a post", () => {
-  it("carries the delivery's id, its text and nothing that unfurls or pings", async () => {
+  it("has the delivery's id and text, and nothing in it unfurls or pings", async () => {
     const { slack, bridge, channel, ada, lines } = await start();
     const root = slack.say({ channel, person: ada, text: "?" });
     const [piece] = bridge.render("**Hi** <@U1> <!channel> & @here", 0);
@@ -34,7 +34,7 @@ describe("a post", () => {
     expect(lines.join("")).not.toContain("**Hi**");
   });
 
-  it("is edited and taken down; one already gone is a success", async () => {
+  it("is edited and deleted; deleting it again is a success", async () => {
     const { slack, bridge, channel } = await start();
     const post = delivery({ channel });
     const ts = await bridge.post(post, 0, { text: "one", upTo: 3 }, soon());
@@ -47,7 +47,7 @@ describe("a post", () => {
     expect(gone).toMatchObject({ code: "message_not_found", retryable: false, certain: true });
   });
 
-  it("of the longest reply fits", async () => {
+  it("fits for every piece of a long reply", async () => {
     const { slack, bridge, channel } = await start();
     const pieces = bridge.render("word & <@U1> ".repeat(3_000), 0);
     for (const [part, piece] of pieces.entries())
@@ -55,7 +55,7 @@ describe("a post", () => {
     expect(slack.posts).toHaveLength(pieces.length);
   });
 
-  it("is one attempt: what may have arrived is said to be uncertain, and not sent again", async () => {
+  it("is one attempt: what may have arrived is reported as uncertain, and not sent again", async () => {
     const { slack, bridge, channel } = await start();
     const piece = { text: "once", upTo: 4 };
     const attempt = (signal = soon()) => bridge.post(delivery({ channel }), 0, piece, signal);
@@ -77,7 +77,7 @@ describe("a post", () => {
     ).toHaveLength(4);
   });
 
-  it("is not tried when no time is left", async () => {
+  it("is not attempted when no time is left", async () => {
     const { slack, bridge, channel } = await start();
     const attempt = bridge.post(
       delivery({ channel }),
@@ -89,7 +89,7 @@ describe("a post", () => {
     expect(slack.wire.filter(({ name }) => name === "chat.postMessage")).toEqual([]);
   });
 
-  it("that a channel does not take says what to do, and concerns the mapping", async () => {
+  it("that a channel does not accept fails with a step, and the failure is about the mapping", async () => {
     const { slack, bridge, channel, fatal } = await start();
     const attempt = (to = channel) =>
       failure(bridge.post(delivery({ channel: to }), 0, { text: "x", upTo: 1 }, soon()));
@@ -106,7 +106,7 @@ describe("a post", () => {
     expect(fatal).toEqual([]);
   });
 
-  it("with a revoked token ends the process, once, and stays to be sent", async () => {
+  it("with a revoked token ends the process once, and can be sent later", async () => {
     const { slack, bridge, channel, fatal } = await start();
     for (let n = 0; n < 2; n += 1) {
       slack.answerNext("chat.postMessage", { error: "token_revoked" });

@@ -4,7 +4,7 @@ import { Core, createBridge, start, startStandIn } from "./stage.ts";
 
 describe("the socket", () => {
   it.each(["recycleSockets", "closeSockets"] as const)(
-    "is opened again after %s, and nothing is missed",
+    "is reopened after %s, and no event is lost",
     async (how) => {
       const { slack, core, channel, ada } = await start({
         redeliverAfterMs: Array<number>(200).fill(150),
@@ -19,7 +19,7 @@ describe("the socket", () => {
     },
   );
 
-  it("is given up when Slack answers no ping any more, and what it was given then comes again", async () => {
+  it("is replaced when Slack no longer answers pings, and its events are redelivered", async () => {
     const { slack, core, channel, ada } = await start({
       ackWithinMs: 1_000,
       redeliverAfterMs: Array<number>(200).fill(150),
@@ -30,7 +30,7 @@ describe("the socket", () => {
     expect(new Set(core.texts())).toEqual(new Set(["can you hear me?"]));
   });
 
-  it("is opened again when Slack fails on the way", async () => {
+  it("is reopened although Slack fails at first", async () => {
     const { slack, core, channel, ada, fatal } = await start({
       redeliverAfterMs: Array<number>(200).fill(150),
     });
@@ -44,7 +44,7 @@ describe("the socket", () => {
     expect(fatal).toEqual([]);
   });
 
-  it("ends the process when the app token was revoked meanwhile", async () => {
+  it("ends the process if the app token was revoked meanwhile", async () => {
     const { slack, fatal } = await start();
     slack.answerNext("apps.connections.open", { error: "invalid_auth" });
     slack.closeSockets();
@@ -58,7 +58,7 @@ describe("starting", () => {
   it.each([
     ["a bad bot token", { botToken: "xoxb-bad" }, "OAuth & Permissions"],
     ["a bad app token", { appToken: "xapp-bad" }, "connections:write"],
-  ])("fails at once with %s, and says what to do", async (_name, tokens, step) => {
+  ])("fails at once with %s, and has the step that fixes it", async (_name, tokens, step) => {
     const slack = await startStandIn();
     const lines: string[] = [];
     const bridge = createBridge(slack, lines, tokens);
@@ -68,7 +68,7 @@ describe("starting", () => {
     expect(lines.join("")).not.toMatch(/xoxb|xapp/);
   });
 
-  it("fails when the two tokens are in each other's place", async () => {
+  it("fails when the two tokens are swapped", async () => {
     const slack = await startStandIn();
     const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "" } = slack.env;
     const swapped = { botToken: SLACK_APP_TOKEN, appToken: SLACK_BOT_TOKEN };
@@ -76,7 +76,7 @@ describe("starting", () => {
     await expect(starting).rejects.toMatchObject({ code: "not_allowed_token_type" });
   });
 
-  it("waits for a Slack that is away", async () => {
+  it("waits while Slack is unavailable", async () => {
     const slack = await startStandIn();
     slack.answerNext("auth.test", 503);
     slack.answerNext("apps.connections.open", 503);
@@ -86,7 +86,7 @@ describe("starting", () => {
   });
 
   it.each(["auth.test", "apps.connections.open"])(
-    "can be given up while %s hangs",
+    "can be cancelled while %s hangs",
     async (name) => {
       const slack = await startStandIn();
       slack.answerNext(name, "hang");
@@ -95,12 +95,12 @@ describe("starting", () => {
         .start(new Core(), () => {})
         .then(
           () => "started",
-          () => "given up",
+          () => "cancelled",
         );
       await vi.waitFor(() => expect(slack.wire.at(-1)).toMatchObject({ name, direction: "in" }));
       await bridge.close();
       await bridge.close();
-      expect(await starting).toBe("given up");
+      expect(await starting).toBe("cancelled");
       expect(slack.connections()).toBe(0);
     },
   );

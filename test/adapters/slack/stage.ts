@@ -2,65 +2,69 @@ import { pino } from "pino";
 import { afterEach, expect } from "vitest";
 import type {
   BridgeEvent,
-  ChannelNews,
+  ChannelUpdate,
   Delivery,
   Health,
   Intake,
+  Mapping,
   MappingId,
   Outcome,
   Person,
   Platform,
   Problem,
 } from "../../../bridges/platform.ts";
-import { createSlack } from "../../../bridges/slack/adapter.ts";
+import { createSlack, type SlackOptions } from "../../../bridges/slack/adapter.ts";
 import {
   type SlackStandIn,
   type SlackStandInOptions,
   startSlackStandIn,
 } from "../../../scripts/stand_ins/slack/stand_in.ts";
 
-/*
- * What the tests of the Slack adapter share: the adapter itself, the stand-in at its far end, and a core at its
- * near end that does what the test says.
- */
+/* The stage of the Slack adapter's tests: the adapter between the stand-in for Slack and a fake core. */
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** The core's side of the contract: records what it is given, and commits only when the test says so. */
+/** A core that records every call. A test decides when and how it commits (`commit`) and stores (`store`). */
 export class Core implements Intake {
   readonly events: BridgeEvent[] = [];
   readonly people: Person[] = [];
   readonly problems: Problem[] = [];
-  readonly mapped = new Set<string>();
+  readonly healths: Health[] = [];
+  readonly gaps: string[] = [];
+  readonly channels: ChannelUpdate[] = [];
+  readonly #mappings = new Map<string, Mapping>();
   commit: (event: BridgeEvent) => Promise<Outcome> = async () => "inserted";
 
-  mappingOf(channelId: string) {
-    if (!this.mapped.has(channelId)) return undefined;
-    // An id only Convex makes; here any text serves.
-    return { mappingId: `m ${channelId}` as MappingId, externalId: channelId, since: "0" };
+  store: () => Promise<void> = async () => undefined;
+
+  map(channelId: string): Mapping {
+    // Only Convex makes such ids; any string works here.
+    const mappingId = `m ${channelId}` as MappingId;
+    const mapping = { mappingId, externalId: channelId, since: "0" };
+    this.#mappings.set(channelId, mapping);
+    return mapping;
+  }
+  mappingOf(channelId: string): Mapping | undefined {
+    return this.#mappings.get(channelId);
   }
   push(event: BridgeEvent): Promise<Outcome> {
     this.events.push(event);
     return this.commit(event);
   }
-  named(person: Person): void {
+  person(person: Person): void {
     this.people.push(person);
   }
-  store: () => Promise<void> = async () => undefined;
   problem(problem: Problem): Promise<void> {
     this.problems.push(problem);
     return this.store();
   }
-  readonly healths: Health[] = [];
   health(health: Health): void {
     this.healths.push(health);
   }
-  readonly gaps: string[] = [];
-  readonly channels: ChannelNews[] = [];
-  channel(news: ChannelNews): Promise<void> {
+  channel(news: ChannelUpdate): Promise<void> {
     this.channels.push(news);
     return this.store();
   }
@@ -77,16 +81,20 @@ export interface Setup {
   readonly core: Core;
   readonly bridge: Platform;
   readonly channel: string;
+  readonly mapping: Mapping;
   readonly ada: string;
+  /** Says something in the mapped channel, as Ada; returns the message's id. */
+  readonly say: (text: string, thread?: string) => string;
   readonly fatal: Error[];
   readonly lines: string[];
 }
 
+/** The adapter, not started; its log lines go to `lines`. */
 export function createBridge(
   slack: SlackStandIn,
   lines: string[],
   tokens: Partial<Tokens> = {},
-  options: Parameters<typeof createSlack>[2] = {},
+  options?: SlackOptions,
 ) {
   const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
   const log = pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
@@ -100,6 +108,7 @@ export interface Tokens {
   appToken: string;
 }
 
+/** A stand-in for Slack; at the end of the test it must have refused nothing. */
 export async function startStandIn(options?: SlackStandInOptions): Promise<SlackStandIn> {
   const slack = await startSlackStandIn(options);
   cleanups.push(async () => {
@@ -109,21 +118,34 @@ export async function startStandIn(options?: SlackStandInOptions): Promise<Slack
   return slack;
 }
 
-export async function start(options?: SlackStandInOptions): Promise<Setup> {
+/** A connected adapter with one mapped channel and one person. */
+export async function start(
+  options?: SlackStandInOptions,
+  bridgeOptions?: SlackOptions,
+): Promise<Setup> {
   const slack = await startStandIn(options);
   const lines: string[] = [];
-  const bridge = createBridge(slack, lines);
+  const bridge = createBridge(slack, lines, {}, bridgeOptions);
   const core = new Core();
   const fatal: Error[] = [];
   const channel = slack.addChannel("general");
-  core.mapped.add(channel);
+  const mapping = core.map(channel);
   const ada = slack.addPerson("Ada");
+  const say = (text: string, thread?: string) =>
+    slack.say({ channel, person: ada, text, ...(thread !== undefined && { thread }) });
   await bridge.start(core, (error) => fatal.push(error));
-  return { slack, core, bridge, channel, ada, fatal, lines };
+  return { slack, core, bridge, channel, mapping, ada, say, fatal, lines };
 }
 
+export function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+/** A claimed delivery to a channel. */
 export const delivery = (fields: Partial<Delivery> & Pick<Delivery, "channel">): Delivery => ({
-  // Ids only Convex makes; here any text serves.
+  // Only Convex makes such ids; any string works here.
   deliveryId: "d1" as Delivery["deliveryId"],
   mappingId: "m1" as Delivery["mappingId"],
   conversationId: "c1" as Delivery["conversationId"],
@@ -140,4 +162,5 @@ export const delivery = (fields: Partial<Delivery> & Pick<Delivery, "channel">):
   ...fields,
 });
 
+/** A deadline that no test reaches. */
 export const soon = () => AbortSignal.timeout(10_000);

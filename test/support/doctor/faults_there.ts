@@ -127,7 +127,7 @@ export const FAULTS_THERE: readonly Fault[] = [
   {
     name: "a mapped Slack channel of another workspace",
     make: async (s) => s.run(await s.anotherSlack()),
-    fault: /can't see such a channel/,
+    fault: /does not exist, or it is private/,
     step: /Check the id/,
   },
   {

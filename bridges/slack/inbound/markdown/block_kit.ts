@@ -1,86 +1,85 @@
 import {
   type Attachment,
   type Block,
+  type BlockPart,
   readParts,
   readRows,
   type TextObject,
 } from "./block_payload.ts";
 import { toCanonical } from "./mrkdwn.ts";
-import { markdownLink } from "./links.ts";
-import { type Notes, quoted, richText } from "./rich_text.ts";
+import { markdownLink } from "./link.ts";
+import { type Collector, quoted, richText } from "./rich_text.ts";
 
 /** The text of a message's blocks, in order, as canonical Markdown. */
-export function blocksText(blocks: readonly Block[], notes: Notes): string {
-  return paragraphs(blocks.map((block) => blockText(block, notes)));
+export function blocksText(blocks: readonly Block[], collect: Collector): string {
+  return paragraphs(blocks.map((block) => blockText(block, collect)));
 }
 
-function blockText(block: Block, notes: Notes): string {
+function blockText(block: Block, collect: Collector): string {
   switch (block.type) {
     case "rich_text":
-      return richText(block.elements, notes);
+      return richText(block.elements, collect);
     case "section":
       return paragraphs([
-        labelText(block.text, notes),
-        block.fields.map((each) => labelText(each, notes)).join("\n"),
+        labelText(block.text, collect),
+        block.fields.map((each) => labelText(each, collect)).join("\n"),
       ]);
     case "header": {
-      const title = labelText(block.text, notes).replaceAll("\n", " ");
+      const title = labelText(block.text, collect).replaceAll("\n", " ");
       return title === "" ? "" : `### ${title}`;
     }
     case "markdown":
-      return typeof block.text === "string" ? block.text : labelText(block.text, notes);
+      return typeof block.text === "string" ? block.text : labelText(block.text, collect);
     case "context":
-      return readParts(block.elements)
-        .map((part) => (part.type === "image" ? alt(part.alt_text) : labelText(part.text, notes)))
-        .filter((text) => text !== "")
-        .join(" ");
+      return joined(" ", readParts(block.elements).map(contextPart));
     case "divider":
       return "---";
     case "image":
-      return markdownLink(block.image_url ?? "", `image: ${titleOf(block, notes)}`);
+      return markdownLink(block.image_url ?? "", `image: ${titleOf(block, collect)}`);
     case "video":
-      return markdownLink(block.title_url ?? "", `video: ${titleOf(block, notes)}`);
+      return markdownLink(block.title_url ?? "", `video: ${titleOf(block, collect)}`);
     case "actions":
-    case "context_actions": {
-      return readParts(block.elements)
-        .map(({ text, placeholder }) => choice("button", text) || choice("menu", placeholder))
-        .filter((label) => label !== "")
-        .join(" ");
-    }
+    case "context_actions":
+      return joined(" ", readParts(block.elements).map(action));
     case "table":
-      return tableText(block, notes);
+      return tableText(block, collect);
     case "call":
       return "[call]";
     case "input":
       return choice("input", block.label);
     case "file":
-      return labelText(block.text, notes);
+      return labelText(block.text, collect);
     default:
-      notes.unknown(`block ${block.type}`);
-      return labelText(block.text, notes);
+      collect.unknown(`block ${block.type}`);
+      return labelText(block.text, collect);
   }
 
-  /** What a person may press, choose or fill in. */
+  function contextPart({ type, text, alt_text: altText = "" }: BlockPart): string {
+    if (type !== "image") return labelText(text, collect);
+    return altText === "" ? "" : `[image: ${altText}]`;
+  }
+
+  function action({ text, placeholder }: BlockPart): string {
+    return choice("button", text) || choice("menu", placeholder);
+  }
+
+  /** An interactive element: a button, a menu or an input. */
   function choice(kind: string, label: TextObject | string | undefined): string {
-    const said = labelText(label, notes);
-    return said === "" ? "" : `[${kind}: ${said}]`;
+    const text = labelText(label, collect);
+    return text === "" ? "" : `[${kind}: ${text}]`;
   }
 }
 
-function titleOf({ title, alt_text: altText = "" }: Block, notes: Notes): string {
-  return labelText(title, notes) || altText;
+function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): string {
+  return labelText(title, collect) || altText;
 }
 
-function alt(text = ""): string {
-  return text === "" ? "" : `[image: ${text}]`;
-}
-
-function tableText({ rows }: Block, notes: Notes): string {
+function tableText({ rows }: Block, collect: Collector): string {
   const [head, ...body] = readRows(rows).map((row) => {
     const cells = row.map((cell) =>
       cell.type === "raw_text" && typeof cell.text === "string"
         ? cell.text
-        : blockText(cell, notes),
+        : blockText(cell, collect),
     );
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   });
@@ -89,26 +88,26 @@ function tableText({ rows }: Block, notes: Notes): string {
   return [head, `|${" --- |".repeat(columns)}`, ...body].join("\n");
 }
 
-function labelText(label: TextObject | string | undefined, notes: Notes): string {
+function labelText(label: TextObject | string | undefined, collect: Collector): string {
   if (label === undefined) return "";
   if (typeof label === "string") return label;
-  return label.type === "mrkdwn" ? mrkdwn(label.text, notes) : label.text;
+  return label.type === "mrkdwn" ? mrkdwn(label.text, collect) : label.text;
 }
 
-function mrkdwn(text: string, notes: Notes): string {
+function mrkdwn(text: string, collect: Collector): string {
   const { content, mentions } = toCanonical(text);
-  mentions.forEach((mention) => notes.mention(mention));
+  mentions.forEach((mention) => collect.mention(mention));
   return content;
 }
 
-/** What hangs on a message: an app's attachments, or a message that was shared. Each as a quote. */
-export function attachmentsText(attachments: readonly Attachment[], notes: Notes): string {
+/** A message's attachments (an app's, or shared messages), each as a quote. */
+export function attachmentsText(attachments: readonly Attachment[], collect: Collector): string {
   return paragraphs(
-    attachments.filter((each) => !isPreview(each)).map((each) => attachmentText(each, notes)),
+    attachments.filter((each) => !isPreview(each)).map((each) => attachmentText(each, collect)),
   );
 }
 
-/** A link's preview: what the page says, not what the person said. */
+/** A link's preview: text of the page, not of the author. */
 function isPreview({
   from_url: url,
   is_msg_unfurl: message,
@@ -117,29 +116,30 @@ function isPreview({
   return url !== undefined && message !== true && share !== true;
 }
 
-function attachmentText(attachment: Attachment, notes: Notes): string {
+function attachmentText(attachment: Attachment, collect: Collector): string {
   const { pretext = "", title = "", title_link: link, fields, fallback = "" } = attachment;
   const { image_url: image = "", footer = "" } = attachment;
   const shared = attachment.message_blocks?.flatMap(({ message }) => message.blocks) ?? [];
-  const blocks = blocksText([...(attachment.blocks ?? []), ...shared], notes);
+  const blocks = blocksText([...(attachment.blocks ?? []), ...shared], collect);
   const heading = link === undefined ? `**${title}**` : `**${markdownLink(link, title)}**`;
   const by = attachment.author_name ?? "";
-  const body = paragraphsOf(
+  const body = joined("\n", [
     by === "" ? "" : `${by}:`,
     title === "" ? "" : heading,
-    blocks === "" ? mrkdwn(attachment.text ?? "", notes) : blocks,
-    ...fields.map((each) => `**${each.title ?? ""}** ${mrkdwn(each.value ?? "", notes)}`.trim()),
+    blocks === "" ? mrkdwn(attachment.text ?? "", collect) : blocks,
+    ...fields.map((each) => `**${each.title ?? ""}** ${mrkdwn(each.value ?? "", collect)}`.trim()),
     markdownLink(image, image === "" ? "" : "image"),
     footer,
-  );
-  const shown = body === "" ? mrkdwn(fallback, notes) : body;
-  return paragraphs([mrkdwn(pretext, notes), shown === "" ? "" : quoted(shown)]);
+  ]);
+  const shown = body === "" ? mrkdwn(fallback, collect) : body;
+  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(shown)]);
 }
 
 function paragraphs(texts: readonly string[]): string {
-  return texts.filter((text) => text !== "").join("\n\n");
+  return joined("\n\n", texts);
 }
 
-function paragraphsOf(...lines: readonly string[]): string {
-  return lines.filter((line) => line !== "").join("\n");
+/** The texts that are not empty, joined. */
+function joined(separator: string, texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join(separator);
 }

@@ -1,16 +1,16 @@
 import { z } from "zod";
+import { lenient } from "../../lenient.ts";
 
 /*
- * The parts of Block Kit that the bridge reads: https://docs.slack.dev/reference/block-kit/blocks. What is
- * malformed is dropped, so that no odd field ever costs a message; unknown types stay, to be counted.
+ * The parts of Block Kit that the bridge reads: https://docs.slack.dev/reference/block-kit/blocks. Blocks of unknown
+ * types stay, and are counted.
  */
 
-const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const text = lenient(z.string());
 const number = lenient(z.number());
 const flag = lenient(z.boolean());
 
-/** A list whose malformed members are left out. */
+/** A list without its malformed members. */
 const listOf = <T extends z.ZodType>(member: T) =>
   z
     .array(z.unknown())
@@ -24,7 +24,7 @@ const listOf = <T extends z.ZodType>(member: T) =>
 
 const style = lenient(z.object({ bold: flag, italic: flag, strike: flag, code: flag }));
 
-/** What stands in a line: text, a link, a mention, an emoji, … */
+/** A part of a line: text, a link, a mention, an emoji, … */
 export const inlineElement = z.object({
   type: z.string(),
   text,
@@ -43,7 +43,7 @@ export type InlineElement = z.infer<typeof inlineElement>;
 
 const section = z.object({ type: z.string(), elements: listOf(inlineElement) });
 
-/** A paragraph, a list, a quote or preformatted text. Lists hold sections, the others what stands in a line. */
+/** A paragraph, a list, a quote or preformatted text. Lists contain sections, the others inline elements. */
 export const richElement = z.object({
   type: z.string(),
   elements: z.unknown().optional(),
@@ -86,13 +86,14 @@ export const block = z.object({
 export type Block = z.infer<typeof block>;
 
 export const blockList = listOf(block);
-export const readParts = (elements: unknown) => listOf(blockPart).parse(elements);
+export type BlockPart = z.infer<typeof blockPart>;
+export const readParts = (elements: unknown): BlockPart[] => listOf(blockPart).parse(elements);
 export const readRich = (elements: unknown): RichElement[] => listOf(richElement).parse(elements);
 export const readRows = (rows: unknown): Block[][] => listOf(blockList).parse(rows);
 
 const field = z.object({ title: text, value: text });
 
-/** A secondary attachment: an app's legacy form, a link's preview, or a message that was shared. */
+/** A secondary attachment: an app's legacy form, a link's preview, or a shared message. */
 export const attachment = z.object({
   pretext: text,
   author_name: text,

@@ -1,25 +1,18 @@
 /*
- * Where Slack's text needs line breaks to be Markdown: a fence may stand beside code and text, and the line below a quote
- * is no part of it.
+ * Where Slack's text needs more line breaks to be Markdown: in Slack a fence may be on one line with code and text, and
+ * the line below a quote is not part of it.
  */
 
-/** The line breaks that the fences of a block of code lack in Slack's text: there they may stand beside the code. */
-interface Breaks {
-  readonly beforeOpening: string;
-  readonly afterOpening: string;
-  readonly beforeClosing: string;
-  readonly afterClosing: string;
-}
-
-export const NO_BREAKS: Breaks = {
+/** The line breaks to add around the fences of a code block: none. */
+export const NO_BREAKS = {
   beforeOpening: "",
   afterOpening: "",
   beforeClosing: "",
   afterClosing: "",
 };
 
-/** What the block at `at` lacks. One on one line reads the same in Markdown, and one in a quote has the marks of that on its lines. */
-export function breaksAround(text: string, at: number): Breaks {
+/** What the block at `at` needs. Nothing if it is on one line, or in a quote, whose marks are on each of its lines. */
+export function breaksAround(text: string, at: number): typeof NO_BREAKS {
   const close = text.indexOf("```", at + 3);
   const body = text.slice(at + 3, close);
   if (!body.includes("\n")) return NO_BREAKS;
@@ -35,10 +28,10 @@ export function breaksAround(text: string, at: number): Breaks {
 }
 
 const QUOTE = /^(?:&gt;|>)/;
-/** Slack takes three marks for a quote of all that follows, as Markdown does of the lines right below. */
+/** In Slack three marks quote all the text that follows; in Markdown they include the lines right below. */
 const QUOTE_OF_ALL = /^(?:&gt;|>){3}/;
 
-/** Whether the line break at `at` parts a quote from text below it, which Markdown would read as part of the quote. */
+/** Whether the line break at `at` is between a quote and text that Markdown would read as part of the quote. */
 export function endsQuote(text: string, at: number): boolean {
   const next = text[at + 1];
   if (next === undefined || next === "\n" || isQuoted(text, at + 1)) return false;

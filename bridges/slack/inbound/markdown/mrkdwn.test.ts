@@ -6,13 +6,17 @@ describe("Slack's text as canonical Markdown", () => {
   it.each([
     ["emphasis becomes Markdown's", "hello *you* _there_ ~no~", "hello **you** _there_ ~~no~~"],
     ["emphasis may be nested", "*a ~b~* (~c~)", "**a ~~b~~** (~~c~~)"],
-    ["signs within words or alone stay", "2*3*4 a * b * c ~/x *\n*", "2*3*4 a * b * c ~/x *\n*"],
+    [
+      "signs within words or alone are text",
+      "2*3*4 a * b * c ~/x *\n*",
+      "2*3*4 a * b * c ~/x *\n*",
+    ],
     ["emphasis in code is text", "`*a*` ```*b*``` *c `d*", "`*a*` ```*b*``` *c `d*"],
     ["entities are decoded", "a &amp; b &lt;c&gt; d", "a & b <c> d"],
     ["entities are decoded once", "&amp;lt;", "&lt;"],
     ["other entities are text", "&nbsp;&#39;&", "&nbsp;&#39;&"],
     ["a mention becomes a token", "hi <@U1>!", "hi <@U1>!"],
-    ["a mention's label goes", "hi <@U1|ada>!", "hi <@U1>!"],
+    ["a mention's label is dropped", "hi <@U1|ada>!", "hi <@U1>!"],
     ["a channel becomes a token", "see <#C1|general>", "see <#C1>"],
     ["a group becomes a token", "<!subteam^S1|@ops> look", "<@&S1> look"],
     [
@@ -21,14 +25,14 @@ describe("Slack's text as canonical Markdown", () => {
       "@here @channel @everyone",
     ],
     [
-      "a date becomes what it says",
+      "a date becomes its label",
       "<!date^1392734382^{date}^https://e.com|Feb 18 &amp; so>",
       "Feb 18 & so",
     ],
     ["a bare link is its URL", "<https://e.com/?a=1&amp;b=2>", "https://e.com/?a=1&b=2"],
-    ["a link Slack made is what was typed", "<http://e.com|e.com>", "e.com"],
-    ["a link Slack ended with a slash is what was typed", "<http://e.com/|e.com>", "e.com"],
-    ["an address is what was typed", "<mailto:a@e.com|a@e.com>", "a@e.com"],
+    ["a link that Slack made is the typed text", "<http://e.com|e.com>", "e.com"],
+    ["a link that Slack made with a slash is the typed text", "<http://e.com/|e.com>", "e.com"],
+    ["a mail address is the typed text", "<mailto:a@e.com|a@e.com>", "a@e.com"],
     [
       "a labelled link becomes Markdown",
       "<https://e.com/a|the &lt;docs&gt;>",
@@ -36,8 +40,8 @@ describe("Slack's text as canonical Markdown", () => {
     ],
     ["a label's brackets are escaped", "<https://e.com|[1]>", "[\\[1\\]](https://e.com)"],
     ["a URL with parentheses is wrapped", "<https://e.com/a_(b)|b>", "[b](<https://e.com/a_(b)>)"],
-    ["a link in code is what was typed", "`<http://e.com|see e.com>`", "`see e.com`"],
-    ["an angle that opens nothing is text", "1 < 2 <3 <<@U1> <>", "1 < 2 <3 <<@U1> <>"],
+    ["a link in code is the typed text", "`<http://e.com|see e.com>`", "`see e.com`"],
+    ["an angle bracket that opens nothing is text", "1 < 2 <3 <<@U1> <>", "1 < 2 <3 <<@U1> <>"],
     ["an unknown form is text", "<foo> <!what> <@> <#a b>", "<foo> <!what> <@> <#a b>"],
     ["a token does not cross a line", "<http://e.com\n>", "<http://e.com\n>"],
   ])("%s", (_name, text, content) => {
@@ -59,19 +63,23 @@ describe("Slack's text as canonical Markdown", () => {
   it.each([
     ["the first line of code is no language", "```const a;\nb```", "```\nconst a;\nb\n```"],
     ["text may follow on the last line", "```\na\n``` ok\nb", "```\na\n```\nok\nb"],
-    ["what stands so stays so", "a\n```\nb\n\n  c\n```\nd", "a\n```\nb\n\n  c\n```\nd"],
-    ["blocks have each their own", "```a\nb``````c\nd```", "```\na\nb\n```\n```\nc\nd\n```"],
-    ["a block on one line stays", "a ```b``` c\nd", "a ```b``` c\nd"],
-    ["a block in a quote stays", "&gt; ```a\n&gt; b```", "> ```a\n> b```"],
-    ["one that nothing closes stays", "a ```b\nc", "a ```b\nc"],
-    ["text below a quote is none of it", "&gt; a\n&gt; b\nc\nd", "> a\n> b\n\nc\nd"],
-    ["a quote of all that follows goes on", "&gt;&gt;&gt; a\nb", ">>> a\nb"],
-    ["lines of code are no quotes", "```\n&gt; a\nb\n```", "```\n> a\nb\n```"],
+    [
+      "fences on lines of their own are unchanged",
+      "a\n```\nb\n\n  c\n```\nd",
+      "a\n```\nb\n\n  c\n```\nd",
+    ],
+    ["each block has fences of its own", "```a\nb``````c\nd```", "```\na\nb\n```\n```\nc\nd\n```"],
+    ["a block on one line is unchanged", "a ```b``` c\nd", "a ```b``` c\nd"],
+    ["a block in a quote is unchanged", "&gt; ```a\n&gt; b```", "> ```a\n> b```"],
+    ["an unclosed block is unchanged", "a ```b\nc", "a ```b\nc"],
+    ["text below a quote is not part of it", "&gt; a\n&gt; b\nc\nd", "> a\n> b\n\nc\nd"],
+    ["a quote of all the text that follows is unchanged", "&gt;&gt;&gt; a\nb", ">>> a\nb"],
+    ["lines of code are not quotes", "```\n&gt; a\nb\n```", "```\n> a\nb\n```"],
   ])("blocks and quotes: %s", (_name, text, content) => {
     expect(toCanonical(text).content).toBe(content);
   });
 
-  it("lists each mention once, with the name where Slack gave one", () => {
+  it("lists each mention once, with its name if Slack gave one", () => {
     const { mentions } = toCanonical("<@U1> <@U1|ada> <#C1|general> <!subteam^S1|@ops> <#C2|>");
     expect(mentions).toEqual([
       { kind: "user", id: "U1", name: "ada" },
@@ -81,14 +89,14 @@ describe("Slack's text as canonical Markdown", () => {
     ]);
   });
 
-  it("takes a back tick without its partner for a character", () => {
+  it("treats an unpaired backtick as text", () => {
     expect(toCanonical("it`s <https://e.com|x>\nand `").content).toBe(
       "it`s [x](https://e.com)\nand `",
     );
     expect(toCanonical("``` <https://e.com|x>").content).toBe("``` [x](https://e.com)");
   });
 
-  it("never throws, and gives escaped text back as it was typed", () => {
+  it("never throws, and returns escaped text as it was typed", () => {
     const parts = fc.constantFrom(
       "<",
       ">",
@@ -112,25 +120,18 @@ describe("Slack's text as canonical Markdown", () => {
           .replaceAll("<", "&lt;")
           .replaceAll(">", "&gt;");
         const { content, mentions } = toCanonical(escaped);
-        // Fences and the ends of quotes may get line breaks.
+        // Line breaks may be added around fences and after quotes.
         expect(content.replace(/\s+/g, "")).toBe(typed.replace(/\s+/g, ""));
         expect(mentions).toEqual([]);
       }),
     );
   });
 
-  it.each(["<", "`", "```", "`\n", "&", "<@", "<a|", "<@U1>"])(
+  it.each(["<", "`", "```", "`\n", "&", "<@", "<a|", "<@U1>", "*a ", "~", "```\na", "&gt;\n"])(
     "takes linear time on a long run of %j",
     (unit) => {
-      const time = (length: number) => {
-        const text = unit.repeat(length);
-        const start = performance.now();
-        toCanonical(text);
-        return performance.now() - start;
-      };
-      time(20_000);
-      // Quadratic would be some 10^10 steps here: half a minute and more.
-      expect(time(200_000)).toBeLessThan(5_000);
+      // Quadratic time would be 10^12 steps here, and exceed the test's timeout.
+      expect(toCanonical(unit.repeat(1_000_000)).content).not.toBe("");
     },
   );
 });

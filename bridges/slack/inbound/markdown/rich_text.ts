@@ -1,4 +1,3 @@
-import type { MessageEvent } from "../../../platform.ts";
 import {
   type InlineElement,
   readInline,
@@ -6,27 +5,27 @@ import {
   readSections,
   type RichElement,
 } from "./block_payload.ts";
-import { markdownLink, targetOf } from "./links.ts";
-import { escaped, fencedCode, inlineCode, inlineMarkdown, literal, type Run } from "./inline.ts";
+import { markdownLink, targetOf } from "./link.ts";
+import { escaped, fencedCode, inlineCode, literal } from "./escape.ts";
+import { inlineMarkdown, type Run } from "./inline.ts";
+import { type Mention, mentionToken } from "./tokens.ts";
 
-type Mention = MessageEvent["mentions"][number];
-
-/** What a reader of blocks tells besides their text. */
-export interface Notes {
+/** Collects what blocks contain besides their text. */
+export interface Collector {
   mention(mention: Mention): void;
   /** A kind of content the bridge does not know. */
   unknown(kind: string): void;
 }
 
-/** What people type in Slack's editor, as canonical Markdown: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block */
-export function richText(elements: unknown, notes: Notes): string {
+/** Text from Slack's editor as canonical Markdown: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block */
+export function richText(elements: unknown, collect: Collector): string {
   const out: string[] = [];
   const levels: Level[] = [];
   let last: RichElement | undefined;
   for (const element of readRich(elements)) {
     const { type } = element;
     if (type !== "rich_text_list") levels.length = 0;
-    const text = blockText(element, levels, notes);
+    const text = richElementText(element, levels, collect);
     if (text === undefined) continue;
     if (last !== undefined) out.push(gapAfter(last, element));
     out.push(text);
@@ -35,47 +34,52 @@ export function richText(elements: unknown, notes: Notes): string {
   return out.join("");
 }
 
-/** Text right below a list or a quote would be taken for its last line, as would a list that does not begin with 1. */
+/** Markdown reads text right below a list or a quote as its last line, and a list that does not begin with 1 as text. */
 function gapAfter(last: RichElement, next: RichElement): string {
   const isList = last.type === "rich_text_list";
-  const stays = isList || last.type === "rich_text_quote";
-  if (stays && next.type !== "rich_text_preformatted" && next.type !== last.type) return "\n\n";
+  const absorbsText = isList || last.type === "rich_text_quote";
+  if (absorbsText && next.type !== "rich_text_preformatted" && next.type !== last.type)
+    return "\n\n";
   const { indent = 0, offset = 0, style } = next;
-  const goesOn = isList && indent <= (last.indent ?? 0);
-  return style === "ordered" && offset > 0 && !goesOn ? "\n\n" : "\n";
+  const continues = isList && indent <= (last.indent ?? 0);
+  return style === "ordered" && offset > 0 && !continues ? "\n\n" : "\n";
 }
 
-function blockText(element: RichElement, levels: Level[], notes: Notes): string | undefined {
+function richElementText(
+  element: RichElement,
+  levels: Level[],
+  collect: Collector,
+): string | undefined {
   switch (element.type) {
     case "rich_text_section": {
-      const text = lineOf(readInline(element.elements), notes);
+      const text = lineOf(readInline(element.elements), collect);
       return text === "" ? undefined : text.replace(/\n$/, "");
     }
     case "rich_text_list":
-      return listText(element, levels, notes);
+      return listText(element, levels, collect);
     case "rich_text_quote":
-      return quoted(lineOf(readInline(element.elements), notes));
+      return quoted(lineOf(readInline(element.elements), collect));
     case "rich_text_preformatted": {
       const code = readInline(element.elements).map(plainOf).join("");
       return fencedCode(code, element.language);
     }
     default:
-      notes.unknown(`rich text ${element.type}`);
-      return lineOf(readInline(element.elements), notes) || undefined;
+      collect.unknown(`rich text ${element.type}`);
+      return lineOf(readInline(element.elements), collect) || undefined;
   }
 }
 
-/** One depth of a list: how wide its marks are, and the number its next item has. */
+/** One depth of a list: the width of its markers, and the number of its next item. */
 interface Level {
   width: number;
   next: number;
 }
 
-/** Deeper lists are shown at this depth: Slack's editor offers nine. */
+/** Deeper lists are shown at this depth. Slack's editor allows nine. */
 const MAX_INDENT = 12;
 
-/** A list of one depth. A nested one is a list of its own that follows its parent. */
-function listText(element: RichElement, levels: Level[], notes: Notes): string {
+/** A list of one depth. In Slack a nested list is an element of its own after its parent. */
+function listText(element: RichElement, levels: Level[], collect: Collector): string {
   const { indent = 0, offset, elements, style } = element;
   const depth = Math.max(0, Math.min(MAX_INDENT, Math.trunc(indent)));
   const ordered = style === "ordered";
@@ -91,7 +95,7 @@ function listText(element: RichElement, levels: Level[], notes: Notes): string {
       const mark = ordered ? `${level.next}. ` : "- ";
       level.next += 1;
       level.width = mark.length;
-      const text = lineOf(item.elements, notes).replace(/\n+$/, "");
+      const text = lineOf(item.elements, collect).replace(/\n+$/, "");
       return margin + mark + text.replaceAll("\n", `\n${margin}${" ".repeat(mark.length)}`);
     })
     .join("\n");
@@ -106,11 +110,11 @@ export function quoted(text: string): string {
     .join("\n");
 }
 
-function lineOf(elements: readonly InlineElement[], notes: Notes): string {
+function lineOf(elements: readonly InlineElement[], collect: Collector): string {
   return inlineMarkdown(
     joinCode(elements).map((element): Run => {
       const { bold, italic, strike } = element.style ?? {};
-      const text = elementText(element, notes);
+      const text = elementText(element, collect);
       const run = { text, bold, italic, strike };
       if (element.type === "link")
         return text.startsWith("[") ? { ...run, inside: targetOf(element.url ?? "") } : run;
@@ -123,7 +127,7 @@ function lineOf(elements: readonly InlineElement[], notes: Notes): string {
   );
 }
 
-/** A link within code is an element of its own; the code is one all the same. */
+/** Joins code with the links in it, which Slack makes elements of their own. */
 function joinCode(elements: readonly InlineElement[]): InlineElement[] {
   const out: InlineElement[] = [];
   for (const element of elements) {
@@ -138,19 +142,19 @@ function joinCode(elements: readonly InlineElement[]): InlineElement[] {
   return out;
 }
 
-function elementText(element: InlineElement, notes: Notes): string {
+function elementText(element: InlineElement, collect: Collector): string {
   const { type, text = "", style } = element;
   switch (type) {
     case "text":
       return style?.code === true ? inlineCode(text) : literal(text);
     case "link":
-      return linkText(element);
+      return markdownLink(element.url ?? "", element.text);
     case "user":
-      return mention("user", element.user_id, notes);
+      return mention("user", element.user_id, collect);
     case "usergroup":
-      return mention("group", element.usergroup_id, notes);
+      return mention("group", element.usergroup_id, collect);
     case "channel":
-      return mention("channel", element.channel_id, notes);
+      return mention("channel", element.channel_id, collect);
     case "broadcast":
       return `@${element.range ?? "here"}`;
     case "emoji":
@@ -162,24 +166,16 @@ function elementText(element: InlineElement, notes: Notes): string {
     case "team":
       return "";
     default:
-      notes.unknown(`rich text element ${type}`);
+      collect.unknown(`rich text element ${type}`);
       return literal([text, element.fallback, element.url].find(Boolean) ?? "");
   }
 }
 
-const TOKEN = { user: "<@", group: "<@&", channel: "<#" } as const satisfies Record<
-  Mention["kind"],
-  string
->;
-
-function mention(kind: Mention["kind"], id: string | undefined, notes: Notes): string {
-  if (id === undefined || !/^[A-Za-z0-9]+$/.test(id)) return "";
-  notes.mention({ kind, id });
-  return `${TOKEN[kind]}${id}>`;
-}
-
-function linkText({ url = "", text }: InlineElement): string {
-  return markdownLink(url, text);
+function mention(kind: Mention["kind"], id = "", collect: Collector): string {
+  const token = mentionToken(kind, id);
+  if (token === undefined) return "";
+  collect.mention(token.mention);
+  return token.text;
 }
 
 function emojiText({ name = "", unicode }: InlineElement): string {
@@ -188,7 +184,7 @@ function emojiText({ name = "", unicode }: InlineElement): string {
   return isOne ? String.fromCodePoint(...points) : `:${name}:`;
 }
 
-/** The text as it stands in code, where nothing is a token. */
+/** An element's text in code, where nothing is a token. */
 function plainOf({ type, text, url, name, user_id: user, range }: InlineElement): string {
   switch (type) {
     case "link":

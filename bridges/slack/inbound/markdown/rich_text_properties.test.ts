@@ -7,8 +7,8 @@ import { describe, expect, test } from "vitest";
 import { richText } from "./rich_text.ts";
 
 /*
- * Trees of every kind of element that Slack documents, written as Markdown by the bridge and read again by a parser that
- * knows nothing of it. https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+ * Trees of every kind of element that Slack documents, converted to Markdown by the bridge and parsed by an independent
+ * parser. https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
  */
 
 const STYLES = ["bold", "italic", "strike", "code"] as const;
@@ -22,7 +22,7 @@ interface Inline {
   readonly [field: string]: unknown;
 }
 
-/** `0w` stands for a word that is told from all others. */
+/** `0w` is replaced by a unique word. */
 const typed = fc.constantFrom(
   ...["0w", "0w 0w", "*0w*", "_0w_", "~~0w~~", "~0w~", "a*0w*b", "0w_0w", "x * 0w * y"],
   ...["[0w](b)", "![0w](b)", "`0w`", "``0w", "(0w)", "0w\\", "0w|x", "0w!", "**0w", "0w # x"],
@@ -91,11 +91,11 @@ interface Written {
   readonly elements: readonly unknown[];
   readonly words: readonly Word[];
   readonly codes: readonly string[];
-  /** Who and what is mentioned. */
+  /** Ids of the mentioned people, groups and channels. */
   readonly ids: readonly string[];
 }
 
-/** The words of a line with their styles, and the elements with each word made different. */
+/** The elements of a line with unique words, and the words with their styles. */
 function written(line: readonly Inline[], place: string, next: () => string): [Inline[], Word[]] {
   const words: Word[] = [];
   const elements = line.map((element) => {
@@ -103,15 +103,15 @@ function written(line: readonly Inline[], place: string, next: () => string): [I
     const marks = STYLES.filter((each) => styles[each] === true);
     const name = (text: string) => text.replaceAll("0w", next);
     const url = element.url === undefined ? undefined : name(element.url);
-    const told = { ...element, ...(url !== undefined && { url }) };
+    const renamed = { ...element, ...(url !== undefined && { url }) };
     const where = [place, ...marks, ...(url === undefined ? [] : [`(${url})`])].join(" ").trim();
-    const out: Record<string, unknown> = { ...told };
+    const out: Record<string, unknown> = { ...renamed };
     for (const field of ["text", "user_id", "channel_id", "usergroup_id", "name"]) {
       const value = element[field];
       if (typeof value !== "string") continue;
-      const said = name(value);
-      out[field] = said;
-      for (const [text] of said.matchAll(WORD)) words.push({ text, place: where });
+      const unique = name(value);
+      out[field] = unique;
+      for (const [text] of unique.matchAll(WORD)) words.push({ text, place: where });
     }
     return { ...out, type };
   });
@@ -146,21 +146,21 @@ function slackOf(blocks: readonly Block[], between: readonly Inline[]): Written 
   const ids: string[] = [];
   const add = (line: readonly Inline[], place: string) => {
     const spaced = line.flatMap((each) => [each, ...between]);
-    const [said, found] = written(spaced, place, next);
+    const [elements, found] = written(spaced, place, next);
     words.push(...found);
-    for (const each of said)
+    for (const each of elements)
       ids.push(
         ...[each.user_id, each.channel_id, each.usergroup_id].filter(
           (id) => typeof id === "string",
         ),
       );
-    return said;
+    return elements;
   };
   const addList = ({ ordered, offset, items }: Tree, indent: number, place: string) => {
     let open: unknown[] = [];
     for (const [index, { line, inside }] of items.entries()) {
       const number = ordered ? String(offset + index + 1) : "-";
-      // What is nested interrupts a list; it goes on as a list of its own, with an offset.
+      // A nested list interrupts its parent, which continues as a list of its own with an offset.
       if (open.length === 0)
         elements.push({
           type: "rich_text_list",
@@ -193,7 +193,7 @@ function slackOf(blocks: readonly Block[], between: readonly Inline[]): Written 
       }
       case "list":
         addList(each.tree, 0, "");
-        // Two lists in a row are one to Slack and to Markdown.
+        // Slack and Markdown read two lists in a row as one.
         elements.push({ type: "rich_text_section", elements: [{ type: "text", text: "and" }] });
     }
   return { elements, words, codes, ids };
@@ -214,11 +214,11 @@ function read(markdown: string): { words: Word[]; codes: string[] } {
     if (node.type === "code") codes.push(node.value);
     else if ("value" in node) {
       const all = node.type === "inlineCode" ? [...styles, "code"] : styles;
-      const told = [
+      const style = [
         ...STYLES.filter((each) => all.includes(each)),
         ...all.filter((x) => x.startsWith("(")),
       ];
-      const place = [...places, ...told].join(" ");
+      const place = [...places, ...style].join(" ");
       for (const [text] of node.value.matchAll(WORD)) words.push({ text, place });
     }
     if (!("children" in node)) return;
@@ -248,8 +248,8 @@ function bothWays(typedBlocks: readonly Block[], between: readonly Inline[]) {
   return { markdown, expected, found: { ...read(markdown), ids } };
 }
 
-describe("what is typed in Slack's editor", () => {
-  test("has every word, style, link, mention and depth it had, and code byte for byte", () => {
+describe("text from Slack's editor", () => {
+  test("keeps every word, style, link, mention and depth, and code byte for byte", () => {
     fc.assert(
       fc.property(blocks, (typedBlocks) => {
         const { markdown, expected, found } = bothWays(typedBlocks, [{ type: "text", text: " " }]);
@@ -259,7 +259,7 @@ describe("what is typed in Slack's editor", () => {
     );
   });
 
-  test("keeps all but a style where a style changes within a word, which Markdown can't always say", () => {
+  test("keeps all but styles if a style changes within a word, which Markdown can't always express", () => {
     const unstyled = ({ words, ...rest }: ReturnType<typeof bothWays>["expected"]) => ({
       ...rest,
       words: words.map(({ text, place }) => ({

@@ -2,7 +2,7 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
-import { literal } from "./inline.ts";
+import { literal } from "./escape.ts";
 
 test.each([
   "[TODO]: done",
@@ -14,7 +14,7 @@ test.each([
   "- - -",
   "a\n---\nb",
   "a\n===\nb",
-])("what was typed shows as it was typed: %j", (typed) => {
+])("Markdown shows typed text unchanged: %j", (typed) => {
   const tree = fromMarkdown(literal(typed), {
     extensions: [gfm()],
     mdastExtensions: [gfmFromMarkdown()],
@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each(["a < b > c", "1 - 2", "- a", "-- a", "<@U1>", "x <3", "a = b"])(
-  "text that Markdown shows as it is stays: %j",
+  "text that Markdown does not format is not escaped: %j",
   (typed) => {
     expect(literal(typed)).toBe(typed);
   },

@@ -1,11 +1,11 @@
 import { pause } from "../../core/shared/backoff.ts";
 
 /**
- * When each of two sockets may open, so that they never have the same age: one opens at once while there is no other,
- * and else only when the other is older by `ageGapMs` (ms). Tells when there was none for a moment.
+ * Decides when each of two sockets may open, so that they never have the same age: at once while no other is open, and
+ * otherwise when the other is at least `ageGapMs` (ms) old. Calls `gap` when a socket opens after none was open.
  */
-export class Shifts {
-  /** Sockets that are opening (without a time) or open, and since when (ms, monotonic). */
+export class SocketStagger {
+  /** Since when each socket is open (ms, monotonic); `undefined` while it is opening. */
   readonly #openedAt = new Map<number, number | undefined>();
   #hadSocket = false;
   #changed = new AbortController();
@@ -15,8 +15,8 @@ export class Shifts {
     private readonly gap: () => void,
   ) {}
 
-  /** Resolves when this socket may open, or `signal` aborts. `opened` or `lost` follows. */
-  async turn(index: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when this socket may open, or `signal` aborts. The socket then calls `opened` or `closed`. */
+  async waitForTurn(index: number, signal: AbortSignal): Promise<void> {
     for (let wait = this.#wait(index); wait > 0 && !signal.aborted; wait = this.#wait(index)) {
       await pause(wait, AbortSignal.any([signal, this.#changed.signal]));
     }
@@ -24,26 +24,26 @@ export class Shifts {
   }
 
   opened(index: number): void {
-    const isAlone = [...this.#openedAt.values()].every((at) => at === undefined);
+    const isOnly = [...this.#openedAt.values()].every((at) => at === undefined);
     this.#openedAt.set(index, performance.now());
-    if (isAlone && this.#hadSocket) this.gap();
+    if (isOnly && this.#hadSocket) this.gap();
     this.#hadSocket = true;
-    this.#tell();
+    this.#recheck();
   }
 
-  /** Gone, or not opened after all. */
-  lost(index: number): void {
+  /** The socket closed, or could not be opened. */
+  closed(index: number): void {
     this.#openedAt.delete(index);
-    this.#tell();
+    this.#recheck();
   }
 
-  /** Whoever waits for another socket looks again. */
-  #tell(): void {
+  /** Makes the sockets that wait for their turn compute their wait again. */
+  #recheck(): void {
     this.#changed.abort();
     this.#changed = new AbortController();
   }
 
-  /** ms until this socket may open, as far as can be told now. */
+  /** ms until this socket may open, as things are now. */
   #wait(index: number): number {
     const now = performance.now();
     const waits = [...this.#openedAt]

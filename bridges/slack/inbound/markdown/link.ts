@@ -1,6 +1,6 @@
-import { looksFormatted } from "./inline.ts";
+import { looksFormatted } from "./escape.ts";
 
-/** A link as Markdown; plain where the label says no more than the address. */
+/** A link as Markdown; only the address or the label if the label adds nothing to the address. */
 export function markdownLink(url: string, label: string | undefined): string {
   if (label === undefined || label === "" || label === url) return url;
   const rest = url.replace(/^(https?:\/\/|mailto:|tel:)/i, "");
@@ -9,12 +9,12 @@ export function markdownLink(url: string, label: string | undefined): string {
   return `[${safeLabel(label)}](${/[()]/.test(target) ? `<${target}>` : target})`;
 }
 
-/** An address without what would end it. */
+/** An address without the characters that would end it in Markdown. */
 export function targetOf(url: string): string {
   return url.replaceAll("<", "%3C").replaceAll(">", "%3E").replaceAll(/\s/g, "%20");
 }
 
-/** What a label says, as it was typed. */
+/** A label on one line, escaped so that Markdown shows it as it was typed. */
 function safeLabel(label: string): string {
   const line = label.replaceAll("\n", " ");
   const escaped = line.replace(/[\\[\]]/g, "\\$&");

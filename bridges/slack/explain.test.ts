@@ -5,7 +5,7 @@ import {
   WebAPIRequestError,
 } from "@slack/web-api";
 import { describe, expect, it } from "vitest";
-import { fatalError, platformError } from "./failures.ts";
+import { explain, fatalError } from "./explain.ts";
 
 const refusal = (error: string, more: object = {}) =>
   new WebAPIPlatformError({ ok: false, error, ...more });
@@ -33,8 +33,8 @@ describe("a failed request", () => {
     ["fatal_error", true, false, false],
     ["invalid_auth", true, true, false],
     ["token_revoked", true, true, false],
-  ])("%s: retryable %s, certain %s, of the mapping %s", (code, retryable, certain, mapping) => {
-    const error = platformError(refusal(code));
+  ])("%s: retryable %s, certain %s, about the mapping %s", (code, retryable, certain, mapping) => {
+    const error = explain(refusal(code));
     expect(error).toMatchObject({ code, retryable, certain, mapping });
     if (!retryable) expect(error.step).toBeTruthy();
     else expect(error.step).toBeUndefined();
@@ -45,45 +45,51 @@ describe("a failed request", () => {
     ["a request timeout", new WebAPIHTTPError(408, "", {}, ""), "http_408", false],
     ["a refusing proxy", new WebAPIHTTPError(403, "", {}, ""), "http_403", true],
     ["no answer in time", broken("TimeoutError"), "timeout", false],
-    ["an answer cut off", new DOMException("cut", "TimeoutError"), "timeout", false],
+    ["an answer that was cut off", new DOMException("cut", "TimeoutError"), "timeout", false],
     ["a reset connection", broken("reset", "ECONNRESET"), "network", false],
     ["no connection", broken("refused", "ECONNREFUSED"), "unreachable", true],
-    ["no such name", broken("dns", "ENOTFOUND"), "unreachable", true],
-    ["an answer that is no JSON", refusal("<html>secret</html>"), "malformed_answer", false],
-    ["something else", "what", "network", false],
-  ])("%s can be tried again", (_name, error, code, certain) => {
-    const read = platformError(error);
+    ["an unknown host name", broken("dns", "ENOTFOUND"), "unreachable", true],
+    ["an answer that is not JSON", refusal("<html>secret</html>"), "malformed_answer", false],
+    ["any other error", "what", "network", false],
+  ])("%s can be retried", (_name, error, code, certain) => {
+    const read = explain(error);
     expect(read).toMatchObject({ code, certain, retryable: true, step: undefined });
     expect(JSON.stringify([read.code, read.message, read.step, String(read.cause)])).not.toContain(
       "secret",
     );
   });
 
-  it("waits as long as Slack says", () => {
-    expect(platformError(new WebAPIRateLimitedError(7))).toMatchObject({
+  it("has the wait that Slack asks for", () => {
+    expect(explain(new WebAPIRateLimitedError(7))).toMatchObject({
       code: "ratelimited",
       retryAfterMs: 7_000,
       certain: true,
     });
   });
 
-  it("names the scope that is missing", () => {
-    const { step } = platformError(refusal("missing_scope", { needed: "chat:write" }));
+  it("names the missing scope", () => {
+    const { step } = explain(refusal("missing_scope", { needed: "chat:write" }));
     expect(step).toContain("OAuth & Permissions");
     expect(step).toContain("chat:write");
   });
 });
 
 describe("a token that does not work", () => {
-  it("ends the process and says which one to replace", () => {
-    expect(fatalError(refusal("invalid_auth"), "bot")?.step).toContain("OAuth & Permissions");
-    expect(fatalError(refusal("invalid_auth"), "app")?.step).toContain("connections:write");
-    expect(fatalError(refusal("missing_scope"), "app")?.step).toContain("App-Level Tokens");
+  it("ends the process with the step that replaces it", () => {
+    expect(fatalError(explain(refusal("invalid_auth")), "bot")?.step).toContain(
+      "OAuth & Permissions",
+    );
+    expect(fatalError(explain(refusal("invalid_auth")), "app")?.step).toContain(
+      "connections:write",
+    );
+    expect(fatalError(explain(refusal("missing_scope")), "app")?.step).toContain(
+      "App-Level Tokens",
+    );
   });
 
-  it("is not seen in trouble of a channel, of Slack or of the network", () => {
+  it("is not assumed when a channel, Slack or the network fails", () => {
     for (const error of [refusal("not_in_channel"), refusal("internal_error"), broken("x", "y")])
-      expect(fatalError(error, "bot")).toBeUndefined();
-    expect(fatalError(refusal("missing_scope"), "bot")).toBeUndefined();
+      expect(fatalError(explain(error), "bot")).toBeUndefined();
+    expect(fatalError(explain(refusal("missing_scope")), "bot")).toBeUndefined();
   });
 });

@@ -1,0 +1,43 @@
+/**
+ * Which of the `*bold*` and `~struck~` signs in Slack's text mark something: they are at the edges of words, and both on
+ * one line. Italic is `_so_` in Markdown too.
+ */
+export class Emphasis {
+  readonly #text: string;
+  /** Position of the sign that closes the open one. */
+  readonly #closing = { "*": -1, "~": -1 };
+  /** No closing sign was found up to here. */
+  readonly #searched = { "*": -1, "~": -1 };
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Must be called for each sign in order, so that each character is read only a few times. */
+  marks(sign: "*" | "~", at: number): boolean {
+    if (this.#closing[sign] === at) return true;
+    if (this.#closing[sign] > at || this.#searched[sign] > at) return false;
+    const before = this.#text.charAt(at - 1);
+    const after = this.#text.charAt(at + 1);
+    if (before === sign || isWordPart(before) || after === "" || after === sign || /\s/.test(after))
+      return false;
+    for (let i = at + 1; i <= this.#text.length; i += 1) {
+      const char = this.#text.charAt(i);
+      if (char === "" || char === "\n" || char === "`") {
+        this.#searched[sign] = i;
+        return false;
+      }
+      const next = this.#text.charAt(i + 1);
+      const closes = char === sign && !/\s/.test(this.#text.charAt(i - 1));
+      if (closes && next !== sign && !isWordPart(next)) {
+        this.#closing[sign] = i;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function isWordPart(char: string): boolean {
+  return /[\p{L}\p{N}]/u.test(char);
+}

@@ -1,0 +1,82 @@
+import type { Nodes } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+
+/** Longer texts, and texts with more special characters, are not parsed, because parsing is slow. */
+const MAX_PARSED = 10_000;
+const MAX_SPECIAL = 300;
+
+/** Whether a text is too long to parse. */
+export function isLong(text: string): boolean {
+  return text.length > MAX_PARSED || (text.match(/[\\*_~`[\]<\n]/g)?.length ?? 0) > MAX_SPECIAL;
+}
+
+export function parseMarkdown(text: string): Nodes {
+  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+}
+
+/**
+ * Typed text as Markdown that shows the same. Escaped only if Markdown would format it: most text needs no backslashes,
+ * which are noise to its readers.
+ */
+export function literal(text: string): string {
+  // An unpaired backtick could pair with one further on.
+  const isOdd = (text.match(/`+/g)?.length ?? 0) % 2 === 1;
+  return isOdd || (/[*_~`[#<]|^ *[-=]/m.test(text) && looksFormatted(text)) ? escaped(text) : text;
+}
+
+/** Text with a backslash before every character that could format. */
+export function escaped(text: string): string {
+  return text.replace(
+    /[\\*_~`[]|<(?=[A-Za-z/!?])|^#(?=#{0,5}\s)|(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/gm,
+    "\\$&",
+  );
+}
+
+/** Whether Markdown would read formatting in a text. Texts that are too long to parse count as formatted. */
+export function looksFormatted(text: string): boolean {
+  return isLong(text) || hasFormat(parseMarkdown(text), text);
+}
+
+function hasFormat(node: Nodes, source: string): boolean {
+  switch (node.type) {
+    case "emphasis":
+    case "strong":
+    case "delete":
+    case "inlineCode":
+    case "heading":
+    case "image":
+    case "definition":
+    case "footnoteDefinition":
+    case "html":
+    case "thematicBreak": // Shown as a line; definitions, footnotes and HTML are not shown at all.
+      return true;
+    case "code":
+      return /[`~]/.test(source.charAt(node.position?.start.offset ?? 0));
+    case "link":
+      // A bare address is not formatting.
+      return source.charAt(node.position?.start.offset ?? 0) === "[";
+    default:
+      return "children" in node && node.children.some((child) => hasFormat(child, source));
+  }
+}
+
+/** Inline code, between more backticks than it contains in a row. */
+export function inlineCode(text: string): string {
+  if (text.trim() === "") return text;
+  const fence = "`".repeat(longestRun(text, /`+/g, 0) + 1);
+  const space = text.startsWith("`") || text.endsWith("`") ? " " : "";
+  return fence + space + text + space + fence;
+}
+
+/** A fenced code block, with the code byte for byte. */
+export function fencedCode(code: string, language = ""): string {
+  const fence = "`".repeat(longestRun(code, /`{3,}/g, 2) + 1);
+  const info = /^[\w+#.-]{1,32}$/.test(language) ? language : "";
+  return `${fence}${info}\n${code}\n${fence}`;
+}
+
+function longestRun(text: string, runs: RegExp, atLeast: number): number {
+  return (text.match(runs) ?? []).reduce((most, { length }) => Math.max(most, length), atLeast);
+}
