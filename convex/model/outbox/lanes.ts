@@ -26,7 +26,7 @@ export async function enqueueDelivery(
   if (!conversation.mappingId) return;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);
   // Unmapped since it was asked for: nothing may be posted there any more [C11].
-  if (!mapping || !posts(mapping, conversation)) return;
+  if (!mapping || !mayPostTo(mapping, conversation)) return;
   const head = await laneHead(ctx, conversation._id);
   await ctx.db.insert("deliveries", {
     conversationId: conversation._id,
@@ -42,7 +42,7 @@ export async function enqueueDelivery(
 }
 
 /** Whether the conversation still belongs to its mapping: not unmapped, not mapped to another channel since. */
-export function posts(mapping: Doc<"mappings">, conversation: Doc<"conversations">): boolean {
+export function mayPostTo(mapping: Doc<"mappings">, conversation: Doc<"conversations">): boolean {
   return mapping.state !== "unmapped" && mapping.channelId === conversation.channelId;
 }
 
@@ -65,7 +65,7 @@ export async function laneHead(
 }
 
 /** Nothing of the delivery is of unknown outcome, or no longer. */
-export const KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
+export const OUTCOME_KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
 
 type Ending =
   | { readonly state: "sent" }
@@ -95,7 +95,7 @@ export async function endDelivery(
     lease: undefined,
     notBefore: undefined,
     timerId: undefined,
-    ...(ending.state === "sent" && KNOWN),
+    ...(ending.state === "sent" && OUTCOME_KNOWN),
   });
   if (delivery.op === "create") await clearDeleted(ctx, delivery.messageId);
   const mapping = await ctx.db.get("mappings", delivery.mappingId);

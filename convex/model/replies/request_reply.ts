@@ -3,6 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { takeReply } from "./limits.ts";
 import { limitNotice, sayNotice } from "./notices.ts";
+import { cancelJob } from "../shared/jobs.ts";
 import { AI_TIMEOUT_MS } from "../shared/settings.ts";
 
 /** When the watchdog first looks at a reply: the action's own time limit, and time to start and to store. */
@@ -65,6 +66,32 @@ export async function askForReply(
   });
   await startAttempt(ctx, replyId, 1, delayMs);
   return true;
+}
+
+type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
+
+/** Ends a reply whose jobs have run or are cancelled. */
+export async function endReply(
+  ctx: MutationCtx,
+  reply: Doc<"replies">,
+  ending: Ending,
+): Promise<void> {
+  await ctx.db.patch("replies", reply._id, {
+    ...ending,
+    jobId: undefined,
+    watchdogId: undefined,
+  });
+}
+
+/** Cancels an open reply, and its jobs if they have not started. */
+export async function cancelReply(
+  ctx: MutationCtx,
+  reply: Doc<"replies">,
+  reason: string,
+): Promise<void> {
+  await cancelJob(ctx, reply.jobId);
+  await cancelJob(ctx, reply.watchdogId);
+  await endReply(ctx, reply, { state: "cancelled", reason });
 }
 
 /**

@@ -2,11 +2,11 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
-import { MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
+import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { posts } from "../outbox/lanes.ts";
+import { mayPostTo } from "../outbox/lanes.ts";
 import { mayTellOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
 import { speak } from "./say.ts";
@@ -150,21 +150,11 @@ export async function recordFailure(
   await askForFirst(ctx, conversation, unread);
 }
 
-type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
-
-async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: Ending): Promise<void> {
-  await ctx.db.patch("replies", reply._id, {
-    ...ending,
-    jobId: undefined,
-    watchdogId: undefined,
-  });
-}
-
 /** Whether the reply's conversation still is what it was when it was asked for [C11]. */
 async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
   if (!conversation.mappingId) return true;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);
-  return mapping !== null && posts(mapping, conversation);
+  return mapping !== null && mayPostTo(mapping, conversation);
 }
 
 function isCurrent(reply: Doc<"replies"> | null, attempt: number): reply is Doc<"replies"> {
