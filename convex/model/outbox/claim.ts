@@ -9,16 +9,19 @@ import { readableContent } from "../rows/readable.ts";
 import { cut } from "../shared/text.ts";
 import type { Platform, vClaim, vClaimed } from "../shared/validators.ts";
 
-/** How long a claim holds. Far longer than one post may take (10 s), see the bridge's outbox worker [C1]. */
+/** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
 export const LEASE_MS = 60_000;
 
-/** Tries at one delivery before it is given up; with the bridge's backoff that is some eight minutes. */
+/** Attempts before a delivery fails; with the bridge's backoff about eight minutes. */
 export const MAX_ATTEMPTS = 10;
 
-/** After an outcome that nobody knows: time for a request still on the wire to land or to die [C1]. */
+/** Wait after an unknown outcome: time for a request in flight to arrive or fail. */
 export const QUARANTINE_MS = 25_000;
 
-/** Ids only, and none that is leased or waiting: the result stays small and claiming shrinks it [C7]. */
+/**
+ * Ids of ready deliveries only: the result stays small, and claiming shrinks it
+ * (docs/races.md#the-outbox-subscription-stays-small).
+ */
 export async function readyDeliveries(
   ctx: QueryCtx,
   platform: Platform,
@@ -164,8 +167,8 @@ async function toClaimed(
 }
 
 /**
- * A lease ended and its holder said nothing. It may have posted: the outcome is unknown, and after a quarantine
- * somebody else may look.
+ * A lease ended without a report. Its holder may have posted: the outcome is unknown, and after a quarantine another
+ * worker may look for the post.
  */
 export async function expireLease(
   ctx: MutationCtx,
@@ -178,13 +181,13 @@ export async function expireLease(
     outcomeUnknown: true,
     unknownUntil: delivery.lease.expiresAt,
     code: "LEASE_EXPIRED",
-    reason: "the bridge that was posting this fell silent",
+    reason: "the bridge that was posting this stopped responding",
   } as const;
   if (delivery.attempts < MAX_ATTEMPTS) await waitBefore(ctx, delivery, QUARANTINE_MS, why);
   else await endDelivery(ctx, delivery, { state: "failed", ...why });
 }
 
-/** Lets a delivery rest for `delayMs`; a timer makes it ready again. */
+/** Puts a delivery off for `delayMs`; a timer makes it ready again. */
 export async function waitBefore(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,

@@ -31,9 +31,9 @@ export async function openReplyOf(
 }
 
 /**
- * Asks for a reply in the conversation, unless one is being written already: finishing that one looks for newer
- * askers itself [D5]. The asker's limits are taken here; a limited asker is told once a window. Returns whether a
- * reply is on its way.
+ * Asks for a reply in the conversation, unless one is being written already: storing that one requests the next
+ * (docs/races.md#a-question-arrives-while-a-reply-is-written). Applies the asker's limits, with one notice per window
+ * to an asker who reached one. Returns whether a reply is being written.
  */
 export async function askForReply(
   ctx: MutationCtx,
@@ -95,8 +95,8 @@ export async function cancelReply(
 }
 
 /**
- * Schedules an attempt and its watchdog, both in the mutation that wants it: a scheduled action runs at most once,
- * and one that dies before it claims anything would otherwise leave the conversation mute for good [D2].
+ * Schedules an attempt and its watchdog, both in the same mutation: a scheduled action runs at most once, and one
+ * that never starts would otherwise leave the conversation without replies (docs/races.md#a-job-that-never-starts).
  */
 export async function startAttempt(
   ctx: MutationCtx,

@@ -7,7 +7,7 @@ import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
-import { mayTellOfFailure } from "./limits.ts";
+import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
 import { speak } from "./say.ts";
 import type { vUsage } from "../shared/validators.ts";
@@ -118,8 +118,8 @@ async function writeAnswer(
 const LONGEST_WAIT_MS = 2 * 60_000;
 
 /**
- * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for who asked
- * meanwhile. `read` is absent where nobody knows what the attempt had read.
+ * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for those who asked
+ * meanwhile. `read` is absent if it is unknown what the attempt had read.
  */
 export async function recordFailure(
   ctx: MutationCtx,
@@ -141,16 +141,16 @@ export async function recordFailure(
   if (!conversation || !(await stillWanted(ctx, conversation))) return;
   const opener = await ctx.db.get("messages", reply.askedBy);
   const isThere = opener !== null && opener.deletedAt === undefined;
-  if (isThere && (await mayTellOfFailure(ctx, conversation._id))) {
+  if (isThere && (await mayNotifyOfFailure(ctx, conversation._id))) {
     await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
-  // Who asked while the last attempt ran found a reply open, and was not part of what failed. What an attempt that was
-  // lost had read is not known: then everybody after the first asker asks again.
+  // Questions that arrived during the last attempt found an open reply, and were not part of the failed one. If it is
+  // unknown what a lost attempt had read, every question after the first requests a reply again.
   const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
   await askForFirst(ctx, conversation, unread);
 }
 
-/** Whether the reply's conversation still is what it was when it was asked for [C11]. */
+/** Whether the conversation still belongs to its mapping (docs/races.md#unmapped-or-paused-while-a-reply-is-written). */
 async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
   if (!conversation.mappingId) return true;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);

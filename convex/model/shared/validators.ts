@@ -29,8 +29,9 @@ export const vMessageKind = v.union(
 );
 
 /**
- * Whom or what an id token in the content stands for: `<@id>` a user, `<@&id>` a group or role, `<#id>` a
- * channel. The token stays in the stored content; the name is put in when it is read [B9].
+ * Whom or what an id token in the content refers to: `<@id>` a user, `<@&id>` a group or role, `<#id>` a
+ * channel. The token stays in the stored content; the name is inserted on reading
+ * (docs/races.md#names-arrive-after-messages).
  */
 export const vMention = v.object({
   kind: v.union(v.literal("user"), v.literal("group"), v.literal("channel")),
@@ -39,7 +40,7 @@ export const vMention = v.object({
 });
 export type Mention = Infer<typeof vMention>;
 
-/** What a platform tells of a file. `size` in bytes. The bytes themselves are not copied. */
+/** What a platform reports about a file. `size` in bytes. The bytes themselves are not copied. */
 export const vAttachment = v.object({
   name: v.string(),
   type: v.optional(v.string()),
@@ -88,8 +89,8 @@ export const vLease = v.object({
 });
 
 /**
- * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: it is not what people are
- * called in that server (Discord's history does not tell), so it never replaces a name.
+ * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: not the
+ * person's name in that server (Discord's history lacks it), so it never replaces a name.
  */
 export const vAuthor = v.object({
   externalId: v.string(),
@@ -100,9 +101,9 @@ export const vAuthor = v.object({
 });
 
 /**
- * A message as it stands on the platform: new, edited (`editedAt` set), or read again from history.
- * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: taken along from before the
- * mapping, so it asks for nothing.
+ * A message as the platform has it: new, edited (`editedAt` set), or read again from history.
+ * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: from before the
+ * mapping, so it requests no reply.
  */
 export const vMessageEvent = v.object({
   type: v.literal("message"),
@@ -124,7 +125,7 @@ export const vMessageEvent = v.object({
 });
 export type MessageEvent = Infer<typeof vMessageEvent>;
 
-/** `thread`: the thread of that id is gone with all that was said in it; not the message that it hangs on. */
+/** `thread`: the thread with that id was deleted with every message in it, but not the message it was started from. */
 export const vDeleteEvent = v.object({
   type: v.literal("delete"),
   mappingId: v.id("mappings"),
@@ -142,7 +143,7 @@ export type BridgeEvent = Infer<typeof vEvent>;
  * edited    content replaced            deleted  content cleared, or the delete remembered
  * known     nothing new (redelivered, or an older edit)
  * ignored   the message is older than the mapping
- * inactive  the mapping is paused or unmapped: not stored, and to be caught up with when that ends
+ * inactive  the mapping is paused or unmapped: not stored; catch-up fetches it once the mapping is active
  */
 export const vOutcome = v.union(
   v.literal("inserted"),
@@ -156,8 +157,8 @@ export const vOutcome = v.union(
 export type Outcome = Infer<typeof vOutcome>;
 
 /**
- * What the last catch-up that brought something, or left something out, came to: how many events it recovered, and in
- * words what it could not look through. `at` in ms since 1970.
+ * Result of the last catch-up that recovered or missed something: how many events it recovered, and in words what it
+ * could not read. `at` in ms since 1970.
  */
 export const vCatchUp = v.object({
   at: v.number(),
@@ -166,8 +167,8 @@ export const vCatchUp = v.object({
 });
 
 /**
- * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as the
- * catch-up knew it that says so. `caughtUp`: it has ended with this.
+ * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as that
+ * catch-up read it. `caughtUp`: the catch-up ends with this.
  */
 export const vAdvance = v.object({
   mappingId: v.id("mappings"),
@@ -176,14 +177,14 @@ export const vAdvance = v.object({
   caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
 });
 
-/** Where a mapping's catch-up begins. `history`: so many older messages are to be taken along first. */
+/** Where a mapping's catch-up begins. `history`: how many older messages to backfill first. */
 export const vCursor = v.object({
   mappingId: v.id("mappings"),
   upTo: v.string(),
   history: v.optional(v.number()),
 });
 
-/** A message, or a piece of a reply (`own`), that Convex knows to stand on the platform. */
+/** A message, or a piece of a reply (`own`), that exists on the platform as far as Convex knows. */
 export const vStanding = v.object({
   externalId: v.string(),
   threadId: v.optional(v.string()),
@@ -191,7 +192,7 @@ export const vStanding = v.object({
   own: v.boolean(),
 });
 
-/** One piece of a delivery, known to stand on the platform. */
+/** One piece of a delivery that was posted. `upTo`: offset in the content where it ends. */
 export const vPost = v.object({
   part: v.number(),
   externalId: v.string(),
@@ -219,24 +220,26 @@ export const vClaimed = v.object({
   /** ms from the first claim to this one, by Convex's clock. */
   ageMs: v.number(),
   outcomeUnknown: v.boolean(),
-  /** The message was deleted meanwhile: what may stand of it is to be found, and nothing to be sent. */
+  /** The message was deleted meanwhile: find what may have been posted, and send nothing. */
   onlyFind: v.optional(v.boolean()),
   /** Until when the request of unknown outcome may have been made (ms since 1970). */
   unknownUntil: v.optional(v.number()),
-  /** Renderer that an unknown post was made with; else the claimer's own. */
+  /** Version of the renderer that a post of unknown outcome was made with; otherwise the claimer's. */
   format: v.optional(v.string()),
 });
 
-/** `gone`: another worker has it, or it is no longer to be done. */
+/** `gone`: another worker claimed it, or it ended or is held. */
 export const vClaim = v.union(
   v.object({ status: v.literal("claimed"), delivery: vClaimed }),
   v.object({ status: v.literal("gone") }),
 );
 
 /**
- * What a bridge tells of a delivery it claimed.
- * verify    nothing yet: asks whether the caller may still send that part, before a post whose outcome was unknown [C1]
- * posted    a piece stands on the platform; `last` ends the delivery. A fact: accepted from anyone, any time [C3]
+ * A bridge's report about a delivery it claimed.
+ * verify    nothing yet: asks whether the caller may send that part again, whose outcome was unknown
+ *           (docs/races.md#a-lease-expires-during-a-post)
+ * posted    a piece was posted; `last` ends the delivery. A fact: accepted from any caller at any time
+ *           (docs/races.md#a-success-is-reported-late)
  * done      an edit or a delete is carried out
  * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`
  * failed    will not work without a person; `step` is what that person does; `health` marks the mapping
@@ -274,7 +277,7 @@ export const vPerson = v.object({
   avatarUrl: v.optional(v.string()),
 });
 
-/** Something a person should know of: an event set aside, a gap. Counted when it repeats. */
+/** Something an admin should see: a skipped event, a gap. Counted when it repeats. */
 export const vProblem = v.object({
   mappingId: v.optional(v.id("mappings")),
   kind: v.string(),
@@ -289,7 +292,7 @@ export const vChannelNews = v.object({
   externalId: v.optional(v.string()),
 });
 
-/** The state of one direction of a mapping: trouble, or (without `code`) that it works again. */
+/** The state of one direction of a mapping: what is wrong, or (without `trouble`) that it works again. */
 export const vHealth = v.object({
   mappingId: v.id("mappings"),
   direction: vDirection,
