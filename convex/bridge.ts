@@ -8,19 +8,9 @@ import { activeMappings } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
 import { settleDelivery } from "./model/outbox/settle.ts";
 import { standingOf } from "./model/ingest/snapshot.ts";
-import {
-  vAdvance,
-  vChannelNews,
-  vClaim,
-  vCursor,
-  vEvent,
-  vHealth,
-  vOutcome,
-  vPerson,
-  vProblem,
-  vSettlement,
-  vStanding,
-} from "./model/shared/validators.ts";
+import { vAdvance, vCursor, vEvent, vOutcome, vStanding } from "./model/ingest/event_validators.ts";
+import { vChannelNews, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
+import { vClaim, vSettlement } from "./model/outbox/validators.ts";
 
 /*
  * What a bridge process may call. Which platform it acts for is its token's issuer and nothing else; every

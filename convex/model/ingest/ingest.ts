@@ -12,13 +12,8 @@ import { refusal } from "../shared/refusal.ts";
 import { dropThread } from "./delete_thread.ts";
 import { bury, isBuried, unearth } from "../rows/tombstones.ts";
 import { asksForReply } from "./triggers.ts";
-import type {
-  BridgeEvent,
-  MessageEvent,
-  Outcome,
-  Platform,
-  vAdvance,
-} from "../shared/validators.ts";
+import type { BridgeEvent, MessageEvent, Outcome, vAdvance } from "./event_validators.ts";
+import type { Platform } from "../shared/validators.ts";
 import { withdrawReply } from "../replies/withdraw.ts";
 
 /** Delay of a reply to a new person without a name: time for the bridge to look the name up. */

@@ -1,7 +1,7 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { findPost } from "../rows/posts.ts";
-import type { MessageEvent } from "../shared/validators.ts";
+import type { MessageEvent } from "./event_validators.ts";
 
 /**
  * An older message requests no reply. Longer than Slack takes to redeliver (about 6 minutes):

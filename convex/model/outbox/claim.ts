@@ -7,7 +7,8 @@ import { findMessage } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { readableContent } from "../rows/readable.ts";
 import { cut } from "../shared/text.ts";
-import type { Platform, vClaim, vClaimed } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vClaim, vClaimed } from "./validators.ts";
 
 /** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
 export const LEASE_MS = 60_000;

@@ -9,7 +9,8 @@ import { takeDownPost } from "../rows/posts.ts";
 import { refusal } from "../shared/refusal.ts";
 import { takeDown } from "./take_down.ts";
 import { isBuried } from "../rows/tombstones.ts";
-import type { Platform, vPost, vSettlement } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vPost, vSettlement } from "./validators.ts";
 
 /** Times in a row that a platform may ask to wait before it counts as an attempt: an hour and more. */
 const MAX_WAITS = 60;
