@@ -8,19 +8,9 @@ import { activeMappings } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
 import { settleDelivery } from "./model/outbox/settle.ts";
 import { standingOf } from "./model/ingest/snapshot.ts";
-import {
-  vAdvance,
-  vChannelNews,
-  vClaim,
-  vCursor,
-  vEvent,
-  vHealth,
-  vOutcome,
-  vPerson,
-  vProblem,
-  vSettlement,
-  vStanding,
-} from "./model/shared/validators.ts";
+import { vAdvance, vCursor, vEvent, vOutcome, vStanding } from "./model/ingest/event_validators.ts";
+import { vChannelNews, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
+import { vClaim, vSettlement } from "./model/outbox/validators.ts";
 
 /*
  * What a bridge process may call. Which platform it acts for is its token's issuer and nothing else; every
@@ -41,7 +31,7 @@ export const mappings = query({
   handler: async (ctx) => activeMappings(ctx, await actingPlatform(ctx)),
 });
 
-/** Where each active mapping's history is committed up to. Asked once a catch-up, never subscribed to. */
+/** Where each active mapping's history is committed up to. Read once per catch-up, never subscribed to. */
 export const cursors = query({
   args: {},
   returns: v.array(vCursor),
@@ -83,8 +73,8 @@ export const outbox = query({
 });
 
 /**
- * Takes a ready delivery for `leaseMs` (60 s), counted from when the call was made, not answered [C2]. `format` is the
- * version of the caller's renderer [C5].
+ * Takes a ready delivery for `leaseMs` (60 s), counted from when the call was made, not from its result
+ * (docs/races.md#a-lease-is-older-than-its-holder-thinks). `format` is the version of the caller's renderer.
  */
 export const claim = mutation({
   args: { deliveryId: v.id("deliveries"), owner: v.string(), format: v.optional(v.string()) },
@@ -93,8 +83,9 @@ export const claim = mutation({
 });
 
 /**
- * Tells how a claimed delivery went. Returns whether the caller still holds it. `posted` is a fact and is
- * recorded whoever says it and however late; the other kinds count only under the current generation [C3].
+ * Reports the outcome of a claimed delivery. Returns whether the caller still holds it. `posted` is a fact and is
+ * recorded from any caller, however late; the other kinds count only under the current generation
+ * (docs/races.md#a-success-is-reported-late).
  */
 export const settle = mutation({
   args: {
@@ -106,7 +97,7 @@ export const settle = mutation({
   handler: async (ctx, args) => settleDelivery(ctx, await actingPlatform(ctx), args),
 });
 
-/** What the bridge learned besides messages: names of people and channels, things set aside, the health of mappings. */
+/** Stores what a bridge learned besides messages: names of people and channels, problems, the health of mappings. */
 export const report = mutation({
   args: {
     people: v.array(vPerson),

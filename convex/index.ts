@@ -112,7 +112,8 @@ export const loadContext = internalQuery({
 
 /**
  * Stores what the AI said in a channel that was never mapped. One that was mapped while the AI was writing gets
- * nothing: its conversations have replies of their own (`replies.ts`), and this one would land in none [E5].
+ * nothing: its conversations have replies of their own (`replies.ts`), and this one belongs to none of them
+ * (docs/races.md#a-channel-becomes-private-while-a-reply-runs).
  */
 export const writeAgentResponse = internalMutation({
   args: { channelId: v.id("channels"), content: v.string() },

@@ -23,8 +23,8 @@ import {
  * touches.
  */
 export default defineSchema({
-  // Written by createChannel and by the first mapping. `private` is set then and never cleared, so that
-  // unmapping a channel does not publish its history [E1].
+  // Written by createChannel and by the first mapping. The first mapping sets `private`, which is never cleared,
+  // so that unmapping does not publish history (docs/races.md#unmapping-must-not-publish-history).
   channels: defineTable({
     name: v.string(),
     private: v.optional(v.literal(true)),
@@ -40,7 +40,7 @@ export default defineSchema({
   }),
 
   // One per person, platform and workspace. Written by ingest when first seen, by `report` when named.
-  // Without a `name` the person is known by id only (Slack events carry no names).
+  // `name` is absent until a bridge has looked it up (Slack events carry no names).
   identities: defineTable({
     platform: vPlatform,
     workspaceId: v.string(),
@@ -53,7 +53,7 @@ export default defineSchema({
     .index("by_userId", ["userId"]),
 
   // Written by admins only, so a bridge subscribes to it cheaply. Never deleted: mapping a channel again
-  // reuses its row, so that redelivered and refetched messages are still known [B1].
+  // reuses its row, so that redelivered messages are recognised (docs/races.md#unmapped-and-mapped-again).
   mappings: defineTable({
     platform: vPlatform,
     externalId: v.string(),
@@ -69,7 +69,7 @@ export default defineSchema({
     .index("by_channelId", ["channelId"]),
 
   // Written by bridges when a platform refuses a mapping, cleared by the next success. Apart from
-  // `mappings`, so that trouble with posting never stops the ear [C10].
+  // `mappings`, so that a posting failure never stops ingest (docs/races.md#a-posting-failure-must-not-stop-ingest).
   mappingHealth: defineTable({
     mappingId: v.id("mappings"),
     direction: vDirection,
@@ -79,8 +79,9 @@ export default defineSchema({
     at: v.number(),
   }).index("by_mappingId_and_direction", ["mappingId", "direction"]),
 
-  // Inserted once: the main channel or one thread of one mapping, or an unmapped channel's private talk.
-  // The key of context, of replies and of the outbox's lanes [D1]. `joined` is set by the first reply.
+  // The main channel or one thread of a mapping, or an admin's conversation in a private channel. Inserted once, by
+  // ingest and sendMessage. The key of context, replies and outbox lanes
+  // (docs/races.md#one-conversation-per-mapping-and-thread). The first reply in a thread sets `joined`.
   conversations: defineTable({
     channelId: v.id("channels"),
     mappingId: v.optional(v.id("mappings")),
@@ -116,22 +117,23 @@ export default defineSchema({
     .index("by_conversationId_and_position", ["conversationId", "position"])
     .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"]),
 
-  // Deletes of messages never seen, so that a late create stays dead [B5]. Written by ingest.
+  // Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered
+  // (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges.
   tombstones: defineTable({
     mappingId: v.id("mappings"),
     externalId: v.string(),
     purged: v.optional(v.literal(true)),
   }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
 
-  // A mapping's messages are being deleted, by this job. Written by each batch, removed by the last.
+  // The job that deletes a mapping's messages. Written by each batch, removed by the last.
   purges: defineTable({
     mappingId: v.id("mappings"),
     jobId: v.id("_scheduled_functions"),
   }).index("by_mappingId", ["mappingId"]),
 
-  // Every event of the mapping up to `upTo` is committed [A]. Written by catch-up pages, by mapping, and
-  // at most once a minute by live ingest. Read once a catch-up; nothing subscribes. `history`: so many messages
-  // from before the mapping are still to be taken along.
+  // Every event of the mapping up to `upTo` is committed (docs/races.md#a-live-message-hides-a-gap). Written by catch-up
+  // pages, by mapping, and at most once a minute by live ingest. Read once per catch-up; nothing subscribes.
+  // `history`: how many messages from before the mapping are still to be backfilled.
   cursors: defineTable({
     mappingId: v.id("mappings"),
     upTo: v.string(),
@@ -140,8 +142,8 @@ export default defineSchema({
     lastCatchUp: v.optional(vCatchUp),
   }).index("by_mappingId", ["mappingId"]),
 
-  // One per reply asked for. At most one is `open` per conversation. Written by ingest and sendMessage
-  // (ask), by the AI action's result (done, failed), by the watchdog, and by deletes (cancelled).
+  // One per requested reply. At most one is `open` per conversation. Inserted by ingest and sendMessage, ended by the
+  // AI action's result (done, failed), by the watchdog, and by deletes (cancelled).
   replies: defineTable({
     conversationId: v.id("conversations"),
     askedBy: v.id("messages"),
@@ -156,9 +158,8 @@ export default defineSchema({
     .index("by_conversationId_and_state", ["conversationId", "state"])
     .index("by_state", ["state"]),
 
-  // The outbox. A row holds no content, so its subscription stays small [C7]. `endedAt` is absent while
-  // the row keeps its lane busy. Written by replies (insert), by bridges through claim and settle, and by
-  // their timers.
+  // The outbox. A row holds no content (docs/races.md#the-outbox-subscription-stays-small). `endedAt` is absent while
+  // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers.
   deliveries: defineTable({
     conversationId: v.id("conversations"),
     mappingId: v.id("mappings"),
@@ -169,14 +170,14 @@ export default defineSchema({
     state: vDeliveryState,
     endedAt: v.optional(v.number()),
     attempts: v.number(),
-    // How often, in a row, the platform asked to wait.
+    // How many times in a row the platform was rate limiting.
     waits: v.optional(v.number()),
     generation: v.number(),
     notBefore: v.optional(v.number()),
     claimedAt: v.optional(v.number()),
     lease: v.optional(vLease),
     outcomeUnknown: v.optional(v.literal(true)),
-    // Until when a request of unknown outcome may have been made, in ms since 1970: a bound for who looks for it.
+    // The latest time at which a request of unknown outcome was made, in ms since 1970: bounds the search for its post.
     unknownUntil: v.optional(v.number()),
     format: v.optional(v.string()),
     code: v.optional(v.string()),
@@ -189,8 +190,9 @@ export default defineSchema({
     .index("by_mappingId_and_state", ["mappingId", "state"])
     .index("by_messageId", ["messageId"]),
 
-  // Each piece as it stands on the platform. Written by settle, and by ingest when it is taken down. `upTo` is the offset in the message's
-  // content where the piece ends, so a long reply resumes at the right character [C5].
+  // One row per piece of a reply on the platform. Written by settle, and by ingest when a piece is deleted. `upTo` is the
+  // offset in the message's content where the piece ends, so that a long reply resumes at the right character
+  // (docs/races.md#a-long-reply-resumes).
   posts: defineTable({
     mappingId: v.id("mappings"),
     externalId: v.string(),
@@ -204,8 +206,9 @@ export default defineSchema({
     .index("by_deliveryId_and_part", ["deliveryId", "part"])
     .index("by_messageId", ["messageId"]),
 
-  // Events set aside and gaps that could not be filled [B6]. Written by `report`; marked as mended (`resolvedAt`) at the
-  // end of a catch-up and by unmapping. What is marked leaves the status: the next of its kind is a new one.
+  // Skipped events, and gaps that could not be filled (docs/races.md#an-event-that-cannot-be-stored). Written by `report`;
+  // resolved (`resolvedAt`) at the end of a catch-up and by unmapping. A resolved one leaves the status, and the next of
+  // its kind is a new row. `kind` stays a string: deployed backends hold kinds that no bridge reports any more.
   problems: defineTable({
     platform: vPlatform,
     mappingId: v.optional(v.id("mappings")),

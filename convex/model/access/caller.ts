@@ -44,8 +44,8 @@ export async function requireAdmin(ctx: AnyCtx): Promise<void> {
 
 /**
  * The channel, if the caller may know of it: public ones for everybody (while the chat API is open), private ones
- * for admins only. Bridges
- * reach private channels through their own functions, never through these. Costs no read beyond the document.
+ * for admins only. Bridges reach private channels through their own functions, never through these. Costs no read beyond
+ * the document.
  */
 export async function visibleChannel(
   ctx: QueryCtx,
@@ -56,7 +56,7 @@ export async function visibleChannel(
   return isOpen || (await isAdmin(ctx)) ? channel : null;
 }
 
-/** The user, if the caller may know of them. Mirrored people exist for admins only [E4]. */
+/** The user, if the caller may know of them. Only admins see mirrored people (docs/races.md#impersonation-by-author-id). */
 export async function visibleUser(
   ctx: QueryCtx,
   userId: Id<"users">,

@@ -12,7 +12,7 @@ import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/valida
 /** Deliveries looked at when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
 const MOST_DELIVERIES = 1_000;
 
-/** Messages from before a mapping that can be taken along. */
+/** Messages from before a mapping that can be backfilled. */
 const MOST_HISTORY = 1_000;
 
 /** What a channel id looks like. Discord: a snowflake. Slack: C or G, then capitals and digits. */
@@ -51,7 +51,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     );
   }
   const existing = await findMapping(ctx, platform, externalId);
-  // What is being deleted would count as known, and be gone a moment later.
+  // Messages still being deleted would count as stored, and then disappear.
   if (existing && history !== undefined && (await isBeingPurged(ctx, existing._id))) {
     throw refusal(
       "BEING_DELETED",
@@ -83,7 +83,8 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     state: "active",
     since: positionAt(platform, Date.now()),
   } as const;
-  // The row outlives unmapping and is taken up again: the keys of its messages stay good [B1].
+  // The row survives unmapping and is reused, so its messages keep their keys
+  // (docs/races.md#unmapped-and-mapped-again).
   const mappingId = existing?._id ?? (await ctx.db.insert("mappings", fields));
   if (existing) await ctx.db.replace("mappings", existing._id, fields);
   await restartCursor(ctx, mappingId, fields.since, history);
@@ -97,7 +98,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
 
 /**
  * A name joins private channels only: names are not unique and anybody may make a public channel, so mapping onto
- * one by name would let its maker into the conversation [E2].
+ * one by name would admit its creator to the conversation (docs/races.md#a-stranger-takes-a-channel-name).
  */
 async function targetChannel(
   ctx: MutationCtx,
@@ -141,7 +142,7 @@ export async function unmapChannel(
   await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
   await resolveAllOf(ctx, mapping);
   let cancelledDeliveries = 0;
-  // A leased one is on the wire: its outcome is recorded when it comes.
+  // A leased one is being posted: its outcome is recorded when it is reported.
   for (const state of ["queued", "ready", "waiting", "held"] as const) {
     for (const delivery of await deliveriesIn(ctx, mapping._id, state)) {
       const current = await ctx.db.get("deliveries", delivery._id);

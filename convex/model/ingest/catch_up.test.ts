@@ -41,7 +41,7 @@ describe("history from before a mapping", () => {
     const events = [said(room, old), said(room, { ...old, editedAt: NOON - 1_000 })];
     expect(await ingest(...events)).toEqual(["inserted", "inserted"]);
     expect(await rows(backend, "replies")).toEqual([]);
-    // The same from an edit told live is not taken [B3].
+    // The same from an edit told live is not taken.
     const { backfilled: _, ...live } = old;
     expect(await ingest(said(room, { ...live, editedAt: NOON }))).toEqual(["ignored"]);
   });

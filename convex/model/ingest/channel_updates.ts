@@ -3,7 +3,8 @@ import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { clearHealth } from "../rows/mapping_health.ts";
 import { reopenDelivery } from "../outbox/retry.ts";
-import type { Platform, vChannelNews } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vChannelNews } from "./report_validators.ts";
 
 /**
  * A mapped channel was renamed, or has another id now (Slack gives one when a channel becomes shared). The mapping

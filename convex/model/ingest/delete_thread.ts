@@ -1,8 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { openReplyOf } from "../replies/request_reply.ts";
-import { cancelJob } from "../shared/jobs.ts";
+import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
 import { endDelivery } from "../outbox/lanes.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
 
@@ -59,16 +58,7 @@ export async function dropThread(
 /** Cancels what is being written and what waits to be posted. */
 async function silence(ctx: MutationCtx, conversationId: Id<"conversations">): Promise<void> {
   const reply = await openReplyOf(ctx, conversationId);
-  if (reply) {
-    await cancelJob(ctx, reply.jobId);
-    await cancelJob(ctx, reply.watchdogId);
-    await ctx.db.patch("replies", reply._id, {
-      state: "cancelled",
-      reason: GONE,
-      jobId: undefined,
-      watchdogId: undefined,
-    });
-  }
+  if (reply) await cancelReply(ctx, reply, GONE);
   const waiting = await ctx.db
     .query("deliveries")
     .withIndex("by_conversationId_and_endedAt", (q) =>

@@ -12,16 +12,11 @@ import { refusal } from "../shared/refusal.ts";
 import { dropThread } from "./delete_thread.ts";
 import { bury, isBuried, unearth } from "../rows/tombstones.ts";
 import { asksForReply } from "./triggers.ts";
-import type {
-  BridgeEvent,
-  MessageEvent,
-  Outcome,
-  Platform,
-  vAdvance,
-} from "../shared/validators.ts";
+import type { BridgeEvent, MessageEvent, Outcome, vAdvance } from "./event_validators.ts";
+import type { Platform } from "../shared/validators.ts";
 import { withdrawReply } from "../replies/withdraw.ts";
 
-/** A person seen for the first time, without a name: time for the bridge to learn it before the AI reads it. */
+/** Delay of a reply to a new person without a name: time for the bridge to look the name up. */
 const NAMING_DELAY_MS = 1_000;
 
 /** Rows that the events of one batch share, read once a batch. */
@@ -31,8 +26,8 @@ interface Batch {
 }
 
 /**
- * Stores a batch, event by event. Each is checked wholly before its first write, and whatever throws after that
- * fails the whole call: no event is ever stored by half [B6].
+ * Stores a batch, event by event. Each is checked before its first write, and a throw after that fails the whole
+ * call: no event is ever partly stored (docs/races.md#an-event-that-cannot-be-stored).
  */
 export async function ingestBatch(
   ctx: MutationCtx,
@@ -88,7 +83,8 @@ async function applyMessage(
     const comesBack = event.backfilled && (await unearth(ctx, mapping._id, event.externalId));
     if (!comesBack) return "known";
   }
-  // An edit of a message never seen is its creation [B2], unless it is older than the mapping [B3].
+  // An edit of an unseen message creates it (docs/races.md#an-edit-arrives-before-its-message), unless the message is
+  // older than the mapping (docs/races.md#an-edit-of-a-message-from-before-the-mapping).
   const older = event.position < mapping.since;
   if (event.editedAt !== undefined && older && !event.backfilled) return "ignored";
   return await insertMessage(ctx, mapping, event);
@@ -137,7 +133,8 @@ async function insertMessage(
 
 /**
  * Where a message said in the channel itself belongs. One that is to be answered in a thread of its own starts that
- * thread's conversation, so that two questions asked at once are two conversations [D1].
+ * thread's conversation, so that two simultaneous questions are two conversations
+ * (docs/races.md#one-conversation-per-mapping-and-thread).
  */
 function channelConversation(
   key: ConversationKey,
@@ -164,7 +161,10 @@ async function applyEdit(
   return "edited";
 }
 
-/** A delete clears what was said. One of a message never seen is remembered, so that a late create stays dead. */
+/**
+ * A delete clears the message. One of an unseen message is remembered, so that a later
+ * create is not stored (docs/races.md#a-delete-arrives-before-its-message).
+ */
 async function applyDelete(
   ctx: MutationCtx,
   { mappingId, externalId, thread }: Extract<BridgeEvent, { type: "delete" }>,

@@ -4,7 +4,8 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { applyChannelNews } from "./channel_updates.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { ensureIdentity } from "../rows/identities.ts";
-import type { Platform, vChannelNews, vHealth, vPerson, vProblem } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vChannelNews, vHealth, vPerson, vProblem } from "./report_validators.ts";
 
 interface BridgeReport {
   readonly people: readonly Infer<typeof vPerson>[];

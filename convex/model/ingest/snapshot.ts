@@ -3,7 +3,8 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
-import type { Platform, vStanding } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vStanding } from "./event_validators.ts";
 
 /** Rows of one kind that a catch-up compares. */
 const MOST_ROWS = 200;

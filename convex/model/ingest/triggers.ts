@@ -1,14 +1,17 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { findPost } from "../rows/posts.ts";
-import type { MessageEvent } from "../shared/validators.ts";
+import type { MessageEvent } from "./event_validators.ts";
 
-/** A message older than this asks for nothing. Longer than Slack takes to redeliver (about 6 minutes) [B10]. */
+/**
+ * An older message requests no reply. Longer than Slack takes to redeliver (about 6 minutes):
+ * docs/races.md#redelivery-and-order.
+ */
 const ASKS_FOR_MS = 10 * 60_000;
 
 /**
  * Whether a message asks for a reply, decided once, when it is stored. Other apps never ask: two bots would answer
- * each other for ever.
+ * each other forever.
  */
 export async function asksForReply(
   ctx: MutationCtx,

@@ -2,23 +2,27 @@ import type { Infer } from "convex/values";
 import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { endDelivery, headState, posts } from "./lanes.ts";
+import { endDelivery, headState, mayPostTo } from "./lanes.ts";
 import { findMessage } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { readableContent } from "../rows/readable.ts";
 import { cut } from "../shared/text.ts";
-import type { Platform, vClaim } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vClaim, vClaimed } from "./validators.ts";
 
-/** How long a claim holds. Far longer than one post may take (10 s), see the bridge's outbox worker [C1]. */
+/** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
 export const LEASE_MS = 60_000;
 
-/** Tries at one delivery before it is given up; with the bridge's backoff that is some eight minutes. */
+/** Attempts before a delivery fails; with the bridge's backoff about eight minutes. */
 export const MAX_ATTEMPTS = 10;
 
-/** After an outcome that nobody knows: time for a request still on the wire to land or to die [C1]. */
+/** Wait after an unknown outcome: time for a request in flight to arrive or fail. */
 export const QUARANTINE_MS = 25_000;
 
-/** Ids only, and none that is leased or waiting: the result stays small and claiming shrinks it [C7]. */
+/**
+ * Ids of ready deliveries only: the result stays small, and claiming shrinks it
+ * (docs/races.md#the-outbox-subscription-stays-small).
+ */
 export async function readyDeliveries(
   ctx: QueryCtx,
   platform: Platform,
@@ -36,80 +40,136 @@ interface Claimer {
   readonly format?: string;
 }
 
-/** Leases a ready delivery to `owner`, or ends or holds it where it is no longer to be done. */
+/** The rows that a delivery needs to be posted. */
+interface Target {
+  readonly mapping: Doc<"mappings">;
+  readonly conversation: Doc<"conversations">;
+  readonly message: Doc<"messages">;
+}
+
+/** What a claim of a ready delivery leads to. */
+type Decision =
+  | { readonly kind: "cancel"; readonly reason: string }
+  | { readonly kind: "hold" }
+  | { readonly kind: "lease"; readonly target: Target };
+
+/** Leases a ready delivery to `owner`. Cancels or holds it instead if it may no longer be posted. */
 export async function claimDelivery(
   ctx: MutationCtx,
   platform: Platform,
-  { deliveryId, owner, format: claimers }: Claimer,
+  claimer: Claimer,
 ): Promise<Infer<typeof vClaim>> {
-  const delivery = await ctx.db.get("deliveries", deliveryId);
+  const delivery = await ctx.db.get("deliveries", claimer.deliveryId);
   if (delivery?.platform !== platform || delivery.state !== "ready") return { status: "gone" };
-  const target = await targetOf(ctx, delivery);
-  if ("cancel" in target) {
-    await endDelivery(ctx, delivery, { state: "cancelled", reason: target.cancel });
-    return { status: "gone" };
+  const decision = await decide(ctx, delivery);
+  switch (decision.kind) {
+    case "cancel":
+      await endDelivery(ctx, delivery, { state: "cancelled", reason: decision.reason });
+      return { status: "gone" };
+    case "hold":
+      await ctx.db.patch("deliveries", delivery._id, { state: "held" });
+      return { status: "gone" };
+    case "lease": {
+      const leased = await lease(ctx, delivery, claimer);
+      return { status: "claimed", delivery: await toClaimed(ctx, leased, decision.target) };
+    }
   }
-  const { mapping, conversation, message } = target;
-  if (headState(mapping) === "held") {
-    await ctx.db.patch("deliveries", delivery._id, { state: "held" });
-    return { status: "gone" };
-  }
+}
 
+/**
+ * Checks a last time whether the channel was unmapped or paused, or the message deleted, since the delivery was queued
+ * (docs/races.md#unmapped-or-paused-while-a-reply-is-written).
+ */
+async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<Decision> {
+  const mapping = await ctx.db.get("mappings", delivery.mappingId);
+  const conversation = await ctx.db.get("conversations", delivery.conversationId);
+  const message = await ctx.db.get("messages", delivery.messageId);
+  if (!mapping || !conversation || !mayPostTo(mapping, conversation)) {
+    return { kind: "cancel", reason: "the channel was unmapped" };
+  }
+  const isGone = !message || (message.deletedAt !== undefined && delivery.op !== "delete");
+  // A post of unknown outcome must be found before it can be taken down.
+  if (!message || (isGone && !delivery.outcomeUnknown)) {
+    return { kind: "cancel", reason: "the message was deleted" };
+  }
+  if (headState(mapping) === "held") return { kind: "hold" };
+  return { kind: "lease", target: { mapping, conversation, message } };
+}
+
+/** A delivery with the fields that its new lease has set. */
+type Leased = Omit<Doc<"deliveries">, "claimedAt" | "format"> & {
+  readonly claimedAt: number;
+  readonly ageMs: number;
+  readonly format: string | undefined;
+};
+
+async function lease(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  { owner, format }: Claimer,
+): Promise<Leased> {
   const now = Date.now();
   const generation = delivery.generation + 1;
-  const attempts = delivery.attempts + 1;
-  const firstClaimedAt = delivery.claimedAt ?? now;
-  // A part that may stand there was cut by whoever sent it, so that version is kept until the part is found [C5].
-  const format = delivery.outcomeUnknown ? delivery.format : (claimers ?? delivery.format);
-  // Nobody watches leased rows, so a holder that dies is noticed by this timer; settling cancels it [C8].
+  // No client watches leased rows. This timer notices a holder that died; settling cancels it
+  // (docs/races.md#a-lease-holder-dies).
   const timerId = await ctx.scheduler.runAfter(LEASE_MS, internal.deliveries.expire, {
-    deliveryId,
+    deliveryId: delivery._id,
     generation,
   });
-  await ctx.db.patch("deliveries", delivery._id, {
-    state: "leased",
+  const leased = {
+    state: "leased" as const,
     lease: { owner, generation, expiresAt: now + LEASE_MS },
     generation,
-    attempts,
-    claimedAt: firstClaimedAt,
-    format,
+    attempts: delivery.attempts + 1,
+    claimedAt: delivery.claimedAt ?? now,
+    // A part of unknown outcome was cut by its sender's renderer: keep that version until the part is found
+    // (docs/races.md#a-long-reply-resumes).
+    format: delivery.outcomeUnknown ? delivery.format : (format ?? delivery.format),
     timerId,
-  });
-  // By message: an edit or a delete is a delivery of its own, about what the create has posted.
+  };
+  await ctx.db.patch("deliveries", delivery._id, leased);
+  return { ...delivery, ...leased, ageMs: now - leased.claimedAt };
+}
+
+async function toClaimed(
+  ctx: MutationCtx,
+  delivery: Leased,
+  { mapping, conversation, message }: Target,
+): Promise<Infer<typeof vClaimed>> {
+  // By message: an edit or a delete is a delivery of its own that concerns the posts of the create.
   const pieces = (await piecesOf(ctx, message._id)).filter(
     ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
   );
   const question = await questionOf(ctx, delivery, conversation);
+  const { threadId } = conversation;
+  const { op, generation, attempts, replyTo, claimedAt, ageMs, unknownUntil, format } = delivery;
   return {
-    status: "claimed",
-    delivery: {
-      deliveryId,
-      generation,
-      leaseMs: LEASE_MS,
-      op: delivery.op,
-      mappingId: mapping._id,
-      conversationId: conversation._id,
-      messageId: message._id,
-      channel: mapping.externalId,
-      ...(conversation.threadId !== undefined && { threadId: conversation.threadId }),
-      ...(question !== undefined && { question }),
-      ...(delivery.replyTo !== undefined && { replyTo: delivery.replyTo }),
-      content: message.content,
-      posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
-      attempts,
-      firstClaimedAt,
-      ageMs: now - firstClaimedAt,
-      outcomeUnknown: delivery.outcomeUnknown ?? false,
-      ...(message.deletedAt !== undefined && delivery.op === "create" && { onlyFind: true }),
-      ...(delivery.unknownUntil !== undefined && { unknownUntil: delivery.unknownUntil }),
-      ...(format !== undefined && { format }),
-    },
+    deliveryId: delivery._id,
+    generation,
+    leaseMs: LEASE_MS,
+    op,
+    mappingId: mapping._id,
+    conversationId: conversation._id,
+    messageId: message._id,
+    channel: mapping.externalId,
+    ...(threadId !== undefined && { threadId }),
+    ...(question !== undefined && { question }),
+    ...(replyTo !== undefined && { replyTo }),
+    content: message.content,
+    posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
+    attempts,
+    firstClaimedAt: claimedAt,
+    ageMs,
+    outcomeUnknown: delivery.outcomeUnknown ?? false,
+    ...(message.deletedAt !== undefined && op === "create" && { onlyFind: true }),
+    ...(unknownUntil !== undefined && { unknownUntil }),
+    ...(format !== undefined && { format }),
   };
 }
 
 /**
- * A lease ended and its holder said nothing. It may have posted: the outcome is unknown, and after a quarantine
- * somebody else may look.
+ * A lease ended without a report. Its holder may have posted: the outcome is unknown, and after a quarantine another
+ * worker may look for the post.
  */
 export async function expireLease(
   ctx: MutationCtx,
@@ -122,13 +182,13 @@ export async function expireLease(
     outcomeUnknown: true,
     unknownUntil: delivery.lease.expiresAt,
     code: "LEASE_EXPIRED",
-    reason: "the bridge that was posting this fell silent",
+    reason: "the bridge that was posting this stopped responding",
   } as const;
   if (delivery.attempts < MAX_ATTEMPTS) await waitBefore(ctx, delivery, QUARANTINE_MS, why);
   else await endDelivery(ctx, delivery, { state: "failed", ...why });
 }
 
-/** Lets a delivery rest for `delayMs`; a timer makes it ready again. */
+/** Puts a delivery off for `delayMs`; a timer makes it ready again. */
 export async function waitBefore(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
@@ -159,34 +219,11 @@ const QUESTION_LENGTH = 300;
 /** The question, where it is answered in a thread that opens at it. */
 async function questionOf(
   ctx: MutationCtx,
-  { mappingId, replyTo }: Doc<"deliveries">,
+  { mappingId, replyTo }: Pick<Doc<"deliveries">, "mappingId" | "replyTo">,
   { threadId }: Doc<"conversations">,
 ): Promise<string | undefined> {
   if (threadId === undefined || threadId !== replyTo) return undefined;
   const question = await findMessage(ctx, mappingId, threadId);
   if (!question || question.deletedAt !== undefined) return undefined;
   return cut(await readableContent(ctx, question), QUESTION_LENGTH);
-}
-
-type Target =
-  | {
-      readonly mapping: Doc<"mappings">;
-      readonly conversation: Doc<"conversations">;
-      readonly message: Doc<"messages">;
-    }
-  | { readonly cancel: string };
-
-/** Checked again at the last moment: unmapped, paused or deleted since it was queued [C11]. */
-async function targetOf(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<Target> {
-  const mapping = await ctx.db.get("mappings", delivery.mappingId);
-  const conversation = await ctx.db.get("conversations", delivery.conversationId);
-  const message = await ctx.db.get("messages", delivery.messageId);
-  if (!mapping || !conversation || !posts(mapping, conversation)) {
-    return { cancel: "the channel was unmapped" };
-  }
-  const isGone = !message || (message.deletedAt !== undefined && delivery.op !== "delete");
-  // What may stand there is found first: nobody could take it down else.
-  if (!message || (isGone && !delivery.outcomeUnknown))
-    return { cancel: "the message was deleted" };
-  return { mapping, conversation, message };
 }

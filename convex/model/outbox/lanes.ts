@@ -5,17 +5,18 @@ import { clearMessage } from "../rows/posts.ts";
 
 /*
  * A lane is a conversation's deliveries, first in, first out. Only its head (the oldest row that has not ended)
- * may be worked on, so replies cannot overtake each other, and a stuck lane holds up no other.
+ * may be worked on, so replies cannot overtake each other, and a stuck lane does not block another.
  *
  *   queued -> ready -> leased -> sent | failed | cancelled
  *               ^        |
  *               +-- waiting (a timer makes it ready again)
  *   held: as ready, while the mapping is paused
  *
- * The mutation that ends the head makes the next row ready: promoting costs no call of its own [C6].
+ * The mutation that ends the head makes the next row ready: that costs no extra call, and a stuck lane never fills
+ * the outbox query (docs/races.md#a-blocked-lane-starves-others).
  */
 
-/** Puts a message into the outbox of the platform its conversation lives on; nowhere for an app's own talk. */
+/** Puts a message into the outbox of the platform its conversation lives on; nowhere for a conversation without a platform. */
 export async function enqueueDelivery(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
@@ -25,8 +26,8 @@ export async function enqueueDelivery(
 ): Promise<void> {
   if (!conversation.mappingId) return;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);
-  // Unmapped since it was asked for: nothing may be posted there any more [C11].
-  if (!mapping || !posts(mapping, conversation)) return;
+  // Unmapped since it was requested: nothing may be posted there any more.
+  if (!mapping || !mayPostTo(mapping, conversation)) return;
   const head = await laneHead(ctx, conversation._id);
   await ctx.db.insert("deliveries", {
     conversationId: conversation._id,
@@ -42,11 +43,11 @@ export async function enqueueDelivery(
 }
 
 /** Whether the conversation still belongs to its mapping: not unmapped, not mapped to another channel since. */
-export function posts(mapping: Doc<"mappings">, conversation: Doc<"conversations">): boolean {
+export function mayPostTo(mapping: Doc<"mappings">, conversation: Doc<"conversations">): boolean {
   return mapping.state !== "unmapped" && mapping.channelId === conversation.channelId;
 }
 
-/** The state of a lane's head that may go now. */
+/** The state of a lane's head that may be claimed, or waits for its mapping to resume. */
 export function headState(mapping: Doc<"mappings">): "ready" | "held" {
   return mapping.state === "paused" ? "held" : "ready";
 }
@@ -64,8 +65,8 @@ export async function laneHead(
     .first();
 }
 
-/** Nothing of the delivery is of unknown outcome, or no longer. */
-export const KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
+/** Fields of a delivery none of whose posts has an unknown outcome. */
+export const OUTCOME_KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
 
 type Ending =
   | { readonly state: "sent" }
@@ -79,7 +80,7 @@ type Ending =
       readonly unknownUntil?: number;
     };
 
-/** Ends a delivery and lets the next of its lane go. */
+/** Ends a delivery and makes the next of its lane ready. */
 export async function endDelivery(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
@@ -95,7 +96,7 @@ export async function endDelivery(
     lease: undefined,
     notBefore: undefined,
     timerId: undefined,
-    ...(ending.state === "sent" && KNOWN),
+    ...(ending.state === "sent" && OUTCOME_KNOWN),
   });
   if (delivery.op === "create") await clearDeleted(ctx, delivery.messageId);
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
@@ -105,7 +106,7 @@ export async function endDelivery(
   }
 }
 
-/** The text of a message that was deleted while somebody may have been posting it is needed no longer. */
+/** Clears the text of a message that was deleted during its post: it is no longer needed to find the post. */
 async function clearDeleted(ctx: MutationCtx, messageId: Id<"messages">): Promise<void> {
   const message = await ctx.db.get("messages", messageId);
   if (message?.deletedAt !== undefined && message.content !== "")

@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { headState, KNOWN, laneHead, posts } from "./lanes.ts";
+import { headState, OUTCOME_KNOWN, laneHead, mayPostTo } from "./lanes.ts";
 import { refusal } from "../shared/refusal.ts";
 
 /** Deliveries retried by one call. */
@@ -59,9 +59,9 @@ export async function reopenDelivery(
     attempts: 0,
     code: undefined,
     step: undefined,
-    ...(isDecided || !delivery.outcomeUnknown ? { ...KNOWN, claimedAt: undefined } : {}),
+    ...(isDecided || !delivery.outcomeUnknown ? { ...OUTCOME_KNOWN, claimedAt: undefined } : {}),
   };
-  if (!mapping || !conversation || !posts(mapping, conversation)) {
+  if (!mapping || !conversation || !mayPostTo(mapping, conversation)) {
     await ctx.db.patch("deliveries", delivery._id, {
       ...cleared,
       state: "cancelled",

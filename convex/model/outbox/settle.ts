@@ -4,26 +4,31 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { MAX_ATTEMPTS, QUARANTINE_MS, waitBefore } from "./claim.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { endDelivery, KNOWN, makeReady } from "./lanes.ts";
+import { endDelivery, OUTCOME_KNOWN, makeReady } from "./lanes.ts";
 import { takeDownPost } from "../rows/posts.ts";
 import { refusal } from "../shared/refusal.ts";
 import { takeDown } from "./take_down.ts";
 import { isBuried } from "../rows/tombstones.ts";
-import type { Platform, vPost, vSettlement } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vPost, vSettlement } from "./validators.ts";
 
 /** Times in a row that a platform may ask to wait before it counts as an attempt: an hour and more. */
 const MAX_WAITS = 60;
 
+type Settlement = Infer<typeof vSettlement>;
+type SettlementOf<Kind extends Settlement["kind"]> = Extract<Settlement, { kind: Kind }>;
+
 interface Report {
   readonly deliveryId: Id<"deliveries">;
   readonly generation: number;
-  readonly settlement: Infer<typeof vSettlement>;
+  readonly settlement: Settlement;
 }
 
 /**
- * Applies what a bridge tells of a delivery. A post is a fact, and is recorded whoever reports it and whenever
- * [C3]; everything else counts only from the current holder, so a holder that was given up cannot undo what its
- * successor did. `held` tells the caller whether to go on.
+ * Applies a bridge's report about a delivery. A post is a fact, and is recorded from any caller at any time
+ * (docs/races.md#a-success-is-reported-late). Everything else counts only from the current holder, so a holder whose
+ * lease expired cannot undo its successor's work. `held`: whether the caller may continue.
+ * Throws FORBIDDEN for a delivery of the other platform.
  */
 export async function settleDelivery(
   ctx: MutationCtx,
@@ -31,75 +36,106 @@ export async function settleDelivery(
   { deliveryId, generation, settlement }: Report,
 ): Promise<{ held: boolean }> {
   const delivery = await ctx.db.get("deliveries", deliveryId);
-  // Purged with its channel while a post was on the wire: nothing is left to note it on.
+  // Purged with its channel during the post: there is no row left to update.
   if (!delivery) return { held: false };
   if (delivery.platform !== platform) {
     throw refusal("FORBIDDEN", "that delivery belongs to another platform");
   }
   const held = delivery.state === "leased" && delivery.lease?.generation === generation;
-
   switch (settlement.kind) {
     case "verify":
-      if (await isDeleted(ctx, delivery)) {
-        // It isn't there, and is not to be.
-        if (held) await cancelDeleted(ctx, delivery);
-        return { held: false };
-      }
-      // Somebody who was given up may have told of this very part since the caller looked for it.
-      return { held: held && !(await findPart(ctx, delivery, settlement.part)) };
-
+      return { held: await verify(ctx, delivery, settlement, held) };
     case "posted":
-      await recordPost(ctx, delivery, settlement.post);
-      if (await isDeleted(ctx, delivery)) {
-        // Nothing more of it is posted, and what stands goes.
-        await cancelDeleted(ctx, delivery);
-        await takeDown(ctx, delivery);
-        return { held: false };
-      }
-      if (settlement.last) {
-        // Also over `failed` and `waiting`: it stands there, whatever was thought meanwhile.
-        if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
-        await clearHealth(ctx, delivery.mappingId, "out");
-      } else {
-        // One part at a time is under way: the holder's post leaves none of unknown outcome.
-        const { format } = settlement;
-        await ctx.db.patch("deliveries", deliveryId, {
-          format,
-          attempts: 0,
-          waits: undefined,
-          ...(held && KNOWN),
-        });
-      }
-      return { held: held && !settlement.last };
-
+      return { held: await settlePosted(ctx, delivery, settlement, held) };
     case "done":
-      if (held) await endDelivery(ctx, delivery, { state: "sent" });
-      return { held: false };
-
     case "retry":
-      if (held) await retryLater(ctx, delivery, settlement);
-      return { held: false };
-
     case "failed":
-      if (held) {
-        const { code, reason, step, certain, health } = settlement;
-        const trouble = { code, reason, ...(step !== undefined && { step }) };
-        await endDelivery(ctx, delivery, {
-          state: "failed",
-          ...trouble,
-          ...(!certain && unknownSinceNow()),
-        });
-        if (health) await setHealth(ctx, delivery.mappingId, "out", trouble);
-      }
-      return { held: false };
-
     case "release":
-      if (held) {
-        await cancelJob(ctx, delivery.timerId);
-        await makeReady(ctx, { ...delivery, attempts: delivery.attempts - 1 });
-      }
+      if (held) await settleHeld(ctx, delivery, settlement);
       return { held: false };
   }
+}
+
+/** Applies the reports that count only from the current holder. Each of them ends its lease. */
+async function settleHeld(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  settlement: SettlementOf<"done" | "retry" | "failed" | "release">,
+): Promise<void> {
+  switch (settlement.kind) {
+    case "done":
+      await endDelivery(ctx, delivery, { state: "sent" });
+      return;
+    case "retry":
+      await retryLater(ctx, delivery, settlement);
+      return;
+    case "failed":
+      await fail(ctx, delivery, settlement);
+      return;
+    case "release":
+      await cancelJob(ctx, delivery.timerId);
+      await makeReady(ctx, { ...delivery, attempts: delivery.attempts - 1 });
+      return;
+  }
+}
+
+/** Whether the caller may send that part again, having found that it was not posted. */
+async function verify(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  { part }: SettlementOf<"verify">,
+  held: boolean,
+): Promise<boolean> {
+  if (await isDeleted(ctx, delivery)) {
+    if (held) await cancelDeleted(ctx, delivery);
+    return false;
+  }
+  // An earlier holder may have reported this part since the caller looked for it.
+  return held && !(await findPart(ctx, delivery, part));
+}
+
+/** Records a post. Returns whether the caller is to post the next part. */
+async function settlePosted(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  { post, last, format }: SettlementOf<"posted">,
+  held: boolean,
+): Promise<boolean> {
+  await recordPost(ctx, delivery, post);
+  if (await isDeleted(ctx, delivery)) {
+    // Post no further part, and take down the ones that exist.
+    await cancelDeleted(ctx, delivery);
+    await takeDown(ctx, delivery);
+    return false;
+  }
+  if (last) {
+    // Also if it counted as `failed` or `waiting` meanwhile: the post exists.
+    if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
+    await clearHealth(ctx, delivery.mappingId, "out");
+    return false;
+  }
+  // Parts are posted one at a time: after the holder's post no part has an unknown outcome.
+  await ctx.db.patch("deliveries", delivery._id, {
+    format,
+    attempts: 0,
+    waits: undefined,
+    ...(held && OUTCOME_KNOWN),
+  });
+  return held;
+}
+
+async function fail(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  { code, reason, step, certain, health }: SettlementOf<"failed">,
+): Promise<void> {
+  const trouble = { code, reason, ...(step !== undefined && { step }) };
+  await endDelivery(ctx, delivery, {
+    state: "failed",
+    ...trouble,
+    ...(!certain && unknownSinceNow()),
+  });
+  if (health) await setHealth(ctx, delivery.mappingId, "out", trouble);
 }
 
 /** Whether what it was to post was deleted meanwhile, here or by a moderator. */

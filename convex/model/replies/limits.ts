@@ -8,12 +8,15 @@ const limiter = new RateLimiter(components.rateLimiter);
 
 const DAY = 24 * HOUR;
 
-/** How often a conversation may be told that a reply failed. */
+/** At most one failure notice per conversation in this period. */
 const FAILURE_NOTICE_PERIOD = 10 * MINUTE;
 
 type Asker =
   | { readonly kind: "author"; readonly userId: Id<"users"> }
-  /** Anybody without a token, on a channel that was never mapped: ids prove nothing there [E3]. */
+  /**
+   * A caller without a token, on a channel that was never mapped: user ids prove nothing there
+   * (docs/races.md#strangers-and-cost).
+   */
   | { readonly kind: "stranger" };
 
 /** Whose limit was reached, for how long, and whether this is the first time in the window (say so, once). */
@@ -32,7 +35,7 @@ interface Bucket {
 
 /**
  * Takes one reply from every limit that applies, or from none and says which is used up. Runs in the mutation that
- * asks, before a token is bought, and is undone with it.
+ * requests the reply, before any tokens are spent, and rolls back with it.
  */
 export async function takeReply(
   ctx: MutationCtx,
@@ -67,8 +70,8 @@ function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
   ];
 }
 
-/** Whether this conversation may be told once more that a reply failed. */
-export async function mayTellOfFailure(
+/** Whether this conversation may get another notice that a reply failed. */
+export async function mayNotifyOfFailure(
   ctx: MutationCtx,
   conversationId: Id<"conversations">,
 ): Promise<boolean> {
@@ -90,7 +93,7 @@ async function take(ctx: MutationCtx, bucket: Bucket, count = 1): Promise<number
       rate: bucket.rate,
       period: bucket.period,
       start: 0,
-      // One row that every asking message writes: no hot spot while few may ask, and exact then.
+      // Every request writes this row. At low rates that is no hot spot, and one shard counts exactly.
       ...(bucket.key === undefined && { shards: Math.max(1, Math.floor(bucket.rate / 5_000)) }),
     },
   });

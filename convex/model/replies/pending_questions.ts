@@ -24,13 +24,11 @@ export async function askersAround(
   read: readonly Id<"messages">[],
 ): Promise<Askers> {
   const known = new Set(read);
-  const opener = await ctx.db.get("messages", reply.askedBy);
-  const since = opener?._creationTime ?? 0;
-  const askers = await askersFrom(ctx, reply.conversationId, await oldestOf(ctx, reply, read));
+  const askers = await waitingAskers(ctx, reply, await oldestOf(ctx, reply, read));
   return {
-    answered: askers.filter(({ _id, _creationTime }) => known.has(_id) && _creationTime >= since),
+    answered: askers.filter(({ _id }) => known.has(_id)),
     unread: askers
-      .filter(({ _id, _creationTime }) => !known.has(_id) && _creationTime >= since)
+      .filter(({ _id }) => !known.has(_id))
       .sort((a, b) => a._creationTime - b._creationTime),
   };
 }
@@ -39,10 +37,11 @@ export async function askersAround(
 export async function waitingAskers(
   ctx: QueryCtx,
   reply: Doc<"replies">,
+  from = "",
 ): Promise<Doc<"messages">[]> {
   const opener = await ctx.db.get("messages", reply.askedBy);
   const since = opener?._creationTime ?? 0;
-  const askers = await askersFrom(ctx, reply.conversationId, "");
+  const askers = await askersFrom(ctx, reply.conversationId, from);
   return askers.filter(({ _creationTime }) => _creationTime >= since);
 }
 

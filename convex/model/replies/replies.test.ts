@@ -138,7 +138,7 @@ describe("a reply", () => {
   });
 
   test("leaves out an answer that a moderator deleted on the platform", async () => {
-    // applyDelete looks in messages only, not in posts: the delete becomes a tombstone [B4].
+    // applyDelete looks in messages only, not in posts: the delete becomes a tombstone.
     await exchange(backend, room, { content: "hi" });
     await new Worker(backend).post("8001");
     await ingest(deleted(room, "8001"));

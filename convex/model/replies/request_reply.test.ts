@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import type { MessageEvent } from "../shared/validators.ts";
+import type { MessageEvent } from "../ingest/event_validators.ts";
 import { deleted, EVE, said, saidOnSlack, snowflake } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { mapChannel, NOON, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";

@@ -3,6 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { takeReply } from "./limits.ts";
 import { limitNotice, sayNotice } from "./notices.ts";
+import { cancelJob } from "../shared/jobs.ts";
 import { AI_TIMEOUT_MS } from "../shared/settings.ts";
 
 /** When the watchdog first looks at a reply: the action's own time limit, and time to start and to store. */
@@ -30,9 +31,9 @@ export async function openReplyOf(
 }
 
 /**
- * Asks for a reply in the conversation, unless one is being written already: finishing that one looks for newer
- * askers itself [D5]. The asker's limits are taken here; a limited asker is told once a window. Returns whether a
- * reply is on its way.
+ * Asks for a reply in the conversation, unless one is being written already: storing that one requests the next
+ * (docs/races.md#a-question-arrives-while-a-reply-is-written). Applies the asker's limits, with one notice per window
+ * to an asker who reached one. Returns whether a reply is being written.
  */
 export async function askForReply(
   ctx: MutationCtx,
@@ -67,9 +68,35 @@ export async function askForReply(
   return true;
 }
 
+type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
+
+/** Ends a reply whose jobs have run or are cancelled. */
+export async function endReply(
+  ctx: MutationCtx,
+  reply: Doc<"replies">,
+  ending: Ending,
+): Promise<void> {
+  await ctx.db.patch("replies", reply._id, {
+    ...ending,
+    jobId: undefined,
+    watchdogId: undefined,
+  });
+}
+
+/** Cancels an open reply, and its jobs if they have not started. */
+export async function cancelReply(
+  ctx: MutationCtx,
+  reply: Doc<"replies">,
+  reason: string,
+): Promise<void> {
+  await cancelJob(ctx, reply.jobId);
+  await cancelJob(ctx, reply.watchdogId);
+  await endReply(ctx, reply, { state: "cancelled", reason });
+}
+
 /**
- * Schedules an attempt and its watchdog, both in the mutation that wants it: a scheduled action runs at most once,
- * and one that dies before it claims anything would otherwise leave the conversation mute for good [D2].
+ * Schedules an attempt and its watchdog, both in the same mutation: a scheduled action runs at most once, and one
+ * that never starts would otherwise leave the conversation without replies (docs/races.md#a-job-that-never-starts).
  */
 export async function startAttempt(
   ctx: MutationCtx,

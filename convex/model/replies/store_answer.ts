@@ -2,12 +2,12 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
-import { MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
+import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { posts } from "../outbox/lanes.ts";
-import { mayTellOfFailure } from "./limits.ts";
+import { mayPostTo } from "../outbox/lanes.ts";
+import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
 import { speak } from "./say.ts";
 import type { vUsage } from "../shared/validators.ts";
@@ -118,8 +118,8 @@ async function writeAnswer(
 const LONGEST_WAIT_MS = 2 * 60_000;
 
 /**
- * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for who asked
- * meanwhile. `read` is absent where nobody knows what the attempt had read.
+ * A failed attempt: another one later, or the end of the reply, one visible notice, and a reply for those who asked
+ * meanwhile. `read` is absent if it is unknown what the attempt had read.
  */
 export async function recordFailure(
   ctx: MutationCtx,
@@ -141,30 +141,20 @@ export async function recordFailure(
   if (!conversation || !(await stillWanted(ctx, conversation))) return;
   const opener = await ctx.db.get("messages", reply.askedBy);
   const isThere = opener !== null && opener.deletedAt === undefined;
-  if (isThere && (await mayTellOfFailure(ctx, conversation._id))) {
+  if (isThere && (await mayNotifyOfFailure(ctx, conversation._id))) {
     await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
-  // Who asked while the last attempt ran found a reply open, and was not part of what failed. What an attempt that was
-  // lost had read is not known: then everybody after the first asker asks again.
+  // Questions that arrived during the last attempt found an open reply, and were not part of the failed one. If it is
+  // unknown what a lost attempt had read, every question after the first requests a reply again.
   const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
   await askForFirst(ctx, conversation, unread);
 }
 
-type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
-
-async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: Ending): Promise<void> {
-  await ctx.db.patch("replies", reply._id, {
-    ...ending,
-    jobId: undefined,
-    watchdogId: undefined,
-  });
-}
-
-/** Whether the reply's conversation still is what it was when it was asked for [C11]. */
+/** Whether the conversation still belongs to its mapping (docs/races.md#unmapped-or-paused-while-a-reply-is-written). */
 async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
   if (!conversation.mappingId) return true;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);
-  return mapping !== null && posts(mapping, conversation);
+  return mapping !== null && mayPostTo(mapping, conversation);
 }
 
 function isCurrent(reply: Doc<"replies"> | null, attempt: number): reply is Doc<"replies"> {

@@ -6,12 +6,13 @@ import { recordFailure } from "./store_answer.ts";
 /** Between looks at a job that is not done yet. */
 const LOOK_AGAIN_MS = 30_000;
 
-/** An action that has been running for so long after its time is gone, whatever its record says. */
+/** A job still in progress this long after its scheduled time is lost, whatever its record says. */
 const LOST_AFTER_MS = 15 * 60_000;
 
 /**
- * Decides by the job itself, not by the clock: requeueing an action that merely waits its turn would make an overload
- * worse [D3]. The store compares attempts, so a job taken for lost that comes back after all changes nothing.
+ * Decides by the state of the job, not by the clock: requeueing an action that is only pending would make an overload
+ * worse (docs/races.md#the-watchdog-under-load). `storeAnswer` compares attempts, so a job that was taken for lost and
+ * still finishes changes nothing.
  */
 export async function watchReply(
   ctx: MutationCtx,

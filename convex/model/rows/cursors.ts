@@ -2,7 +2,8 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { mappingsIn } from "./mappings.ts";
-import type { Platform, vAdvance, vCursor } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vAdvance, vCursor } from "../ingest/event_validators.ts";
 
 export async function cursorOf(
   ctx: QueryCtx,

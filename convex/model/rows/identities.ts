@@ -1,7 +1,8 @@
 import type { Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import type { Platform, vAuthor } from "../shared/validators.ts";
+import type { Platform } from "../shared/validators.ts";
+import type { vAuthor } from "../ingest/event_validators.ts";
 
 type Author = Infer<typeof vAuthor>;
 

@@ -24,7 +24,10 @@ async function healthRow(
     .unique();
 }
 
-/** Marks one direction of a mapping as broken. The other direction goes on [C10]. */
+/**
+ * Marks one direction of a mapping as broken. The other direction keeps working
+ * (docs/races.md#a-posting-failure-must-not-stop-ingest).
+ */
 export async function setHealth(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,

@@ -14,7 +14,7 @@ export const vChatMessage = v.object({
 });
 export type ChatMessage = Infer<typeof vChatMessage>;
 
-/** Deleted rows are read past, so that ten means ten [B5]; this bounds how far. */
+/** Deleted rows are skipped, so that a limit of ten gives ten messages; this bounds the rows read. */
 const MOST_ROWS = 500;
 
 /** The channel's newest messages that are not deleted, newest first. */
@@ -72,8 +72,8 @@ async function currentName(
 
 /**
  * The content with `@name` and `#name` for its id tokens. Names are looked up now, not when the message was stored:
- * they follow renames, and Slack's events carry none [B9]. Only tokens the platform itself marked as mentions are
- * touched.
+ * they follow renames, and Slack's events carry none (docs/races.md#names-arrive-after-messages). Only tokens that the
+ * platform marked as mentions are replaced.
  */
 export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   if (!message.mentions || message.identityId === undefined) return message.content;

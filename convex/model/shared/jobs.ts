@@ -3,7 +3,8 @@ import type { MutationCtx } from "../../_generated/server.js";
 
 /**
  * Cancels a scheduled function that has not begun. One that is running is left alone: cancelling it would keep
- * what it schedules from running, and every timer here checks for itself whether it still matters [D4].
+ * what it schedules from running, and every timer here checks whether it still applies
+ * (docs/races.md#cancelling-a-running-job).
  */
 export async function cancelJob(
   ctx: MutationCtx,

@@ -29,8 +29,9 @@ export const vMessageKind = v.union(
 );
 
 /**
- * Whom or what an id token in the content stands for: `<@id>` a user, `<@&id>` a group or role, `<#id>` a
- * channel. The token stays in the stored content; the name is put in when it is read [B9].
+ * Whom or what an id token in the content refers to: `<@id>` a user, `<@&id>` a group or role, `<#id>` a
+ * channel. The token stays in the stored content; the name is inserted on reading
+ * (docs/races.md#names-arrive-after-messages).
  */
 export const vMention = v.object({
   kind: v.union(v.literal("user"), v.literal("group"), v.literal("channel")),
@@ -39,7 +40,7 @@ export const vMention = v.object({
 });
 export type Mention = Infer<typeof vMention>;
 
-/** What a platform tells of a file. `size` in bytes. The bytes themselves are not copied. */
+/** What a platform reports about a file. `size` in bytes. The bytes themselves are not copied. */
 export const vAttachment = v.object({
   name: v.string(),
   type: v.optional(v.string()),
@@ -88,212 +89,11 @@ export const vLease = v.object({
 });
 
 /**
- * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: it is not what people are
- * called in that server (Discord's history does not tell), so it never replaces a name.
- */
-export const vAuthor = v.object({
-  externalId: v.string(),
-  workspaceId: v.string(),
-  name: v.optional(v.string()),
-  avatarUrl: v.optional(v.string()),
-  provisional: v.optional(v.literal(true)),
-});
-
-/**
- * A message as it stands on the platform: new, edited (`editedAt` set), or read again from history.
- * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: taken along from before the
- * mapping, so it asks for nothing.
- */
-export const vMessageEvent = v.object({
-  type: v.literal("message"),
-  mappingId: v.id("mappings"),
-  externalId: v.string(),
-  position: v.string(),
-  threadId: v.optional(v.string()),
-  threadName: v.optional(v.string()),
-  author: vAuthor,
-  fromApp: v.boolean(),
-  mentionsBot: v.boolean(),
-  content: v.string(),
-  mentions: v.array(vMention),
-  attachments: v.array(vAttachment),
-  replyTo: v.optional(v.string()),
-  sentAt: v.number(),
-  editedAt: v.optional(v.number()),
-  backfilled: v.optional(v.literal(true)),
-});
-export type MessageEvent = Infer<typeof vMessageEvent>;
-
-/** `thread`: the thread of that id is gone with all that was said in it; not the message that it hangs on. */
-export const vDeleteEvent = v.object({
-  type: v.literal("delete"),
-  mappingId: v.id("mappings"),
-  externalId: v.string(),
-  thread: v.optional(v.literal(true)),
-});
-
-/** What a bridge sends to `ingest`. */
-export const vEvent = v.union(vMessageEvent, vDeleteEvent);
-export type BridgeEvent = Infer<typeof vEvent>;
-
-/**
- * What became of one event, in the order sent.
- * inserted  stored                      asked    stored, and a reply is being written
- * edited    content replaced            deleted  content cleared, or the delete remembered
- * known     nothing new (redelivered, or an older edit)
- * ignored   the message is older than the mapping
- * inactive  the mapping is paused or unmapped: not stored, and to be caught up with when that ends
- */
-export const vOutcome = v.union(
-  v.literal("inserted"),
-  v.literal("asked"),
-  v.literal("edited"),
-  v.literal("deleted"),
-  v.literal("known"),
-  v.literal("ignored"),
-  v.literal("inactive"),
-);
-export type Outcome = Infer<typeof vOutcome>;
-
-/**
- * What the last catch-up that brought something, or left something out, came to: how many events it recovered, and in
- * words what it could not look through. `at` in ms since 1970.
+ * Result of the last catch-up that recovered or missed something: how many events it recovered, and in words what it
+ * could not read. `at` in ms since 1970.
  */
 export const vCatchUp = v.object({
   at: v.number(),
   recovered: v.number(),
   missed: v.optional(v.string()),
-});
-
-/**
- * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as the
- * catch-up knew it that says so. `caughtUp`: it has ended with this.
- */
-export const vAdvance = v.object({
-  mappingId: v.id("mappings"),
-  upTo: v.string(),
-  since: v.optional(v.string()),
-  caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
-});
-
-/** Where a mapping's catch-up begins. `history`: so many older messages are to be taken along first. */
-export const vCursor = v.object({
-  mappingId: v.id("mappings"),
-  upTo: v.string(),
-  history: v.optional(v.number()),
-});
-
-/** A message, or a piece of a reply (`own`), that Convex knows to stand on the platform. */
-export const vStanding = v.object({
-  externalId: v.string(),
-  threadId: v.optional(v.string()),
-  editedAt: v.optional(v.number()),
-  own: v.boolean(),
-});
-
-/** One piece of a delivery, known to stand on the platform. */
-export const vPost = v.object({
-  part: v.number(),
-  externalId: v.string(),
-  upTo: v.number(),
-});
-
-/** All a bridge needs to carry out one delivery. */
-export const vClaimed = v.object({
-  deliveryId: v.id("deliveries"),
-  generation: v.number(),
-  leaseMs: v.number(),
-  op: vDeliveryOp,
-  mappingId: v.id("mappings"),
-  conversationId: v.id("conversations"),
-  messageId: v.id("messages"),
-  channel: v.string(),
-  threadId: v.optional(v.string()),
-  /** What is answered, where the answer opens a thread: its beginning, to call the thread by. */
-  question: v.optional(v.string()),
-  replyTo: v.optional(v.string()),
-  content: v.string(),
-  posts: v.array(vPost),
-  attempts: v.number(),
-  firstClaimedAt: v.number(),
-  /** ms from the first claim to this one, by Convex's clock. */
-  ageMs: v.number(),
-  outcomeUnknown: v.boolean(),
-  /** The message was deleted meanwhile: what may stand of it is to be found, and nothing to be sent. */
-  onlyFind: v.optional(v.boolean()),
-  /** Until when the request of unknown outcome may have been made (ms since 1970). */
-  unknownUntil: v.optional(v.number()),
-  /** Renderer that an unknown post was made with; else the claimer's own. */
-  format: v.optional(v.string()),
-});
-
-/** `gone`: another worker has it, or it is no longer to be done. */
-export const vClaim = v.union(
-  v.object({ status: v.literal("claimed"), delivery: vClaimed }),
-  v.object({ status: v.literal("gone") }),
-);
-
-/**
- * What a bridge tells of a delivery it claimed.
- * verify    nothing yet: asks whether the caller may still send that part, before a post whose outcome was unknown [C1]
- * posted    a piece stands on the platform; `last` ends the delivery. A fact: accepted from anyone, any time [C3]
- * done      an edit or a delete is carried out
- * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`
- * failed    will not work without a person; `step` is what that person does; `health` marks the mapping
- * release   certainly not sent; another process may have it now
- */
-export const vSettlement = v.union(
-  v.object({ kind: v.literal("verify"), part: v.number() }),
-  v.object({ kind: v.literal("posted"), post: vPost, last: v.boolean(), format: v.string() }),
-  v.object({ kind: v.literal("done") }),
-  v.object({
-    kind: v.literal("retry"),
-    code: v.string(),
-    reason: v.string(),
-    afterMs: v.number(),
-    certain: v.boolean(),
-    /** The platform only asked to wait: not an attempt. */
-    limited: v.optional(v.literal(true)),
-  }),
-  v.object({
-    kind: v.literal("failed"),
-    code: v.string(),
-    reason: v.string(),
-    step: v.optional(v.string()),
-    certain: v.boolean(),
-    health: v.boolean(),
-  }),
-  v.object({ kind: v.literal("release") }),
-);
-
-/** A person's name as the platform shows it. */
-export const vPerson = v.object({
-  workspaceId: v.string(),
-  externalId: v.string(),
-  name: v.string(),
-  avatarUrl: v.optional(v.string()),
-});
-
-/** Something a person should know of: an event set aside, a gap. Counted when it repeats. */
-export const vProblem = v.object({
-  mappingId: v.optional(v.id("mappings")),
-  kind: v.string(),
-  externalId: v.optional(v.string()),
-  reason: v.string(),
-});
-
-/** What became of a mapped channel itself: its name now, or the id it moved to. */
-export const vChannelNews = v.object({
-  mappingId: v.id("mappings"),
-  name: v.optional(v.string()),
-  externalId: v.optional(v.string()),
-});
-
-/** The state of one direction of a mapping: trouble, or (without `code`) that it works again. */
-export const vHealth = v.object({
-  mappingId: v.id("mappings"),
-  direction: vDirection,
-  trouble: v.optional(
-    v.object({ code: v.string(), reason: v.string(), step: v.optional(v.string()) }),
-  ),
 });

@@ -1,5 +1,5 @@
 import type { Id } from "../../../convex/_generated/dataModel.js";
-import type { MessageEvent } from "../../../convex/model/shared/validators.ts";
+import type { MessageEvent } from "../../../convex/model/ingest/event_validators.ts";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 
 let sequence = 0;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from "vitest";
 import { api } from "../../../convex/_generated/api.js";
-import type { BridgeEvent, Outcome } from "../../../convex/model/shared/validators.ts";
+import type { BridgeEvent, Outcome } from "../../../convex/model/ingest/event_validators.ts";
 import { AiService } from "./ai.ts";
 import { type Backend, startBackend, stopBackend } from "./backend.ts";
 

@@ -1,11 +1,8 @@
 import type { Infer } from "convex/values";
 import { api } from "../../../convex/_generated/api.js";
 import type { Doc, Id } from "../../../convex/_generated/dataModel.js";
-import type {
-  MessageEvent,
-  vClaimed,
-  vSettlement,
-} from "../../../convex/model/shared/validators.ts";
+import type { MessageEvent } from "../../../convex/model/ingest/event_validators.ts";
+import type { vClaimed, vSettlement } from "../../../convex/model/outbox/validators.ts";
 import { said } from "./events.ts";
 import { type Backend, rows, settleDown } from "./backend.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import type { BridgeEvent } from "../shared/validators.ts";
+import type { BridgeEvent } from "./event_validators.ts";
 import { AiService } from "../../../test/support/convex/ai.ts";
 import { deleted, EVE, said } from "../../../test/support/convex/events.ts";
 import {

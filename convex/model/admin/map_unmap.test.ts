@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import type { BridgeEvent } from "../shared/validators.ts";
+import type { BridgeEvent } from "../ingest/event_validators.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
 import {

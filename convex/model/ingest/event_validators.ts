@@ -1,0 +1,96 @@
+import { type Infer, v } from "convex/values";
+import { vAttachment, vMention } from "../shared/validators.ts";
+
+/**
+ * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: not the
+ * person's name in that server (Discord's history lacks it), so it never replaces a name.
+ */
+export const vAuthor = v.object({
+  externalId: v.string(),
+  workspaceId: v.string(),
+  name: v.optional(v.string()),
+  avatarUrl: v.optional(v.string()),
+  provisional: v.optional(v.literal(true)),
+});
+
+/**
+ * A message as the platform has it: new, edited (`editedAt` set), or read again from history.
+ * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: from before the
+ * mapping, so it requests no reply.
+ */
+export const vMessageEvent = v.object({
+  type: v.literal("message"),
+  mappingId: v.id("mappings"),
+  externalId: v.string(),
+  position: v.string(),
+  threadId: v.optional(v.string()),
+  threadName: v.optional(v.string()),
+  author: vAuthor,
+  fromApp: v.boolean(),
+  mentionsBot: v.boolean(),
+  content: v.string(),
+  mentions: v.array(vMention),
+  attachments: v.array(vAttachment),
+  replyTo: v.optional(v.string()),
+  sentAt: v.number(),
+  editedAt: v.optional(v.number()),
+  backfilled: v.optional(v.literal(true)),
+});
+export type MessageEvent = Infer<typeof vMessageEvent>;
+
+/** `thread`: the thread with that id was deleted with every message in it, but not the message it was started from. */
+export const vDeleteEvent = v.object({
+  type: v.literal("delete"),
+  mappingId: v.id("mappings"),
+  externalId: v.string(),
+  thread: v.optional(v.literal(true)),
+});
+
+/** What a bridge sends to `ingest`. */
+export const vEvent = v.union(vMessageEvent, vDeleteEvent);
+export type BridgeEvent = Infer<typeof vEvent>;
+
+/**
+ * What became of one event, in the order sent.
+ * inserted  stored                      asked    stored, and a reply is being written
+ * edited    content replaced            deleted  content cleared, or the delete remembered
+ * known     nothing new (redelivered, or an older edit)
+ * ignored   the message is older than the mapping
+ * inactive  the mapping is paused or unmapped: not stored; catch-up fetches it once the mapping is active
+ */
+export const vOutcome = v.union(
+  v.literal("inserted"),
+  v.literal("asked"),
+  v.literal("edited"),
+  v.literal("deleted"),
+  v.literal("known"),
+  v.literal("ignored"),
+  v.literal("inactive"),
+);
+export type Outcome = Infer<typeof vOutcome>;
+
+/**
+ * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as that
+ * catch-up read it. `caughtUp`: the catch-up ends with this.
+ */
+export const vAdvance = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  since: v.optional(v.string()),
+  caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
+});
+
+/** Where a mapping's catch-up begins. `history`: how many older messages to backfill first. */
+export const vCursor = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  history: v.optional(v.number()),
+});
+
+/** A message, or a piece of a reply (`own`), that exists on the platform as far as Convex knows. */
+export const vStanding = v.object({
+  externalId: v.string(),
+  threadId: v.optional(v.string()),
+  editedAt: v.optional(v.number()),
+  own: v.boolean(),
+});

@@ -1,0 +1,79 @@
+import { v } from "convex/values";
+import { vDeliveryOp } from "../shared/validators.ts";
+
+/** One piece of a delivery that was posted. `upTo`: offset in the content where it ends. */
+export const vPost = v.object({
+  part: v.number(),
+  externalId: v.string(),
+  upTo: v.number(),
+});
+
+/** All a bridge needs to carry out one delivery. */
+export const vClaimed = v.object({
+  deliveryId: v.id("deliveries"),
+  generation: v.number(),
+  leaseMs: v.number(),
+  op: vDeliveryOp,
+  mappingId: v.id("mappings"),
+  conversationId: v.id("conversations"),
+  messageId: v.id("messages"),
+  channel: v.string(),
+  threadId: v.optional(v.string()),
+  /** What is answered, where the answer opens a thread: its beginning, to call the thread by. */
+  question: v.optional(v.string()),
+  replyTo: v.optional(v.string()),
+  content: v.string(),
+  posts: v.array(vPost),
+  attempts: v.number(),
+  firstClaimedAt: v.number(),
+  /** ms from the first claim to this one, by Convex's clock. */
+  ageMs: v.number(),
+  outcomeUnknown: v.boolean(),
+  /** The message was deleted meanwhile: find what may have been posted, and send nothing. */
+  onlyFind: v.optional(v.boolean()),
+  /** Until when the request of unknown outcome may have been made (ms since 1970). */
+  unknownUntil: v.optional(v.number()),
+  /** Version of the renderer that a post of unknown outcome was made with; otherwise the claimer's. */
+  format: v.optional(v.string()),
+});
+
+/** `gone`: another worker claimed it, or it ended or is held. */
+export const vClaim = v.union(
+  v.object({ status: v.literal("claimed"), delivery: vClaimed }),
+  v.object({ status: v.literal("gone") }),
+);
+
+/**
+ * A bridge's report about a delivery it claimed.
+ * verify    nothing yet: asks whether the caller may send that part again, whose outcome was unknown
+ *           (docs/races.md#a-lease-expires-during-a-post)
+ * posted    a piece was posted; `last` ends the delivery. A fact: accepted from any caller at any time
+ *           (docs/races.md#a-success-is-reported-late)
+ * done      an edit or a delete is carried out
+ * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`
+ * failed    will not work without a person; `step` is what that person does; `health` marks the mapping
+ * release   certainly not sent; another process may have it now
+ */
+export const vSettlement = v.union(
+  v.object({ kind: v.literal("verify"), part: v.number() }),
+  v.object({ kind: v.literal("posted"), post: vPost, last: v.boolean(), format: v.string() }),
+  v.object({ kind: v.literal("done") }),
+  v.object({
+    kind: v.literal("retry"),
+    code: v.string(),
+    reason: v.string(),
+    afterMs: v.number(),
+    certain: v.boolean(),
+    /** The platform only asked to wait: not an attempt. */
+    limited: v.optional(v.literal(true)),
+  }),
+  v.object({
+    kind: v.literal("failed"),
+    code: v.string(),
+    reason: v.string(),
+    step: v.optional(v.string()),
+    certain: v.boolean(),
+    health: v.boolean(),
+  }),
+  v.object({ kind: v.literal("release") }),
+);
