@@ -29,7 +29,7 @@ export interface BridgesConfig {
 }
 
 /** Every missing or invalid setting. */
-export interface InvalidConfig {
+interface InvalidConfig {
   readonly kind: "invalid";
   readonly problems: readonly ConfigProblem[];
 }

@@ -32,7 +32,7 @@ async function withoutSession(during: () => void | Promise<void>): Promise<void>
   await vi.waitFor(() => expect(stack.discord.connections()).toBe(1), 15_000);
 }
 
-test("a Discord session that cannot be resumed: what was said in between is caught up with, behind an answer and live messages [A1, A2]", async () => {
+test("a Discord session that cannot be resumed: what was said in between is caught up with, behind an answer and live messages", async () => {
   say("Question");
   await withoutSession(async () => {
     for (let n = 0; n < 5; n++) say(`Missed ${String(n)}`);

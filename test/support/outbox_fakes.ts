@@ -15,7 +15,7 @@ const log = pino({ level: "silent" });
 const FAST: Partial<OutboxLimits> = { retry: { first: 1, cap: 4 }, lookAgainMs: 5 };
 
 /** An outbox in memory: ids that are ready, and a record of claims and settlements. */
-export class FakeOutbox implements OutboxBackend {
+class FakeOutbox implements OutboxBackend {
   readonly deliveries = new Map<DeliveryId, Delivery>();
   readonly settled: { id: DeliveryId; generation: number; settlement: Settlement }[] = [];
   readonly claims: DeliveryId[] = [];

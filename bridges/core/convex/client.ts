@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
 
 /** How long a deployment may take to answer at the start, in ms. Later, the client reconnects without a limit. */
-export const REACH_MS = 10_000;
+const REACH_MS = 10_000;
 
 export interface ConnectionOptions {
   readonly url: string;

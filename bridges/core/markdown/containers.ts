@@ -2,7 +2,7 @@
 export type Container = Quote | Item;
 
 /** A block quote. */
-export interface Quote {
+interface Quote {
   readonly kind: "quote";
   readonly parent: Container | undefined;
 }

@@ -32,7 +32,7 @@ export type Answer<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly settlement: Settlement };
 
-export type Failure = Extract<Settlement, { kind: "retry" | "failed" }>;
+type Failure = Extract<Settlement, { kind: "retry" | "failed" }>;
 
 /** Makes one request to the platform within its deadline. Never throws: an error becomes a settlement. */
 export async function request<Value>(

@@ -1,5 +1,5 @@
 /** `skipped`: the check did not run, because an earlier one failed or because the thing is not configured. */
-export type Level = "ok" | "warning" | "error" | "skipped";
+type Level = "ok" | "warning" | "error" | "skipped";
 
 /** The result of one check. `step` says how to fix it. Contains no secret and no message text. */
 export interface Finding {

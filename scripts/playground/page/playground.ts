@@ -9,7 +9,7 @@ import { type PageServer, servePage } from "./server/page_server.ts";
 const DEFAULT_MODEL = "gpt-4o";
 
 /** A platform's first channel and a person in it. */
-export interface FirstChannel {
+interface FirstChannel {
   readonly channel: string;
   readonly person: string;
 }

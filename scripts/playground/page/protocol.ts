@@ -60,7 +60,7 @@ export type PostFault = z.infer<typeof vPostFault>;
 
 const inPlace = { platform: vPlatform, ...vPlace.shape };
 
-export const vCommand = z.discriminatedUnion("kind", [
+const vCommand = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("say"), ...inPlace, person: z.string(), text: z.string() }),
   z.object({ kind: z.literal("edit"), ...inPlace, id: z.string(), text: z.string() }),
   z.object({ kind: z.literal("remove"), ...inPlace, id: z.string() }),

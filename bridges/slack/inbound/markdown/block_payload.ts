@@ -25,7 +25,7 @@ const listOf = <T extends z.ZodType>(member: T) =>
 const style = lenient(z.object({ bold: flag, italic: flag, strike: flag, code: flag }));
 
 /** A part of a line: text, a link, a mention, an emoji, … */
-export const inlineElement = z.object({
+const inlineElement = z.object({
   type: z.string(),
   text,
   url: text,
@@ -44,7 +44,7 @@ export type InlineElement = z.infer<typeof inlineElement>;
 const section = z.object({ type: z.string(), elements: listOf(inlineElement) });
 
 /** A paragraph, a list, a quote or preformatted text. Lists contain sections, the others inline elements. */
-export const richElement = z.object({
+const richElement = z.object({
   type: z.string(),
   elements: z.unknown().optional(),
   style: text,
@@ -64,14 +64,14 @@ export type TextObject = z.infer<typeof textObject>;
 const labelled = lenient(z.union([textObject, z.string()]));
 
 /** A part of a context block, a button, … */
-export const blockPart = z.object({
+const blockPart = z.object({
   type: z.string(),
   text: labelled,
   placeholder: labelled,
   alt_text: text,
 });
 
-export const block = z.object({
+const block = z.object({
   type: z.string(),
   text: labelled,
   title: labelled,
@@ -94,7 +94,7 @@ export const readRows = (rows: unknown): Block[][] => listOf(blockList).parse(ro
 const field = z.object({ title: text, value: text });
 
 /** A secondary attachment: an app's legacy form, a link's preview, or a shared message. */
-export const attachment = z.object({
+const attachment = z.object({
   pretext: text,
   author_name: text,
   title: text,
