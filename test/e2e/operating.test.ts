@@ -36,7 +36,8 @@ interface Ended {
 
 /** `npm run <name> -- <args>`. */
 function run(name: "channels", args: readonly string[], changes = {}): Promise<Ended> {
-  const command = ["--import", "tsx", join(ROOT, `scripts/${name}/${name}.ts`), ...args];
+  const script = join("scripts", "cli", name, `${name}.ts`);
+  const command = [join(ROOT, "scripts", "bootstrap.mjs"), "--compiled", script, ...args];
   const options = {
     cwd: ROOT,
     env: { PATH: process.env.PATH, TMPDIR: folder, ...env, ...changes },
