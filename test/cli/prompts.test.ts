@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { parse } from "dotenv";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { readEnv } from "../../bridges/config/config.ts";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import { scriptedAsk, terminalAsk } from "../../scripts/cli/setup/ask.ts";
@@ -18,6 +18,7 @@ import {
   startConvexEndpoints,
 } from "../support/convex_endpoints.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* What a person sees and types: real prompts over streams, and a stand-in for the Convex CLI. */
 
@@ -107,7 +108,7 @@ function sit(choices: Partial<SetupChoices> = {}, env: Record<string, string> = 
     ended,
     shown: () => shown,
     async answer(question, keys) {
-      await vi.waitFor(() => expect(shown.slice(read)).toContain(question));
+      await eventually(() => expect(shown.slice(read)).toContain(question));
       read = shown.length;
       input.write(keys);
     },

@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import { parse } from "dotenv";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeKeyPair } from "../../scripts/stand_ins/convex/server/keys.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * Every command and a bridge at work, in order and in trouble, at the finest level of log: in nothing that any of them
@@ -118,7 +119,7 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     stage[platform].edit({ channel: rooms[platform], id, text: `${SAID} changed` });
     stage[platform].remove({ channel: rooms[platform], id: say(platform, "in vain") });
   }
-  await vi.waitFor(() => {
+  await eventually(() => {
     for (const { posts } of [discord, slack]) expect(posts.length).toBeGreaterThan(0);
   });
 
@@ -147,7 +148,7 @@ test("a bridge at work: said, edited, deleted, answered; and everything around i
     const { failed } = JSON.parse(run.output()) as { failed: { platform: string }[] }; // Its own words.
     return new Set(failed.map(({ platform }) => platform));
   };
-  await vi.waitFor(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
+  await eventually(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
     timeout: 120_000,
     interval: 1_000,
   });

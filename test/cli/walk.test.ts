@@ -1,6 +1,7 @@
 import { parse } from "dotenv";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * What README tells a new admin to do, in its order, with the commands it names: from tokens to a posted reply. Only the
@@ -57,7 +58,7 @@ test("npm start: what is said is answered where it was said; then it stops in or
   const { discord, slack } = stage;
   discord.say({ channel: rooms.discord, person: discord.addPerson("Ann"), text: "hello Discord" });
   slack.say({ channel: rooms.slack, person: slack.addPerson("Bo"), text: "hello Slack" });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(discord.posts.map(({ channel, text }) => [channel, text])).toEqual([
       [rooms.discord, expect.stringContaining("hello Discord")],
     ]);

@@ -1,5 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Core, createBridge, startStandIn } from "../adapters/slack/stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 const AGE_GAP_MS = 400;
 
@@ -13,7 +14,7 @@ async function twoSockets() {
   const start = performance.now();
   await bridge.start(core, () => undefined);
   expect(slack.connections()).toBe(1);
-  await vi.waitFor(() => expect(slack.connections()).toBe(2), 5_000);
+  await eventually(() => expect(slack.connections()).toBe(2), 5_000);
   expect(performance.now() - start).toBeGreaterThan(AGE_GAP_MS);
   const say = (text: string) => slack.say({ channel, person: ada, text });
   return { slack, core, say };
@@ -23,10 +24,10 @@ test("one of two Slack sockets is replaced, and the other hears what is said mea
   const { slack, core, say } = await twoSockets();
   for (const round of ["one", "two", "three"]) {
     slack.closeOldestSocket();
-    await vi.waitFor(() => expect(slack.connections()).toBe(1));
+    await eventually(() => expect(slack.connections()).toBe(1));
     say(round);
-    await vi.waitFor(() => expect(core.texts().at(-1)).toBe(round), 2_000);
-    await vi.waitFor(() => expect(slack.connections()).toBe(2), 5_000);
+    await eventually(() => expect(core.texts().at(-1)).toBe(round), 2_000);
+    await eventually(() => expect(slack.connections()).toBe(2), 5_000);
   }
   expect(slack.acks.map(({ attempt }) => attempt)).toEqual([0, 0, 0]);
   expect(core.gaps).toEqual([]);
@@ -35,8 +36,8 @@ test("one of two Slack sockets is replaced, and the other hears what is said mea
 test("both Slack sockets lost at once is a gap, and they come back at different times", async () => {
   const { slack, core } = await twoSockets();
   slack.closeSockets();
-  await vi.waitFor(() => expect(core.gaps).toEqual(["no Slack socket for a moment"]), 5_000);
+  await eventually(() => expect(core.gaps).toEqual(["no Slack socket for a moment"]), 5_000);
   expect(slack.connections()).toBe(1);
-  await vi.waitFor(() => expect(slack.connections()).toBe(2), 5_000);
+  await eventually(() => expect(slack.connections()).toBe(2), 5_000);
   expect(core.gaps).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import { NO_HISTORY } from "../../../test/support/no_history.ts";
 import type { Health, History, Mapping, MappingId } from "../../platform.ts";
@@ -8,6 +8,7 @@ import { CatchUp, type CatchUpLimits } from "./scheduler.ts";
 import { PlatformError } from "../shared/errors.ts";
 import { BridgeIntake } from "../ingest/intake.ts";
 import { Wholeness } from "../ingest/cursor_tracker.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 const log = pino({ level: "silent" });
 const running: CatchUp[] = [];
@@ -73,7 +74,7 @@ test("every mapping is caught up with at the start, and is whole from then on", 
   map(A, B);
   expect(asked).toEqual([]);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   expect(asked.sort()).toEqual(["a", "b"]);
   expect([A, B].every(({ mappingId }) => wholeness.isWhole(mappingId))).toBe(true);
 });
@@ -86,10 +87,10 @@ test("the platform is asked as of the mapping's own last gap, so that no older a
   });
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   const [before, now] = [asOf.get("b"), performance.now()];
   catchUp.gap("a moment without a connection", A.mappingId);
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   expect(asOf.get("a")).toBeGreaterThanOrEqual(now);
   expect(asOf.get("b")).toBe(before);
 });
@@ -100,7 +101,7 @@ test("a mapping whose platform does not answer holds up no other [A9]", async ()
   );
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(wholeness.isWhole(B.mappingId)).toBe(true));
+  await eventually(() => expect(wholeness.isWhole(B.mappingId)).toBe(true));
   expect(wholeness.isWhole(A.mappingId)).toBe(false);
 });
 
@@ -117,7 +118,7 @@ test("no more mappings than allowed are caught up with at once", async () => {
   );
   map(...Array.from({ length: 9 }, (_, n) => mappingOf(String(n))));
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   expect(most).toBe(2);
 });
 
@@ -128,23 +129,23 @@ test("a gap in the middle of a catch-up leaves the mapping un-whole until it was
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   catchUp.gap("test");
   end();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   expect(wholeness.isWhole(A.mappingId)).toBe(false);
   end();
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await eventually(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
 });
 
 test("an event that was lost makes its mapping un-whole at once, and brings a catch-up of it alone", async () => {
   const { catchUp, asked, wholeness, map } = setUp(() => Promise.resolve());
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   for (let n = 0; n < 100; n++) catchUp.lost(A.mappingId);
   expect(wholeness.isWhole(A.mappingId)).toBe(false);
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   expect(asked.slice(2)).toEqual(["a"]);
 });
 
@@ -152,12 +153,12 @@ test("a mapping that is new, or mapped anew, is caught up with, and the others a
   const { catchUp, asked, map } = setUp(() => Promise.resolve());
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   map(A, B);
-  await vi.waitFor(() => expect(asked).toEqual(["a", "b"]));
-  await vi.waitFor(() => expect(catchUp.behind).toBe(0));
+  await eventually(() => expect(asked).toEqual(["a", "b"]));
+  await eventually(() => expect(catchUp.behind).toBe(0));
   map(mappingOf("a", "2"), B);
-  await vi.waitFor(() => expect(asked).toEqual(["a", "b", "a"]));
+  await eventually(() => expect(asked).toEqual(["a", "b", "a"]));
 });
 
 test("what only a person can mend is told, tried again, and taken back once it works", async () => {
@@ -184,10 +185,10 @@ test("what only a person can mend is told, tried again, and taken back once it w
     step: "invite it",
   };
   const place = { mappingId: A.mappingId, direction: "in" };
-  await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }]));
+  await eventually(() => expect(health).toEqual([{ ...place, trouble }]));
   isBroken = false;
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
-  await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }, place]));
+  await eventually(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await eventually(() => expect(health).toEqual([{ ...place, trouble }, place]));
 });
 
 const NOT_IN_CHANNEL = new PlatformError({
@@ -206,13 +207,13 @@ test("who says that a mapping is mended, or gives it another id, need not wait f
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  await eventually(() => expect(catchUp.waiting).toBe(1));
   map({ ...A, externalId: "another" });
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
-  await vi.waitFor(() => expect(catchUp.waiting).toBe(1));
+  await eventually(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(catchUp.waiting).toBe(1));
   isBroken = false;
   catchUp.gap("the bot is in a channel again", A.mappingId);
-  await vi.waitFor(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
+  await eventually(() => expect(wholeness.isWhole(A.mappingId)).toBe(true));
 });
 
 test("what is told of a mapping while it is caught up with is not taken back by that", async () => {
@@ -222,11 +223,11 @@ test("what is told of a mapping while it is caught up with is not taken back by 
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   catchUp.gap("a channel was lost", A.mappingId);
   ends[0]?.();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   expect(health).toEqual([]);
   ends[1]?.();
-  await vi.waitFor(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
+  await eventually(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
 });

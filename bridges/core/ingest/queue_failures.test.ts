@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { messageEvent } from "../../../test/support/core_material.ts";
 import { FAST, heldQueue, selfAnsweringQueue } from "../../../test/support/queue_fakes.ts";
 import { IngestQueue, QUEUE_LIMITS } from "./queue.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 describe("failures", () => {
   test("a call that fails is made again with the same events before later ones", async () => {
@@ -44,7 +45,7 @@ describe("failures", () => {
     expect(await queue.drain(50)).toBe(false);
     expect(outcome).not.toHaveBeenCalled();
     store();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outcome).toHaveBeenCalledWith("ignored");
     });
   });
@@ -58,7 +59,7 @@ describe("failures", () => {
     });
     const ids = ["1", "2", "3", "4", "5"];
     const all = Promise.all(ids.map((id) => queue.push(messageEvent(id))));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(calls).toBeGreaterThan(20);
     });
     broken = false;

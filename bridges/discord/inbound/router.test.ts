@@ -1,10 +1,11 @@
 import { ChannelType, MessageType } from "discord-api-types/v10";
 import pino from "pino";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BridgeEvent, Intake, Mapping, MappingId, Problem } from "../../platform.ts";
 import { Inbound } from "./router.ts";
 import type { WireMessage } from "./normalise.ts";
 import { Threads, type WireChannel } from "./threads.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 /** One mapped channel, `general`, and a Discord that answers look-ups when the test says so. */
 function setUp() {
@@ -99,7 +100,7 @@ describe("a Discord event", () => {
     inbound.deleted({ id: a.id, channel_id: "t" });
     expect([asked, ids()]).toEqual([["t"], [b.id]]);
     answers[0]?.resolve(thread("t", "general"));
-    await vi.waitFor(() => expect(ids()).toEqual([b.id, a.id, c.id, a.id]));
+    await eventually(() => expect(ids()).toEqual([b.id, a.id, c.id, a.id]));
     inbound.created(said("t"));
     expect(asked).toEqual(["t"]);
   });
@@ -112,14 +113,14 @@ describe("a Discord event", () => {
     inbound.created(b);
     expect(ids()).toEqual([]);
     answers[0]?.reject(new Error("Discord is away"));
-    await vi.waitFor(() => expect(ids()).toEqual([a.id, b.id]));
+    await eventually(() => expect(ids()).toEqual([a.id, b.id]));
   });
 
   test("of a channel Discord tells nothing about is dropped, and not asked for again", async () => {
     const { inbound, threads, asked, answers, ids, problems } = setUp();
     inbound.created(said("hidden"));
     answers[0]?.resolve(undefined);
-    await vi.waitFor(() => expect(threads.known("hidden")).toEqual({ kind: "channel" }));
+    await eventually(() => expect(threads.known("hidden")).toEqual({ kind: "channel" }));
     inbound.created(said("hidden"));
     expect([asked, ids(), problems]).toEqual([["hidden"], [], []]);
   });
@@ -128,15 +129,15 @@ describe("a Discord event", () => {
     const { inbound, asked, answers, problems, gaps, ids } = setUp();
     inbound.created(said("t"));
     answers[0]?.reject(new Error("Discord is away"));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(problems).toMatchObject([{ kind: "thread_unknown", externalId: "t" }]),
     );
     // At once, and again once it is told: what is caught up with after that mends it.
-    await vi.waitFor(() => expect(gaps).toEqual([0, 1]));
+    await eventually(() => expect(gaps).toEqual([0, 1]));
     const later = said("t");
     inbound.created(later);
     answers[1]?.resolve(thread("t", "general"));
-    await vi.waitFor(() => expect(ids()).toEqual([later.id]));
+    await eventually(() => expect(ids()).toEqual([later.id]));
     expect(asked).toEqual(["t", "t"]);
   });
 
@@ -165,7 +166,7 @@ describe("a Discord event", () => {
     inbound.threadDeleted({ thread: thread("t", "general"), isPost: false });
     expect(ids()).toEqual([]);
     answers[0]?.resolve(undefined);
-    await vi.waitFor(() => expect(ids()).toEqual([message.id, "t"]));
+    await eventually(() => expect(ids()).toEqual([message.id, "t"]));
     expect(events[1]).toEqual({ type: "delete", mappingId: "m", externalId: "t", thread: true });
   });
 

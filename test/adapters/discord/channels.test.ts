@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ChannelNews, Health, Intake, MappingId, Outcome } from "../../../bridges/platform.ts";
 import { Stage } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 let stage: Stage;
 beforeEach(async () => {
@@ -46,13 +47,13 @@ test("a mapped channel that is renamed is told of once, another not at all", asy
   stage.discord.renameChannel(other, "elsewhere");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.deny(stage.general, { threads: true });
-  await vi.waitFor(() => expect(news).toEqual([{ mappingId: "m", name: "lounge" }]));
+  await eventually(() => expect(news).toEqual([{ mappingId: "m", name: "lounge" }]));
 });
 
 test("a mapped channel that is deleted is marked with what to do", async () => {
   const { healths } = await start();
   stage.discord.removeChannel(stage.general);
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(healths).toMatchObject([
       { mappingId: "m", direction: "in", trouble: { code: "10003" } },
     ]),
@@ -63,7 +64,7 @@ test("the bot types from the question to the answer", async () => {
   const { platform } = await start();
   const person = stage.discord.addPerson("Ada");
   stage.discord.say({ channel: stage.general, person, text: "hi" });
-  await vi.waitFor(() => expect(stage.discord.typing).toEqual([{ channel: stage.general }]));
+  await eventually(() => expect(stage.discord.typing).toEqual([{ channel: stage.general }]));
   const piece = { text: "hello", upTo: 5 };
   await platform.post(stage.delivery(), 0, piece, AbortSignal.timeout(5_000));
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
@@ -78,7 +79,7 @@ test("a server that Discord has lost for a while is no trouble, and what was sai
   stage.discord.guild.setPresence("away");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
   expect(healths).toEqual([]);
   expect(news).toEqual([{ mappingId: "m", name: "lounge" }]);
 });
@@ -87,13 +88,13 @@ test("a server that is away when the session begins is looked through once it co
   stage.discord.guild.setPresence("away");
   const { gaps } = await start();
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
 });
 
 test("the bot removed from its server marks the mapping, invited again it looks for what was said", async () => {
   const { platform, healths, gaps } = await start();
   stage.discord.guild.setPresence("out");
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(healths).toMatchObject([{ direction: "in", trouble: { code: "guild_left" } }]),
   );
   const { history } = platform;
@@ -101,7 +102,7 @@ test("the bot removed from its server marks the mapping, invited again it looks 
   const news = () => history.news(mapping, "0", AbortSignal.timeout(5_000));
   await expect(news()).rejects.toMatchObject({ code: "guild_left", mapping: true });
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toContain(HEARD_AGAIN));
+  await eventually(() => expect(gaps).toContain(HEARD_AGAIN));
   expect(await news()).toMatchObject({ channel: "quiet" });
 });
 
@@ -109,5 +110,5 @@ test("a channel that may be seen again is looked through", async () => {
   const { gaps } = await start();
   stage.discord.deny(stage.general, { view: true });
   stage.discord.deny(stage.general, {});
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", HEARD_AGAIN]));
 });

@@ -1,7 +1,8 @@
-import { expect, it, describe, vi } from "vitest";
+import { expect, it, describe } from "vitest";
 import { NotTaken } from "../../../bridges/core/shared/errors.ts";
 import type { Outcome } from "../../../bridges/platform.ts";
 import { delivery, soon, start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 function deferred<T>() {
   let resolve: (value: T) => void = () => {};
@@ -17,7 +18,7 @@ describe("what Slack says", () => {
     slack.edit({ channel, id: reply, thread: root, text: "changed" });
     slack.unfurl({ channel, id: root, url: "https://e.com" });
     slack.remove({ channel, id: reply, thread: root });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(5));
+    await eventually(() => expect(slack.acks).toHaveLength(5));
     expect(core.events).toMatchObject([
       { type: "message", externalId: root, content: `a & b <@${slack.botId}>`, mentionsBot: true },
       { type: "message", externalId: reply, threadId: root, content: "in thread" },
@@ -31,7 +32,7 @@ describe("what Slack says", () => {
     const { slack, core, channel, ada } = await start();
     const texts = Array.from({ length: 300 }, (_, n) => `message ${n}`);
     for (const text of texts) slack.say({ channel, person: ada, text });
-    await vi.waitFor(() => expect(core.events).toHaveLength(300), 5_000);
+    await eventually(() => expect(core.events).toHaveLength(300), 5_000);
     expect(core.texts()).toEqual(texts);
   });
 
@@ -39,14 +40,14 @@ describe("what Slack says", () => {
     const { slack, core, channel, ada } = await start();
     slack.answerNext("users.info", { retryAfter: 1 });
     slack.say({ channel, person: ada, text: "one" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    await eventually(() => expect(slack.acks).toHaveLength(1));
     expect(core.events[0]).toMatchObject({
       author: { externalId: ada, workspaceId: slack.teamId },
     });
-    await vi.waitFor(() => expect(core.people).toHaveLength(1), 5_000);
+    await eventually(() => expect(core.people).toHaveLength(1), 5_000);
     expect(core.people).toEqual([{ workspaceId: slack.teamId, externalId: ada, name: "Ada" }]);
     slack.say({ channel, person: ada, text: `two <@${ada}>` });
-    await vi.waitFor(() => expect(core.events).toHaveLength(2));
+    await eventually(() => expect(core.events).toHaveLength(2));
     expect(core.events[1]).toMatchObject({
       author: { name: "Ada" },
       mentions: [{ kind: "user", id: ada, name: "Ada" }],
@@ -57,7 +58,7 @@ describe("what Slack says", () => {
     const { slack, core, ada } = await start();
     const other = slack.addChannel("random");
     slack.say({ channel: other, person: ada, text: "psst" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    await eventually(() => expect(slack.acks).toHaveLength(1));
     expect(core.events).toEqual([]);
     expect(slack.wire.filter(({ name }) => name === "users.info")).toEqual([]);
   });
@@ -67,7 +68,7 @@ describe("what Slack says", () => {
     const post = delivery({ channel });
     const ts = await bridge.post(post, 0, { text: "hi", upTo: 2 }, soon());
     await bridge.edit(post, ts, { text: "hi!", upTo: 3 }, soon());
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
+    await eventually(() => expect(slack.acks).toHaveLength(2));
     expect(core.events).toEqual([]);
   });
 });
@@ -78,15 +79,15 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     slack.say({ channel, person: ada, text: "hello" });
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     // The next event goes through the same socket: once it is acknowledged, so would the first one be.
     slack.say({ channel: slack.addChannel("random"), person: ada, text: "psst" });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(slack.acks).toMatchObject([{ eventId: expect.stringMatching(/2$/) }]),
     );
     expect(slack.undelivered()).toBe(1);
     committed.resolve("asked");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
+    await eventually(() => expect(slack.acks).toHaveLength(2));
     expect(slack.undelivered()).toBe(0);
   });
 
@@ -100,7 +101,7 @@ describe("an acknowledgement", () => {
       return "inserted";
     };
     const ts = slack.say({ channel, person: ada, text: "hello hello" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 5_000);
     expect(slack.acks[0]).toMatchObject({ attempt: 2 });
     expect(core.events.map((event) => event.externalId)).toEqual([ts, ts, ts]);
     expect(slack.abandoned).toEqual([]);
@@ -115,11 +116,11 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     slack.say({ channel, person: ada, text: "hello" });
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     slack.closeSockets();
-    await vi.waitFor(() => expect(slack.connections()).toBe(1), 5_000);
+    await eventually(() => expect(slack.connections()).toBe(1), 5_000);
     committed.resolve("inserted");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 5_000);
     expect(core.events.length).toBeGreaterThan(1);
   });
 
@@ -128,14 +129,14 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     slack.say({ channel, person: ada, text: "taken" });
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     bridge.stopIntake();
     slack.say({ channel, person: ada, text: "left" });
     // A whole round trip later the event has arrived; the post comes back as a second one.
     await bridge.post(delivery({ channel }), 0, { text: "x", upTo: 1 }, soon());
     committed.resolve("inserted");
     await bridge.close();
-    await vi.waitFor(() => expect(slack.connections()).toBe(0));
+    await eventually(() => expect(slack.connections()).toBe(0));
     expect(core.texts()).toEqual(["taken"]);
     expect(slack.acks).toHaveLength(1);
     expect(slack.undelivered()).toBe(2);
@@ -151,8 +152,8 @@ it("writes no text and no token into the log, whatever its level", async () => {
   await bridge.post(delivery({ channel }), 0, { text: "secret words", upTo: 12 }, soon());
   slack.answerNext("apps.connections.open", { error: "internal_error" });
   slack.closeSockets();
-  await vi.waitFor(() => expect(slack.connections()).toBe(0));
-  await vi.waitFor(() => expect(slack.connections()).toBe(1), 5_000);
+  await eventually(() => expect(slack.connections()).toBe(0));
+  await eventually(() => expect(slack.connections()).toBe(1), 5_000);
   expect(lines.length).toBeGreaterThan(2);
   expect(lines.join("")).not.toMatch(/secret|xoxb|xapp|ticket/);
 });

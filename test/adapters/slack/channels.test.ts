@@ -1,5 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { delivery, soon, start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 test("what becomes of a mapped channel is told, of another nothing", async () => {
   const { slack, core, channel } = await start();
@@ -14,8 +15,8 @@ test("what becomes of a mapped channel is told, of another nothing", async () =>
   slack.tell({ type: "member_left_channel", channel, user: slack.botId });
   slack.tell({ type: "member_joined_channel", channel, user: slack.botId });
   slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
-  await vi.waitFor(() => expect(core.channels).toHaveLength(2), 5_000);
-  await vi.waitFor(() => expect(core.healths).toHaveLength(4), 5_000);
+  await eventually(() => expect(core.channels).toHaveLength(2), 5_000);
+  await eventually(() => expect(core.healths).toHaveLength(4), 5_000);
   expect(core.channels).toEqual([
     { mappingId, name: "lounge" },
     { mappingId, externalId: "CNEW" },
@@ -41,9 +42,9 @@ test("what is said under a channel's new id belongs to its mapping before Convex
   slack.say({ channel, person: ada, text: "before" });
   const moved = slack.moveChannel(channel);
   slack.tell({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
-  await vi.waitFor(() => expect(core.channels).toHaveLength(1));
+  await eventually(() => expect(core.channels).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
-  await vi.waitFor(() => expect(core.texts()).toEqual(["before", "after"]));
+  await eventually(() => expect(core.texts()).toEqual(["before", "after"]));
   expect(new Set(core.events.map(({ mappingId }) => mappingId))).toEqual(new Set([`m ${channel}`]));
 
   // A reply claimed under the old id goes where the channel is now.
@@ -82,11 +83,11 @@ test.each([
   core.store = () => stored;
   slack.tell(eventOf(channel));
   const told = () => core.channels.length + core.problems.length;
-  await vi.waitFor(() => expect(told()).toBe(1));
+  await eventually(() => expect(told()).toBe(1));
   expect(slack.undelivered()).toBe(1);
   expect(slack.acks).toEqual([]);
   store();
-  await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+  await eventually(() => expect(slack.acks).toHaveLength(1));
 });
 
 test("history tells that a channel is archived, and what it is called now", async () => {
@@ -111,9 +112,9 @@ test("what people type in Slack's editor arrives as Markdown, also when edited",
   const { slack, core, channel, ada } = await start();
   const text = "*Hi* <@U1>, _see_ ~this~ `a*b*`:\n• one\n• two\n```x &lt; *y*```";
   const id = slack.say({ channel, person: ada, text });
-  await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(1), 5_000);
   slack.edit({ channel, id, text: "*Hi* all" });
-  await vi.waitFor(() => expect(core.events).toHaveLength(2), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(2), 5_000);
   expect(core.texts()).toEqual([
     "**Hi** <@U1>, _see_ ~~this~~ `a*b*`:\n- one\n- two\n```\nx < *y*\n```",
     "**Hi** all",
@@ -126,7 +127,7 @@ test("a kind of message nobody knows is told of once, however often it comes", a
   for (const n of [1, 2, 3])
     slack.tell({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
   slack.say({ channel, person: ada, text: "after" });
-  await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
     { kind: "unknown content", externalId: "message hologram" },
   ]);
@@ -137,9 +138,9 @@ test("a revoked token of the bot's ends the bridge with the step that mends it, 
   const revoked = (tokens: object) => slack.tell({ type: "tokens_revoked", tokens });
   revoked({ oauth: ["U1"], bot: ["UOTHER"] });
   slack.say({ channel, person: ada, text: "still here" });
-  await vi.waitFor(() => expect(core.texts()).toEqual(["still here"]));
+  await eventually(() => expect(core.texts()).toEqual(["still here"]));
   expect(fatal).toEqual([]);
   revoked({ oauth: [], bot: [slack.botId] });
-  await vi.waitFor(() => expect(fatal).toMatchObject([{ code: "token_revoked" }]));
+  await eventually(() => expect(fatal).toMatchObject([{ code: "token_revoked" }]));
   expect(fatal[0]).toMatchObject({ step: expect.stringContaining("Install to Workspace") });
 });

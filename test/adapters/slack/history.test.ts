@@ -1,7 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
 import { start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /* Slack's history, read from the stand-in as catching up reads it. */
 
@@ -112,7 +113,7 @@ test("reading ends at once when the process stops, also in the middle of a rate 
   slack.answerNext("conversations.history", { retryAfter: 30 });
   const asking = history.newest(mapping, 1, stopping.signal);
   asking.catch(() => undefined);
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(slack.wire.some(({ name }) => name === "conversations.history")).toBe(true);
   });
   stopping.abort();
