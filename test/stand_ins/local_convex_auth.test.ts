@@ -1,12 +1,17 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Role } from "../../../convex/model/access/issuers.ts";
-import { ISSUERS } from "../../../convex/model/access/issuers.ts";
-import { api, functionsDir, type TokenClaims, tokenOf } from "./fixture_api.ts";
-import { makeAllKeys, type RoleKeys } from "./server/keys.ts";
-import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
-import { eventually } from "../../../test/support/eventually.ts";
+import type { Role } from "../../convex/model/access/issuers.ts";
+import { ISSUERS } from "../../convex/model/access/issuers.ts";
+import {
+  api,
+  functionsDir,
+  type TokenClaims,
+  tokenOf,
+} from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { makeAllKeys, type RoleKeys } from "../../scripts/stand_ins/convex/server/keys.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { eventually } from "../support/eventually.ts";
 
 let keys: Record<Role, RoleKeys>;
 let convex: LocalConvex;

@@ -6,10 +6,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
-import { type CallStats, callsOf } from "./engine/call_stats.ts";
-import { api, functionsDir, internal } from "./fixture_api.ts";
-import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
-import { eventually } from "../../../test/support/eventually.ts";
+import { type CallStats, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { api, functionsDir, internal } from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { eventually } from "../support/eventually.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 let convex: LocalConvex;
 let http: ConvexHttpClient;
@@ -226,7 +227,7 @@ test("two deployments have their own data and environment", async () => {
 
 test("a deployment ends with the process that started it", async () => {
   const script = `
-    const { startLocalConvex } = await import(${JSON.stringify(join(import.meta.dirname, "local_convex.ts"))});
+    const { startLocalConvex } = await import(${JSON.stringify(join(ROOT, "scripts/stand_ins/convex/local_convex.ts"))});
     const { url } = await startLocalConvex({ env: {}, functionsDir: ${JSON.stringify(functionsDir)} });
     console.log(url);`;
   const args = ["--import", "tsx", "--input-type=module", "-e", script];

@@ -1,10 +1,10 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { callsOf } from "./engine/call_stats.ts";
-import { api, functionsDir } from "./fixture_api.ts";
-import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
-import { eventually } from "../../../test/support/eventually.ts";
+import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { api, functionsDir } from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { eventually } from "../support/eventually.ts";
 
 let convex: LocalConvex;
 let http: ConvexHttpClient;
@@ -85,13 +85,14 @@ test("a mutation aborted by a conflict runs again and writes once", async () => 
 
 test("a late answer is late alone, and no second one comes", async () => {
   const here = room();
-  await convex.faults.mutations({ answerAfterMs: 150 }, { path: "notes:addOnce" });
-  const start = performance.now();
-  const late = client().mutation(api.notes.addOnce, { room: here, text: "late" });
+  await convex.faults.mutations({ answerAfterMs: 1_500 }, { path: "notes:addOnce" });
+  let answered = false;
+  const late = client()
+    .mutation(api.notes.addOnce, { room: here, text: "late" })
+    .finally(() => (answered = true));
   await eventually(async () => expect(await notesIn(here)).toEqual(["late"]), { interval: 5 });
-  expect(performance.now() - start).toBeLessThan(140);
+  expect(answered).toBe(false);
   expect(await late).toBe(0);
-  expect(performance.now() - start).toBeGreaterThanOrEqual(149);
 });
 
 test("a replayed request id gets the recorded outcome", async () => {
