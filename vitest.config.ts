@@ -1,12 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-// Convex functions run in an isolate that resembles the edge runtime, not Node.
-const convexTests = ["convex/**/*.test.ts"];
-
-const inCi = process.env.CI === "true";
-
-/** Starts first what mostly waits: leases that run out, a minute without Convex. The rest is done meanwhile. */
+/** Starts the files that mostly wait first (leases that run out, a minute without Convex), so that others fill the time. */
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const waits = ({ moduleId }: TestSpecification) =>
@@ -17,32 +12,38 @@ class WaitingFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // More than there are cores: the long ones hardly use theirs. Elsewhere time matters less than calm.
-    maxWorkers: inCi ? 3 : 5,
+    // More than there are cores, because the longest files hardly use theirs.
+    maxWorkers: 5,
     sequence: { sequencer: WaitingFirst },
-    // A test that waits says itself what for, and gives up before this does.
+    // A waiting test names what it waits for, and gives up before this does.
     testTimeout: 60_000,
     hookTimeout: 90_000,
-    // A machine that stalls for seconds is no reason to refuse a change. What needed a second try is printed.
-    retry: inCi ? 1 : 0,
-    setupFiles: ["test/support/patience.ts"],
     projects: [
       {
         extends: true,
         test: {
-          name: "node",
+          name: "unit",
           environment: "node",
-          include: ["bridges/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: convexTests,
+          include: ["bridges/**/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
       {
         extends: true,
         test: {
           name: "convex",
+          // Resembles the isolate that Convex functions run in.
           environment: "edge-runtime",
-          include: convexTests,
+          include: ["convex/**/*.test.ts"],
           server: { deps: { inline: ["convex-test"] } },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Tests that start processes.
+          name: "whole",
+          environment: "node",
+          include: ["test/**/*.test.ts"],
         },
       },
     ],

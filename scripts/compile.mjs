@@ -12,12 +12,18 @@ const outdir = join(root, "node_modules", ".cache", "compiled");
 
 /** Returns the URL of the compiled entry. Throws if the compiler is missing or the cache can't be written. */
 export async function compile(script) {
+  const [entry] = await compileAll([script]);
+  return entry;
+}
+
+/** As `compile`, for several entries that share what they import: their addresses, in the given order. */
+export async function compileAll(scripts) {
   const require = createRequire(import.meta.url);
   const { build, stop } = createRequire(require.resolve("tsx/package.json"))("esbuild");
   try {
     const { outputFiles, metafile } = await build({
       absWorkingDir: root,
-      entryPoints: [script],
+      entryPoints: scripts,
       bundle: true,
       // Modules that are imported on demand stay separate files.
       splitting: true,
@@ -36,11 +42,13 @@ export async function compile(script) {
     });
     await mkdir(outdir, { recursive: true });
     await Promise.all(outputFiles.map((file) => writeOnce(file.path, file.contents)));
-    const entryPoint = relative(root, resolve(root, script));
-    const [entry] = Object.entries(metafile.outputs).find(
-      ([, output]) => output.entryPoint === entryPoint,
+    const outputs = new Map(
+      Object.entries(metafile.outputs).map(([output, { entryPoint }]) => [entryPoint, output]),
     );
-    return pathToFileURL(resolve(root, entry)).href;
+    return scripts.map((script) => {
+      const output = outputs.get(relative(root, resolve(root, script)));
+      return pathToFileURL(resolve(root, output)).href;
+    });
   } finally {
     await stop();
   }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { Wire } from "./wire.ts";
+import { eventually } from "../../test/support/eventually.ts";
 
 /** Sends frames named by their text, and gives what passed. */
 function sender(wire: Wire): {
@@ -22,7 +23,7 @@ test("frames are dropped, doubled, swapped and delayed, once per fault", async (
   wire.frameNext("d", { delayMs: 20 });
   send("a", "b", "c", "a", "d", "e");
   expect(passed).toEqual(["b", "b", "a", "c", "e"]);
-  await vi.waitFor(() => expect(passed).toEqual(["b", "b", "a", "c", "e", "d"]));
+  await eventually(() => expect(passed).toEqual(["b", "b", "a", "c", "e", "d"]));
   expect(wire.entries.map(({ name }) => name)).toEqual(["a", "b", "c", "a", "d", "e"]);
 });
 

@@ -7,8 +7,9 @@ import { z } from "zod";
 import { ROOT } from "./repository.ts";
 
 /*
- * `npm test`: lint, types, format and unused code, then every test. A failure does not stop the others. The last line
- * counts the tests, and each of the other checks as one. `npm test -- bridges/core` runs only the tests under that path.
+ * `npm test`: the tests, with lint, types and format beside them, because many tests wait more than they compute. All
+ * of them run, even after a failure. The last line counts the tests, and each other check as one.
+ * `npm test -- bridges/core` runs only the tests under that path.
  */
 
 interface Check {
@@ -17,19 +18,17 @@ interface Check {
   readonly command: readonly [program: string, ...args: string[]];
 }
 
-/** The lists run in parallel; the checks of a list one after another. */
-const checks: readonly (readonly Check[])[] = [
-  [{ name: "lint", command: ["eslint/bin/eslint.js", "."] }],
-  [
-    { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
-    { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
-    {
-      name: "types of the page",
-      command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
-    },
-    { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
-    { name: "unused code", command: ["knip/bin/knip.js", "--no-progress"] },
-  ],
+/** They run one after another beside the tests. */
+const checks: readonly Check[] = [
+  { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
+  { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },
+  {
+    name: "types of the page",
+    command: ["typescript/bin/tsc", "-p", "scripts/playground/page/app/tsconfig.json"],
+  },
+  { name: "unused code", command: ["knip/bin/knip.js", "--no-progress"] },
+  { name: "lint", command: ["eslint/bin/eslint.js", "."] },
+  { name: "format", command: ["prettier/bin/prettier.cjs", "--check", "."] },
 ];
 
 interface Count {
@@ -48,22 +47,26 @@ async function main(filters: string[]): Promise<void> {
     console.error("The development packages are not installed: run `npm install`.");
     process.exit(1);
   }
-  let { passed, failed } = { passed: 0, failed: 0 };
-  const done = async (list: readonly Check[]) => {
-    for (const check of list) {
-      if (await runCheck(check)) passed += 1;
-      else failed += 1;
-    }
-  };
-  await Promise.all((filters.length === 0 ? checks : []).map(done));
-  const tests = await runTests(filters);
-  passed += tests.passed;
-  failed += tests.failed;
+  const [tests, others] = await Promise.all([
+    runTests(filters),
+    runChecks(filters.length === 0 ? checks : []),
+  ]);
+  const passed = tests.passed + others.passed;
+  const failed = tests.failed + others.failed;
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-/** Returns whether the check passed. Prints its output, undivided, if it did not. */
+async function runChecks(wanted: readonly Check[]): Promise<Count> {
+  let [passed, failed] = [0, 0];
+  for (const check of wanted) {
+    if (await runCheck(check)) passed += 1;
+    else failed += 1;
+  }
+  return { passed, failed };
+}
+
+/** Runs a check and prints its output in one piece if it fails. Returns whether it passed. */
 async function runCheck({ name, command }: Check): Promise<boolean> {
   const start = performance.now();
   console.log(`${name} …`);

@@ -47,6 +47,7 @@ afterAll(async () => {
 function channels(args: readonly string[], env: Record<string, string> = settings): Promise<Ended> {
   const command = [
     join(ROOT, "scripts/bootstrap.mjs"),
+    "--compiled",
     "scripts/cli/channels/channels.ts",
     ...args,
   ];

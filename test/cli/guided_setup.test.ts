@@ -1,6 +1,7 @@
 import { parse } from "dotenv";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * The guided setup of the README, command by command, from tokens to a posted reply. Only the URLs are those of
@@ -59,7 +60,7 @@ test("npm start: answers on each platform in the channel of the question, then s
   const { discord, slack } = stage;
   discord.say({ channel: rooms.discord, person: discord.addPerson("Ann"), text: "hello Discord" });
   slack.say({ channel: rooms.slack, person: slack.addPerson("Bo"), text: "hello Slack" });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(discord.posts.map(({ channel, text }) => [channel, text])).toEqual([
       [rooms.discord, expect.stringContaining("hello Discord")],
     ]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { parse } from "dotenv";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { readEnv } from "../../bridges/config/config.ts";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import { unattendedPrompts, terminalPrompts } from "../../scripts/cli/setup/prompts.ts";
@@ -19,6 +19,7 @@ import {
   startConvexEndpoints,
 } from "../support/convex_endpoints.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* Setup as a person sees it: real prompts over streams, with a stand-in for the Convex CLI. */
 
@@ -111,7 +112,7 @@ function startSession(
     ended,
     output: () => shown,
     async answer(question, keys) {
-      await vi.waitFor(() => expect(shown.slice(read)).toContain(question));
+      await eventually(() => expect(shown.slice(read)).toContain(question));
       read = shown.length;
       input.write(keys);
     },

@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import { parse } from "dotenv";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * Runs every command and a bridge, with and without failures, at the most verbose log level: no output contains a
@@ -118,7 +119,7 @@ test("a running bridge: messages, edits, deletions and replies, while everything
     stage[platform].edit({ channel: rooms[platform], id, text: `${MESSAGE_MARK} changed` });
     stage[platform].remove({ channel: rooms[platform], id: say(platform, "deleted at once") });
   }
-  await vi.waitFor(() => {
+  await eventually(() => {
     for (const { posts } of [discord, slack]) expect(posts.length).toBeGreaterThan(0);
   });
 
@@ -147,7 +148,7 @@ test("a running bridge: messages, edits, deletions and replies, while everything
     const { failed } = JSON.parse(run.output()) as { failed: { platform: string }[] }; // The command's own output.
     return new Set(failed.map(({ platform }) => platform));
   };
-  await vi.waitFor(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
+  await eventually(async () => expect(await failed()).toEqual(new Set(["discord", "slack"])), {
     timeout: 120_000,
     interval: 1_000,
   });

@@ -50,7 +50,7 @@ function setup(args: readonly string[], env: Record<string, string> = {}): Promi
 }
 
 async function node(script: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ["--import", "tsx", ...script], {
+  const child = spawn(process.execPath, ["scripts/bootstrap.mjs", "--compiled", ...script], {
     cwd: project,
     env: { PATH: process.env.PATH, HOME: project, CONVEX_VERSION_API_ORIGIN: stub.url, ...env },
     stdio: ["ignore", "pipe", "pipe"],

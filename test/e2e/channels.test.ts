@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* What becomes of channels and threads while the bridge runs, and what `channels status` says of it. */
 
@@ -22,12 +23,12 @@ async function texts(room: Room, channel = room.channel): Promise<string[]> {
 }
 
 async function mirrored(room: Room, expected: readonly string[]): Promise<void> {
-  await vi.waitFor(async () => expect(await texts(room)).toEqual(expected), { interval: 100 });
+  await eventually(async () => expect(await texts(room)).toEqual(expected), { interval: 100 });
 }
 
 /** Waits until `channels status` shows this trouble with listening, or none. */
 async function health(room: Room, code?: string): Promise<void> {
-  await vi.waitFor(
+  await eventually(
     async () => {
       const { health } = await room.status();
       const ear = health.filter(({ direction }) => direction === "in");
@@ -40,7 +41,7 @@ async function health(room: Room, code?: string): Promise<void> {
 
 /** Waits until the AI has been asked about it. */
 async function asked(text: string): Promise<void> {
-  await vi.waitFor(() => {
+  await eventually(() => {
     const lines = stage.stack.openai.requests.map(({ messages }) => messages.at(-1)?.content);
     expect(lines).toContainEqual(expect.stringContaining(text));
   });
@@ -60,7 +61,7 @@ describe("a Slack channel", () => {
     slack.closeSockets();
     const looks = () => slack.wire.filter(({ name }) => name === "conversations.info").length;
     const before = looks();
-    await vi.waitFor(() => expect(looks()).toBeGreaterThan(before));
+    await eventually(() => expect(looks()).toBeGreaterThan(before));
     await health(room, "is_archived");
     slack.setArchived(channel, false);
     slack.sendEvent({ type: "channel_unarchive", channel, user: "U1" });
@@ -121,11 +122,11 @@ describe("a Slack channel", () => {
       say(`Line ${n.toString()}.`);
       expected.push(`Line ${n.toString()}.`);
     }
-    await vi.waitFor(async () => expect(await texts(room, moved)).toEqual(expected), {
+    await eventually(async () => expect(await texts(room, moved)).toEqual(expected), {
       interval: 100,
     });
     const answers = () => slack.posts.filter(({ channel }) => channel === moved);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(answers().at(0)?.text).toContain("Who moves?");
       expect(answers().at(-1)?.text).toContain("Line 20.");
     });
@@ -161,7 +162,7 @@ describe("a Discord server", () => {
     discord.guild.setPresence("in");
     await mirrored(room, ["before", "meanwhile"]);
     await health(room);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { mappings } = await stage.status();
       expect(mappings).toContainEqual(
         expect.objectContaining({ externalId: room.channel, externalName: "called otherwise" }),
@@ -206,7 +207,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
   test("is locked: the answer fails visibly, with what to do, and the channel goes on", async () => {
     const { room, thread } = await inThread("locked");
     stage.stack.discord.lockThread(thread);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await room.status()).toMatchObject({
         failed: [{ reason: "the thread is locked", step: "unlock the thread in Discord" }],
         health: [],

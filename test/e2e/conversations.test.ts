@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { TranscriptRow } from "../../convex/model/admin/transcript.ts";
 import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* What people and admins do to conversations while the AI takes part in them. */
 
@@ -59,7 +60,7 @@ async function onBoth(act: (platform: PlatformName) => Promise<void>): Promise<v
 
 /** Waits until the AI has been asked about it. */
 async function asked(text: string): Promise<void> {
-  await vi.waitFor(() => {
+  await eventually(() => {
     const lines = stage.stack.openai.requests.map(({ messages }) => messages.at(-1)?.content);
     expect(lines).toContainEqual(expect.stringContaining(text));
   });
@@ -73,13 +74,13 @@ test("an answer that an admin deletes is gone, every piece of it, in a thread as
     const chat = chatOf(room);
     const thread = chat.openThread({ channel: room.channel, id: root, name: "thread" });
     room.ask("Please write a long reply.", thread);
-    await vi.waitFor(() => expect(botSays(room, thread).at(-1)).toContain("That was all of it."));
+    await eventually(() => expect(botSays(room, thread).at(-1)).toContain("That was all of it."));
     await room.settled(10_000);
     expect(botSays(room, thread).length).toBeGreaterThan(platform === "discord" ? 2 : 0);
 
     const long = (await repliesIn(room)).find(({ threadId }) => threadId === thread);
     await stage.admin.mutation(api.admin.deleteMessage, { messageId: long?._id ?? "" });
-    await vi.waitFor(() => expect(botSays(room, thread)).toEqual([]));
+    await eventually(() => expect(botSays(room, thread)).toEqual([]));
     expect(botSays(room)).toHaveLength(1);
     await room.settled(10_000);
     expect(await room.status()).toMatchObject({ failed: [], health: [] });
@@ -94,9 +95,9 @@ test("an answer that an admin deletes half posted is gone, and the next one come
     });
     room.ask(`Please write a ${platform === "slack" ? "very " : ""}long reply.`);
     await room.posted(1);
-    await vi.waitFor(async () => expect((await room.status()).open).toBe(1));
+    await eventually(async () => expect((await room.status()).open).toBe(1));
     await deleteReply(room);
-    await vi.waitFor(() => expect(botSays(room)).toEqual([]));
+    await eventually(() => expect(botSays(room)).toEqual([]));
     await room.settled(20_000);
     expect(botSays(room)).toEqual([]);
     expect(await nextContext(room, "What now?")).not.toContain("assistant");
@@ -111,7 +112,7 @@ test("an answer that a moderator deletes is no longer in what the AI is sent", (
     await room.settled(10_000);
     const [post] = room.posts;
     chatOf(room).remove({ channel: room.channel, id: post?.id ?? "" });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await repliesIn(room)).toMatchObject([{ content: "", deletedAt: expect.any(Number) }]);
     });
     const context = await nextContext(room, "What did you say?");
@@ -126,7 +127,7 @@ test("a question that is deleted before it is answered gets no answer, the one a
     const id = room.ask(`I will regret ${platform}.`);
     await asked(`regret ${platform}`);
     chatOf(room).remove({ channel: room.channel, id });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await rowsOf(room)).toMatchObject([{ externalId: id, content: "" }]);
     });
     expect(await nextContext(room, "Is anybody there?")).not.toContain("regret");
@@ -146,7 +147,7 @@ test("who changes their name is called so, by the AI too, from what they said be
     if (platform === "discord") discord.guild.renamePerson(person, "Admiral");
     else {
       slack.renamePerson(person, "Admiral");
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await rowsOf(room)).toContainEqual(expect.objectContaining({ author: "Admiral" }));
       });
     }
@@ -166,13 +167,13 @@ test("who changes their name is called so, by the AI too, from what they said be
 test("an answer in pieces that a moderator deletes all at once on Discord is deleted", async () => {
   const room = await stage.room("discord", "purged");
   room.ask("Please write a long reply.");
-  await vi.waitFor(() => expect(botSays(room).at(-1)).toContain("That was all of it."));
+  await eventually(() => expect(botSays(room).at(-1)).toContain("That was all of it."));
   await room.settled(10_000);
   stage.stack.discord.removeMany({
     channel: room.channel,
     ids: room.posts.map(({ id }) => id),
   });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await repliesIn(room)).toMatchObject([{ content: "", deletedAt: expect.any(Number) }]);
   });
   expect(await nextContext(room, "And now?")).not.toContain("assistant");

@@ -1,7 +1,8 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 const OPTIONS = { skipConvexDeploymentUrlCheck: true, logger: false } as const;
 const PATIENCE = { timeout: 10_000 };
@@ -27,20 +28,20 @@ test("who watches a channel sees messages and the AI's replies as they come, unt
   watcher.onUpdate(api.index.listMessages, { channelId }, (messages) => {
     seen.push(messages.map(({ content }) => content));
   });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(seen).toEqual([[]]);
   }, PATIENCE);
 
   await speaker.mutation(api.index.sendMessage, { channelId, authorId, content: "hello" });
   const answer = "You said, Ada: “hello”. (I was sent 1 message.)";
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(seen).toEqual([[], ["hello"], [answer, "hello"]]);
   }, PATIENCE);
 
   const admin = await stack.adminClient();
   const externalId = stack.discord.addChannel("hall");
   await admin.mutation(api.admin.map, { platform: "discord", externalId, adopt: channelId });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(seen.at(-1)).toEqual([]);
   }, PATIENCE);
 });

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { bridgeEntry } from "../../scripts/stand_ins/bridge_process.ts";
 import { startStack } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 test("a bridge whose log nobody reads any more ends, instead of complaining about it for ever", async () => {
   const stack = await startStack();
@@ -12,7 +13,7 @@ test("a bridge whose log nobody reads any more ends, instead of complaining abou
       stdio: ["ignore", "pipe", "pipe"],
     });
     const ended = once(child, "exit");
-    await vi.waitFor(
+    await eventually(
       () => {
         expect(stack.slack.connections()).toBeGreaterThan(0);
       },

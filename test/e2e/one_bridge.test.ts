@@ -19,6 +19,7 @@ import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { NO_HISTORY } from "../support/no_history.ts";
 import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* The core with real Convex clients against a local deployment. The test plays the platform. */
 
@@ -161,11 +162,11 @@ test("a question is ingested, and its answer is posted to the channel it came fr
   await bridge.start();
   expect(platform.calls).toEqual(["start, mapped: true"]);
   expect(await platform.push(1)).toBe("asked");
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(platform.posts).toEqual([`${CHANNEL} ${said(1).externalId} An answer.`]);
   }, 5_000);
   expect(await platform.push(1)).toBe("known");
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { mappings } = await admin.query(api.admin.status, {});
     expect(mappings[0]).toMatchObject({ open: 0, failed: 0 });
   });
@@ -222,7 +223,7 @@ test("a mapping created while the bridge runs is used at once", async () => {
   const externalId = "223456789012345678";
   expect(platform.intake?.mappingOf(externalId)).toBeUndefined();
   await admin.mutation(api.admin.map, { platform: "discord", externalId, to: "other" });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(platform.intake?.mappingOf(externalId)).toBeDefined();
   }, 5_000);
 });
@@ -263,7 +264,7 @@ test("an identity that is refused later is reported as fatal", async () => {
   await bridge.start();
   await convex.setEnv("DISCORD_BRIDGE_JWKS", strangerKeySet);
   await convex.faults.cutSockets();
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: "AUTH" }));
   }, 10_000);
 });

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { startBridgeProcess, type BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* What an admin does with a deployment that runs, as commands. */
 
@@ -36,7 +37,8 @@ interface Ended {
 
 /** `npm run <name> -- <args>`. */
 function run(name: "channels", args: readonly string[], changes = {}): Promise<Ended> {
-  const command = ["--import", "tsx", join(ROOT, `scripts/cli/${name}/${name}.ts`), ...args];
+  const script = join("scripts", "cli", name, `${name}.ts`);
+  const command = [join(ROOT, "scripts", "bootstrap.mjs"), "--compiled", script, ...args];
   const options = {
     cwd: ROOT,
     env: { PATH: process.env.PATH, TMPDIR: folder, ...env, ...changes },
@@ -122,7 +124,7 @@ describe("channels map asks the platform", () => {
     expect(mapped.code, mapped.output).toBe(0);
     expect(mapped.output).toContain("can read and post");
     const admin = await stack.adminClient();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { mappings } = await admin.query(api.admin.status, {});
       const status = mappings.find(({ externalId }) => externalId === forum);
       expect(status).toMatchObject({ health: [], lastCatchUp: { recovered: 1 } });
@@ -138,14 +140,14 @@ describe("the health endpoint", () => {
       const rows = await (await stack.adminClient()).query(api.admin.list, {});
       const channel = rows.find((row) => row.platform === platform)?.externalId ?? "";
       chat.say({ channel, person: chat.addPerson("Ann"), text: "hello" });
-      await vi.waitFor(() => expect(chat.posts).toHaveLength(1), 20_000);
+      await eventually(() => expect(chat.posts).toHaveLength(1), 20_000);
     }
     const response = await health("/healthz");
     expect([response.status, await response.json()]).toEqual([
       200,
       { ok: true, platforms: { discord: "ready", slack: "ready" } },
     ]);
-    const metrics = await vi.waitFor(async () => {
+    const metrics = await eventually(async () => {
       const text = await (await health("/metrics")).text();
       expect(text).toMatch(/bridge_settlements_total\{platform="slack",kind="posted"\} 1/);
       return text;

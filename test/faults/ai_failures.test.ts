@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { FAILURE_NOTICE } from "../../convex/model/replies/notices.ts";
 import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import type { OpenAiFault } from "../../scripts/stand_ins/openai/stand_in.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * Everything that can happen to the AI's side of an exchange, each in a room of its own at the same time. What counts is
@@ -75,7 +76,7 @@ beforeAll(async () => {
 
 /** Both jobs were lost, so no other will be. */
 async function jobsLost(): Promise<void> {
-  await vi.waitFor(
+  await eventually(
     async () => {
       const stats = await stage.stack.convex.stats();
       expect(callsOf(stats, "replies:generate", "scheduled")).toBe(PLATFORMS.length);

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Stage } from "../../scripts/verify/demo/stage.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
+import { eventually } from "../support/eventually.ts";
 
 let stack: Stack;
 
@@ -51,7 +52,7 @@ test("killed, and everything said, edited, deleted and answered in threads meanw
   const verdict = await stage.settle(10_000);
   expect(verdict.differences).toEqual([]);
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { mappings } = await admin.query(api.admin.status, {});
     expect(mappings.map(({ lastCatchUp }) => lastCatchUp?.recovered)).toEqual([135, 135]);
   }, 5_000);
@@ -74,7 +75,7 @@ test("a channel mapped with --history takes its last messages along, also edited
       to: `old ${platform}`,
       history: 3,
     });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const rows = await admin.query(api.index.listLatestMessages, { channelId });
       expect(rows.map(({ content }) => content)).toEqual(["two", "three, edited", "four"]);
     }, 10_000);
@@ -96,7 +97,7 @@ test("a channel mapped without --history begins at now", async () => {
       trigger: "never",
     });
     chat.say({ channel, person, text: "after" });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const rows = await admin.query(api.index.listLatestMessages, { channelId });
       expect(rows.map(({ content }) => content)).toEqual(["after"]);
     }, 10_000);
@@ -118,7 +119,7 @@ test("what was said while a mapping was paused is caught up with when it is resu
     await admin.mutation(api.admin.change, { ...place, state: "paused" });
     chat.say({ channel: externalId, person, text: "while paused" });
     await admin.mutation(api.admin.change, { ...place, state: "active" });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const rows = await admin.query(api.index.listLatestMessages, { channelId });
       expect(rows.map(({ content }) => content)).toEqual(["while paused"]);
     }, 10_000);

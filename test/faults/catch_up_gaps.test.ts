@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
+import { eventually } from "../support/eventually.ts";
 
 let stack: Stack;
 let stage: Stage;
@@ -27,9 +28,9 @@ function say(text: string): void {
 async function withoutSession(during: () => void | Promise<void>): Promise<void> {
   stack.discord.refuseResume();
   stack.discord.closeGateway(4000);
-  await vi.waitFor(() => expect(stack.discord.connections()).toBe(0));
+  await eventually(() => expect(stack.discord.connections()).toBe(0));
   await during();
-  await vi.waitFor(() => expect(stack.discord.connections()).toBe(1), 15_000);
+  await eventually(() => expect(stack.discord.connections()).toBe(1), 15_000);
 }
 
 test("a Discord session that cannot be resumed: what was said in between is caught up with, behind an answer and live messages", async () => {
@@ -75,7 +76,7 @@ test("a channel whose history the bot may not read is told with the step that me
     stage.say("discord", shut, "Ann", "Where the bot can't look");
     say("Where it can");
   });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { mappings } = await admin.query(api.admin.status, {});
     const health = mappings.find(({ externalId }) => externalId === shut)?.health;
     expect(health).toMatchObject([
@@ -83,6 +84,6 @@ test("a channel whose history the bot may not read is told with the step that me
     ]);
   }, 10_000);
   const contents = async () => (await stage.rows()).map(({ content }) => content);
-  await vi.waitFor(async () => expect(await contents()).toContain("Where it can"), 5_000);
+  await eventually(async () => expect(await contents()).toContain("Where it can"), 5_000);
   expect(await contents()).not.toContain("Where the bot can't look");
 }, 60_000);

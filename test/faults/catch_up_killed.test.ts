@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 const IN_THE_GAP = 300;
 
@@ -53,7 +54,7 @@ test.each([
     })();
     const before = pagesRead();
     const first = await stack.startBridge();
-    await vi.waitFor(() => expect(pagesRead()).toBeGreaterThan(before + 2), {
+    await eventually(() => expect(pagesRead()).toBeGreaterThan(before + 2), {
       timeout: 10_000,
       interval: 5,
     });

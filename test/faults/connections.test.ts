@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
 import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** Below a lease and its quarantine (85 s): what was left leased without need would still be missing. */
 const PATIENCE_MS = 30_000;
@@ -43,7 +44,7 @@ test("a Discord connection that looks alive and is dead is noticed, and what it 
   for (let n = 0; n < 2; n++) stack.discord.frameNext("HEARTBEAT_ACK", "drop");
   stage.say("discord", rooms.discord, "Ada", "Is anybody there?");
   await expectAllWell();
-  await vi.waitFor(
+  await eventually(
     () => {
       expect(resumed()).toBeGreaterThan(before);
     },

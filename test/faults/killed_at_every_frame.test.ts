@@ -1,5 +1,5 @@
 import type { ConvexHttpClient } from "convex/browser";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
@@ -7,6 +7,7 @@ import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
 import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import type { WireEntry } from "../../scripts/stand_ins/wire.ts";
+import { eventually } from "../support/eventually.ts";
 
 /*
  * One exchange: a person asks in a channel and is answered, then asks in a thread and is answered. It is played once
@@ -108,7 +109,7 @@ class Exchange {
     const { channel, channelId } = this.probe;
     const text = `Can you hear number ${(++this.#probes).toString()}?`;
     this.stage.say(this.platform, channel, "Grace", text);
-    await vi.waitFor(
+    await eventually(
       async () => {
         const newest = await admin.query(api.index.listLatestMessages, { channelId, limit: 1 });
         expect(newest).toMatchObject([{ content: text }]);

@@ -1,5 +1,5 @@
 import type { ConvexHttpClient } from "convex/browser";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { TranscriptRow } from "../../convex/model/admin/transcript.ts";
@@ -7,6 +7,7 @@ import { Stage } from "../../scripts/verify/demo/stage.ts";
 import type { AcceptedPost, Place } from "../../scripts/stand_ins/chat.ts";
 import { type Stack, startStack, type StackOptions } from "../../scripts/stand_ins/stack.ts";
 import type { AnswerFault } from "../../scripts/stand_ins/wire.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** What requests are for, and what the stand-ins call them. */
 const NAMES = {
@@ -100,7 +101,7 @@ export class Room {
     const before = stage.asked(platform, "post").length;
     stage.answerNext(platform, "post", fault);
     this.ask(text, thread);
-    await vi.waitFor(() => expect(stage.asked(platform, "post")).toHaveLength(before + 1), {
+    await eventually(() => expect(stage.asked(platform, "post")).toHaveLength(before + 1), {
       timeout: 10_000,
       interval: 10,
     });
@@ -108,7 +109,7 @@ export class Room {
 
   /** Waits until so many posts were accepted. */
   async posted(count: number, timeout = 10_000): Promise<void> {
-    await vi.waitFor(() => expect(this.posts).toHaveLength(count), { timeout, interval: 10 });
+    await eventually(() => expect(this.posts).toHaveLength(count), { timeout, interval: 10 });
   }
 
   /** How `channels status` shows it. */
@@ -122,7 +123,7 @@ export class Room {
 
   /** Waits until nothing is under way. */
   async settled(timeout: number): Promise<void> {
-    await vi.waitFor(async () => expect((await this.status()).open).toBe(0), {
+    await eventually(async () => expect((await this.status()).open).toBe(0), {
       timeout,
       interval: 500,
     });

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Stage } from "../../scripts/verify/demo/stage.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
+import { eventually } from "../support/eventually.ts";
 
 /* A Discord thread that is deleted takes its messages along, and Discord tells of none of them. */
 
@@ -24,7 +25,7 @@ async function channelWithThread(name: string) {
   const root = stage.say("discord", channel, "Ann", `${name}, root`);
   const thread = stage.openThread("discord", channel, root, "talk");
   stage.say("discord", channel, "Bob", `${name}, inside`, thread);
-  await vi.waitFor(() => {
+  await eventually(() => {
     const answers = stack.discord.transcript(channel, thread).filter(({ fromBot }) => fromBot);
     expect(answers).toHaveLength(1);
   }, 15_000);
@@ -53,7 +54,7 @@ test("deleted while the bridge is down: the thread is emptied, the channel is ca
   stage.say("discord", hidden.channel, "Ann", "Missed there");
   await stack.startBridge();
 
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const contents = (await rowsOf(channel)).map(({ content }) => content);
     expect(contents).toContain("Missed");
     expect((await statusOf(channel))?.lastCatchUp?.recovered).toBeGreaterThan(0);
@@ -64,7 +65,7 @@ test("deleted while the bridge is down: the thread is emptied, the channel is ca
   expect((await statusOf(channel))?.health).toEqual([]);
 
   // One that is only out of sight keeps what it held, is told of, and holds up nothing either.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const contents = (await rowsOf(hidden.channel)).map(({ content }) => content);
     expect(contents).toContain("Missed there");
     const { problems } = await (await stack.adminClient()).query(api.admin.status, {});
@@ -79,7 +80,7 @@ test("deleted while the bridge is down: the thread is emptied, the channel is ca
 test("deleted while the bridge listens: all that was said in it is emptied, and its root stays", async () => {
   const { channel, root, thread } = await channelWithThread("live");
   stack.discord.removeThread(thread);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const inThread = await rowsOf(channel, thread);
     expect(inThread.length).toBeGreaterThanOrEqual(2);
     expect(inThread.map(({ content }) => content)).toEqual(inThread.map(() => ""));
@@ -95,14 +96,14 @@ test("a forum's post that is deleted goes with its first message, and the other 
   const gone = stage.openPost(forum, "Fay", "Gone", "Gone, first");
   const kept = stage.openPost(forum, "Fay", "Kept", "Kept, first");
   stage.say("discord", forum, "Gus", "Gone, second", gone);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect((await rowsOf(forum, gone)).map(({ content }) => content)).toEqual([
       "Gone, first",
       "Gone, second",
     ]);
   }, 10_000);
   stack.discord.removeThread(gone);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect((await rowsOf(forum, gone)).map(({ content }) => content)).toEqual(["", ""]);
   }, 10_000);
   expect((await rowsOf(forum, kept)).map(({ content }) => content)).toEqual(["Kept, first"]);
@@ -126,12 +127,12 @@ test("a forum mapped with --history takes the newest messages of its posts along
     const rows = await admin.query(api.index.listLatestMessages, { channelId });
     return rows.map(({ content }) => content);
   };
-  await vi.waitFor(async () => expect(await contents()).toEqual(["two", "three"]), 10_000);
-  await vi.waitFor(
+  await eventually(async () => expect(await contents()).toEqual(["two", "three"]), 10_000);
+  await eventually(
     async () => expect((await statusOf(channel))?.lastCatchUp).toBeDefined(),
     10_000,
   );
   expect((await statusOf(channel))?.health).toEqual([]);
   discord.say({ channel, thread: post, person, text: "four" });
-  await vi.waitFor(async () => expect(await contents()).toContain("four"), 10_000);
+  await eventually(async () => expect(await contents()).toContain("four"), 10_000);
 }, 60_000);

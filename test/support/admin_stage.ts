@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { vi, expect } from "vitest";
+import { expect } from "vitest";
 import {
   type DiscordStandIn,
   startDiscordStandIn,
@@ -10,6 +10,7 @@ import { type OpenAiStandIn, startOpenAiStandIn } from "../../scripts/stand_ins/
 import { type SlackStandIn, startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { ADMIN_KEY, type ConvexEndpoints, startConvexEndpoints } from "./convex_endpoints.ts";
 import { copyProject, type ProjectCopy } from "./project_copy.ts";
+import { eventually } from "./eventually.ts";
 
 /** What an admin starts with: a checkout without settings, tokens, and a deployment without functions. */
 export interface AdminStage {
@@ -96,7 +97,7 @@ export async function startAdminStage(): Promise<AdminStage> {
 
 /** Resolves once a bridge has logged that both platforms are ready. */
 export async function ready(bridge: Run): Promise<void> {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(bridge.child.exitCode, bridge.output()).toBeNull();
     for (const name of ["discord", "slack"]) expect(bridge.output()).toContain(`ready: ${name}`);
   }, 120_000);

@@ -1,6 +1,6 @@
-import { vi } from "vitest";
 import { IngestQueue, type QueueLimits } from "../../bridges/core/ingest/queue.ts";
 import type { BridgeEvent, Outcome } from "../../bridges/platform.ts";
+import { eventually } from "./eventually.ts";
 
 export const FAST: Partial<QueueLimits> = { retry: { first: 1, cap: 4 }, lingerMs: 40 };
 
@@ -40,7 +40,7 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
     { ...FAST, ...limits },
   );
   const call = async (n: number): Promise<Call> =>
-    vi.waitFor(() => {
+    eventually(() => {
       const made = calls[n];
       if (!made) throw new Error(`call ${String(n)} was not made`);
       return made;

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import { NO_HISTORY } from "../../../test/support/no_history.ts";
 import { turn } from "../../../test/support/queue_fakes.ts";
@@ -9,6 +9,7 @@ import { CatchUpScheduler, type CatchUpLimits } from "./scheduler.ts";
 import { PlatformError } from "../shared/errors.ts";
 import { BridgeIntake } from "../ingest/intake.ts";
 import { CursorTracker } from "../ingest/cursor_tracker.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 const log = pino({ level: "silent" });
 const running: CatchUpScheduler[] = [];
@@ -77,7 +78,7 @@ test("every mapping is caught up at the start, and is complete from then on", as
   map(A, B);
   expect(asked).toEqual([]);
   catchUp.start();
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   expect(asked.sort()).toEqual(["a", "b"]);
   expect([A, B].every(({ mappingId }) => cursors.isComplete(mappingId))).toBe(true);
 });
@@ -90,10 +91,10 @@ test("activity is read as of the mapping's own last gap, so no older answer is u
   });
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   const [before, now] = [asOf.get("b"), performance.now()];
   catchUp.gap("a moment without a connection", A.mappingId);
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   expect(asOf.get("a")).toBeGreaterThanOrEqual(now);
   expect(asOf.get("b")).toBe(before);
 });
@@ -104,7 +105,7 @@ test("a mapping whose platform does not answer delays no other", async () => {
   );
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(cursors.isComplete(B.mappingId)).toBe(true));
+  await eventually(() => expect(cursors.isComplete(B.mappingId)).toBe(true));
   expect(cursors.isComplete(A.mappingId)).toBe(false);
 });
 
@@ -121,7 +122,7 @@ test("no more mappings than allowed are caught up at the same time", async () =>
   );
   map(...Array.from({ length: 9 }, (_, n) => mappingOf(String(n))));
   catchUp.start();
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   expect(most).toBe(2);
 });
 
@@ -132,23 +133,23 @@ test("a gap during a catch-up leaves the mapping incomplete until the next catch
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   catchUp.gap("test");
   end();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   expect(cursors.isComplete(A.mappingId)).toBe(false);
   end();
-  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
+  await eventually(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
 });
 
 test("a lost event makes its mapping incomplete at once, and only that mapping is caught up", async () => {
   const { catchUp, asked, cursors, map, behind } = setUp(() => Promise.resolve());
   map(A, B);
   catchUp.start();
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   for (let n = 0; n < 100; n++) catchUp.eventLost(A.mappingId);
   expect(cursors.isComplete(A.mappingId)).toBe(false);
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   expect(asked.slice(2)).toEqual(["a"]);
 });
 
@@ -156,12 +157,12 @@ test("a mapping that is new, or was mapped again, is caught up, and the others a
   const { catchUp, asked, map, behind } = setUp(() => Promise.resolve());
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(behind()).toBe(0));
   map(A, B);
-  await vi.waitFor(() => expect(asked).toEqual(["a", "b"]));
-  await vi.waitFor(() => expect(behind()).toBe(0));
+  await eventually(() => expect(asked).toEqual(["a", "b"]));
+  await eventually(() => expect(behind()).toBe(0));
   map(mappingOf("a", "2"), B);
-  await vi.waitFor(() => expect(asked).toEqual(["a", "b", "a"]));
+  await eventually(() => expect(asked).toEqual(["a", "b", "a"]));
 });
 
 test("a failure that needs an admin is reported, retried, and cleared once it works", async () => {
@@ -188,10 +189,10 @@ test("a failure that needs an admin is reported, retried, and cleared once it wo
     step: "invite it",
   };
   const place = { mappingId: A.mappingId, direction: "in" };
-  await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }]));
+  await eventually(() => expect(health).toEqual([{ ...place, trouble }]));
   isBroken = false;
-  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
-  await vi.waitFor(() => expect(health).toEqual([{ ...place, trouble }, place]));
+  await eventually(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
+  await eventually(() => expect(health).toEqual([{ ...place, trouble }, place]));
 });
 
 const NOT_IN_CHANNEL = new PlatformError({
@@ -210,14 +211,14 @@ test("a mapping that was fixed, or has another channel id, does not wait for the
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   await turn();
   map({ ...A, externalId: "another" });
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   await turn();
   isBroken = false;
   catchUp.gap("the bot is in a channel again", A.mappingId);
-  await vi.waitFor(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
+  await eventually(() => expect(cursors.isComplete(A.mappingId)).toBe(true));
 });
 
 test("a trouble reported during a catch-up is not cleared by it", async () => {
@@ -227,11 +228,11 @@ test("a trouble reported during a catch-up is not cleared by it", async () => {
   );
   map(A);
   catchUp.start();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   catchUp.gap("a channel was lost", A.mappingId);
   ends[0]?.();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   expect(health).toEqual([]);
   ends[1]?.();
-  await vi.waitFor(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
+  await eventually(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
 });

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { messageEvent } from "../../../test/support/core_material.ts";
 import { FAST, heldQueue, selfAnsweringQueue } from "../../../test/support/queue_fakes.ts";
 import { IngestQueue, QUEUE_LIMITS } from "./queue.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 describe("failures", () => {
   test("a call that fails is retried with the same events before later ones", async () => {
@@ -41,11 +42,11 @@ describe("failures", () => {
     );
     const outcome = vi.fn();
     void queue.push(messageEvent("1")).then(outcome);
-    await vi.waitFor(() => expect(store).toBeDefined());
+    await eventually(() => expect(store).toBeDefined());
     expect(await queue.drain(20)).toBe(false);
     expect(outcome).not.toHaveBeenCalled();
     store?.();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outcome).toHaveBeenCalledWith("ignored");
     });
   });
@@ -59,7 +60,7 @@ describe("failures", () => {
     });
     const ids = ["1", "2", "3", "4", "5"];
     const all = Promise.all(ids.map((id) => queue.push(messageEvent(id))));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(calls).toBeGreaterThan(20);
     });
     broken = false;

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { PlatformError, type PlatformErrorFields } from "../shared/errors.ts";
 import { deliveryOf } from "../../../test/support/core_material.ts";
 import { startWorker, stopWorkers } from "../../../test/support/outbox_fakes.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(stopWorkers);
 
@@ -24,7 +25,7 @@ describe("a reply", () => {
       return Promise.resolve();
     };
     outbox.add(deliveryOf("d1", { generation: 4 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled).toHaveLength(3);
     });
     expect(platform.did).toEqual(["d1 0 one.", "d1 1 two.", "d1 2 three."]);
@@ -49,7 +50,7 @@ describe("a reply", () => {
       { part: 0, externalId: "a", upTo: 4 },
     ];
     outbox.add(deliveryOf("d1", { posts, attempts: 2 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled.at(-1)?.settlement).toMatchObject({ last: true });
     });
     expect(platform.did).toEqual(["d1 2 wo.", "d1 3 three."]);
@@ -58,7 +59,7 @@ describe("a reply", () => {
   test("whose last piece is posted already ends without another post", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { posts: [{ part: 0, externalId: "a", upTo: 16 }] }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ kind: "posted", last: true });
     });
     expect(platform.did).toEqual([]);
@@ -67,7 +68,7 @@ describe("a reply", () => {
   test("without text fails", async () => {
     const { outbox } = startWorker();
     outbox.add(deliveryOf("d1", { content: "" }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ kind: "failed", code: "EMPTY" });
     });
   });
@@ -79,7 +80,7 @@ describe("edits and deletes", () => {
   test("an edit replaces the posts it needs and removes the others", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "edit", content: "new.", posts }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["done"]);
     });
     expect(platform.did).toEqual(["edit p0 new.", "remove p1"]);
@@ -88,7 +89,7 @@ describe("edits and deletes", () => {
   test("a longer edit posts the added pieces", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "edit", posts }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["posted", "done"]);
     });
     expect(platform.did).toEqual(["edit p0 one.", "edit p1 two.", "d1 2 three."]);
@@ -97,7 +98,7 @@ describe("edits and deletes", () => {
   test("a delete removes every post", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(deliveryOf("d1", { op: "delete", posts }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["done"]);
     });
     expect(platform.did).toEqual(["remove p0", "remove p1"]);
@@ -130,7 +131,7 @@ describe("an error of the platform", () => {
     const { outbox, platform } = startWorker();
     platform.onPost = throwing(fields);
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject(settlement);
     });
     expect(outbox.settled).toHaveLength(1);
@@ -140,7 +141,7 @@ describe("an error of the platform", () => {
     const { outbox, platform } = startWorker();
     platform.onPost = throwing({ retryable: true });
     outbox.add(deliveryOf("d1", { attempts: 4 }), deliveryOf("d2", { attempts: 60 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled).toHaveLength(2);
     });
     const [fourth = 0, sixtieth = 0] = outbox.settled.map(({ settlement }) =>
@@ -160,7 +161,7 @@ describe("an error of the platform", () => {
         signal.addEventListener("abort", () => (aborted = true));
       });
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({
         kind: "retry",
         code: "timeout",
@@ -174,7 +175,7 @@ describe("an error of the platform", () => {
     const { outbox, platform } = startWorker();
     platform.onPost = () => Promise.reject(new TypeError("what somebody wrote"));
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ kind: "retry", certain: false });
     });
     expect(JSON.stringify(outbox.settled)).not.toContain("wrote");

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { deliveryOf } from "../../../test/support/core_material.ts";
 import { startWorker, stopWorkers } from "../../../test/support/outbox_fakes.ts";
 import type { Delivery, Found } from "../../platform.ts";
 import { PlatformError } from "../shared/errors.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(stopWorkers);
 
@@ -18,7 +19,7 @@ describe("a post of unknown outcome", () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "posted", externalId: "found" });
     outbox.add(unknown());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled.at(-1)?.settlement).toMatchObject({ last: true });
     });
     expect(platform.did).toEqual(["find d1 0", "d1 1 two.", "d1 2 three."]);
@@ -37,7 +38,7 @@ describe("a post of unknown outcome", () => {
       return Promise.resolve({ status: "absent" });
     };
     outbox.add(unknown({ content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["verify", "posted"]);
     });
     expect(platform.did).toEqual(["find d1 0", "find d1 0", "d1 0 one."]);
@@ -49,7 +50,7 @@ describe("a post of unknown outcome", () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "absent" }, { status: "posted", externalId: "late" });
     outbox.add(unknown({ content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ post: { externalId: "late" } });
     });
     expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
@@ -59,7 +60,7 @@ describe("a post of unknown outcome", () => {
     const { outbox, platform } = startWorker();
     outbox.holds = ({ kind }) => kind !== "verify";
     outbox.add(unknown());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["verify", "release"]);
     });
     expect(platform.did).toEqual(["find d1 0", "find d1 0"]);
@@ -69,7 +70,7 @@ describe("a post of unknown outcome", () => {
     const { outbox, platform } = startWorker({ lookAgainMs: 60_000 });
     platform.onFind = finding({ status: "repeatable" });
     outbox.add(unknown({ content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["posted"]);
     });
     expect(platform.did).toEqual(["find d1 0", "d1 0 one."]);
@@ -79,7 +80,7 @@ describe("a post of unknown outcome", () => {
     const { outbox, platform } = startWorker();
     platform.onFind = finding({ status: "unsure", reason: "there are two" });
     outbox.add(unknown());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({
         kind: "failed",
         code: "OUTCOME_UNKNOWN",
@@ -93,7 +94,7 @@ describe("a post of unknown outcome", () => {
   test("made by another version of the renderer fails without a search", async () => {
     const { outbox, platform } = startWorker();
     outbox.add(unknown({ format: "fake 0" }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     });
     expect(platform.did).toEqual([]);
@@ -119,7 +120,7 @@ describe("a post of unknown outcome", () => {
         }),
       );
     outbox.add(unknown());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled[0]?.settlement).toMatchObject({ ...settlement, certain: false });
     });
     expect(platform.did).toEqual(["find d1 0"]);
@@ -132,7 +133,7 @@ describe("a post of unknown outcome", () => {
       return { status: "absent" };
     };
     outbox.add(unknown({ leaseMs: 200 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds().at(-1)).toBe("release");
     });
     expect(platform.did.filter((did) => !did.startsWith("find"))).toEqual([]);
@@ -141,7 +142,7 @@ describe("a post of unknown outcome", () => {
   test("does not delay a shutdown", async () => {
     const { outbox, platform, worker } = startWorker({ lookAgainMs: 60_000 });
     outbox.add(unknown());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(platform.did).toHaveLength(1);
     });
     expect(await worker.stop(1_000)).toBe(true);
@@ -153,7 +154,7 @@ describe("a post of unknown outcome", () => {
     platform.onFind = finding({ status: "posted", externalId: "found" });
     const posts = [{ part: 0, externalId: "p0", upTo: 4 }];
     outbox.add(unknown({ op: "edit", content: "one. two.", posts }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["posted", "done"]);
     });
     expect(platform.did).toEqual(["edit p0 one.", "find d1 1"]);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DeliveryId } from "../convex/backend.ts";
 import { deliveryOf } from "../../../test/support/core_material.ts";
 import { startWorker, stopWorkers } from "../../../test/support/outbox_fakes.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(stopWorkers);
 
@@ -10,7 +11,7 @@ describe("the lease", () => {
     const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 50, marginMs: 10 });
     outbox.onClaim = () => new Promise((resolve) => setTimeout(resolve, 120));
     outbox.add(deliveryOf("late", { leaseMs: 250 }), deliveryOf("fresh", { leaseMs: 60_000 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(
         outbox.settled.filter(({ id }) => id === "late").map((s) => s.settlement.kind),
       ).toEqual(["release"]);
@@ -23,7 +24,7 @@ describe("the lease", () => {
     const { outbox, platform } = startWorker({ postMs: 100, reserveMs: 50, marginMs: 0 });
     platform.onPost = () => new Promise((resolve) => setTimeout(resolve, 60));
     outbox.add(deliveryOf("d1", { leaseMs: 200 }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["posted", "release"]);
     });
   });
@@ -32,7 +33,7 @@ describe("the lease", () => {
     const { outbox, platform } = startWorker();
     const settle = vi.spyOn(outbox, "settle").mockResolvedValue({ held: false });
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(settle).toHaveBeenCalledTimes(1);
     });
     expect(platform.did).toEqual(["d1 0 one."]);
@@ -54,12 +55,12 @@ describe("waking up", () => {
     };
     const ids = Array.from({ length: 12 }, (_, i) => `d${String(i)}`);
     outbox.add(...ids.map((id) => deliveryOf(id, { content: "one." })));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(inProgress).toBe(8);
     });
     expect(outbox.claims).toHaveLength(8);
     open();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.settled).toHaveLength(12);
     });
     expect(most).toBe(8);
@@ -74,7 +75,7 @@ describe("waking up", () => {
       return Promise.resolve({ status: "gone" });
     });
     outbox.add(deliveryOf("d1", { content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(platform.did).toEqual(["d1 0 one."]);
     });
   });
@@ -83,13 +84,13 @@ describe("waking up", () => {
     const { outbox } = startWorker();
     const id = "d1" as DeliveryId;
     outbox.listener([id]);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.claims).toHaveLength(1);
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(outbox.claims).toHaveLength(1);
     outbox.listener([id]);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.claims).toHaveLength(2);
     });
   });
@@ -100,7 +101,7 @@ describe("waking up", () => {
     outbox.onClaim = () =>
       refusals-- > 0 ? Promise.reject(new Error("Server Error")) : Promise.resolve();
     outbox.add(deliveryOf("d1", { content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(platform.did).toHaveLength(1);
     });
   });
@@ -111,7 +112,7 @@ describe("waking up", () => {
     outbox.onSettle = () =>
       refusals-- > 0 ? Promise.reject(new Error("Server Error")) : Promise.resolve();
     outbox.add(deliveryOf("d1", { content: "one." }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.kinds()).toEqual(["posted"]);
     });
     expect(platform.did).toHaveLength(1);
@@ -124,7 +125,7 @@ describe("stopping", () => {
     let land: () => void = () => undefined;
     platform.onPost = () => new Promise((resolve) => (land = resolve));
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(outbox.claims).toHaveLength(1);
     });
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -144,7 +145,7 @@ describe("stopping", () => {
       return new Promise(() => undefined);
     };
     outbox.add(deliveryOf("d1"));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(inProgress).toBe(true);
     });
     expect(await worker.stop(20)).toBe(false);

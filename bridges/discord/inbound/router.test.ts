@@ -1,10 +1,11 @@
 import { ChannelType, MessageType } from "discord-api-types/v10";
 import pino from "pino";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BridgeEvent, Intake, Mapping, MappingId, Problem } from "../../platform.ts";
 import type { WireMessage } from "./normalise.ts";
 import { Router } from "./router.ts";
 import { Threads, type WireChannel } from "./threads.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 /** One mapped channel, `general`. The test answers look-ups through `answers`. */
 function setUp() {
@@ -100,7 +101,7 @@ describe("a Discord event", () => {
     router.messageDeleted({ id: a.id, channel_id: "t" });
     expect([asked, ids()]).toEqual([["t"], [b.id]]);
     answers[0]?.resolve(thread("t", "general"));
-    await vi.waitFor(() => expect(ids()).toEqual([b.id, a.id, c.id, a.id]));
+    await eventually(() => expect(ids()).toEqual([b.id, a.id, c.id, a.id]));
     router.messageCreated(said("t"));
     expect(asked).toEqual(["t"]);
   });
@@ -113,14 +114,14 @@ describe("a Discord event", () => {
     router.messageCreated(b);
     expect(ids()).toEqual([]);
     answers[0]?.reject(new Error("Discord is unreachable"));
-    await vi.waitFor(() => expect(ids()).toEqual([a.id, b.id]));
+    await eventually(() => expect(ids()).toEqual([a.id, b.id]));
   });
 
   test("of a channel the bot can't see is dropped, and not looked up again", async () => {
     const { router, threads, asked, answers, ids, problems } = setUp();
     router.messageCreated(said("hidden"));
     answers[0]?.resolve(undefined);
-    await vi.waitFor(() => expect(threads.get("hidden")).toEqual({ kind: "channel" }));
+    await eventually(() => expect(threads.get("hidden")).toEqual({ kind: "channel" }));
     router.messageCreated(said("hidden"));
     expect([asked, ids(), problems]).toEqual([["hidden"], [], []]);
   });
@@ -129,15 +130,15 @@ describe("a Discord event", () => {
     const { router, asked, answers, problems, gaps, ids } = setUp();
     router.messageCreated(said("t"));
     answers[0]?.reject(new Error("Discord is unreachable"));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(problems).toMatchObject([{ kind: "thread_unknown", externalId: "t" }]),
     );
     // At once, and again after the report: only a later catch-up resolves the problem.
-    await vi.waitFor(() => expect(gaps).toEqual([0, 1]));
+    await eventually(() => expect(gaps).toEqual([0, 1]));
     const later = said("t");
     router.messageCreated(later);
     answers[1]?.resolve(thread("t", "general"));
-    await vi.waitFor(() => expect(ids()).toEqual([later.id]));
+    await eventually(() => expect(ids()).toEqual([later.id]));
     expect(asked).toEqual(["t", "t"]);
   });
 
@@ -166,7 +167,7 @@ describe("a Discord event", () => {
     router.threadDeleted(thread("t", "general"), false);
     expect(ids()).toEqual([]);
     answers[0]?.resolve(undefined);
-    await vi.waitFor(() => expect(ids()).toEqual([message.id, "t"]));
+    await eventually(() => expect(ids()).toEqual([message.id, "t"]));
     expect(events[1]).toEqual({ type: "delete", mappingId: "m", externalId: "t", thread: true });
   });
 

@@ -1,9 +1,10 @@
 import { pino } from "pino";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MappingId, MessageEvent, Person } from "../../platform.ts";
 import { platformError } from "../explain.ts";
 import { People } from "./people.ts";
 import type { Profile } from "./profile.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 const said = (author: string, mentioned: string[] = []): MessageEvent => ({
   type: "message",
@@ -42,7 +43,7 @@ describe("names of people", () => {
     const { people, lookUps, learned } = setUp(profile);
     expect(people.name(said("U1", ["U2"])).author).toEqual({ externalId: "U1", workspaceId: "T1" });
     people.name(said("U1"));
-    await vi.waitFor(() => expect(learned).toHaveLength(2));
+    await eventually(() => expect(learned).toHaveLength(2));
     expect(lookUps).toEqual(["U1", "U2"]);
     expect(learned[0]).toEqual({ workspaceId: "T1", externalId: "U1", name: "name of U1" });
     expect(people.name(said("U1", ["U2"]))).toMatchObject({
@@ -55,7 +56,7 @@ describe("names of people", () => {
   it("are looked up again after some hours, and used meanwhile", async () => {
     const { people, lookUps, learned, later } = setUp(profile);
     people.name(said("U1"));
-    await vi.waitFor(() => expect(learned).toHaveLength(1));
+    await eventually(() => expect(learned).toHaveLength(1));
     later(7 * 60 * 60_000);
     expect(people.name(said("U1")).author.name).toBe("name of U1");
     expect(lookUps).toEqual(["U1", "U1"]);
@@ -70,14 +71,14 @@ describe("names of people", () => {
     });
     people.name(said("U1"));
     people.name(said("U2"));
-    await vi.waitFor(() => expect(learned).toHaveLength(2));
+    await eventually(() => expect(learned).toHaveLength(2));
     expect(lookUps).toEqual(["U1", "U1", "U2"]);
   });
 
   it("are not looked up again at once after a failed look-up", async () => {
     const { people, lookUps, later } = setUp(() => Promise.reject(new Error("no")));
     people.name(said("U1"));
-    await vi.waitFor(() => expect(lookUps).toHaveLength(1));
+    await eventually(() => expect(lookUps).toHaveLength(1));
     await new Promise(setImmediate);
     people.name(said("U1"));
     expect(lookUps).toHaveLength(1);
@@ -96,10 +97,10 @@ describe("names of people", () => {
   it("are cached, and queued for look-up, for a bounded number of people", async () => {
     const { people, lookUps, learned } = setUp(profile);
     for (let n = 0; n < 1_200; n += 1) people.name(said(`U${n}`));
-    await vi.waitFor(() => expect(learned).toHaveLength(1_000));
+    await eventually(() => expect(learned).toHaveLength(1_000));
     for (let n = 2_000; n < 7_000; n += 1) {
       people.name(said(`U${n}`));
-      if (n % 500 === 499) await vi.waitFor(() => expect(learned).toHaveLength(n - 999));
+      if (n % 500 === 499) await eventually(() => expect(learned).toHaveLength(n - 999));
     }
     expect(people.name(said("U0")).author.name).toBeUndefined();
     expect(people.name(said("U6999")).author.name).toBe("name of U6999");

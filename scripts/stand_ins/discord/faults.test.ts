@@ -1,7 +1,8 @@
 import { DiscordAPIError, RateLimitError, REST, Routes } from "discord.js";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { DiscordStandIn } from "./stand_in.ts";
 import { listenTo, login, start, stopAll } from "./test_clients.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 // Not after each: the concurrent ones share the list.
 afterAll(stopAll);
@@ -30,7 +31,7 @@ describe.concurrent("a gateway closed", () => {
       const { heard, say } = await talking(discord);
       discord.closeGateway(code);
       say("while away");
-      await vi.waitFor(() => expect(heard()).toEqual(["while away"]), 10_000);
+      await eventually(() => expect(heard()).toEqual(["while away"]), 10_000);
       expect(count(discord, "IDENTIFY")).toBe(1);
     },
   );
@@ -41,10 +42,10 @@ describe.concurrent("a gateway closed", () => {
       const discord = await start();
       const { heard, say } = await talking(discord);
       discord.closeGateway(code);
-      await vi.waitFor(() => expect(count(discord, "IDENTIFY")).toBe(2), 15_000);
-      await vi.waitFor(() => expect(discord.connections()).toBe(1), 10_000);
+      await eventually(() => expect(count(discord, "IDENTIFY")).toBe(2), 15_000);
+      await eventually(() => expect(discord.connections()).toBe(1), 10_000);
       say("back");
-      await vi.waitFor(() => expect(heard()).toContain("back"), 10_000);
+      await eventually(() => expect(heard()).toContain("back"), 10_000);
     },
   );
 
@@ -63,7 +64,7 @@ describe.concurrent("a session", () => {
     const discord = await start();
     await talking(discord);
     discord.invalidateSessions(false);
-    await vi.waitFor(() => expect(count(discord, "IDENTIFY")).toBe(2), 15_000);
+    await eventually(() => expect(count(discord, "IDENTIFY")).toBe(2), 15_000);
     expect(count(discord, "RESUME")).toBe(0);
   });
 
@@ -72,7 +73,7 @@ describe.concurrent("a session", () => {
     const { heard, say } = await talking(discord);
     discord.askToReconnect();
     say("meanwhile");
-    await vi.waitFor(() => expect(count(discord, "RESUMED")).toBe(1), 10_000);
+    await eventually(() => expect(count(discord, "RESUMED")).toBe(1), 10_000);
     expect([heard(), count(discord, "IDENTIFY")]).toEqual([["meanwhile"], 1]);
   });
 
@@ -82,7 +83,7 @@ describe.concurrent("a session", () => {
     discord.frameNext("MESSAGE_CREATE", "swap");
     discord.frameNext("MESSAGE_CREATE", { delayMs: 50 });
     for (const text of ["one", "two", "three"]) say(text);
-    await vi.waitFor(() => expect(heard()).toEqual(["one", "three", "two"]));
+    await eventually(() => expect(heard()).toEqual(["one", "three", "two"]));
   });
 });
 
@@ -100,14 +101,14 @@ test("a storm of 429 lasts until it is ended, and may be global", async () => {
   await expect(post()).rejects.toBeInstanceOf(RateLimitError);
   expect(await rest.get(Routes.user())).toMatchObject({ id: discord.botId });
   calm();
-  await vi.waitFor(post, 5_000);
+  await eventually(post, 5_000);
 
   const calmAll = discord.faults.storm({ retryAfter: 0.05, global: true });
   const refused: unknown = await rest.get(Routes.user()).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(RateLimitError);
   expect(refused).toMatchObject({ global: true });
   calmAll();
-  await vi.waitFor(() => rest.get(Routes.user()), 5_000);
+  await eventually(() => rest.get(Routes.user()), 5_000);
   expect(discord.posts).toHaveLength(1);
 });
 

@@ -1,6 +1,7 @@
 import { WebAPIRateLimitedError } from "@slack/web-api";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { cleanUp, listener, start, webClient } from "./testing.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(cleanUp);
 
@@ -18,7 +19,7 @@ it("sends some events to ghosts, and redelivers them", async () => {
   expect(slack.connections()).toBe(2);
   const texts = Array.from({ length: 12 }, (_, n) => `message ${n}`);
   for (const text of texts) slack.say({ channel, person, text });
-  await vi.waitFor(() => expect(slack.acks).toHaveLength(12), 5_000);
+  await eventually(() => expect(slack.acks).toHaveLength(12), 5_000);
   expect(seen).toEqual(new Set(texts));
   expect(slack.acks.some(({ attempt }) => attempt > 0)).toBe(true);
   slack.setGhostSockets(0);
@@ -35,7 +36,7 @@ it("redelivers an event when its acknowledgement is lost", async () => {
   });
   slack.frameNext("ack", "drop");
   slack.say({ channel, person: slack.addPerson("Ada"), text: "hello?" });
-  await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+  await eventually(() => expect(slack.acks).toHaveLength(1));
   expect(attempts).toEqual([0, 1]);
 });
 

@@ -1,7 +1,8 @@
 import { App } from "@slack/bolt";
 import { cleanups, listener, quiet, setting, webClient } from "./testing.ts";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { cleanUp, start } from "./testing.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(cleanUp);
 
@@ -28,7 +29,7 @@ describe("Bolt", () => {
     expect(slack.connections()).toBe(1);
 
     const ts = slack.say({ channel, person: ada, text: `<@${slack.botId}> a &amp; b &lt;3` });
-    await vi.waitFor(() => expect(heard).toHaveLength(2), 5_000);
+    await eventually(() => expect(heard).toHaveLength(2), 5_000);
 
     expect(heard[0]).toMatchObject({
       ...{ type: "message", user: ada, ts, channel, channel_type: "channel", team: slack.teamId },
@@ -46,7 +47,7 @@ describe("Bolt", () => {
       { text: "hi", fromBot: true, thread: ts },
     ]);
     expect(slack.posts).toMatchObject([{ channel, thread: ts, text: "hi", pings: [] }]);
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
+    await eventually(() => expect(slack.acks).toHaveLength(2));
     expect(slack.undelivered()).toBe(0);
   });
 });
@@ -68,7 +69,7 @@ describe("events", () => {
     slack.remove({ channel, id: root });
     expect(slack.transcript(channel).map(({ text }) => text)).toEqual(["also"]);
     slack.remove({ channel, thread: root, id: reply });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(7));
+    await eventually(() => expect(slack.acks).toHaveLength(7));
 
     const changed = { type: "message", subtype: "message_changed", hidden: true, channel };
     expect(events).toMatchObject([

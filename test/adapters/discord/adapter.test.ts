@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FatalError } from "../../../bridges/core/shared/errors.ts";
 import type { DiscordOptions } from "../../../scripts/stand_ins/discord/stand_in.ts";
 import { rejection, Stage } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 let stage: Stage;
 let discord: Stage["discord"];
@@ -51,7 +52,7 @@ describe("the Discord adapter receives", () => {
     });
     discord.remove({ channel: stage.general, id: old });
     discord.removeMany({ channel: stage.general, thread, ids: [inside] });
-    await vi.waitFor(() => expect(events).toHaveLength(5));
+    await eventually(() => expect(events).toHaveLength(5));
     expect(events).toMatchObject([
       {
         externalId: first,
@@ -85,7 +86,7 @@ describe("the Discord adapter receives", () => {
       person: discord.addWebhook("CI"),
       text: "built",
     });
-    await vi.waitFor(() => expect(events).toHaveLength(2));
+    await eventually(() => expect(events).toHaveLength(2));
     expect(events).toMatchObject([
       { externalId: app, fromApp: true },
       { externalId: hook, fromApp: true },
@@ -100,7 +101,7 @@ describe("the Discord adapter receives", () => {
       person: stage.ada,
       text: "are you there?",
     });
-    await vi.waitFor(() => expect(events).toMatchObject([{ externalId: missed }]), 5_000);
+    await eventually(() => expect(events).toMatchObject([{ externalId: missed }]), 5_000);
     expect(fatal).toEqual([]);
   });
 
@@ -131,7 +132,7 @@ describe("the Discord adapter fails with a step", () => {
   test("when Discord later closes the connection with a final code", async () => {
     const { fatal } = await stage.listen(stage.bridge());
     discord.closeGateway(4004);
-    await vi.waitFor(() => expect(fatal).toHaveLength(1));
+    await eventually(() => expect(fatal).toHaveLength(1));
     expect(fatal[0]).toBeInstanceOf(FatalError);
   });
 
@@ -140,7 +141,7 @@ describe("the Discord adapter fails with a step", () => {
     const platform = stage.bridge();
     const starting = stage.listen(platform);
     const failed = expect(starting).rejects.not.toBeInstanceOf(FatalError);
-    await vi.waitFor(() => expect(discord.wire.length).toBeGreaterThan(0));
+    await eventually(() => expect(discord.wire.length).toBeGreaterThan(0));
     await platform.close();
     await platform.close();
     await failed;

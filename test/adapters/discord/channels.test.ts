@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Outcome } from "../../../bridges/platform.ts";
 import { Stage } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 let stage: Stage;
 beforeEach(async () => {
@@ -23,13 +24,13 @@ test("a renamed channel is reported once if it is mapped, and otherwise not", as
   stage.discord.renameChannel(other, "elsewhere");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.deny(stage.general, { threads: true });
-  await vi.waitFor(() => expect(updates).toEqual([{ mappingId: "m", name: "lounge" }]));
+  await eventually(() => expect(updates).toEqual([{ mappingId: "m", name: "lounge" }]));
 });
 
 test("a deleted channel is marked as deleted", async () => {
   const { healths } = await start();
   stage.discord.removeChannel(stage.general);
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(healths).toMatchObject([
       { mappingId: "m", direction: "in", trouble: { code: "10003" } },
     ]),
@@ -40,7 +41,7 @@ test("the bot types from the question to the reply", async () => {
   const { platform } = await start("asked");
   const person = stage.discord.addPerson("Ada");
   stage.discord.say({ channel: stage.general, person, text: "hi" });
-  await vi.waitFor(() => expect(stage.discord.typing).toEqual([{ channel: stage.general }]));
+  await eventually(() => expect(stage.discord.typing).toEqual([{ channel: stage.general }]));
   const piece = { text: "hello", upTo: 5 };
   await platform.post(stage.delivery(), 0, piece, AbortSignal.timeout(5_000));
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
@@ -55,7 +56,7 @@ test("a server outage marks no mapping, and afterwards its channels are caught u
   stage.discord.guild.setPresence("away");
   stage.discord.renameChannel(stage.general, "lounge");
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
   expect(healths).toEqual([]);
   expect(updates).toEqual([{ mappingId: "m", name: "lounge" }]);
 });
@@ -64,20 +65,20 @@ test("a server that is unavailable when the session begins is caught up once it 
   stage.discord.guild.setPresence("away");
   const { gaps } = await start();
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });
 
 test("removing the bot from its server marks the mapping; inviting it again starts a catch-up", async () => {
   const { platform, healths, gaps } = await start();
   stage.discord.guild.setPresence("out");
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(healths).toMatchObject([{ direction: "in", trouble: { code: "guild_left" } }]),
   );
   const { history } = platform;
   const activity = () => history.activity(stage.mapping, "0", AbortSignal.timeout(5_000));
   await expect(activity()).rejects.toMatchObject({ code: "guild_left", mapping: true });
   stage.discord.guild.setPresence("in");
-  await vi.waitFor(() => expect(gaps).toContain(AVAILABLE_AGAIN));
+  await eventually(() => expect(gaps).toContain(AVAILABLE_AGAIN));
   expect(await activity()).toMatchObject({ channel: "quiet" });
 });
 
@@ -85,5 +86,5 @@ test("a channel that becomes visible again is caught up", async () => {
   const { gaps } = await start();
   stage.discord.deny(stage.general, { view: true });
   stage.discord.deny(stage.general, {});
-  await vi.waitFor(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
+  await eventually(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
 });

@@ -1,7 +1,8 @@
-import { expect, it, describe, vi } from "vitest";
+import { expect, it, describe } from "vitest";
 import { NotTaken } from "../../../bridges/core/shared/errors.ts";
 import type { Outcome } from "../../../bridges/platform.ts";
 import { deferred, delivery, soon, start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 describe("a Slack message", () => {
   it("reaches the core in order: new, in a thread, edited, deleted", async () => {
@@ -11,7 +12,7 @@ describe("a Slack message", () => {
     slack.edit({ channel, id: reply, thread: root, text: "changed" });
     slack.unfurl({ channel, id: root, url: "https://e.com" });
     slack.remove({ channel, id: reply, thread: root });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(5));
+    await eventually(() => expect(slack.acks).toHaveLength(5));
     expect(core.events).toMatchObject([
       { type: "message", externalId: root, content: `a & b <@${slack.botId}>`, mentionsBot: true },
       { type: "message", externalId: reply, threadId: root, content: "in thread" },
@@ -25,7 +26,7 @@ describe("a Slack message", () => {
     const { core, say } = await start();
     const texts = Array.from({ length: 300 }, (_, n) => `message ${n}`);
     for (const text of texts) say(text);
-    await vi.waitFor(() => expect(core.events).toHaveLength(300), 5_000);
+    await eventually(() => expect(core.events).toHaveLength(300), 5_000);
     expect(core.texts()).toEqual(texts);
   });
 
@@ -33,14 +34,14 @@ describe("a Slack message", () => {
     const { slack, core, ada, say } = await start();
     slack.answerNext("users.info", { retryAfter: 1 });
     say("one");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    await eventually(() => expect(slack.acks).toHaveLength(1));
     expect(core.events[0]).toMatchObject({
       author: { externalId: ada, workspaceId: slack.teamId },
     });
-    await vi.waitFor(() => expect(core.people).toHaveLength(1), 5_000);
+    await eventually(() => expect(core.people).toHaveLength(1), 5_000);
     expect(core.people).toEqual([{ workspaceId: slack.teamId, externalId: ada, name: "Ada" }]);
     say(`two <@${ada}>`);
-    await vi.waitFor(() => expect(core.events).toHaveLength(2));
+    await eventually(() => expect(core.events).toHaveLength(2));
     expect(core.events[1]).toMatchObject({
       author: { name: "Ada" },
       mentions: [{ kind: "user", id: ada, name: "Ada" }],
@@ -51,7 +52,7 @@ describe("a Slack message", () => {
     const { slack, core, ada } = await start();
     const other = slack.addChannel("random");
     slack.say({ channel: other, person: ada, text: "psst" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    await eventually(() => expect(slack.acks).toHaveLength(1));
     expect(core.events).toEqual([]);
     expect(slack.wire.filter(({ name }) => name === "users.info")).toEqual([]);
   });
@@ -61,14 +62,14 @@ describe("a Slack message", () => {
     const post = delivery({ channel });
     const ts = await bridge.post(post, 0, { text: "hi", upTo: 2 }, soon());
     await bridge.edit(post, ts, { text: "hi!", upTo: 3 }, soon());
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
+    await eventually(() => expect(slack.acks).toHaveLength(2));
     expect(core.events).toEqual([]);
   });
 
   it("with a malformed id is reported without the id, so that the report can be stored", async () => {
     const { slack, core, channel, mapping, ada, lines } = await start();
     slack.sendEvent({ type: "message", channel, ts: 7, user: ada, text: "what somebody wrote" });
-    await vi.waitFor(() => expect(core.problems).toHaveLength(1));
+    await eventually(() => expect(core.problems).toHaveLength(1));
     const { mappingId } = mapping;
     expect(core.problems).toEqual([
       { mappingId, kind: "unreadable_event", reason: expect.any(String) as string },
@@ -84,15 +85,15 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     say("hello");
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     // The next event uses the same socket: once it is acknowledged, the first one would be, too.
     slack.say({ channel: slack.addChannel("random"), person: ada, text: "psst" });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(slack.acks).toMatchObject([{ eventId: expect.stringMatching(/2$/) }]),
     );
     expect(slack.undelivered()).toBe(1);
     committed.resolve("asked");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(2));
+    await eventually(() => expect(slack.acks).toHaveLength(2));
     expect(slack.undelivered()).toBe(0);
   });
 
@@ -106,7 +107,7 @@ describe("an acknowledgement", () => {
       return "inserted";
     };
     const ts = say("hello hello");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 5_000);
     expect(slack.acks[0]).toMatchObject({ attempt: 2 });
     expect(core.events.map((event) => event.externalId)).toEqual([ts, ts, ts]);
     expect(slack.abandoned).toEqual([]);
@@ -121,11 +122,11 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     say("hello");
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     slack.closeSockets();
-    await vi.waitFor(() => expect(slack.connections()).toBe(1), 5_000);
+    await eventually(() => expect(slack.connections()).toBe(1), 5_000);
     committed.resolve("inserted");
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 5_000);
     expect(core.events.length).toBeGreaterThan(1);
   });
 
@@ -134,14 +135,14 @@ describe("an acknowledgement", () => {
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;
     say("taken");
-    await vi.waitFor(() => expect(core.events).toHaveLength(1));
+    await eventually(() => expect(core.events).toHaveLength(1));
     bridge.stopIntake();
     say("left");
     // After a round trip the event has arrived; the post causes a second one.
     await bridge.post(delivery({ channel }), 0, { text: "x", upTo: 1 }, soon());
     committed.resolve("inserted");
     await bridge.close();
-    await vi.waitFor(() => expect(slack.connections()).toBe(0));
+    await eventually(() => expect(slack.connections()).toBe(0));
     expect(core.texts()).toEqual(["taken"]);
     expect(slack.acks).toHaveLength(1);
     expect(slack.undelivered()).toBe(2);
@@ -157,8 +158,8 @@ it("logs no message text and no token at any level", async () => {
   await bridge.post(delivery({ channel }), 0, { text: "secret words", upTo: 12 }, soon());
   slack.answerNext("apps.connections.open", { error: "internal_error" });
   slack.closeSockets();
-  await vi.waitFor(() => expect(slack.connections()).toBe(0));
-  await vi.waitFor(() => expect(slack.connections()).toBe(1), 5_000);
+  await eventually(() => expect(slack.connections()).toBe(0));
+  await eventually(() => expect(slack.connections()).toBe(1), 5_000);
   expect(lines.length).toBeGreaterThan(2);
   expect(lines.join("")).not.toMatch(/secret|xoxb|xapp|ticket/);
 });

@@ -1,5 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { deferred, delivery, soon, start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 test("changes of a mapped channel are reported, those of other channels are ignored", async () => {
   const { slack, core, channel, mapping } = await start();
@@ -14,8 +15,8 @@ test("changes of a mapped channel are reported, those of other channels are igno
   slack.sendEvent({ type: "member_left_channel", channel, user: slack.botId });
   slack.sendEvent({ type: "member_joined_channel", channel, user: slack.botId });
   slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
-  await vi.waitFor(() => expect(core.channels).toHaveLength(2), 5_000);
-  await vi.waitFor(() => expect(core.healths).toHaveLength(4), 5_000);
+  await eventually(() => expect(core.channels).toHaveLength(2), 5_000);
+  await eventually(() => expect(core.healths).toHaveLength(4), 5_000);
   expect(core.channels).toEqual([
     { mappingId, name: "lounge" },
     { mappingId, externalId: "CNEW" },
@@ -41,9 +42,9 @@ test("messages under a channel's new id belong to its mapping before Convex has 
   say("before");
   const moved = slack.moveChannel(channel);
   slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
-  await vi.waitFor(() => expect(core.channels).toHaveLength(1));
+  await eventually(() => expect(core.channels).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
-  await vi.waitFor(() => expect(core.texts()).toEqual(["before", "after"]));
+  await eventually(() => expect(core.texts()).toEqual(["before", "after"]));
   expect(new Set(core.events.map(({ mappingId }) => mappingId))).toEqual(
     new Set([mapping.mappingId]),
   );
@@ -79,11 +80,11 @@ test.each([
   core.store = () => stored.promise;
   slack.sendEvent(eventOf(channel));
   const reported = () => core.channels.length + core.problems.length;
-  await vi.waitFor(() => expect(reported()).toBe(1));
+  await eventually(() => expect(reported()).toBe(1));
   expect(slack.undelivered()).toBe(1);
   expect(slack.acks).toEqual([]);
   stored.resolve(undefined);
-  await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+  await eventually(() => expect(slack.acks).toHaveLength(1));
 });
 
 test("history detects that a channel is archived or was renamed", async () => {
@@ -103,9 +104,9 @@ test("text from Slack's editor arrives as Markdown, also after an edit", async (
   const { slack, core, channel, say } = await start();
   const text = "*Hi* <@U1>, _see_ ~this~ `a*b*`:\n• one\n• two\n```x &lt; *y*```";
   const id = say(text);
-  await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(1), 5_000);
   slack.edit({ channel, id, text: "*Hi* all" });
-  await vi.waitFor(() => expect(core.events).toHaveLength(2), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(2), 5_000);
   expect(core.texts()).toEqual([
     "**Hi** <@U1>, _see_ ~~this~~ `a*b*`:\n- one\n- two\n```\nx < *y*\n```",
     "**Hi** all",
@@ -116,9 +117,16 @@ test("an unknown kind of message is reported once, however often it arrives", as
   const { slack, core, channel, ada, say } = await start();
   const ts = (n: number) => `1700000000.00000${n}`;
   for (const n of [1, 2, 3])
-    slack.sendEvent({ type: "message", subtype: "hologram", channel, user: ada, ts: ts(n), text: "" });
+    slack.sendEvent({
+      type: "message",
+      subtype: "hologram",
+      channel,
+      user: ada,
+      ts: ts(n),
+      text: "",
+    });
   say("after");
-  await vi.waitFor(() => expect(core.events).toHaveLength(1), 5_000);
+  await eventually(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
     { kind: "unknown content", externalId: "message hologram" },
   ]);
@@ -129,9 +137,9 @@ test("revoking the bot's token ends the bridge with the step that fixes it, revo
   const revoked = (tokens: object) => slack.sendEvent({ type: "tokens_revoked", tokens });
   revoked({ oauth: ["U1"], bot: ["UOTHER"] });
   say("still here");
-  await vi.waitFor(() => expect(core.texts()).toEqual(["still here"]));
+  await eventually(() => expect(core.texts()).toEqual(["still here"]));
   expect(fatal).toEqual([]);
   revoked({ oauth: [], bot: [slack.botId] });
-  await vi.waitFor(() => expect(fatal).toMatchObject([{ code: "token_revoked" }]));
+  await eventually(() => expect(fatal).toMatchObject([{ code: "token_revoked" }]));
   expect(fatal[0]).toMatchObject({ step: expect.stringContaining("Install to Workspace") });
 });

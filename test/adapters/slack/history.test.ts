@@ -1,7 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
 import { start } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const { signal } = new AbortController();
 const DAY = 24 * 60 * 60_000;
@@ -96,7 +97,7 @@ test("reading stops at once with the process, also during a rate limit", async (
   slack.answerNext("conversations.history", { retryAfter: 30 });
   const reading = history.newest(mapping, 1, stopping.signal);
   reading.catch(() => undefined);
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(slack.wire.some(({ name }) => name === "conversations.history")).toBe(true);
   });
   stopping.abort();

@@ -1,6 +1,7 @@
-import { expect, it, describe, vi } from "vitest";
+import { expect, it, describe } from "vitest";
 import { FatalError } from "../../../bridges/core/shared/errors.ts";
 import { Core, createBridge, start, startStandIn } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
 
 describe("the socket", () => {
   it.each(["recycleSockets", "closeSockets"] as const)(
@@ -12,10 +13,10 @@ describe("the socket", () => {
       for (let round = 1; round <= 2; round += 1) {
         slack[how]();
         slack.say({ channel, person: ada, text: `round ${round}` });
-        await vi.waitFor(() => expect(slack.acks).toHaveLength(round), 5_000);
+        await eventually(() => expect(slack.acks).toHaveLength(round), 5_000);
       }
       expect(core.texts()).toEqual(["round 1", "round 2"]);
-      await vi.waitFor(() => expect(slack.connections()).toBe(1));
+      await eventually(() => expect(slack.connections()).toBe(1));
     },
   );
 
@@ -26,7 +27,7 @@ describe("the socket", () => {
     });
     slack.stopReadingSockets();
     slack.say({ channel, person: ada, text: "can you hear me?" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1));
+    await eventually(() => expect(slack.acks).toHaveLength(1));
     expect(new Set(core.texts())).toEqual(new Set(["can you hear me?"]));
   });
 
@@ -37,10 +38,10 @@ describe("the socket", () => {
     slack.answerNext("apps.connections.open", 503);
     slack.answerNext("apps.connections.open", { error: "internal_error" });
     slack.closeSockets();
-    await vi.waitFor(() => expect(slack.connections()).toBe(0));
-    await vi.waitFor(() => expect(slack.connections()).toBe(1), 8_000);
+    await eventually(() => expect(slack.connections()).toBe(0));
+    await eventually(() => expect(slack.connections()).toBe(1), 8_000);
     slack.say({ channel, person: ada, text: "again" });
-    await vi.waitFor(() => expect(core.texts()).toEqual(["again"]));
+    await eventually(() => expect(core.texts()).toEqual(["again"]));
     expect(fatal).toEqual([]);
   });
 
@@ -48,7 +49,7 @@ describe("the socket", () => {
     const { slack, fatal } = await start();
     slack.answerNext("apps.connections.open", { error: "invalid_auth" });
     slack.closeSockets();
-    await vi.waitFor(() => expect(fatal).toHaveLength(1), 5_000);
+    await eventually(() => expect(fatal).toHaveLength(1), 5_000);
     expect(fatal[0]).toBeInstanceOf(FatalError);
     expect(fatal[0]).toMatchObject({ step: expect.stringContaining("connections:write") });
   });
@@ -97,7 +98,7 @@ describe("starting", () => {
           () => "started",
           () => "cancelled",
         );
-      await vi.waitFor(() => expect(slack.wire.at(-1)).toMatchObject({ name, direction: "in" }));
+      await eventually(() => expect(slack.wire.at(-1)).toMatchObject({ name, direction: "in" }));
       await bridge.close();
       await bridge.close();
       expect(await starting).toBe("cancelled");

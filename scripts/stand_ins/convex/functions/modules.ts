@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { compileAll } from "../../../compile.mjs";
 
 export type Module = Readonly<Record<string, unknown>>;
 /** Modules by their path in the functions folder (`./bridge.ts`), loaded on first use. */
@@ -20,11 +21,13 @@ export class UnsupportedAppError extends Error {}
 /** Every module of a functions folder or a component, without tests and type declarations. */
 export async function modulesOf(folder: string): Promise<Modules> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && isModule(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+  await compileOnce(files.filter((file) => /\.[cm]?ts$/.test(file)));
   // convex-test finds the folder's root by this file and does not use its contents.
   const modules: Modules = { "./_generated/api.js": () => Promise.resolve({}) };
-  for (const entry of entries) {
-    if (!entry.isFile() || !isModule(entry.name)) continue;
-    const file = join(entry.parentPath, entry.name);
+  for (const file of files) {
     const path = `./${relative(folder, file).split(sep).join("/")}`;
     let loading: Promise<Module> | undefined;
     modules[path] = () => (loading ??= load(file));
@@ -36,9 +39,21 @@ function isModule(name: string): boolean {
   return /\.[cm]?[jt]s$/.test(name) && !/\.(test|d)\.[cm]?ts$/.test(name);
 }
 
+/** The compiled form of each TypeScript module, by the path of its source. */
+const compiled = new Map<string, string>();
+
+/** One call for all files, because a loader that compiles module by module takes longer than everything else. */
+async function compileOnce(files: readonly string[]): Promise<void> {
+  const missing = files.filter((file) => !compiled.has(file));
+  if (missing.length === 0) return;
+  const urls = await compileAll(missing);
+  missing.forEach((file, index) => compiled.set(file, urls[index] ?? pathToFileURL(file).href));
+}
+
 /** Loads a file. Another `version` loads it again, after a change of variables that it reads on load. */
 export async function load(file: string, version = 0): Promise<Module> {
-  const url = pathToFileURL(file).href;
+  if (/\.[cm]?ts$/.test(file)) await compileOnce([file]);
+  const url = compiled.get(file) ?? pathToFileURL(file).href;
   const module: unknown = await import(version ? `${url}?version=${version}` : url);
   return module as Module; // A module namespace.
 }

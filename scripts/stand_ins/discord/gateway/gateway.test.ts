@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { ALL, client, listenTo, login, start, stopAll } from "../test_clients.ts";
 import type { DiscordStandIn } from "../stand_in.ts";
+import { eventually } from "../../../../test/support/eventually.ts";
 
 let discord: DiscordStandIn;
 let general: string;
@@ -27,7 +28,7 @@ describe("the gateway", () => {
       text: `${discord.mention(discord.botId)} are you there?`,
       replyTo: first,
     });
-    await vi.waitFor(() => expect(received).toHaveLength(2));
+    await eventually(() => expect(received).toHaveLength(2));
     expect(received[0]).toMatchObject({
       id: first,
       content: "hello",
@@ -57,7 +58,7 @@ describe("the gateway", () => {
     discord.edit({ channel: general, id, text: "first" });
     discord.remove({ channel: general, id });
     discord.removeMany({ channel: general, ids: others });
-    await vi.waitFor(() => expect(bulk).toEqual(others));
+    await eventually(() => expect(bulk).toEqual(others));
     expect(updated).toEqual([
       [id, "frist", null],
       [id, "first", expect.any(Number)],
@@ -81,7 +82,7 @@ describe("the gateway", () => {
     discord.openThread({ channel: general, id: second, name: "new" });
     discord.say({ channel: general, thread: old, person: ada, text: "in the old one" });
     discord.say({ channel: general, thread: second, person: ada, text: "in the new one" });
-    await vi.waitFor(() => expect(received.at(-1)?.content).toBe("in the new one"));
+    await eventually(() => expect(received.at(-1)?.content).toBe("in the new one"));
     expect(opened).toEqual([`${general} ${second}`]);
     expect(received.map((message) => [message.channelId, message.type])).toEqual([
       [general, 0],
@@ -105,7 +106,7 @@ describe("the gateway", () => {
     const id = discord.addChannel("one");
     discord.renameChannel(id, "two");
     discord.removeChannel(id);
-    await vi.waitFor(() => expect(seen).toEqual(["+ one", "= two", "- two"]));
+    await eventually(() => expect(seen).toEqual(["+ one", "= two", "- two"]));
   });
 
   it("replays what a client missed when it resumes, once and in order", async () => {
@@ -117,14 +118,14 @@ describe("the gateway", () => {
     const dispatched: string[] = [];
     bridge.on(Events.Raw, (packet: { t: string | null }) => dispatched.push(packet.t ?? ""));
     discord.say({ channel: general, person: ada, text: "zero" });
-    await vi.waitFor(() => expect(received).toHaveLength(1));
+    await eventually(() => expect(received).toHaveLength(1));
     discord.closeGateway(4000);
     expect(discord.connections()).toBe(0);
     for (const text of ["one", "two", "three"])
       discord.say({ channel: general, person: ada, text });
-    await vi.waitFor(() => expect(resumed).toHaveBeenCalledOnce(), 5_000);
+    await eventually(() => expect(resumed).toHaveBeenCalledOnce(), 5_000);
     discord.say({ channel: general, person: ada, text: "four" });
-    await vi.waitFor(() => expect(received).toHaveLength(5));
+    await eventually(() => expect(received).toHaveLength(5));
     expect(received.map((message) => message.content)).toEqual([
       "zero",
       "one",
@@ -146,12 +147,12 @@ describe("the gateway", () => {
     discord.refuseResume();
     discord.closeGateway(1006);
     discord.say({ channel: general, person: ada, text: "missed" });
-    await vi.waitFor(() => expect(discord.connections()).toBe(1), {
+    await eventually(() => expect(discord.connections()).toBe(1), {
       timeout: 12_000,
       interval: 50,
     });
     discord.say({ channel: general, person: ada, text: "heard" });
-    await vi.waitFor(() => expect(received.map((message) => message.content)).toEqual(["heard"]));
+    await eventually(() => expect(received.map((message) => message.content)).toEqual(["heard"]));
     const identifies = discord.wire.filter((entry) => entry.name === "IDENTIFY");
     expect(identifies).toHaveLength(2);
   }, 15_000);
@@ -160,7 +161,7 @@ describe("the gateway", () => {
     const received = (await Promise.all([login(discord), login(discord)])).map(listenTo);
     expect(discord.connections()).toBe(2);
     discord.say({ channel: general, person: ada, text: "hello" });
-    await vi.waitFor(() => expect(received.map((each) => each.length)).toEqual([1, 1]));
+    await eventually(() => expect(received.map((each) => each.length)).toEqual([1, 1]));
   });
 
   it("closes with 4004 when the token is not the bot's, or no longer", async () => {
@@ -169,7 +170,7 @@ describe("the gateway", () => {
     const closed: number[] = [];
     bridge.on(Events.ShardDisconnect, ({ code }) => closed.push(code));
     discord.resetToken();
-    await vi.waitFor(() => expect(closed).toEqual([4004]));
+    await eventually(() => expect(closed).toEqual([4004]));
     await expect(bridge.rest.get("/users/@me")).rejects.toMatchObject({ status: 401 });
     await expect(client(discord).login(discord.env.DISCORD_BOT_TOKEN ?? "")).rejects.toThrow(
       /token/i,
@@ -181,7 +182,7 @@ describe("the gateway", () => {
     for (const person of [ada, discord.addBot("Clock"), discord.addWebhook("News")]) {
       discord.say({ channel: general, person, text: "hello" });
     }
-    await vi.waitFor(() => expect(received).toHaveLength(3));
+    await eventually(() => expect(received).toHaveLength(3));
     expect(received.map((message) => [message.author.bot, message.webhookId !== null])).toEqual([
       [false, false],
       [true, false],
@@ -205,7 +206,7 @@ describe("the gateway", () => {
     const received = listenTo(bridge);
     discord.say({ channel: general, person: ada, text: "secret" });
     discord.say({ channel: general, person: ada, text: `<@${discord.botId}> for you` });
-    await vi.waitFor(() => expect(received).toHaveLength(2));
+    await eventually(() => expect(received).toHaveLength(2));
     expect(received.map((message) => message.content)).toEqual(["", `<@${discord.botId}> for you`]);
   });
 
@@ -216,7 +217,7 @@ describe("the gateway", () => {
     discord.deny(closed, { view: true });
     discord.say({ channel: closed, person: ada, text: "behind the door" });
     discord.say({ channel: general, person: ada, text: "in the open" });
-    await vi.waitFor(() => expect(all.map((message) => message.content)).toEqual(["in the open"]));
+    await eventually(() => expect(all.map((message) => message.content)).toEqual(["in the open"]));
     expect(some).toEqual([]);
   });
 });

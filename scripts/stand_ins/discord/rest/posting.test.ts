@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listenTo, login, start, stopAll, textChannel } from "../test_clients.ts";
 import type { DiscordStandIn } from "../stand_in.ts";
+import { eventually } from "../../../../test/support/eventually.ts";
 
 let discord: DiscordStandIn;
 let general: string;
@@ -23,7 +24,7 @@ describe("posting", () => {
     const [first, second] = [await channel.send(post), await channel.send(post)];
     expect(second.id).toBe(first.id);
     expect(first.nonce).toBe("delivery-1.0");
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(received.map((message) => message.nonce)).toEqual(["delivery-1.0"]),
     );
     expect(discord.posts).toMatchObject([

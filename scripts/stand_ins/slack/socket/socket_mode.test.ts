@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { WebSocket } from "ws";
 import { type Envelope, listener, setting, webClient } from "../testing.ts";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { cleanUp, start } from "../testing.ts";
+import { eventually } from "../../../../test/support/eventually.ts";
 
 afterEach(cleanUp);
 
@@ -19,7 +20,7 @@ describe("Socket Mode", () => {
 
     slack.say({ channel, person, text: "heard" });
     slack.say({ channel, person, text: "hello?" });
-    await vi.waitFor(() => expect(slack.abandoned).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.abandoned).toHaveLength(1), 5_000);
 
     const eventId = slack.abandoned[0]?.eventId;
     expect(seen.slice(1)).toEqual([0, 1, 2, 3].map((attempt) => [eventId, "hello?", attempt]));
@@ -39,7 +40,7 @@ describe("Socket Mode", () => {
     });
 
     slack.say({ channel, person: slack.addPerson("Ada"), text: "hello?" });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 5_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 5_000);
 
     expect(slack.acks[0]).toMatchObject({ eventId: first?.body.event_id, attempt: 2 });
     expect(slack.undelivered()).toBe(0);
@@ -55,7 +56,7 @@ describe("Socket Mode", () => {
       seen.push([body.event.ts, retry_num]);
       await ack();
     });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(1), 3_000);
+    await eventually(() => expect(slack.acks).toHaveLength(1), 3_000);
     expect(seen).toEqual([[ts, expect.toSatisfy((attempt: number) => attempt > 1)]]);
   });
 
@@ -72,7 +73,7 @@ describe("Socket Mode", () => {
     }
     expect(slack.connections()).toBe(2);
     for (let n = 0; n < 40; n += 1) slack.say({ channel, person: ada, text: `message ${n}` });
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(40));
+    await eventually(() => expect(slack.acks).toHaveLength(40));
     expect(new Set(got.flat()).size).toBe(40);
     expect(got.flat()).toHaveLength(40);
     expect(Math.min(got[0].length, got[1].length)).toBeGreaterThan(5);
@@ -83,9 +84,9 @@ describe("Socket Mode", () => {
     await listener(slack, ({ ack }) => ack());
     const opened = () => slack.wire.filter(({ name }) => name === "hello").length;
     slack.recycleSockets();
-    await vi.waitFor(() => expect([opened(), slack.connections()]).toEqual([2, 1]), 5_000);
+    await eventually(() => expect([opened(), slack.connections()]).toEqual([2, 1]), 5_000);
     slack.closeSockets();
-    await vi.waitFor(() => expect([opened(), slack.connections()]).toEqual([3, 1]), 5_000);
+    await eventually(() => expect([opened(), slack.connections()]).toEqual([3, 1]), 5_000);
   });
 
   it("refuses a ticket that was used", async () => {
@@ -122,7 +123,7 @@ describe("Socket Mode", () => {
     expect(slack.undelivered()).toBe(3);
     expect(slack.wire.some(({ name }) => name === "events_api")).toBe(false);
     slack.release();
-    await vi.waitFor(() => expect(slack.acks).toHaveLength(3));
+    await eventually(() => expect(slack.acks).toHaveLength(3));
     expect(texts).toEqual(["one", "two", "three"]);
   });
 });

@@ -1,12 +1,12 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { api } from "../../../convex/_generated/api.js";
-import { tokenOf } from "./fixture_api.ts";
-import { makeAllKeys } from "../../tooling/signing_keys.ts";
-import { startLocalConvex } from "./local_convex.ts";
-import { componentsOf } from "./functions/modules.ts";
-import { ROOT } from "../../tooling/repository.ts";
+import { api } from "../../convex/_generated/api.js";
+import { tokenOf } from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { componentsOf } from "../../scripts/stand_ins/convex/functions/modules.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 test("the components of this project are found, including the nested one", async () => {
   const found = await componentsOf(join(ROOT, "convex"));

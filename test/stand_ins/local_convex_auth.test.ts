@@ -1,11 +1,17 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Role } from "../../../convex/model/access/issuers.ts";
-import { ISSUERS } from "../../../convex/model/access/issuers.ts";
-import { api, functionsDir, type TokenClaims, tokenOf } from "./fixture_api.ts";
-import { makeAllKeys, type RoleKeys } from "../../tooling/signing_keys.ts";
-import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
+import type { Role } from "../../convex/model/access/issuers.ts";
+import { ISSUERS } from "../../convex/model/access/issuers.ts";
+import {
+  api,
+  functionsDir,
+  type TokenClaims,
+  tokenOf,
+} from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { eventually } from "../support/eventually.ts";
 
 let keys: Record<Role, RoleKeys>;
 let convex: LocalConvex;
@@ -85,7 +91,7 @@ test.each(wrong)("a token %s is refused", async (_, make, code) => {
   expect(response.status).toBe(401);
   const { say, heard } = await rawSocket();
   say({ type: "Authenticate", tokenType: "User", value: token, baseVersion: 0 });
-  await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: "closed" }));
+  await eventually(() => expect(heard.at(-1)).toEqual({ type: "closed" }));
   expect(heard[0]).toMatchObject({ type: "AuthError", baseVersion: 0, authUpdateAttempted: true });
 });
 
@@ -98,7 +104,7 @@ test("the stock client learns that its token is refused", async () => {
     () => Promise.resolve(token),
     (isAuthenticated) => changes.push(isAuthenticated),
   );
-  await vi.waitFor(() => expect(changes).toEqual([false]), { timeout: 5000 });
+  await eventually(() => expect(changes).toEqual([false]), { timeout: 5000 });
 });
 
 test("a connection whose token has expired can make no more calls", async () => {
@@ -106,11 +112,11 @@ test("a connection whose token has expired can make no more calls", async () => 
   const { say, heard } = await rawSocket();
   const value = await made({ expiresAt });
   say({ type: "Authenticate", tokenType: "User", value, baseVersion: 0 });
-  await vi.waitFor(() => expect(heard[0]).toMatchObject({ type: "Transition" }));
+  await eventually(() => expect(heard[0]).toMatchObject({ type: "Transition" }));
   await new Promise((resolve) => setTimeout(resolve, expiresAt * 1000 - Date.now() + 20));
   const args = [{ room: "expired", text: "no" }];
   say({ type: "Mutation", requestId: 0, udfPath: "notes:add", args });
-  await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: "closed" }));
+  await eventually(() => expect(heard.at(-1)).toEqual({ type: "closed" }));
   expect(heard[1]).toMatchObject({ type: "AuthError", authUpdateAttempted: false });
 });
 

@@ -5,10 +5,12 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { type CallStats, callsOf } from "./engine/call_stats.ts";
-import { api, functionsDir, internal } from "./fixture_api.ts";
-import { type LocalConvex, startLocalConvex } from "./local_convex.ts";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { type CallStats, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { api, functionsDir, internal } from "../../scripts/stand_ins/convex/fixture_api.ts";
+import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { eventually } from "../support/eventually.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 let convex: LocalConvex;
 let http: ConvexHttpClient;
@@ -51,11 +53,11 @@ test("a subscriber sees every change, and its own mutations once they have resol
   const here = room();
   const socket = client();
   const seen = subscribe(socket, here);
-  await vi.waitFor(() => expect(seen).toEqual([[]]));
+  await eventually(() => expect(seen).toEqual([[]]));
   await socket.mutation(api.notes.add, { room: here, text: "own" });
   expect(seen.at(-1)).toEqual(["own"]);
   await http.mutation(api.notes.add, { room: here, text: "other" });
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(["own", "other"]));
+  await eventually(() => expect(seen.at(-1)).toEqual(["own", "other"]));
 });
 
 test("a mutation that changes nothing anyone reads still resolves", async () => {
@@ -66,7 +68,7 @@ test("scheduled functions run, and wake subscribers", async () => {
   const here = room();
   const seen = subscribe(client(), here);
   await http.mutation(api.notes.addSoon, { room: here, text: "later", afterMs: 30 });
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(["later"]));
+  await eventually(() => expect(seen.at(-1)).toEqual(["later"]));
   expect(await count("notes:addHidden", "scheduled")).toBe(1);
 });
 
@@ -91,9 +93,9 @@ test("an action reaches the network, its environment and its mutations", async (
 test("a query runs again after a commit, once, however many clients subscribe to it", async () => {
   const here = room();
   const seen = [subscribe(client(), here), subscribe(client(), here)];
-  await vi.waitFor(() => expect(seen).toEqual([[[]], [[]]]));
+  await eventually(() => expect(seen).toEqual([[[]], [[]]]));
   await http.mutation(api.notes.add, { room: here, text: "news" });
-  await vi.waitFor(() => expect(seen.map((updates) => updates.length)).toEqual([2, 2]));
+  await eventually(() => expect(seen.map((updates) => updates.length)).toEqual([2, 2]));
   expect(await count("notes:list", "subscribe")).toBe(1);
   expect(await count("notes:list", "rerun")).toBe(1);
   expect(await count("notes:list", "cached")).toBe(2);
@@ -106,7 +108,7 @@ test("commits outside of what a query read do not execute it again", async () =>
   const args = { ...allNotes, room: here, below: 100, limit: 3 };
   const socket = client();
   onTestFinished(socket.onUpdate(api.notes.range, args, (ranks) => seen.push(ranks)));
-  await vi.waitFor(() => expect(seen).toEqual([[0, 1, 2]]));
+  await eventually(() => expect(seen).toEqual([[0, 1, 2]]));
   await socket.mutation(api.notes.add, { room: here, text: "past the limit", rank: 4 });
   await socket.mutation(api.notes.add, { room: here, text: "past the end", rank: 100 });
   await socket.mutation(api.notes.add, { room: room(), text: "elsewhere" });
@@ -195,10 +197,10 @@ test("cancelling a running job affects neither it nor the deployment", async () 
   const here = room();
   const seen = subscribe(client(), here);
   const job = await http.mutation(api.notes.startLingering, { room: here, ms: 150 });
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(["begun"]));
+  await eventually(() => expect(seen.at(-1)).toEqual(["begun"]));
   await http.mutation(api.notes.cancel, { job });
-  await vi.waitFor(() => expect(seen.at(-1)).toEqual(["begun", "ended"]));
-  await vi.waitFor(async () => {
+  await eventually(() => expect(seen.at(-1)).toEqual(["begun", "ended"]));
+  await eventually(async () => {
     expect(await http.query(api.notes.stateOf, { job })).toBe("success");
   });
   expect(log.filter((line) => line.includes("unhandled"))).toEqual([]);
@@ -209,7 +211,7 @@ test("a pending job that is cancelled does not run", async () => {
   const job = await http.mutation(api.notes.addSoon, { room: here, text: "no", afterMs: 40 });
   await http.mutation(api.notes.cancel, { job });
   await http.mutation(api.notes.addSoon, { room: here, text: "yes", afterMs: 80 });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await http.query(api.notes.list, { room: here })).toEqual(["yes"]);
   });
   expect(await http.query(api.notes.stateOf, { job })).toBe("canceled");
@@ -225,7 +227,7 @@ test("two deployments have their own data and environment", async () => {
 
 test("a deployment ends with the process that started it", async () => {
   const script = `
-    const { startLocalConvex } = await import(${JSON.stringify(join(import.meta.dirname, "local_convex.ts"))});
+    const { startLocalConvex } = await import(${JSON.stringify(join(ROOT, "scripts/stand_ins/convex/local_convex.ts"))});
     const { url } = await startLocalConvex({ env: {}, functionsDir: ${JSON.stringify(functionsDir)} });
     console.log(url);`;
   const args = ["--import", "tsx", "--input-type=module", "-e", script];
@@ -234,7 +236,7 @@ test("a deployment ends with the process that started it", async () => {
   const address = url.toString().trim();
   expect((await fetch(address)).status).toBe(404);
   parent.kill("SIGKILL");
-  await vi.waitFor(() => expect(fetch(address)).rejects.toThrow(), { timeout: 5000 });
+  await eventually(() => expect(fetch(address)).rejects.toThrow(), { timeout: 5000 });
 });
 
 test("a folder that cannot be served is refused with the error that explains it", async () => {
