@@ -2,8 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generate } from "./codegen.ts";
-import { ROOT } from "./repository.ts";
+import { generate } from "../../scripts/tooling/codegen.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 const committed = join(ROOT, "convex", "_generated");
 let project: string;

@@ -1,7 +1,7 @@
 import { ESLint } from "eslint";
 import tseslint from "typescript-eslint";
 import { expect, test } from "vitest";
-import { ROOT } from "../repository.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 
 // The repository's own rules, without those that need types: the files below don't exist.
 const eslint = new ESLint({
