@@ -35,8 +35,8 @@ export type FrameFault = "drop" | "double" | "swap" | { readonly delayMs: number
 /** How long a swapped frame waits for the next one, in ms. */
 const LONGEST_SWAP_MS = 1_000;
 
-/** Selects an entry: by its number, or the next one of a name. */
-export type EntryMark = number | string;
+/** Selects an entry: by its number, the next one of a name, or the first that a function accepts. */
+export type EntryMark = number | string | ((entry: WireEntry) => boolean);
 
 interface Plan {
   readonly mark: EntryMark;
@@ -171,7 +171,9 @@ export class Wire {
     const logged = { n: this.entries.length + 1, at: Date.now(), ...entry };
     this.entries.push(logged);
     this.#listeners.emit(logged);
-    const plan = this.#plans.find(({ mark }) => mark === logged.n || mark === logged.name);
+    const plan = this.#plans.find(({ mark }) =>
+      typeof mark === "function" ? mark(logged) : mark === logged.n || mark === logged.name,
+    );
     if (plan) this.#plans = this.#plans.filter((other) => other !== plan);
     return plan;
   }

@@ -75,15 +75,14 @@ test("events that come twice, late, out of turn, or never, and acknowledgements 
   await expectAllWell();
 }, 60_000);
 
-test("SIGTERM in the middle of traffic: exit code 0 within 10 s, and the next one goes on at once", async () => {
+// A stop that passes its deadline of 10 s exits with 1.
+test("SIGTERM in the middle of traffic: exit code 0, and the next bridge takes over at once", async () => {
   const talk = setInterval(() => {
     for (const platform of PLATFORMS) stage.say(platform, rooms[platform], "Alan", "And so on.");
   }, 40);
   try {
     await sleep(1_500);
-    const start = performance.now();
     expect(await bridge.stop()).toBe(0);
-    expect(performance.now() - start).toBeLessThan(10_000);
     await stack.startBridge();
   } finally {
     clearInterval(talk);

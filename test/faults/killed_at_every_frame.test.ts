@@ -58,10 +58,7 @@ class Exchange {
   }
 
   /** Plays it in a new channel. With `kill`, only until the bridge has died; then to the end, by the next one. */
-  async play(kill?: {
-    readonly n: number;
-    readonly side: "before" | "after";
-  }): Promise<WireEntry[]> {
+  async play(kill?: Kill): Promise<readonly WireEntry[]> {
     const { platform, stage } = this;
     const chat = stack.chat(platform);
     const { wire, faults } = stack[platform];
@@ -79,7 +76,7 @@ class Exchange {
     const start = wire.length;
     const callOff =
       kill &&
-      faults.at(start + kill.n, kill.side, () => {
+      faults.at(nth(kill.frame), kill.side, () => {
         killing = this.#bridge?.kill();
       });
     const isOver = (where: string | undefined) => () =>
@@ -126,23 +123,45 @@ class Exchange {
   }
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!isSo() && Date.now() < end) await sleep(10);
+/** A frame of the exchange: the `nth` with its name, from 1. A number among all frames would mean another one each time. */
+interface Frame {
+  readonly name: string;
+  readonly nth: number;
 }
 
-/** From 1. Posts first: what becomes of them takes longest to find out, and the others' turns are as good as waiting. */
-function inOrder(frames: readonly WireEntry[]): number[] {
-  const isPost = (n: number) => /postMessage|POST .*messages/.test(frames[n - 1]?.name ?? "");
-  const all = frames.map((_, index) => index + 1);
-  return [...all.filter(isPost), ...all.filter((n) => !isPost(n))];
+interface Kill {
+  readonly frame: Frame;
+  readonly side: "before" | "after";
 }
 
 const nameOf = ({ direction, name }: WireEntry) => `${direction} ${name}`;
 
+/** Whether an entry is the frame. Counts the entries it is asked about. */
+function nth(frame: Frame): (entry: WireEntry) => boolean {
+  let seen = 0;
+  return (entry) => nameOf(entry) === frame.name && ++seen === frame.nth;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  await eventually(() => expect(isSo()).toBe(true), { interval: 10 });
+}
+
+/** Posts first: their outcome takes longest to find out, and the other frames are played meanwhile. */
+function framesOf(entries: readonly WireEntry[]): Frame[] {
+  const counts = new Map<string, number>();
+  const frames = entries.map((entry): Frame => {
+    const name = nameOf(entry);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return { name, nth: count };
+  });
+  const isPost = ({ name }: Frame) => /postMessage|POST .*messages/.test(name);
+  return [...frames.filter(isPost), ...frames.filter((frame) => !isPost(frame))];
+}
+
 test("killed before and after every frame of an exchange, the bridge loses nothing and says nothing twice", async () => {
   const stage = new Stage(stack);
-  const killed: string[] = [];
+  const killed = new Set<string>();
   let probes = 0;
   await Promise.all(
     PLATFORMS.map(async (platform) => {
@@ -150,10 +169,10 @@ test("killed before and after every frame of an exchange, the bridge loses nothi
       await exchange.start();
       const frames = await exchange.play();
       expect(frames.map(nameOf)).toEqual(expect.arrayContaining(EXPECTED[platform]));
-      for (const n of inOrder(frames)) {
+      for (const frame of framesOf(frames)) {
         for (const side of ["before", "after"] as const) {
-          const last = (await exchange.play({ n, side })).at(n - 1);
-          if (last) killed.push(`${platform}: ${side} ${nameOf(last)}`);
+          const entries = await exchange.play({ frame, side });
+          if (entries.some(nth(frame))) killed.add(`${platform}: ${side} ${frame.name}`);
         }
       }
       probes += exchange.probes;

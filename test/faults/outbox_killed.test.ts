@@ -66,14 +66,12 @@ beforeAll(async () => {
   await open("discord", "landed", "lost", "thread", "long", "twins");
   await open("slack", "landed", "lost", "thread");
   const bridge = await stage.stack.startBridge();
-  const since = Date.now();
   await room("discord", "twins").askFailing("hangAfterAccept");
   await Promise.all([play("slack"), play("discord").then(playLong)]);
   await bridge.kill();
-  expect(Date.now() - since).toBeLessThan(10_000);
   await postTwin(room("discord", "twins"));
   stage.stack.discord.forgetNonces();
-  await new Promise((resolve) => setTimeout(resolve, since + NONCE_GONE_MS - Date.now()));
+  await new Promise((resolve) => setTimeout(resolve, NONCE_GONE_MS));
   await stage.stack.startBridge();
   const all = PLATFORMS.flatMap((platform) => Object.values(rooms[platform]));
   await Promise.all(all.map((each) => each.settled(60_000)));

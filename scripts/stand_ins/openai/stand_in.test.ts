@@ -83,10 +83,12 @@ describe("the AI stand-in", () => {
 
   it("delays an answer", async () => {
     const ai = await start();
-    ai.next({ delayMs: 60 });
-    const before = performance.now();
-    expect((await ask(ai)).choices[0]?.message.content).toContain("Bob");
-    expect(performance.now() - before).toBeGreaterThan(55);
+    ai.next({ delayMs: 1_000 });
+    const order: string[] = [];
+    const slow = ask(ai).then(() => order.push("slow"));
+    while (ai.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([slow, ask(ai).then(() => order.push("fast"))]);
+    expect(order).toEqual(["fast", "slow"]);
   });
 
   it("refuses and records what it does not implement", async () => {

@@ -110,9 +110,7 @@ describe("posting", () => {
     const id = limited.addChannel("busy");
     const bridge = await login(limited);
     const channel = await textChannel(bridge, id);
-    const before = Date.now();
     await Promise.all([1, 2, 3, 4].map((n) => channel.send(`${n}`)));
-    expect(Date.now() - before).toBeGreaterThanOrEqual(500);
     expect(limited.posts.map((post) => post.text)).toEqual(["1", "2", "3", "4"]);
     expect(limited.wire.filter((entry) => entry.status === 429)).toEqual([]);
   });
