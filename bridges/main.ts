@@ -46,20 +46,15 @@ function configuredPlatforms({ discord, slack }: BridgesConfig): ConfiguredPlatf
     platforms.push({
       name: "discord",
       key: discord.key,
-      create: async (log) => {
-        const { createDiscord } = await import("./discord/adapter.ts");
-        return createDiscord(discord.platform, log);
-      },
+      create: async (log) =>
+        (await import("./discord/adapter.ts")).createDiscord(discord.platform, log),
     });
   }
   if (slack) {
     platforms.push({
       name: "slack",
       key: slack.key,
-      create: async (log) => {
-        const { createSlack } = await import("./slack/adapter.ts");
-        return createSlack(slack.platform, log);
-      },
+      create: async (log) => (await import("./slack/adapter.ts")).createSlack(slack.platform, log),
     });
   }
   return platforms;

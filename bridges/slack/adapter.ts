@@ -11,7 +11,9 @@ import { Router } from "./inbound/router.ts";
 import { findPost } from "./outbound/find.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
-import { Connection } from "./socket/connection.ts";
+import { connect } from "./socket/connection.ts";
+import { EventDispatcher } from "./socket/dispatcher.ts";
+import { CommitReceiver } from "./socket/receiver.ts";
 import { SlackApi, type SlackConfig } from "./web.ts";
 
 /** Minimum difference in age of the two sockets, in ms. Slack replaces a socket after some hours. */
@@ -35,7 +37,7 @@ interface Session {
   readonly intake: Intake;
   readonly people: People;
   readonly router: Router;
-  readonly connection: Connection;
+  readonly receiver: CommitReceiver;
 }
 
 class Slack implements Platform {
@@ -81,28 +83,29 @@ class Slack implements Platform {
       learned: (person) => intake.person(person),
       log: this.log,
     });
-    const router = new Router({
-      ...{ identity, intake, people, fatal, log: this.log },
-      ...{ channelIds: this.#channelIds, troubles: this.#troubles },
-    });
-    const connection = new Connection(this.config, this.log, {
+    const { log } = this;
+    const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
+    const router = new Router({ identity, intake, people, fatal, log, ...channels });
+    const events = new EventDispatcher();
+    router.subscribe(events);
+    const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
       gap: () => intake.gap("no Slack socket was open"),
       fatal,
+      finished: (body) => events.finished(body),
     });
-    router.subscribe(connection.events);
-    this.#session = { intake, people, router, connection };
-    await connection.open(identity);
+    this.#session = { intake, people, router, receiver };
+    await connect(receiver, events, identity, this.config, log);
   }
 
   stopIntake(): void {
-    this.#session?.connection.stopAccepting();
+    this.#session?.receiver.stopAccepting();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#session?.people.stop();
-    await this.#session?.connection.close();
+    await this.#session?.receiver.stop();
   }
 
   readonly render = renderPieces;

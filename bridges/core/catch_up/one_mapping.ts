@@ -48,17 +48,9 @@ export interface CatchUpResult {
 /**
  * Brings one mapping up to date with the platform: what was said after the cursor, oldest first, and what was edited or
  * deleted among the messages that Convex has. The cursor follows page by page, so a process that dies in between loses
- * no message (docs/races.md#a-crash-during-catch-up). Rejects with `PlatformError` if the platform can't be read.
+ * no message (docs/races.md#a-crash-during-catch-up).
  */
-export async function catchUpMapping(
-  mapping: Mapping,
-  cursor: Cursor,
-  options: MappingCatchUpOptions,
-): Promise<CatchUpResult> {
-  return await new MappingCatchUp(mapping, cursor, options).run();
-}
-
-class MappingCatchUp {
+export class MappingCatchUp {
   #recovered = 0;
   /** False for a forum: the channel itself takes no messages. */
   #hasChannel = true;
@@ -69,6 +61,7 @@ class MappingCatchUp {
     private readonly options: MappingCatchUpOptions,
   ) {}
 
+  /** Call once. Rejects with `PlatformError` if the platform can't be read. */
   async run(): Promise<CatchUpResult> {
     const { mapping, cursor, options } = this;
     const { history, signal, gapAt } = options;

@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, type LogFn, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
+import type { Mapping } from "../../platform.ts";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
 
 export interface LogOptions {
@@ -35,21 +36,12 @@ const TOKENS =
 
 type LogArguments = Parameters<LogFn>;
 
-interface ChannelFields {
-  readonly channel: string;
-  readonly channelName?: string;
-}
-
-/** Names of mapped channels, by mapping. Mapping ids are never reused. */
-const channels = new Map<string, ChannelFields>();
+/** The fields that name each mapped channel, by mapping. Mapping ids are never reused. */
+const channels = new Map<string, { readonly channel: string; readonly channelName?: string }>();
 
 /** Adds the channel to each later line that has one of these mapping ids. Called whenever mappings change. */
 export function nameChannels(
-  mappings: readonly {
-    readonly mappingId: string;
-    readonly externalId: string;
-    readonly externalName?: string;
-  }[],
+  mappings: readonly ({ mappingId: string } & Pick<Mapping, "externalId" | "externalName">)[],
 ): void {
   for (const { mappingId, externalId, externalName } of mappings) {
     channels.set(mappingId, {

@@ -12,17 +12,19 @@ import { type Answer, type DeliveryContext, request } from "./request.ts";
  *   end      settles the delivery without a request
  */
 type Step =
-  | {
-      readonly kind: "post";
-      readonly part: number;
-      readonly piece: Piece;
-      /** Whether it ends the delivery. */
-      readonly last: boolean;
-      readonly mayExist: boolean;
-    }
+  | PostStep
   | { readonly kind: "edit"; readonly postId: string; readonly piece: Piece }
   | { readonly kind: "remove"; readonly postId: string }
   | { readonly kind: "end"; readonly settlement: Settlement };
+
+interface PostStep {
+  readonly kind: "post";
+  readonly part: number;
+  readonly piece: Piece;
+  /** Whether it ends the delivery. */
+  readonly last: boolean;
+  readonly mayExist: boolean;
+}
 
 /** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
 export async function deliver(context: DeliveryContext): Promise<void> {
@@ -106,10 +108,7 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
   }
 }
 
-async function post(
-  step: Extract<Step, { kind: "post" }>,
-  context: DeliveryContext,
-): Promise<boolean> {
+async function post(step: PostStep, context: DeliveryContext): Promise<boolean> {
   const answer = await postedId(step, context);
   if (!answer.ok) return await stop(answer.settlement, context);
   const { part, piece, last } = step;
@@ -120,7 +119,7 @@ async function post(
 
 /** The id of the post that shows a piece: one that an earlier claim made, or a new one. */
 async function postedId(
-  { part, piece, mayExist }: Extract<Step, { kind: "post" }>,
+  { part, piece, mayExist }: PostStep,
   context: DeliveryContext,
 ): Promise<Answer<string>> {
   const { delivery, platform } = context;

@@ -27,11 +27,6 @@ export class Sender {
     private readonly onTokenRefused: () => void,
   ) {}
 
-  close(): void {
-    this.rest.clearHashSweeper();
-    this.rest.clearHandlerSweeper();
-  }
-
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
     const { threadId, replyTo } = delivery;
     // A thread has the id of the message it starts from, so this one has to be opened at the question. (A question

@@ -74,11 +74,7 @@ export class HistoryRequests {
     return { name, isArchived };
   }
 
-  async *#pages(
-    method: Method,
-    params: Record<string, unknown>,
-    signal: AbortSignal,
-  ): AsyncGenerator<unknown[]> {
+  async *#pages(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
     for (let cursor: string | undefined; ;) {
       const page = { limit: PAGE, ...params, ...(cursor !== undefined && { cursor }) };
       const answer = messagesForm.parse(await this.#call(method, page, signal));
@@ -88,11 +84,7 @@ export class HistoryRequests {
     }
   }
 
-  async #call(
-    method: Method,
-    params: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<unknown> {
+  async #call(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
     for (let failures = 0; ;) {
       await pause((this.#notBefore.get(method) ?? 0) - performance.now(), signal);
       try {

@@ -62,6 +62,11 @@ function hasFormat(node: Nodes, source: string): boolean {
   }
 }
 
+/** Whether a character is part of a word: signs between two such characters mark nothing. */
+export function isWordPart(char: string): boolean {
+  return /[\p{L}\p{N}]/u.test(char);
+}
+
 /** Inline code, between more backticks than it contains in a row. */
 export function inlineCode(text: string): string {
   if (text.trim() === "") return text;
