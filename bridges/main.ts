@@ -46,15 +46,20 @@ function configuredPlatforms({ discord, slack }: BridgesConfig): ConfiguredPlatf
     platforms.push({
       name: "discord",
       key: discord.key,
-      create: async (log) =>
-        (await import("./discord/adapter.ts")).createDiscord(discord.platform, log),
+      create: async (log) => {
+        const { Discord } = await import("./discord/adapter.ts");
+        return new Discord(discord.platform, log);
+      },
     });
   }
   if (slack) {
     platforms.push({
       name: "slack",
       key: slack.key,
-      create: async (log) => (await import("./slack/adapter.ts")).createSlack(slack.platform, log),
+      create: async (log) => {
+        const { Slack } = await import("./slack/adapter.ts");
+        return new Slack(slack.platform, log);
+      },
     });
   }
   return platforms;

@@ -25,11 +25,6 @@ const channelSchema = z.object({
   name: z.string().nullish(),
 });
 
-/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
-export function createDiscord(config: RestConfig, log: Logger): Platform {
-  return new Discord(config, log);
-}
-
 /** What exists once the bridge has started. */
 interface Session {
   readonly gateway: Gateway;
@@ -37,7 +32,8 @@ interface Session {
   readonly channels: ChannelFollower;
 }
 
-class Discord implements Platform {
+/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
+export class Discord implements Platform {
   readonly name = "discord";
   readonly format = FORMAT;
   readonly history: History;

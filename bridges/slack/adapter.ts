@@ -23,16 +23,7 @@ export interface SlackOptions {
   readonly ageGapMs?: number;
 }
 
-/** The Slack platform: receives events through Bolt in Socket Mode, posts through the Web API. */
-export function createSlack(
-  config: SlackConfig,
-  log: Logger,
-  options: SlackOptions = {},
-): Platform {
-  return new Slack(config, log, options);
-}
-
-/** What exists once the bot's identity is known. */
+/** What exists once Slack has confirmed the bot's identity. */
 interface Session {
   readonly intake: Intake;
   readonly people: People;
@@ -40,7 +31,8 @@ interface Session {
   readonly receiver: CommitReceiver;
 }
 
-class Slack implements Platform {
+/** The Slack platform: receives events through Bolt in Socket Mode, posts through the Web API. */
+export class Slack implements Platform {
   readonly name = "slack";
   readonly format = FORMAT;
   readonly history: History;
@@ -55,7 +47,7 @@ class Slack implements Platform {
   constructor(
     private readonly config: SlackConfig,
     private readonly log: Logger,
-    private readonly options: SlackOptions,
+    private readonly options: SlackOptions = {},
   ) {
     this.#api = new SlackApi(config, log);
     this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
@@ -109,16 +101,12 @@ class Slack implements Platform {
   }
 
   readonly render = renderPieces;
-
   readonly find: Platform["find"] = (delivery, part, _piece, signal) =>
     findPost(this.#api, this.#current(delivery), part, signal);
-
   readonly post: Platform["post"] = (delivery, ...rest) =>
     this.#sender.post(this.#current(delivery), ...rest);
-
   readonly edit: Platform["edit"] = (delivery, ...rest) =>
     this.#sender.edit(this.#current(delivery), ...rest);
-
   readonly remove: Platform["remove"] = (delivery, ...rest) =>
     this.#sender.remove(this.#current(delivery), ...rest);
 

@@ -26,7 +26,7 @@ export interface IntakeOptions {
   readonly onGap?: (why: string, mappingId?: MappingId) => void;
 }
 
-/** Takes one platform's events and reports: knows which channels are mapped, and queues their events for Convex. */
+/** Takes one platform's events and reports: keeps the list of mapped channels, and queues their events for Convex. */
 export class BridgeIntake implements Intake {
   readonly #queue: IngestQueue;
   readonly #reporter: Reporter;

@@ -51,7 +51,7 @@ export class Reporter {
     this.#batch = this.#limits.batch;
   }
 
-  /** Best effort: a lost name is learned again. */
+  /** Best effort: a lost name is looked up again. */
   person(person: Person): void {
     if (this.#waiting.size >= this.#limits.waiting) this.#dropOldestName();
     const key = `person ${person.workspaceId} ${person.externalId}`;

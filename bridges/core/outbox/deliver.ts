@@ -96,13 +96,10 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
       return await post(step, context);
     case "edit": {
       const { postId, piece } = step;
-      const edit = (signal: AbortSignal) => platform.edit(delivery, postId, piece, signal);
-      return await succeeded(await request(context, edit), context);
+      return await act(context, (signal) => platform.edit(delivery, postId, piece, signal));
     }
-    case "remove": {
-      const remove = (signal: AbortSignal) => platform.remove(delivery, step.postId, signal);
-      return await succeeded(await request(context, remove), context);
-    }
+    case "remove":
+      return await act(context, (signal) => platform.remove(delivery, step.postId, signal));
     case "end":
       return await stop(step.settlement, context);
   }
@@ -131,7 +128,11 @@ async function postedId(
   return await request(context, (signal) => platform.post(delivery, part, piece, signal));
 }
 
-async function succeeded(answer: Answer<void>, context: DeliveryContext): Promise<boolean> {
+async function act(
+  context: DeliveryContext,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const answer = await request(context, run);
   return answer.ok || (await stop(answer.settlement, context));
 }
 

@@ -101,12 +101,7 @@ export class DiscordHistory implements History {
   }
 
   /** A post that can't be read has no messages: it must not stop the others, or the catch-up. */
-  async #newestInPost(
-    mapping: Mapping,
-    post: HistoryChannel,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<readonly MessageEvent[]> {
+  async #newestInPost(mapping: Mapping, post: HistoryChannel, count: number, signal: AbortSignal) {
     try {
       return (await this.#pages(mapping, refOf(post)).newest(count, signal)).events;
     } catch (error) {
@@ -116,11 +111,7 @@ export class DiscordHistory implements History {
   }
 
   /** The current state of the channel, and its threads that are not archived. */
-  async #overview(
-    id: string,
-    signal: AbortSignal,
-    asOf = 0,
-  ): Promise<{ readonly channel: HistoryChannel; readonly active: readonly HistoryChannel[] }> {
+  async #overview(id: string, signal: AbortSignal, asOf = 0) {
     const guild = await this.#requests.guild(await this.#requests.guildIdOf(id, signal), asOf);
     return {
       channel: guild.channels.get(id) ?? (await this.#requests.channel({ channel: id }, signal)),

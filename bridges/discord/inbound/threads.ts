@@ -1,6 +1,6 @@
 import { ChannelType } from "discord-api-types/v10";
 
-/** What a channel id stands for: a thread of another channel, or a channel itself. */
+/** What a channel id refers to: a thread of another channel, or a channel itself. */
 type ChannelKind =
   | { readonly kind: "thread"; readonly parentId: string; readonly name?: string }
   | { readonly kind: "channel" };
@@ -53,7 +53,7 @@ export class Threads {
     return kind && this.#keep(id, kind);
   }
 
-  /** Asks Discord; concurrent calls share one request. Rejects when Discord did not answer, and records nothing then. */
+  /** Requests the channel; concurrent calls share one request. Rejects when Discord did not answer, and records nothing then. */
   lookUp(id: string): Promise<ChannelKind> {
     const pending = this.#lookUps.get(id);
     if (pending !== undefined) return pending;

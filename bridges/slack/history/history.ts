@@ -37,7 +37,7 @@ export interface HistoryOptions {
 
 /**
  * Slack's history through the Web API: a channel's own messages, and each thread by itself. Slack cannot list the threads
- * with recent replies, so only threads with a recent root are found, besides those that Convex knows:
+ * with recent replies, so only threads with a recent root are found, besides those that Convex has stored:
  * docs/races.md#replies-in-old-threads. https://docs.slack.dev/reference/methods/conversations.history
  */
 export class SlackHistory implements History {

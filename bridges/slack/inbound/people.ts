@@ -5,7 +5,7 @@ import type { MessageEvent, Person } from "../../platform.ts";
 import type { Profile } from "./profile.ts";
 
 export interface PeopleOptions {
-  /** Asks Slack. Rejects with `PlatformError`. */
+  /** Requests a profile from Slack. Rejects with `PlatformError`. */
   readonly lookUp: (userId: string) => Promise<Profile | undefined>;
   /** Called for each name that was looked up. */
   readonly learned: (person: Person) => void;

@@ -1,5 +1,6 @@
 import type { Nodes } from "mdast";
-import { isLong, isWordPart, parseMarkdown } from "./escape.ts";
+import { parseMarkdown } from "../../../core/markdown/parse.ts";
+import { isLong, isWordPart } from "./escape.ts";
 
 /** Text in one style, as Markdown that can be put between the style's marks. */
 export interface Run {
