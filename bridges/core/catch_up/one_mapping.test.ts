@@ -102,18 +102,20 @@ function run(past: Past) {
   const catchUp = new MappingCatchUp(mapping, cursor, {
     platform: "slack",
     history,
-    snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),
-    offer: (event): Promise<Outcome> | NotTaken => {
-      if (full > 0) {
-        full -= 1;
-        return new NotTaken("full");
-      }
-      pushed.push(event);
-      did.push(`${event.type} ${event.externalId}`);
-      return Promise.resolve(past.outcome ?? "inserted");
+    backend: { snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }) },
+    intake: {
+      offer: (event): Promise<Outcome> | NotTaken => {
+        if (full > 0) {
+          full -= 1;
+          return new NotTaken("full");
+        }
+        pushed.push(event);
+        did.push(`${event.type} ${event.externalId}`);
+        return Promise.resolve(past.outcome ?? "inserted");
+      },
+      problem: async (problem) => void problems.push(problem),
     },
     cursors,
-    problem: (problem) => problems.push(problem),
     now: NOW,
     gapAt: 0,
     signal: new AbortController().signal,

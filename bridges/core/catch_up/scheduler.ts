@@ -178,9 +178,8 @@ export class CatchUpScheduler {
     const catchUp = new MappingCatchUp(mapping, cursor, {
       platform: platform.name,
       history: platform.history,
-      snapshot: (query) => backend.snapshot(query),
-      offer: (event) => intake.offer(event),
-      problem: (problem) => intake.problem(problem),
+      backend,
+      intake,
       cursors,
       now: Date.now(),
       gapAt,

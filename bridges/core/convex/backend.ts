@@ -77,8 +77,7 @@ type ArglessQuery<Value> = FunctionReference<"query", "public", Record<string, n
 
 /**
  * Subscribes, and again after an error: Convex keeps a failed query's error until its inputs change, which may be never.
- * Callbacks run inside the client's socket handler, where a throw would skip the other listeners and end the process, so
- * errors are caught here.
+ * Catches what `onValue` throws: it runs in the client's socket handler, where a throw would end the process.
  */
 function watch<Value>(
   client: ConvexClient,

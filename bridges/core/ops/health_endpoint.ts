@@ -14,8 +14,7 @@ export interface HealthEndpoint {
 
 /**
  * Serves `/healthz` (200 while every platform is ready, otherwise 503) and `/metrics`, on loopback only, and without any
- * channel or message. `port` 0: any free port. `states`: of each configured platform now. Throws `FatalError` if the port
- * is taken.
+ * channel or message. `port` 0: any free port. `states`: of each platform now. Throws `FatalError` if the port is taken.
  */
 export async function serveHealth(
   port: number,

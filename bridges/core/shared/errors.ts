@@ -68,10 +68,7 @@ export class PlatformError extends BridgeError {
   }
 }
 
-/**
- * The code or class of any failure, safe for a log. Never its text, which may quote messages: Convex prints the value of
- * a refused argument.
- */
+/** The code or class of any failure, for logs. Not its text: Convex's quotes refused arguments, such as messages. */
 export function failureCode(error: unknown): string {
   if (error instanceof ConvexError) return refusalCode(error.data) ?? "ConvexError";
   if (error instanceof BridgeError) return error.code;

@@ -38,10 +38,7 @@ export class Gateway {
     },
   };
 
-  /**
-   * Connects, and retries while Discord is unreachable. Throws `FatalError` when only a person can help, and an abort
-   * error after `close`.
-   */
+  /** Connects, and retries while Discord is unreachable. Throws `FatalError`, and an abort error after `close`. */
   async open(): Promise<void> {
     const { signal } = this.#closing;
     for (let failures = 1; ; failures += 1) {

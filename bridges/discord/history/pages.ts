@@ -58,10 +58,7 @@ export class Pages {
     return await this.#toPage(found, signal);
   }
 
-  /**
-   * To a bot without Read Message History, Discord returns an empty page, without an error. Throws when there are messages
-   * after the id `after`.
-   */
+  /** Without Read Message History, Discord returns empty pages, not an error. Throws if there are messages after `after`. */
   async #checkReadable(after: string, signal: AbortSignal): Promise<void> {
     const { last_message_id: last } = await this.requests.channel(this.#source, signal);
     if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;

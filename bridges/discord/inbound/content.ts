@@ -4,6 +4,7 @@ import {
   MessageFlags,
   MessageReferenceType,
 } from "discord-api-types/v10";
+import { quoted } from "../../core/markdown/containers.ts";
 import type { MessageEvent } from "../../platform.ts";
 import { componentsText } from "./components.ts";
 import { toCanonical } from "./markdown.ts";
@@ -51,7 +52,7 @@ function textOf(
   const markdown = (text: string) => toCanonical(text, { isMentioned });
   const parts = [
     markdown(message.content ?? ""),
-    componentsText(message.components ?? [], markdown, unknown),
+    componentsText(message.components ?? [], { markdown, unknown }),
     ...forwarded(message).map((each) => {
       const text = textOf(each, isMentioned, unknown);
       const files = (each.attachments ?? []).map(({ filename }) => `[attachment: ${filename}]`);
@@ -101,14 +102,6 @@ function embedText(embed: APIEmbed, markdown: (text: string) => string): string 
     footer?.text ?? "",
   ].filter((line) => line !== "");
   return lines.length === 0 ? "" : quoted(lines.join("\n"));
-}
-
-/** Every line of a text as a quote. */
-function quoted(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => (line === "" ? ">" : `> ${line}`))
-    .join("\n");
 }
 
 /** With those in a forwarded message. */

@@ -25,8 +25,7 @@ export function isThread(type: number): boolean {
 
 /**
  * The parent channel of each thread: messages name only the thread, and mappings only its parent. Keeps the `limit`
- * channels used last; others are looked up again. Ids that Discord does not reveal are kept as channels, so that they are
- * looked up once.
+ * channels used last; others are looked up again. Ids that Discord does not reveal count as channels: one look-up each.
  */
 export class Threads {
   readonly #kinds = new Map<string, ChannelKind>();

@@ -28,9 +28,8 @@ const FRESH_MS = 6 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Names of people, looked up in the background: Slack's events carry only ids, and users.info allows about 100 calls a
- * minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages). One look-up at a time, each
- * person once.
+ * Names of people, looked up in the background, one at a time: Slack's events carry only ids, and users.info allows about
+ * 100 calls a minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages).
  */
 export class People {
   readonly #options: PeopleOptions;

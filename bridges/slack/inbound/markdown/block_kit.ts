@@ -1,3 +1,4 @@
+import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type Attachment,
   type Block,
@@ -8,7 +9,7 @@ import {
 } from "./block_payload.ts";
 import { toCanonical } from "./mrkdwn.ts";
 import { markdownLink } from "./link.ts";
-import { type Collector, quoted, richText } from "./rich_text.ts";
+import { type Collector, richText } from "./rich_text.ts";
 
 /** The text of a message's blocks, in order, as canonical Markdown. */
 export function blocksText(blocks: readonly Block[], collect: Collector): string {
@@ -108,12 +109,8 @@ export function attachmentsText(attachments: readonly Attachment[], collect: Col
 }
 
 /** A link's preview: text of the page, not of the author. */
-function isPreview({
-  from_url: url,
-  is_msg_unfurl: message,
-  is_share: share,
-}: Attachment): boolean {
-  return url !== undefined && message !== true && share !== true;
+function isPreview({ from_url, is_msg_unfurl, is_share }: Attachment): boolean {
+  return from_url !== undefined && is_msg_unfurl !== true && is_share !== true;
 }
 
 function attachmentText(attachment: Attachment, collect: Collector): string {
@@ -132,7 +129,10 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
     footer,
   ]);
   const shown = body === "" ? mrkdwn(fallback, collect) : body;
-  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(shown)]);
+  return paragraphs([
+    mrkdwn(pretext, collect),
+    shown === "" ? "" : quoted(shown.replace(/\n+$/, "")),
+  ]);
 }
 
 function paragraphs(texts: readonly string[]): string {
