@@ -1,13 +1,13 @@
 import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
-import { z } from "zod";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
 import type { History, Intake, Platform } from "../platform.ts";
 import { fatalError } from "./explain.ts";
 import { TOKEN_REFUSED } from "./failures.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
+import { channelSchema } from "./history/requests.ts";
 import { ChannelFollower } from "./inbound/channels.ts";
 import type { Names } from "./inbound/normalise.ts";
 import { Router } from "./inbound/router.ts";
@@ -17,13 +17,6 @@ import { FORMAT, render } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
 import { Typing } from "./outbound/typing.ts";
 import { createReader, createWriter, type RestConfig } from "./rest.ts";
-
-const channelSchema = z.object({
-  id: z.string(),
-  type: z.number(),
-  parent_id: z.string().nullish(),
-  name: z.string().nullish(),
-});
 
 /** What exists once the bridge has started. */
 interface Session {

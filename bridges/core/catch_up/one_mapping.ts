@@ -108,7 +108,7 @@ export class MappingCatchUp {
     return threads.values();
   }
 
-  /** Stores messages from before the mapping, as many as the admin chose. None of them triggers a reply, even if edited since. */
+  /** Stores messages from before the mapping, as many as the admin chose. They trigger no reply, even if edited since. */
   async #backfill(count: number): Promise<void> {
     const { mapping, options } = this;
     const page = await options.history.newest(mapping, count, options.signal, options.gapAt);

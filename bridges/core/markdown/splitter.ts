@@ -64,7 +64,7 @@ export class Splitter {
     this.#contentEnd = Math.min(last?.end ?? 0, source.trimEnd().length);
   }
 
-  /** The piece at `from`, of at most `limit` (128 or more) UTF-16 units, not beyond `latest`. Undefined: nothing is left. */
+  /** The piece at `from`: at most `limit` (128 or more) UTF-16 units, not beyond `latest`. Undefined: nothing is left. */
   next(from: number, limit: number, latest = this.#source.length): SplitPiece | undefined {
     if (limit < MIN_LIMIT) throw new RangeError(`a piece needs room for ${MIN_LIMIT} characters`);
     const at = this.#begin(from);

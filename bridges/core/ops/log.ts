@@ -34,8 +34,6 @@ const REDACTED = "[redacted]";
 const TOKENS =
   /\b(?:xox[a-z]-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{24,28}\.[\w-]{6}\.[\w-]{27,})/g;
 
-type LogArguments = Parameters<LogFn>;
-
 /** The fields that name each mapped channel, by mapping. Mapping ids are never reused. */
 const channels = new Map<string, { readonly channel: string; readonly channelName?: string }>();
 
@@ -87,7 +85,7 @@ function describeError(error: unknown): Record<string, unknown> {
 }
 
 /** Without a message, pino would log the error's text, which may quote one. */
-function withMessage(this: Logger, args: LogArguments, log: LogFn): void {
+function withMessage(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   const [first, ...rest] = args;
   const fields: unknown = first instanceof Error ? { err: first } : first;
   const hasError = typeof fields === "object" && fields !== null && "err" in fields;

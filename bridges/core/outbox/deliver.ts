@@ -160,9 +160,7 @@ function render({ delivery, platform, log }: DeliveryContext, from: number): Pie
 }
 
 const DONE: Step = { kind: "end", settlement: { kind: "done" } };
-
 const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
-
 const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");
 
 function failed(code: string, reason: string): Step {

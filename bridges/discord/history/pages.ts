@@ -58,7 +58,7 @@ export class Pages {
     return await this.#toPage(found, signal);
   }
 
-  /** Without Read Message History, Discord returns empty pages, not an error. Throws if there are messages after `after`. */
+  /** Without Read Message History, pages are empty, without an error. Throws if there are messages after `after`. */
   async #checkReadable(after: string, signal: AbortSignal): Promise<void> {
     const { last_message_id: last } = await this.requests.channel(this.#source, signal);
     if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;

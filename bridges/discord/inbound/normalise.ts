@@ -95,6 +95,7 @@ export function normaliseUpdate(message: WireMessage, context: Context): Normali
   return normaliseMessage(message, context);
 }
 
+/** The deletion of a message or thread. */
 export function normaliseDelete(externalId: string, place: Place): DeleteEvent {
   return { type: "delete", mappingId: place.mappingId, externalId };
 }

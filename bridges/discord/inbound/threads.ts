@@ -19,6 +19,7 @@ const THREADS: ReadonlySet<number> = new Set([
   ChannelType.PrivateThread,
 ]);
 
+/** Whether a channel type is one of a thread. */
 export function isThread(type: number): boolean {
   return THREADS.has(type);
 }
@@ -52,7 +53,7 @@ export class Threads {
     return kind && this.#keep(id, kind);
   }
 
-  /** Requests the channel; concurrent calls share one request. Rejects when Discord did not answer, and records nothing then. */
+  /** Requests the channel; concurrent calls share a request. Rejects, and records nothing, if Discord did not answer. */
   lookUp(id: string): Promise<ChannelKind> {
     const pending = this.#lookUps.get(id);
     if (pending !== undefined) return pending;

@@ -11,6 +11,7 @@ import type {
 } from "../../platform.ts";
 import { ARCHIVED } from "../inbound/channels.ts";
 import { slackMessage } from "../inbound/payload.ts";
+import { lenient } from "../lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { HistoryRequests, type Range } from "./requests.ts";
 
@@ -19,9 +20,7 @@ const MAX_KEPT = 10_000;
 /** Slack redelivers for about 6 minutes, to any one of the open sockets: docs/races.md#two-processes-share-a-cursor */
 const EVENT_DELAY_MS = 10 * 60_000;
 
-const historyMessage = slackMessage.extend({
-  latest_reply: z.string().optional().catch(undefined),
-});
+const historyMessage = slackMessage.extend({ latest_reply: lenient(z.string()) });
 type Message = z.infer<typeof historyMessage>;
 
 export interface HistoryOptions {

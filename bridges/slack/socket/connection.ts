@@ -7,8 +7,8 @@ import type { EventDispatcher } from "./dispatcher.ts";
 import type { CommitReceiver } from "./receiver.ts";
 
 /**
- * Starts the Bolt app that passes the receiver's events to the dispatcher. Resolves once events arrive; waits while Slack
- * is unavailable. Rejects with `FatalError`, or if the receiver is stopped before.
+ * Starts the Bolt app that passes the receiver's events to the dispatcher. Resolves once events arrive; waits while
+ * Slack is unavailable. Rejects with `FatalError`, or if the receiver is stopped before.
  */
 export async function connect(
   receiver: CommitReceiver,
