@@ -9,12 +9,7 @@ import {
   NEEDED_IN_FORUM,
   permissionsIn,
 } from "./discord_permissions.ts";
-import {
-  ViewError,
-  type PlatformView,
-  type ChannelView,
-  type Trouble,
-} from "./platform_view.ts";
+import { ViewError, type PlatformView, type ChannelView, type Trouble } from "./platform_view.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
 const vApplication = z.object({ id: z.string(), flags: z.number().optional() });

@@ -6,12 +6,7 @@ import {
   TOKEN_STEP,
   type TokenKind,
 } from "../../../bridges/slack/failures.ts";
-import {
-  type ChannelView,
-  ViewError,
-  type PlatformView,
-  type Trouble,
-} from "./platform_view.ts";
+import { type ChannelView, ViewError, type PlatformView, type Trouble } from "./platform_view.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
 export const BOT_SCOPES = [

@@ -74,7 +74,10 @@ function checkBot({ name, team, missingScopes }: SlackBot): Finding[] {
     check.ok(`the bot token belongs to ${name} in ${team}`),
     missingScopes.length === 0
       ? check.ok("the bot token has every scope")
-      : check.error(`the bot token lacks ${missingScopes.join(", ")}`, addScopes(missingScopes.join(", "))),
+      : check.error(
+          `the bot token lacks ${missingScopes.join(", ")}`,
+          addScopes(missingScopes.join(", ")),
+        ),
   ];
 }
 
