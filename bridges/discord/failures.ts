@@ -29,6 +29,7 @@ export interface FatalFailure {
 const SETTINGS = "Edit Channel > Permissions > the bot's role";
 const PORTAL = "Discord Developer Portal > your app";
 
+/* Steps that the commands show too. */
 export const RESET_TOKEN = `${PORTAL} > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one`;
 export const INVITE_BOT = `Invite the bot to the server: ${PORTAL} > OAuth2 > URL Generator`;
 export const FEWER_SERVERS = "Use a separate bot for the bridge, in fewer servers";

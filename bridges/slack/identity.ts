@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 /**
- * Asks Slack which bot the token belongs to. Retries while Slack is unavailable, until `signal` aborts. Rejects with
+ * Requests the ids of the token's bot. Retries while Slack is unavailable, until `signal` aborts. Rejects with
  * `FatalError` if the token cannot be used.
  */
 export async function identify(api: SlackApi, log: Logger, signal: AbortSignal): Promise<Identity> {

@@ -132,7 +132,7 @@ export class Router {
     const pushed = intake.push(event).then((outcome) => {
       if (outcome === "asked" && channelId !== undefined && !this.#isStopped) asked?.(channelId);
     });
-    // Discord needs no acknowledgement. The intake knows which events it refused, and catches them up.
+    // Discord needs no acknowledgement. The intake reports the events that it refuses, so they are caught up.
     pushed.catch((error: unknown) => {
       const { mappingId, externalId } = event;
       log.debug({ mappingId, externalId, err: error }, "an event was refused");

@@ -34,14 +34,9 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
     throw platformError("malformed_answer");
   }
 
-  async edit(
-    { channel }: Delivery,
-    postId: string,
-    piece: Piece,
-    signal: AbortSignal,
-  ): Promise<void> {
+  readonly edit: Platform["edit"] = async ({ channel }, postId, piece, signal) => {
     await this.#call("chat.update", { channel, ts: postId, ...bodyOf(piece) }, signal);
-  }
+  };
 
   async remove({ channel }: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     try {
