@@ -61,7 +61,7 @@ export const sendMessage = mutation({
   },
 });
 
-/** The channel's ten newest messages, newest first; none of a channel the caller may not know of. */
+/** The channel's ten newest messages, newest first; none of a channel the caller may not see. */
 export const listMessages = query({
   args: { channelId: v.id("channels") },
   returns: v.array(vChatMessage),

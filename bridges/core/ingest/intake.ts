@@ -124,7 +124,7 @@ export class BridgeIntake implements Intake {
     this.log.error({ mappingId, externalId, code }, "an event was set aside");
     await this.#reporter.problem({
       mappingId,
-      kind: "event set aside",
+      kind: "event_set_aside",
       externalId,
       reason: `Convex could not store this ${event.type} (${code})`,
     });

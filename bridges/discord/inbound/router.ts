@@ -91,7 +91,7 @@ export class Router {
   reportUnreadable({ mappingId }: Pick<Place, "mappingId">, externalId: string): void {
     const reason = "Discord sent a message the bridge cannot read";
     this.options.log.error({ mappingId, externalId, reason }, "a message was skipped");
-    void this.options.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
+    void this.options.intake.problem({ mappingId, kind: "message_unreadable", externalId, reason });
   }
 
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {

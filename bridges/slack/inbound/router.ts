@@ -56,7 +56,7 @@ export class Router {
   async reportUnreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
     await this.options.intake.problem({
       mappingId,
-      kind: "unreadable_event",
+      kind: "message_unreadable",
       // Convex would refuse a report with an id of another type, and the refused report would be retried forever.
       ...(typeof ts === "string" && { externalId: ts }),
       reason: "Slack sent a message the bridge cannot read",

@@ -23,10 +23,7 @@ export const QUARANTINE_MS = 25_000;
  * Ids of ready deliveries only: the result stays small, and claiming shrinks it
  * (docs/races.md#the-outbox-subscription-stays-small).
  */
-export async function readyDeliveries(
-  ctx: QueryCtx,
-  platform: Platform,
-): Promise<Id<"deliveries">[]> {
+export async function readyDeliveries(ctx: QueryCtx, platform: Platform) {
   const rows = await ctx.db
     .query("deliveries")
     .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", "ready"))
