@@ -11,7 +11,7 @@ import { visibleChannel, visibleUser } from "./model/access/caller.ts";
 import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
 import { fitContext, toContextLine, vContextLine } from "./model/replies/context.ts";
-import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/readable.ts";
+import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
 
 /*
  * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: for

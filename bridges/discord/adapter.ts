@@ -3,7 +3,7 @@ import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
 import type { History, Intake, Platform } from "../platform.ts";
-import { fatalError } from "./explain.ts";
+import { fatalError } from "./sdk_errors.ts";
 import { TOKEN_REFUSED } from "./failures.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";

@@ -1,6 +1,6 @@
 /*
  * Every failure of Discord that the bridge handles: what it means, and what to do. Plain data without the client
- * library, so that scripts and docs can use it; `explain.ts` turns the library's errors into it.
+ * library, so that scripts and docs can use it; `sdk_errors.ts` turns the library's errors into it.
  */
 
 /** What one failure code means. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../core/shared/backoff.ts";
 import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { fatalError } from "./explain.ts";
+import { fatalError } from "./sdk_errors.ts";
 import { TOKEN_STEP } from "./failures.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "./web.ts";
 

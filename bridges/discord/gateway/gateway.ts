@@ -2,7 +2,7 @@ import { type Client, DiscordjsError, DiscordjsErrorCodes, Events } from "discor
 import type { Logger } from "pino";
 import { type Backoff, backoffMs, pause } from "../../core/shared/backoff.ts";
 import { FatalError } from "../../core/shared/errors.ts";
-import { fatalError } from "../explain.ts";
+import { fatalError } from "../sdk_errors.ts";
 import { closeFailure, SESSION_INVALIDATED, TOKEN_REFUSED } from "../failures.ts";
 import type { Names } from "../inbound/normalise.ts";
 import type { RestConfig } from "../rest.ts";

@@ -3,7 +3,7 @@ import { ChannelType, RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { timeAt } from "../../../convex/model/shared/positions.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { History, HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
-import { isCode } from "../explain.ts";
+import { isCode } from "../sdk_errors.ts";
 import { positionOf } from "../inbound/normalise.ts";
 import { Pages, type PagesOptions } from "./pages.ts";
 import { HistoryRequests, type HistoryChannel } from "./requests.ts";

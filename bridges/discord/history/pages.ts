@@ -1,7 +1,7 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { idAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
-import { isCode } from "../explain.ts";
+import { isCode } from "../sdk_errors.ts";
 import {
   type Names,
   normaliseMessage,

@@ -2,7 +2,7 @@ import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ThreadRef } from "../../platform.ts";
-import { explain, ownFailure } from "../explain.ts";
+import { explain, ownFailure } from "../sdk_errors.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
 /** Discord's limit for a page of messages, and of archived threads. */

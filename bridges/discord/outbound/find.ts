@@ -5,7 +5,7 @@ import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
-import { explain, isCode, ownFailure } from "../explain.ts";
+import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
 /**
  * How long after its first claim, in ms, a delivery's nonce can be relied on. Discord keeps nonces for "the past few

@@ -3,7 +3,7 @@ import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, Mapping, MessageEvent } from "../../platform.ts";
-import { revokedError } from "../explain.ts";
+import { revokedError } from "../sdk_errors.ts";
 import type { Identity } from "../identity.ts";
 import type { EventDispatcher } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";

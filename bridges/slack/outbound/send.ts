@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
-import { fatalError, platformError } from "../explain.ts";
+import { fatalError, platformError } from "../sdk_errors.ts";
 import type { SlackApi } from "../web.ts";
 import { notificationText } from "./format.ts";
 

@@ -8,7 +8,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { nameOf } from "../rows/identities.ts";
 import { piecesOf } from "../rows/posts.ts";
-import { readableContent } from "../rows/readable.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { vAttachment, vMessageKind, vPlatform } from "../shared/validators.ts";
 
 /** A message with its author, its place on the platform, and its posts. */

@@ -5,7 +5,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { endDelivery, headState, mayPostTo } from "./lanes.ts";
 import { findMessage } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
-import { readableContent } from "../rows/readable.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { cut } from "../shared/text.ts";
 import type { Platform } from "../shared/validators.ts";
 import type { vClaim, vClaimed } from "./validators.ts";

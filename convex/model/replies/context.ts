@@ -4,7 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { findMessage } from "../rows/messages.ts";
 import { findPost } from "../rows/posts.ts";
 import { nameOf } from "../rows/identities.ts";
-import { readableContent } from "../rows/readable.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { cut } from "../shared/text.ts";
 import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "../shared/settings.ts";
 
