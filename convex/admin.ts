@@ -20,7 +20,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
 /**
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
- * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET.
+ * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET,
+ * BEING_DELETED.
  */
 export const map = mutation({
   args: {
