@@ -11,7 +11,7 @@ import { normaliseEvent } from "../../bridges/slack/inbound/normalise.ts";
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * Events of messages, in the forms of the platforms' documentation, and what they become: threads, edits, deletes, authors.
+ * Message events, in the forms given in the platforms' documentation, and what they become: threads, edits, deletes, authors.
  * `expected` has the fields to compare of each event (null: absent), `unknown` the kinds that are counted as unknown.
  */
 
