@@ -54,9 +54,7 @@ export async function checkSlack(
       const missing = await checkRecentMessages(view, mappings, deployment, (channel) =>
         channel.error("messages do not arrive", EVENTS_STEP),
       );
-      findings.push(
-        ...(missing.length > 0 ? missing : [check.ok("no sign that events fail to arrive")]),
-      );
+      findings.push(...(missing.length > 0 ? missing : [check.ok("no sign of missing events")]));
     } else {
       findings.push(
         check.skipped("event subscriptions: Slack does not list them; run a bridge to check them"),

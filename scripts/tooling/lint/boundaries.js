@@ -52,8 +52,8 @@ const zones = [
 ];
 
 /*
- * The layers of each area, from the inside out: a layer may import the layers listed for it and no other file of its area. Layers
- * that are not listed, and files beside the layers, may import any layer.
+ * The layers of each area, from the inside out: a layer may import the layers listed for it and no other file of its
+ * area. Layers that are not listed, and files beside the layers, may import any layer.
  */
 const layers = [
   ...layersOf("bridges/core/", {
