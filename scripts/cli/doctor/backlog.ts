@@ -7,7 +7,7 @@ import { channelCheck } from "./mapped_channels.ts";
 
 type MappingStatus = FunctionReturnType<typeof api.admin.status>["mappings"][number];
 
-/** Replies that wait longer than this, in ms, are stuck: a post takes seconds, and ten retries take some minutes. */
+/** Replies that have waited longer than this, in ms, are stuck: a post takes seconds, and ten retries take minutes. */
 const STUCK_MS = 10 * 60_000;
 
 /** The error codes of a refused token (for Discord the HTTP status). */

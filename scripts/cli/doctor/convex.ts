@@ -88,7 +88,7 @@ export async function checkBridgeKey(
   }
 }
 
-/** The admin's key, the version of the functions and the AI settings. Returns the connection for later checks. */
+/** Checks the admin's key, the version of the functions and the AI settings. Returns the connection for later checks. */
 export async function checkAdmin(
   url: string,
   key: SigningKey,

@@ -11,7 +11,7 @@ const DISCORD_SHARD_LIMIT = 2_500;
 /** Fewer connections than this left for today are worth a warning. */
 const FEW_CONNECTIONS = 20;
 
-/** The bot, its intent, its servers, each mapped channel, and whether events arrive. */
+/** Checks the bot, its intent, its servers, each mapped channel, and whether events arrive. */
 export async function checkDiscord(
   config: DiscordConfig,
   mappings: readonly MappingRow[],

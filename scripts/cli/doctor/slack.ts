@@ -13,7 +13,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 const EVENTS_STEP =
   "api.slack.com/apps > your app > Event Subscriptions: on, with the bot events message.channels and message.groups, then reinstall the app";
 
-/** Both tokens, scopes, sockets, each mapped channel, and whether events arrive. */
+/** Checks both tokens, scopes, sockets, each mapped channel, and whether events arrive. */
 export async function checkSlack(
   config: SlackConfig,
   mappings: readonly MappingRow[],

@@ -21,7 +21,7 @@ interface RotateOptions {
 }
 
 /**
- * Replaces a role's key without a moment in which a bridge is refused:
+ * Replaces a role's key in such a way that no bridge is ever refused:
  *
  *   deployment accepts   step               then
  *   old                  rotate             the new key is in .env.local

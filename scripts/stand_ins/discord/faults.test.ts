@@ -4,7 +4,7 @@ import type { DiscordStandIn } from "./stand_in.ts";
 import { listenTo, login, start, stopAll } from "./test_clients.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 
-// Not after each: the concurrent ones share the list.
+// Not after each test, because concurrent tests share the list.
 afterAll(stopAll);
 
 const count = (discord: DiscordStandIn, name: string) =>
