@@ -47,8 +47,8 @@ function configuredPlatforms({ discord, slack }: BridgesConfig): ConfiguredPlatf
       name: "discord",
       key: discord.key,
       create: async (log) => {
-        const { createDiscord } = await import("./discord/adapter.ts");
-        return createDiscord(discord.platform, log);
+        const { Discord } = await import("./discord/adapter.ts");
+        return new Discord(discord.platform, log);
       },
     });
   }
@@ -57,8 +57,8 @@ function configuredPlatforms({ discord, slack }: BridgesConfig): ConfiguredPlatf
       name: "slack",
       key: slack.key,
       create: async (log) => {
-        const { createSlack } = await import("./slack/adapter.ts");
-        return createSlack(slack.platform, log);
+        const { Slack } = await import("./slack/adapter.ts");
+        return new Slack(slack.platform, log);
       },
     });
   }

@@ -131,7 +131,7 @@ export interface Intake {
    * came after the gap.
    */
   gap(why: string, mappingId?: MappingId): void;
-  /** A name that was not known when the message was pushed. Batched, best effort: a lost name is learned again. */
+  /** A name that was missing when the message was pushed. Batched, best effort: a lost name is looked up again. */
   person(person: Person): void;
   /** A mapped channel has another name or id now. Batched and retried; resolves once stored, as `problem` does. */
   channel(update: ChannelUpdate): Promise<void>;

@@ -70,12 +70,15 @@ export class Supervisor implements Service {
   }
 
   async #startPlatform(configured: ConfiguredPlatform, metrics?: Metrics): Promise<void> {
-    const { name, create } = configured;
+    const { name, key, create } = configured;
     const log = this.#options.log.child({ platform: name });
     try {
       const platform = await create(log);
       if (this.#state === "stopping") return;
-      const bridge = this.#createBridge(configured, platform, log, metrics);
+      const onFatal = (error: Error) => this.#fail(name, error);
+      const { convexUrl, queue } = this.#options;
+      const parts = { platform, convexUrl, key, log, onFatal };
+      const bridge = new Bridge({ ...parts, ...(queue && { queue }), ...(metrics && { metrics }) });
       this.#runs.set(name, { kind: "starting", bridge });
       await bridge.start();
       if (this.#runs.get(name)?.kind === "starting")
@@ -86,24 +89,6 @@ export class Supervisor implements Service {
     }
   }
 
-  #createBridge(
-    { name, key }: ConfiguredPlatform,
-    platform: Platform,
-    log: Logger,
-    metrics: Metrics | undefined,
-  ): Bridge {
-    const { convexUrl, queue } = this.#options;
-    return new Bridge({
-      platform,
-      convexUrl,
-      key,
-      log,
-      onFatal: (error) => this.#fail(name, error),
-      ...(queue && { queue }),
-      ...(metrics && { metrics }),
-    });
-  }
-
   /** Serves health and metrics. Both are loaded only if they are used. */
   async #serveHealth(port: number): Promise<Metrics> {
     const { Metrics } = await import("./core/ops/metrics.ts");
@@ -112,7 +97,7 @@ export class Supervisor implements Service {
     const states = () =>
       Object.fromEntries([...this.#runs].map(([name, run]) => [name, stateOf(run)]));
     try {
-      this.#health = await serveHealth({ port, metrics, states });
+      this.#health = await serveHealth(port, metrics, states);
     } catch (error) {
       this.#exitCode = 1;
       this.#options.printError(failureLine(error));

@@ -154,7 +154,12 @@ describe("status", () => {
     const worker = new Worker(backend);
     const claimed = await worker.take();
     await worker.settle(claimed, failed({ health: true, step: "allow it", reason: "no right" }));
-    const problem = { mappingId, kind: "event", externalId: "5", reason: "too odd" };
+    const problem = {
+      mappingId,
+      kind: "event_set_aside" as const,
+      externalId: "5",
+      reason: "too odd",
+    };
     const report = { people: [], problems: [problem, problem], health: [] };
     await backend.discord.mutation(api.bridge.report, report);
     const trouble = { code: "GONE", reason: "cannot read", step: "let me in" };

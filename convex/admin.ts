@@ -20,7 +20,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
 /**
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
- * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET.
+ * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET,
+ * BEING_DELETED.
  */
 export const map = mutation({
   args: {
@@ -111,8 +112,8 @@ export const status = query({
 });
 
 /**
- * Sends failed deliveries again: the one named, or every one (at most 100 a call). One that is named is sent even if it
- * may stand there already; of the others, those are looked for first. Codes: NOT_FOUND, NOT_FAILED.
+ * Retries failed deliveries: the named one, or all (at most 100 per call). A named one is sent even if it may have been
+ * posted already; for the others the bridge looks for the post first. Codes: NOT_FOUND, NOT_FAILED.
  */
 export const retry = mutation({
   args: { deliveryId: v.optional(v.string()) },
@@ -124,7 +125,7 @@ export const retry = mutation({
 });
 
 /**
- * Deletes something the AI said: here, and on the platform, where a bridge takes it down. Codes: NOT_FOUND,
+ * Deletes a reply or notice of the AI: here, and through a bridge on the platform. Codes: NOT_FOUND,
  * NOT_A_REPLY.
  */
 export const deleteMessage = mutation({

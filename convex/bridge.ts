@@ -2,14 +2,14 @@ import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { actingPlatform } from "./model/access/caller.ts";
 import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
-import { cursorsOf } from "./model/rows/cursors.ts";
+import { cursorsOf, vAdvance, vCursor } from "./model/rows/cursors.ts";
 import { ingestBatch } from "./model/ingest/ingest.ts";
-import { activeMappings } from "./model/rows/mappings.ts";
+import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
 import { settleDelivery } from "./model/outbox/settle.ts";
-import { standingOf } from "./model/ingest/snapshot.ts";
-import { vAdvance, vCursor, vEvent, vOutcome, vStanding } from "./model/ingest/event_validators.ts";
-import { vChannelNews, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
+import { readSnapshot } from "./model/ingest/snapshot.ts";
+import { vEvent, vOutcome, vSnapshotRow } from "./model/ingest/event_validators.ts";
+import { vChannelUpdate, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
 import { vClaim, vSettlement } from "./model/outbox/validators.ts";
 
 /*
@@ -20,14 +20,7 @@ import { vClaim, vSettlement } from "./model/outbox/validators.ts";
 /** The platform's active mappings: the channels to listen to. Subscribed to; changes only when an admin acts. */
 export const mappings = query({
   args: {},
-  returns: v.array(
-    v.object({
-      mappingId: v.id("mappings"),
-      externalId: v.string(),
-      externalName: v.optional(v.string()),
-      since: v.string(),
-    }),
-  ),
+  returns: v.array(vActiveMapping),
   handler: async (ctx) => activeMappings(ctx, await actingPlatform(ctx)),
 });
 
@@ -50,8 +43,8 @@ export const standing = query({
     rootsBefore: v.string(),
     activeSince: v.number(),
   },
-  returns: v.object({ rows: v.array(vStanding), threads: v.array(v.string()) }),
-  handler: async (ctx, args) => standingOf(ctx, await actingPlatform(ctx), args),
+  returns: v.object({ rows: v.array(vSnapshotRow), threads: v.array(v.string()) }),
+  handler: async (ctx, args) => readSnapshot(ctx, await actingPlatform(ctx), args),
 });
 
 /**
@@ -103,7 +96,7 @@ export const report = mutation({
     people: v.array(vPerson),
     problems: v.array(vProblem),
     health: v.array(vHealth),
-    channels: v.optional(v.array(vChannelNews)),
+    channels: v.optional(v.array(vChannelUpdate)),
   },
   returns: v.null(),
   handler: async (ctx, args) => recordReport(ctx, await actingPlatform(ctx), args),

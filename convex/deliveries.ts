@@ -3,7 +3,7 @@ import { internalMutation } from "./_generated/server.js";
 import { expireLease } from "./model/outbox/claim.ts";
 import { makeReady } from "./model/outbox/lanes.ts";
 
-/* The outbox's timers. Each checks for itself that what it was set for still stands. */
+/* The outbox's timers. Each checks whether it still applies. */
 
 /** Set by a claim for the end of its lease, cancelled by settling. */
 export const expire = internalMutation({

@@ -4,20 +4,21 @@ import { requireAdmin } from "./model/access/caller.ts";
 import { complete } from "./model/replies/completion.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
 import { findMapping } from "./model/rows/mappings.ts";
+import { findMessage } from "./model/rows/messages.ts";
 import { openAiSettings } from "./model/shared/settings.ts";
 import { vPlatform } from "./model/shared/validators.ts";
 import { BACKEND_VERSION } from "./model/shared/version.ts";
 
-/* What `npm run doctor` asks a deployment, with an admin token. Tells what is set, never to what. */
+/* What `npm run doctor` calls, with an admin token. Returns whether settings are set, never their values. */
 
-/** The version of these functions, and what of the AI service is set up. */
+/** The version of these functions, and which settings of the AI service are set. */
 export const about = query({
   args: {},
   returns: v.object({
     version: v.number(),
     hasOpenAiKey: v.boolean(),
     model: v.string(),
-    /** OPENAI_BASE_URL is set, and no address. */
+    /** OPENAI_BASE_URL is set and is not an address. */
     hasBadBaseUrl: v.optional(v.boolean()),
   }),
   handler: async (ctx) => {
@@ -36,7 +37,7 @@ function isAddress(text: string): boolean {
   return /^https?:\/\/[^\s/]+\S*$/.test(text);
 }
 
-/** Which of these messages of a mapped channel are stored, at most 20; all of them are none if it isn't mapped. */
+/** Which of these messages of a mapped channel are stored, at most 20. None if the channel isn't mapped. */
 export const stored = query({
   args: { platform: vPlatform, externalId: v.string(), messageIds: v.array(v.string()) },
   returns: v.array(v.string()),
@@ -46,19 +47,13 @@ export const stored = query({
     if (!mapping) return [];
     const found: string[] = [];
     for (const messageId of messageIds.slice(0, 20)) {
-      const message = await ctx.db
-        .query("messages")
-        .withIndex("by_mappingId_and_externalId", (q) =>
-          q.eq("mappingId", mapping._id).eq("externalId", messageId),
-        )
-        .first();
-      if (message) found.push(messageId);
+      if (await findMessage(ctx, mapping._id, messageId)) found.push(messageId);
     }
     return found;
   },
 });
 
-/** Asks the AI service something tiny, as a reply would. The answer's text is thrown away; `reason` says why not. */
+/** Sends the AI service a short prompt, as a reply does. Discards the answer; `reason` says why there was none. */
 export const askModel = action({
   args: {},
   returns: v.union(

@@ -11,7 +11,7 @@ import { visibleChannel, visibleUser } from "./model/access/caller.ts";
 import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
 import { fitContext, toContextLine, vContextLine } from "./model/replies/context.ts";
-import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/readable.ts";
+import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
 
 /*
  * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: for
@@ -61,7 +61,7 @@ export const sendMessage = mutation({
   },
 });
 
-/** The channel's ten newest messages, newest first; none of a channel the caller may not know of. */
+/** The channel's ten newest messages, newest first; none of a channel the caller may not see. */
 export const listMessages = query({
   args: { channelId: v.id("channels") },
   returns: v.array(vChatMessage),

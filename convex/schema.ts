@@ -1,6 +1,9 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vPost } from "./model/outbox/validators.ts";
+import { vProblemRow } from "./model/ingest/report_validators.ts";
 import {
+  troubleFields,
   vAttachment,
   vCatchUp,
   vDeliveryOp,
@@ -52,8 +55,8 @@ export default defineSchema({
     .index("by_platform_and_workspaceId_and_externalId", ["platform", "workspaceId", "externalId"])
     .index("by_userId", ["userId"]),
 
-  // Written by admins only, so a bridge subscribes to it cheaply. Never deleted: mapping a channel again
-  // reuses its row, so that redelivered messages are recognised (docs/races.md#unmapped-and-mapped-again).
+  // Written by admins, and by `report` when a channel gets another name or id: seldom, so a bridge subscribes to it
+  // cheaply. Never deleted: mapping a channel again reuses its row, so that redelivered messages are recognised (docs/races.md#unmapped-and-mapped-again).
   mappings: defineTable({
     platform: vPlatform,
     externalId: v.string(),
@@ -73,9 +76,7 @@ export default defineSchema({
   mappingHealth: defineTable({
     mappingId: v.id("mappings"),
     direction: vDirection,
-    code: v.string(),
-    reason: v.string(),
-    step: v.optional(v.string()),
+    ...troubleFields,
     at: v.number(),
   }).index("by_mappingId_and_direction", ["mappingId", "direction"]),
 
@@ -143,7 +144,8 @@ export default defineSchema({
   }).index("by_mappingId", ["mappingId"]),
 
   // One per requested reply. At most one is `open` per conversation. Inserted by ingest and sendMessage, ended by the
-  // AI action's result (done, failed), by the watchdog, and by deletes (cancelled).
+  // AI action's result (done, failed), by the watchdog, and by deletes of messages and threads (cancelled). Deleted by
+  // purges.
   replies: defineTable({
     conversationId: v.id("conversations"),
     askedBy: v.id("messages"),
@@ -194,12 +196,10 @@ export default defineSchema({
   // offset in the message's content where the piece ends, so that a long reply resumes at the right character
   // (docs/races.md#a-long-reply-resumes).
   posts: defineTable({
+    ...vPost.fields,
     mappingId: v.id("mappings"),
-    externalId: v.string(),
     deliveryId: v.id("deliveries"),
     messageId: v.id("messages"),
-    part: v.number(),
-    upTo: v.number(),
     deletedAt: v.optional(v.number()),
   })
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
@@ -207,16 +207,10 @@ export default defineSchema({
     .index("by_messageId", ["messageId"]),
 
   // Skipped events, and gaps that could not be filled (docs/races.md#an-event-that-cannot-be-stored). Written by `report`;
-  // resolved (`resolvedAt`) at the end of a catch-up and by unmapping. A resolved one leaves the status, and the next of
-  // its kind is a new row. `kind` stays a string: deployed backends hold kinds that no bridge reports any more.
+  // resolved (`resolvedAt`) at the end of a catch-up and by unmapping. A resolved problem leaves the status; the next of
+  // its kind is a new row. `kind` is a string, because stored rows have names of earlier versions.
   problems: defineTable({
-    platform: vPlatform,
-    mappingId: v.optional(v.id("mappings")),
-    kind: v.string(),
-    externalId: v.optional(v.string()),
-    reason: v.string(),
-    count: v.number(),
-    at: v.number(),
+    ...vProblemRow.fields,
     resolvedAt: v.optional(v.number()),
   })
     .index("by_platform_and_kind_and_mappingId_and_externalId", [

@@ -12,17 +12,14 @@ const STEP = "Make it readable for the user that runs this: chown it to that use
 
 /** A settings file exists and can't be read. Until that is fixed, no setting can be used. */
 export class UnreadableSettings extends Error {
-  readonly problem: string;
   readonly step = STEP;
 
   constructor(
     readonly file: string,
-    code: string,
+    readonly problem: string,
   ) {
-    const problem = `can't be read by this user (${code})`;
     super(`${file} ${problem}. ${STEP}`);
     this.name = "UnreadableSettings";
-    this.problem = problem;
   }
 }
 
@@ -40,6 +37,7 @@ function parseFile(path: string): Env {
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     if (error.code === "ENOENT") return {};
-    throw new UnreadableSettings(basename(path), String(error.code));
+    const problem = `can't be read by this user (${String(error.code)})`;
+    throw new UnreadableSettings(basename(path), problem);
   }
 }

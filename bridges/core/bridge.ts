@@ -106,7 +106,7 @@ export class Bridge {
   /** Resolves once events and replies flow. Rejects with `FatalError` if only an admin can fix it. */
   async start(): Promise<void> {
     await Promise.all([this.#ingest.ready, this.#posting.ready]);
-    // Before the platform: events of a channel that is not known to be mapped are dropped.
+    // Before the platform: events of channels that are not in the list of mappings are dropped.
     await this.#intake.start();
     this.#checkNotStopped();
     await this.#startPlatform();

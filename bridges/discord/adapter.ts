@@ -1,13 +1,13 @@
 import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
-import { z } from "zod";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
-import type { Delivery, Found, History, Intake, Piece, Platform } from "../platform.ts";
-import { fatalError } from "./explain.ts";
+import type { History, Intake, Platform } from "../platform.ts";
+import { fatalError } from "./sdk_errors.ts";
 import { TOKEN_REFUSED } from "./failures.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
+import { channelSchema } from "./history/requests.ts";
 import { ChannelFollower } from "./inbound/channels.ts";
 import type { Names } from "./inbound/normalise.ts";
 import { Router } from "./inbound/router.ts";
@@ -18,18 +18,6 @@ import { Sender } from "./outbound/send.ts";
 import { Typing } from "./outbound/typing.ts";
 import { createReader, createWriter, type RestConfig } from "./rest.ts";
 
-const channelSchema = z.object({
-  id: z.string(),
-  type: z.number(),
-  parent_id: z.string().nullish(),
-  name: z.string().nullish(),
-});
-
-/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
-export function createDiscord(config: RestConfig, log: Logger): Platform {
-  return new Discord(config, log);
-}
-
 /** What exists once the bridge has started. */
 interface Session {
   readonly gateway: Gateway;
@@ -37,11 +25,13 @@ interface Session {
   readonly channels: ChannelFollower;
 }
 
-class Discord implements Platform {
+/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
+export class Discord implements Platform {
   readonly name = "discord";
   readonly format = FORMAT;
   readonly history: History;
   readonly #reader;
+  readonly #writer;
   readonly #threads;
   readonly #sender;
   readonly #typing;
@@ -59,6 +49,7 @@ class Discord implements Platform {
     private readonly log: Logger,
   ) {
     this.#reader = createReader(config);
+    this.#writer = createWriter(config);
     this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
     this.#threads = new Threads((id) => this.#fetchChannel(id));
     this.#finder = new Finder(this.#reader);
@@ -73,7 +64,7 @@ class Discord implements Platform {
       this.#session?.channels.troubles.check(mapping),
     );
     this.#sender = new Sender(
-      createWriter(config),
+      this.#writer,
       (id) => this.#threads.get(id)?.kind === "thread",
       () => this.#onFatal(fatalError(TOKEN_REFUSED)),
     );
@@ -105,39 +96,28 @@ class Discord implements Platform {
     this.#isClosed = true;
     this.stopIntake();
     await this.#session?.gateway.close();
-    this.#reader.clearHashSweeper();
-    this.#reader.clearHandlerSweeper();
     this.#typing.close();
-    this.#sender.close();
+    for (const rest of [this.#reader, this.#writer]) {
+      rest.clearHashSweeper();
+      rest.clearHandlerSweeper();
+    }
   }
 
-  render(content: string, from: number): Piece[] {
-    return render(content, from);
-  }
+  readonly render = render;
+  readonly find: Platform["find"] = (...args) => this.#finder.find(...args);
+  readonly edit: Platform["edit"] = (...args) => this.#sender.edit(...args);
+  readonly remove: Platform["remove"] = (...args) => this.#sender.remove(...args);
 
-  post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
+  readonly post: Platform["post"] = (delivery, ...rest) => {
     const { threadId, replyTo, channel } = delivery;
     this.#typing.stop(threadId ?? channel);
     // The question is in the channel, and the reply opens a thread at it.
     if (threadId === replyTo) this.#typing.stop(channel);
-    return this.#sender.post(delivery, part, piece, signal);
-  }
-
-  find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found> {
-    return this.#finder.find(delivery, part, piece, signal);
-  }
-
-  edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void> {
-    return this.#sender.edit(delivery, postId, piece, signal);
-  }
-
-  remove(delivery: Delivery, postId: string, signal: AbortSignal): Promise<void> {
-    return this.#sender.remove(delivery, postId, signal);
-  }
+    return this.#sender.post(delivery, ...rest);
+  };
 
   #started(): Session {
-    if (this.#session === undefined)
-      throw new Error("history is readable only once Discord is connected");
+    if (!this.#session) throw new Error("history is readable only once Discord is connected");
     return this.#session;
   }
 

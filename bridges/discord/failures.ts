@@ -1,6 +1,6 @@
 /*
  * Every failure of Discord that the bridge handles: what it means, and what to do. Plain data without the client
- * library, so that scripts and docs can use it; `explain.ts` turns the library's errors into it.
+ * library, so that scripts and docs can use it; `sdk_errors.ts` turns the library's errors into it.
  */
 
 /** What one failure code means. */
@@ -29,6 +29,7 @@ export interface FatalFailure {
 const SETTINGS = "Edit Channel > Permissions > the bot's role";
 const PORTAL = "Discord Developer Portal > your app";
 
+/* Steps that the commands show too. */
 export const RESET_TOKEN = `${PORTAL} > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one`;
 export const INVITE_BOT = `Invite the bot to the server: ${PORTAL} > OAuth2 > URL Generator`;
 export const FEWER_SERVERS = "Use a separate bot for the bridge, in fewer servers";

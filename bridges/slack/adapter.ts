@@ -11,7 +11,9 @@ import { Router } from "./inbound/router.ts";
 import { findPost } from "./outbound/find.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
-import { Connection } from "./socket/connection.ts";
+import { connect } from "./socket/connection.ts";
+import { EventDispatcher } from "./socket/dispatcher.ts";
+import { CommitReceiver } from "./socket/receiver.ts";
 import { SlackApi, type SlackConfig } from "./web.ts";
 
 /** Minimum difference in age of the two sockets, in ms. Slack replaces a socket after some hours. */
@@ -21,24 +23,16 @@ export interface SlackOptions {
   readonly ageGapMs?: number;
 }
 
-/** The Slack platform: receives events through Bolt in Socket Mode, posts through the Web API. */
-export function createSlack(
-  config: SlackConfig,
-  log: Logger,
-  options: SlackOptions = {},
-): Platform {
-  return new Slack(config, log, options);
-}
-
-/** What exists once the bot's identity is known. */
+/** What exists once Slack has confirmed the bot's identity. */
 interface Session {
   readonly intake: Intake;
   readonly people: People;
   readonly router: Router;
-  readonly connection: Connection;
+  readonly receiver: CommitReceiver;
 }
 
-class Slack implements Platform {
+/** The Slack platform: receives events through Bolt in Socket Mode, posts through the Web API. */
+export class Slack implements Platform {
   readonly name = "slack";
   readonly format = FORMAT;
   readonly history: History;
@@ -53,7 +47,7 @@ class Slack implements Platform {
   constructor(
     private readonly config: SlackConfig,
     private readonly log: Logger,
-    private readonly options: SlackOptions,
+    private readonly options: SlackOptions = {},
   ) {
     this.#api = new SlackApi(config, log);
     this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
@@ -81,41 +75,38 @@ class Slack implements Platform {
       learned: (person) => intake.person(person),
       log: this.log,
     });
-    const router = new Router({
-      ...{ identity, intake, people, fatal, log: this.log },
-      ...{ channelIds: this.#channelIds, troubles: this.#troubles },
-    });
-    const connection = new Connection(this.config, this.log, {
+    const { log } = this;
+    const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
+    const router = new Router({ identity, intake, people, fatal, log, ...channels });
+    const events = new EventDispatcher();
+    router.subscribe(events);
+    const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
       gap: () => intake.gap("no Slack socket was open"),
       fatal,
+      finished: (body) => events.finished(body),
     });
-    router.subscribe(connection.events);
-    this.#session = { intake, people, router, connection };
-    await connection.open(identity);
+    this.#session = { intake, people, router, receiver };
+    await connect(receiver, events, identity, this.config, log);
   }
 
   stopIntake(): void {
-    this.#session?.connection.stopAccepting();
+    this.#session?.receiver.stopAccepting();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#session?.people.stop();
-    await this.#session?.connection.close();
+    await this.#session?.receiver.stop();
   }
 
   readonly render = renderPieces;
-
   readonly find: Platform["find"] = (delivery, part, _piece, signal) =>
     findPost(this.#api, this.#current(delivery), part, signal);
-
   readonly post: Platform["post"] = (delivery, ...rest) =>
     this.#sender.post(this.#current(delivery), ...rest);
-
   readonly edit: Platform["edit"] = (delivery, ...rest) =>
     this.#sender.edit(this.#current(delivery), ...rest);
-
   readonly remove: Platform["remove"] = (delivery, ...rest) =>
     this.#sender.remove(this.#current(delivery), ...rest);
 

@@ -1,6 +1,6 @@
 /*
  * Every Slack error code that the product handles: what it means and what to do. Pure data without the SDK, so that the
- * CLI can use the same texts. https://docs.slack.dev/reference/methods/chat.postMessage
+ * CLI can use the same texts; `sdk_errors.ts` turns the SDK's errors into it. https://docs.slack.dev/reference/methods/chat.postMessage
  */
 
 /** The app's two tokens. Each is replaced in another place. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../core/shared/backoff.ts";
 import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { fatalError } from "./explain.ts";
+import { fatalError } from "./sdk_errors.ts";
 import { TOKEN_STEP } from "./failures.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "./web.ts";
 
@@ -13,7 +13,7 @@ export interface Identity {
 }
 
 /**
- * Asks Slack which bot the token belongs to. Retries while Slack is unavailable, until `signal` aborts. Rejects with
+ * Requests the ids of the token's bot. Retries while Slack is unavailable, until `signal` aborts. Rejects with
  * `FatalError` if the token cannot be used.
  */
 export async function identify(api: SlackApi, log: Logger, signal: AbortSignal): Promise<Identity> {

@@ -1,7 +1,7 @@
 import { type FetchFunction, WebClient, type WebClientOptions } from "@slack/web-api";
 import type { Logger } from "pino";
 import type { Backoff } from "../core/shared/backoff.ts";
-import { explain } from "./explain.ts";
+import { explain } from "./sdk_errors.ts";
 import { sdkLogger } from "./sdk_log.ts";
 
 export interface SlackConfig {

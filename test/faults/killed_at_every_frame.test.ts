@@ -184,7 +184,7 @@ test("killed before and after every frame of an exchange, the bridge loses nothi
       expect(killed).toContain(`${platform}: after ${frame}`);
     }
   }
-  const verdict = await stage.settle(PATIENCE_MS, () => stage.judge(), 1_000);
+  const verdict = await stage.settle(PATIENCE_MS, () => stage.judge(), 5_000);
   expect(verdict.differences).toEqual([]);
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
   // Each exchange has two questions and two answers.

@@ -196,7 +196,7 @@ test("clients reach public functions only", async () => {
 test("cancelling a running job affects neither it nor the deployment", async () => {
   const here = room();
   const seen = subscribe(client(), here);
-  const job = await http.mutation(api.notes.startLingering, { room: here, ms: 150 });
+  const job = await http.mutation(api.notes.startLingering, { room: here, ms: 2_000 });
   await eventually(() => expect(seen.at(-1)).toEqual(["begun"]));
   await http.mutation(api.notes.cancel, { job });
   await eventually(() => expect(seen.at(-1)).toEqual(["begun", "ended"]));
@@ -208,9 +208,9 @@ test("cancelling a running job affects neither it nor the deployment", async () 
 
 test("a pending job that is cancelled does not run", async () => {
   const here = room();
-  const job = await http.mutation(api.notes.addSoon, { room: here, text: "no", afterMs: 40 });
+  const job = await http.mutation(api.notes.addSoon, { room: here, text: "no", afterMs: 2_000 });
   await http.mutation(api.notes.cancel, { job });
-  await http.mutation(api.notes.addSoon, { room: here, text: "yes", afterMs: 80 });
+  await http.mutation(api.notes.addSoon, { room: here, text: "yes", afterMs: 2_500 });
   await eventually(async () => {
     expect(await http.query(api.notes.list, { room: here })).toEqual(["yes"]);
   });

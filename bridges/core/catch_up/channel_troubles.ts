@@ -13,9 +13,8 @@ export class ChannelTroubles {
     this.#troubles.set(channel, trouble);
   }
 
-  /** Returns whether there was a trouble. */
-  clear(channel: string): boolean {
-    return this.#troubles.delete(channel);
+  clear(channel: string): void {
+    this.#troubles.delete(channel);
   }
 
   has(channel: string): boolean {

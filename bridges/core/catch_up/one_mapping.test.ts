@@ -16,7 +16,7 @@ import type {
 import type { Advance } from "../convex/backend.ts";
 import { CursorTracker } from "../ingest/cursor_tracker.ts";
 import { NotTaken, PlatformError } from "../shared/errors.ts";
-import { catchUpMapping } from "./one_mapping.ts";
+import { MappingCatchUp } from "./one_mapping.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -99,26 +99,28 @@ function run(past: Past) {
     advances.push(advance);
     did.push(`committed ${advance.upTo}`);
   });
-  const result = catchUpMapping(mapping, cursor, {
+  const catchUp = new MappingCatchUp(mapping, cursor, {
     platform: "slack",
     history,
-    snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }),
-    offer: (event): Promise<Outcome> | NotTaken => {
-      if (full > 0) {
-        full -= 1;
-        return new NotTaken("full");
-      }
-      pushed.push(event);
-      did.push(`${event.type} ${event.externalId}`);
-      return Promise.resolve(past.outcome ?? "inserted");
+    backend: { snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }) },
+    intake: {
+      offer: (event): Promise<Outcome> | NotTaken => {
+        if (full > 0) {
+          full -= 1;
+          return new NotTaken("full");
+        }
+        pushed.push(event);
+        did.push(`${event.type} ${event.externalId}`);
+        return Promise.resolve(past.outcome ?? "inserted");
+      },
+      problem: async (problem) => void problems.push(problem),
     },
     cursors,
-    problem: (problem) => problems.push(problem),
     now: NOW,
     gapAt: 0,
     signal: new AbortController().signal,
   });
-  return { result, did, advances, problems, pushed };
+  return { result: catchUp.run(), did, advances, problems, pushed };
 }
 
 test("threads come first, the channel oldest first, and the cursor follows page by page", async () => {

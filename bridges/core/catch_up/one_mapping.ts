@@ -7,13 +7,13 @@ import type {
   Mapping,
   Outcome,
   PlatformName,
-  Problem,
   SnapshotRow,
   ThreadRef,
   Trouble,
 } from "../../platform.ts";
-import type { Cursor, Snapshot, SnapshotQuery } from "../convex/backend.ts";
+import type { Cursor, IngestBackend, Snapshot } from "../convex/backend.ts";
 import type { CursorTracker } from "../ingest/cursor_tracker.ts";
+import type { BridgeIntake } from "../ingest/intake.ts";
 import { pause } from "../shared/backoff.ts";
 import { BridgeError, NotTaken, PlatformError } from "../shared/errors.ts";
 import { LOOK_BACK_MS, THREAD_WINDOW_MS } from "./windows.ts";
@@ -24,10 +24,8 @@ const FULL_MS = 250;
 export interface MappingCatchUpOptions {
   readonly platform: PlatformName;
   readonly history: History;
-  /** What Convex has stored of the mapping. */
-  snapshot(query: SnapshotQuery): Promise<Snapshot>;
-  offer(event: BridgeEvent): Promise<Outcome> | NotTaken;
-  problem(problem: Problem): unknown;
+  readonly backend: Pick<IngestBackend, "snapshot">;
+  readonly intake: Pick<BridgeIntake, "offer" | "problem">;
   readonly cursors: CursorTracker;
   /** ms since 1970. */
   readonly now: number;
@@ -46,19 +44,11 @@ export interface CatchUpResult {
 }
 
 /**
- * Brings one mapping up to date with the platform: what was said after the cursor, oldest first, and what was edited or
+ * Brings one mapping up to date with the platform: what was posted after the cursor, oldest first, and what was edited or
  * deleted among the messages that Convex has. The cursor follows page by page, so a process that dies in between loses
- * no message (docs/races.md#a-crash-during-catch-up). Rejects with `PlatformError` if the platform can't be read.
+ * no message (docs/races.md#a-crash-during-catch-up).
  */
-export async function catchUpMapping(
-  mapping: Mapping,
-  cursor: Cursor,
-  options: MappingCatchUpOptions,
-): Promise<CatchUpResult> {
-  return await new MappingCatchUp(mapping, cursor, options).run();
-}
-
-class MappingCatchUp {
+export class MappingCatchUp {
   #recovered = 0;
   /** False for a forum: the channel itself takes no messages. */
   #hasChannel = true;
@@ -69,6 +59,7 @@ class MappingCatchUp {
     private readonly options: MappingCatchUpOptions,
   ) {}
 
+  /** Call once. Rejects with `PlatformError` if the platform can't be read. */
   async run(): Promise<CatchUpResult> {
     const { mapping, cursor, options } = this;
     const { history, signal, gapAt } = options;
@@ -96,7 +87,7 @@ class MappingCatchUp {
   #snapshot(): Promise<Snapshot> {
     const { platform, now } = this.options;
     const lookBack = Math.max(0, timeAt(platform, this.cursor.upTo) - LOOK_BACK_MS);
-    return this.options.snapshot({
+    return this.options.backend.snapshot({
       mappingId: this.mapping.mappingId,
       after: positionAt(platform, lookBack),
       rootsBefore: positionAt(platform, now - THREAD_WINDOW_MS),
@@ -117,7 +108,7 @@ class MappingCatchUp {
     return threads.values();
   }
 
-  /** Stores messages from before the mapping, as the admin asked. None of them asks the AI, even if edited since. */
+  /** Stores messages from before the mapping, as many as the admin chose. They trigger no reply, even if edited since. */
   async #backfill(count: number): Promise<void> {
     const { mapping, options } = this;
     const page = await options.history.newest(mapping, count, options.signal, options.gapAt);
@@ -131,7 +122,7 @@ class MappingCatchUp {
       await this.#conversation(thread, rows, () => undefined);
     } catch (error) {
       if (!(error instanceof PlatformError) || error.retryable || error.mapping) throw error;
-      this.options.problem({
+      void this.options.intake.problem({
         mappingId: this.mapping.mappingId,
         kind: "thread_unreadable",
         externalId: thread.id,
@@ -197,10 +188,10 @@ class MappingCatchUp {
   async #push(events: readonly BridgeEvent[]): Promise<void> {
     const outcomes: Promise<Outcome>[] = [];
     for (const event of events) {
-      let taken = this.options.offer(event);
+      let taken = this.options.intake.offer(event);
       while (taken instanceof NotTaken) {
         await this.#waitForRoom(taken);
-        taken = this.options.offer(event);
+        taken = this.options.intake.offer(event);
       }
       outcomes.push(taken);
     }

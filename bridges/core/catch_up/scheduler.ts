@@ -5,7 +5,7 @@ import type { CursorTracker } from "../ingest/cursor_tracker.ts";
 import type { BridgeIntake } from "../ingest/intake.ts";
 import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
-import { catchUpMapping, type CatchUpResult } from "./one_mapping.ts";
+import { type CatchUpResult, MappingCatchUp } from "./one_mapping.ts";
 
 const CATCH_UP_LIMITS = {
   /** Mappings caught up at the same time: a slow one delays the others only once this many are slow. */
@@ -175,17 +175,17 @@ export class CatchUpScheduler {
     const { platform, backend, intake, cursors } = this.#options;
     const cursor = (await this.#readCursors()).find((row) => row.mappingId === mapping.mappingId);
     if (!cursor) return undefined;
-    return await catchUpMapping(mapping, cursor, {
+    const catchUp = new MappingCatchUp(mapping, cursor, {
       platform: platform.name,
       history: platform.history,
-      snapshot: (query) => backend.snapshot(query),
-      offer: (event) => intake.offer(event),
-      problem: (problem) => intake.problem(problem),
+      backend,
+      intake,
       cursors,
       now: Date.now(),
       gapAt,
       signal: this.#stopping.signal,
     });
+    return await catchUp.run();
   }
 
   /** Returns whether the mapping is current: false if it has had another gap since the catch-up began. */

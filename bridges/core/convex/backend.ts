@@ -11,7 +11,6 @@ export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
-export type SnapshotQuery = FunctionArgs<typeof api.bridge.standing>;
 export type Snapshot = FunctionReturnType<typeof api.bridge.standing>;
 export type Report = FunctionArgs<typeof api.bridge.report>;
 
@@ -29,7 +28,7 @@ export interface IngestBackend {
   /** The cursors of all active mappings. */
   cursors(): Promise<Cursor[]>;
   /** What Convex has stored of a mapping, to compare with the platform. */
-  snapshot(query: SnapshotQuery): Promise<Snapshot>;
+  snapshot(query: FunctionArgs<typeof api.bridge.standing>): Promise<Snapshot>;
   report(report: Report): Promise<void>;
 }
 
@@ -77,8 +76,7 @@ type ArglessQuery<Value> = FunctionReference<"query", "public", Record<string, n
 
 /**
  * Subscribes, and again after an error: Convex keeps a failed query's error until its inputs change, which may be never.
- * Callbacks run inside the client's socket handler, where a throw would skip the other listeners and end the process, so
- * errors are caught here.
+ * Catches what `onValue` throws: it runs in the client's socket handler, where a throw would end the process.
  */
 function watch<Value>(
   client: ConvexClient,

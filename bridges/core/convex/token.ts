@@ -1,4 +1,4 @@
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, type JsonWebKey } from "node:crypto";
 import { importJWK, SignJWT } from "jose";
 import { z } from "zod";
 import { AUDIENCE, ISSUERS, type Role } from "../../../convex/model/access/issuers.ts";
@@ -44,13 +44,7 @@ export async function mintToken(role: Role, key: SigningKey, now = Date.now()): 
     .sign(await importJWK(key, "ES256"));
 }
 
-function isPointOnCurve(key: {
-  kty: string;
-  crv: string;
-  x: string;
-  y: string;
-  d: string;
-}): boolean {
+function isPointOnCurve(key: JsonWebKey): boolean {
   try {
     createPrivateKey({ key, format: "jwk" });
     return true;

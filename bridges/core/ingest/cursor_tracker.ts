@@ -40,7 +40,7 @@ export interface CatchUpCursor {
 }
 
 /**
- * Owns the cursors of one platform's mappings: which may move, how far, and when Convex learns of it.
+ * Owns the cursors of one platform's mappings: which may move, how far, and when they are sent to Convex.
  *
  * A mapping is complete from the end of a catch-up until the next gap. Only live events of a complete mapping move its
  * cursor: otherwise the gap would be hidden from the next process (docs/races.md#a-live-message-hides-a-gap).

@@ -11,7 +11,7 @@ const SHARE = 0.9;
  * Detects whether another process of the platform usually commits first: Convex had nearly all recent events already.
  * There is no election: when the other process stops, our events are new again, and this changes within `WINDOW` events.
  */
-export class FollowerSense {
+export class FollowerDetector {
   #recent: boolean[] = [];
 
   note(outcomes: readonly Outcome[]): void {

@@ -1,16 +1,5 @@
 import type { Logger } from "pino";
-import type {
-  BridgeEvent,
-  ChannelUpdate,
-  Health,
-  Intake,
-  Mapping,
-  MappingId,
-  Outcome,
-  Person,
-  Problem,
-  Trouble,
-} from "../../platform.ts";
+import type { BridgeEvent, Intake, Mapping, MappingId, Outcome, Trouble } from "../../platform.ts";
 import type { IngestBackend } from "../convex/backend.ts";
 import { nameChannels } from "../ops/log.ts";
 import { settledWithin } from "../shared/backoff.ts";
@@ -37,7 +26,7 @@ export interface IntakeOptions {
   readonly onGap?: (why: string, mappingId?: MappingId) => void;
 }
 
-/** Takes one platform's events and reports: knows which channels are mapped, and queues their events for Convex. */
+/** Takes one platform's events and reports: keeps the list of mapped channels, and queues their events for Convex. */
 export class BridgeIntake implements Intake {
   readonly #queue: IngestQueue;
   readonly #reporter: Reporter;
@@ -83,37 +72,17 @@ export class BridgeIntake implements Intake {
     );
   }
 
-  mappingOf(channelId: string): Mapping | undefined {
-    return this.#mappings.get(channelId);
-  }
-
-  push(event: BridgeEvent): Promise<Outcome> {
-    return this.#queue.push(event);
-  }
+  readonly mappingOf: Intake["mappingOf"] = (channelId) => this.#mappings.get(channelId);
+  readonly push: Intake["push"] = (event) => this.#queue.push(event);
+  readonly gap: Intake["gap"] = (why, mappingId) => this.options.onGap?.(why, mappingId);
+  readonly person: Intake["person"] = (person) => this.#reporter.person(person);
+  readonly channel: Intake["channel"] = (update) => this.#reporter.channel(update);
+  readonly problem: Intake["problem"] = (problem) => this.#reporter.problem(problem);
+  readonly health: Intake["health"] = (health) => this.#reporter.health(health);
 
   /** Queues an event that a catch-up has read. Refused, it is not lost: the catch-up offers it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
     return this.#queue.offer(event);
-  }
-
-  gap(why: string, mappingId?: MappingId): void {
-    this.options.onGap?.(why, mappingId);
-  }
-
-  person(person: Person): void {
-    this.#reporter.person(person);
-  }
-
-  channel(update: ChannelUpdate): Promise<void> {
-    return this.#reporter.channel(update);
-  }
-
-  problem(problem: Problem): Promise<void> {
-    return this.#reporter.problem(problem);
-  }
-
-  health(health: Health): void {
-    this.#reporter.health(health);
   }
 
   /** Marks every mapping as broken: the platform is unreachable until an admin fixes it. */
@@ -155,7 +124,7 @@ export class BridgeIntake implements Intake {
     this.log.error({ mappingId, externalId, code }, "an event was set aside");
     await this.#reporter.problem({
       mappingId,
-      kind: "event set aside",
+      kind: "event_set_aside",
       externalId,
       reason: `Convex could not store this ${event.type} (${code})`,
     });

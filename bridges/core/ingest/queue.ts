@@ -1,7 +1,7 @@
 import { ConvexError } from "convex/values";
 import type { BridgeEvent, MessageEvent, Outcome } from "../../platform.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
-import { FollowerSense } from "./follower.ts";
+import { FollowerDetector } from "./follower.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
 
 export const QUEUE_LIMITS = {
@@ -49,7 +49,7 @@ interface Entry {
  */
 export class IngestQueue {
   readonly #limits: QueueLimits;
-  readonly #follower = new FollowerSense();
+  readonly #follower = new FollowerDetector();
   /** Events taken and not yet answered, by identity (docs/races.md#redelivery-and-order). */
   readonly #taken = new Map<string, Entry>();
   readonly #ended = new AbortController();

@@ -29,12 +29,12 @@ test("reports within a moment are sent in one call, only the newest of each", as
   reporter.person(person("U2", "Ben"));
   reporter.health({ mappingId: MAPPING, direction: "in", trouble: { code: "1", reason: "no" } });
   reporter.health({ mappingId: MAPPING, direction: "in" });
-  await reporter.problem({ kind: "gap", reason: "why" });
+  await reporter.problem({ kind: "thread_unreadable", reason: "why" });
   expect(sent).toEqual([
     {
       people: [person("U1", "Anna"), person("U2", "Ben")],
       health: [{ mappingId: MAPPING, direction: "in" }],
-      problems: [{ kind: "gap", reason: "why" }],
+      problems: [{ kind: "thread_unreadable", reason: "why" }],
     },
   ]);
 });
@@ -67,18 +67,17 @@ test("that posting works again is reported each time, because settlements change
 
 test("a problem is retried until it is stored, and one that never can be delays no other", async () => {
   const { reporter, sent } = setUp((report) =>
-    report.problems.some(({ kind }) => kind === "cursed")
+    report.problems.some(({ externalId }) => externalId === "cursed")
       ? Promise.reject(new Error("Server Error"))
       : Promise.resolve(),
   );
   const cursed = vi.fn();
-  void reporter.problem({ kind: "cursed", reason: "x" }).then(cursed, () => undefined);
-  await Promise.all(["a", "b", "c"].map((kind) => reporter.problem({ kind, reason: "x" })));
-  expect(sent.flatMap(({ problems }) => problems.map(({ kind }) => kind)).sort()).toEqual([
-    "a",
-    "b",
-    "c",
-  ]);
+  const report = (externalId: string) =>
+    reporter.problem({ kind: "message_unreadable", externalId, reason: "x" });
+  void report("cursed").then(cursed, () => undefined);
+  await Promise.all(["a", "b", "c"].map(report));
+  const stored = sent.flatMap(({ problems }) => problems.map(({ externalId }) => externalId));
+  expect(stored.sort()).toEqual(["a", "b", "c"]);
   expect(cursed).not.toHaveBeenCalled();
   reporter.end();
 });
@@ -89,7 +88,7 @@ test("while Convex is away the number of names is limited, and no problem is los
     () => (away ? Promise.reject(new Error("away")) : Promise.resolve()),
     { waiting: 3, gatherMs: 5 },
   );
-  const problem = reporter.problem({ kind: "gap", reason: "x", mappingId: MAPPING });
+  const problem = reporter.problem({ kind: "thread_unreadable", reason: "x", mappingId: MAPPING });
   for (let i = 0; i < 10; i++) reporter.person(person(`U${String(i)}`, "x"));
   away = false;
   await problem;
@@ -102,7 +101,7 @@ test("while Convex is away the number of names is limited, and no problem is los
 
 test("stopping drops what Convex never stored", async () => {
   const { reporter } = setUp(() => new Promise(() => undefined));
-  const problem = reporter.problem({ kind: "gap", reason: "x" });
+  const problem = reporter.problem({ kind: "thread_unreadable", reason: "x" });
   expect(await reporter.drain(20)).toBe(false);
   reporter.end();
   await expect(problem).rejects.toMatchObject({ why: "stopping" });

@@ -16,10 +16,10 @@ const REPORT_LIMITS = {
 export type ReportLimits = typeof REPORT_LIMITS;
 
 type Item =
-  | { readonly kind: "person"; readonly person: Person }
-  | { readonly kind: "health"; readonly health: Health }
-  | { readonly kind: "channel"; readonly update: ChannelUpdate }
-  | { readonly kind: "problem"; readonly problem: Problem };
+  | { readonly kind: "person"; readonly value: Person }
+  | { readonly kind: "health"; readonly value: Health }
+  | { readonly kind: "channel"; readonly value: ChannelUpdate }
+  | { readonly kind: "problem"; readonly value: Problem };
 
 interface Waiting {
   readonly item: Item;
@@ -51,18 +51,19 @@ export class Reporter {
     this.#batch = this.#limits.batch;
   }
 
-  /** Best effort: a lost name is learned again. */
+  /** Best effort: a lost name is looked up again. */
   person(person: Person): void {
     if (this.#waiting.size >= this.#limits.waiting) this.#dropOldestName();
-    void this.#add(`person ${person.workspaceId} ${person.externalId}`, { kind: "person", person });
+    const key = `person ${person.workspaceId} ${person.externalId}`;
+    void this.#add(key, { kind: "person", value: person });
   }
 
   /** Kept until stored, and merged with an earlier update of the channel. Resolves and rejects as `problem` does. */
   channel(update: ChannelUpdate): Promise<void> {
     const key = `channel ${update.mappingId}`;
     const waiting = this.#waiting.get(key);
-    const earlier = waiting?.item.kind === "channel" ? waiting.item.update : undefined;
-    const promise = this.#add(key, { kind: "channel", update: { ...earlier, ...update } });
+    const earlier = waiting?.item.kind === "channel" ? waiting.item.value : undefined;
+    const promise = this.#add(key, { kind: "channel", value: { ...earlier, ...update } });
     if (waiting) promise.then(waiting.stored, waiting.dropped);
     return promise;
   }
@@ -74,13 +75,13 @@ export class Reporter {
     // Settlements change the state of posting too, so Convex may have another one than was reported here.
     if (health.direction === "in" && this.#health.get(key) === state) return;
     this.#health.set(key, state);
-    void this.#add(key, { kind: "health", health });
+    void this.#add(key, { kind: "health", value: health });
   }
 
   /** Resolves once stored. Rejects with `NotTaken` if the process stops before. */
   problem(problem: Problem): Promise<void> {
     this.#count += 1;
-    return this.#add(`problem ${String(this.#count)}`, { kind: "problem", problem });
+    return this.#add(`problem ${String(this.#count)}`, { kind: "problem", value: problem });
   }
 
   /** Sends what is left. Returns whether all of it was stored within `ms`. */
@@ -133,10 +134,10 @@ export class Reporter {
     const items = batch.map(([, { item }]) => item);
     try {
       await this.send({
-        people: items.flatMap((item) => (item.kind === "person" ? [item.person] : [])),
-        health: items.flatMap((item) => (item.kind === "health" ? [item.health] : [])),
+        people: items.flatMap((item) => (item.kind === "person" ? [item.value] : [])),
+        health: items.flatMap((item) => (item.kind === "health" ? [item.value] : [])),
         ...channelsOf(items),
-        problems: items.flatMap((item) => (item.kind === "problem" ? [item.problem] : [])),
+        problems: items.flatMap((item) => (item.kind === "problem" ? [item.value] : [])),
       });
     } catch (error) {
       const about = { code: failureCode(error), ...summaryOf(items) };
@@ -160,7 +161,7 @@ export class Reporter {
 }
 
 function channelsOf(items: readonly Item[]): Pick<Report, "channels"> {
-  const channels = items.flatMap((item) => (item.kind === "channel" ? [item.update] : []));
+  const channels = items.flatMap((item) => (item.kind === "channel" ? [item.value] : []));
   return channels.length > 0 ? { channels } : {};
 }
 
@@ -169,19 +170,7 @@ function summaryOf(items: readonly Item[]): Record<string, unknown> {
   const counts: Partial<Record<Item["kind"], number>> = {};
   for (const { kind } of items) counts[kind] = (counts[kind] ?? 0) + 1;
   const [only, ...others] = items;
-  const mappingId = others.length === 0 && only ? mappingIn(only) : undefined;
+  if (only === undefined || only.kind === "person" || others.length > 0) return counts;
+  const { mappingId } = only.value;
   return { ...(mappingId !== undefined && { mappingId }), ...counts };
-}
-
-function mappingIn(item: Item): string | undefined {
-  switch (item.kind) {
-    case "person":
-      return undefined;
-    case "health":
-      return item.health.mappingId;
-    case "channel":
-      return item.update.mappingId;
-    case "problem":
-      return item.problem.mappingId;
-  }
 }

@@ -32,7 +32,7 @@ export class UnknownKinds {
     this.log.warn({ mappingId, kind, count: seen.count }, "content of an unknown kind");
     void this.intake.problem({
       mappingId,
-      kind: "unknown content",
+      kind: "content_unknown",
       externalId: kind.slice(0, 100),
       reason: `the bridge does not know this kind of content: ${kind.slice(0, 100)}`,
     });

@@ -30,6 +30,14 @@ export type Next = "text" | "block" | Item;
 /** Shows that an item began in an earlier piece. */
 const CONTINUED = "…";
 
+/** Every line of a text as a quote. */
+export function quoted(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? ">" : `> ${line}`))
+    .join("\n");
+}
+
 /** The marks that reopen every container, outermost first, so that the text after them is nested as in the source. */
 export function reopen(innermost: Container | undefined, next: Next): string {
   const path = pathOf(innermost);

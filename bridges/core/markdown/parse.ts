@@ -21,6 +21,11 @@ const MAX_TEXT = 40_000;
 /** Quotes and lists nested deeper than anybody writes. */
 const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
 
+/** The tree of a text with GitHub's extensions: tables, strikethrough, tasks. Slow: callers limit the length. */
+export function parseMarkdown(text: string): Root {
+  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+}
+
 /** Parses a text part by part. A part begins at the margin after a blank line. Linear time. */
 export function parseParts(source: string): Part[] {
   const starts = partStarts(source);
@@ -28,8 +33,7 @@ export function parseParts(source: string): Part[] {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
     if (part.trim() === "" || TOO_DEEP.test(part)) return [];
-    const tree = fromMarkdown(part, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-    return [{ start, source: part, tree }];
+    return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }
 

@@ -38,31 +38,19 @@ interface Shift {
   readonly by: number;
 }
 
-/**
- * Splits Markdown from offset `from` into pieces of at most `limit` UTF-16 units (at least 128). Prefers breaks between
- * paragraphs, then before list items and lines of quotes, then between lines, sentences and words. A code block stays
- * whole if it fits in a piece. Code blocks, quotes and list items that are split are reopened in the next piece: an item
- * with its number and "…". Each piece depends on its offset alone, so splitting again from a piece's `upTo` gives the
- * rest (docs/races.md#a-long-reply-resumes). Only white space and quote marks at a break are left out. Linear time.
- */
-export function splitMarkdown(source: string, from: number, limit: number): Piece[] {
-  const splitter = new Splitter(source);
-  const pieces: Piece[] = [];
-  for (let at = from; ;) {
-    const piece = splitter.next(at, limit);
-    if (piece === undefined) return pieces;
-    at = piece.upTo;
-    pieces.push({ text: piece.text, upTo: at });
-  }
-}
-
 /** A piece, the offset of the break that ends it, and the earliest offset at which it could have ended. */
 export interface SplitPiece extends Piece {
   readonly breakAt: number;
   readonly low: number;
 }
 
-/** Splits a text piece by piece. */
+/**
+ * Splits Markdown piece by piece. Prefers breaks between paragraphs, then before list items and lines of quotes, then
+ * between lines, sentences and words. A code block stays whole if it fits in a piece. Code blocks, quotes and list items
+ * that are split are reopened in the next piece: an item with its number and "…". Each piece depends on its offset alone,
+ * so splitting again from a piece's `upTo` gives the rest (docs/races.md#a-long-reply-resumes). Only white space and quote
+ * marks at a break are left out. Linear time.
+ */
 export class Splitter {
   readonly #source: string;
   readonly #blocks: Blocks;
@@ -76,7 +64,7 @@ export class Splitter {
     this.#contentEnd = Math.min(last?.end ?? 0, source.trimEnd().length);
   }
 
-  /** The piece at `from`, of at most `limit` units, which ends no later than `latest`. Undefined if nothing is left. */
+  /** The piece at `from`: at most `limit` (128 or more) UTF-16 units, not beyond `latest`. Undefined: nothing is left. */
   next(from: number, limit: number, latest = this.#source.length): SplitPiece | undefined {
     if (limit < MIN_LIMIT) throw new RangeError(`a piece needs room for ${MIN_LIMIT} characters`);
     const at = this.#begin(from);

@@ -1,5 +1,4 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { PlatformName } from "../../platform.ts";
 import { FatalError } from "../shared/errors.ts";
 import type { Metrics } from "./metrics.ts";
@@ -13,23 +12,15 @@ export interface HealthEndpoint {
   close(): Promise<void>;
 }
 
-export interface HealthOptions {
-  /** 0: any free port. */
-  readonly port: number;
-  readonly metrics: Metrics;
-  /** The state of each configured platform now. */
-  readonly states: () => Readonly<Partial<Record<PlatformName, PlatformState>>>;
-}
-
 /**
  * Serves `/healthz` (200 while every platform is ready, otherwise 503) and `/metrics`, on loopback only, and without any
- * channel or message. Throws `FatalError` if the port is taken.
+ * channel or message. `port` 0: any free port. `states`: of each platform now. Throws `FatalError` if the port is taken.
  */
-export async function serveHealth({
-  port,
-  metrics,
-  states,
-}: HealthOptions): Promise<HealthEndpoint> {
+export async function serveHealth(
+  port: number,
+  metrics: Metrics,
+  states: () => Readonly<Partial<Record<PlatformName, PlatformState>>>,
+): Promise<HealthEndpoint> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -62,16 +53,13 @@ export async function serveHealth({
     );
     server.listen(port, "127.0.0.1", resolve);
   });
+  const address = server.address();
   return {
-    port: portOf(server.address()),
+    port: typeof address === "object" && address !== null ? address.port : 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

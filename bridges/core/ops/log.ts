@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, type LogFn, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
+import type { Mapping } from "../../platform.ts";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
 
 export interface LogOptions {
@@ -33,23 +34,12 @@ const REDACTED = "[redacted]";
 const TOKENS =
   /\b(?:xox[a-z]-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{24,28}\.[\w-]{6}\.[\w-]{27,})/g;
 
-type LogArguments = Parameters<LogFn>;
-
-interface ChannelFields {
-  readonly channel: string;
-  readonly channelName?: string;
-}
-
-/** Names of mapped channels, by mapping. Mapping ids are never reused. */
-const channels = new Map<string, ChannelFields>();
+/** The fields that name each mapped channel, by mapping. Mapping ids are never reused. */
+const channels = new Map<string, { readonly channel: string; readonly channelName?: string }>();
 
 /** Adds the channel to each later line that has one of these mapping ids. Called whenever mappings change. */
 export function nameChannels(
-  mappings: readonly {
-    readonly mappingId: string;
-    readonly externalId: string;
-    readonly externalName?: string;
-  }[],
+  mappings: readonly ({ mappingId: string } & Pick<Mapping, "externalId" | "externalName">)[],
 ): void {
   for (const { mappingId, externalId, externalName } of mappings) {
     channels.set(mappingId, {
@@ -95,7 +85,7 @@ function describeError(error: unknown): Record<string, unknown> {
 }
 
 /** Without a message, pino would log the error's text, which may quote one. */
-function withMessage(this: Logger, args: LogArguments, log: LogFn): void {
+function withMessage(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   const [first, ...rest] = args;
   const fields: unknown = first instanceof Error ? { err: first } : first;
   const hasError = typeof fields === "object" && fields !== null && "err" in fields;

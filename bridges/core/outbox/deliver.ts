@@ -12,17 +12,19 @@ import { type Answer, type DeliveryContext, request } from "./request.ts";
  *   end      settles the delivery without a request
  */
 type Step =
-  | {
-      readonly kind: "post";
-      readonly part: number;
-      readonly piece: Piece;
-      /** Whether it ends the delivery. */
-      readonly last: boolean;
-      readonly mayExist: boolean;
-    }
+  | PostStep
   | { readonly kind: "edit"; readonly postId: string; readonly piece: Piece }
   | { readonly kind: "remove"; readonly postId: string }
   | { readonly kind: "end"; readonly settlement: Settlement };
+
+interface PostStep {
+  readonly kind: "post";
+  readonly part: number;
+  readonly piece: Piece;
+  /** Whether it ends the delivery. */
+  readonly last: boolean;
+  readonly mayExist: boolean;
+}
 
 /** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
 export async function deliver(context: DeliveryContext): Promise<void> {
@@ -94,22 +96,16 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
       return await post(step, context);
     case "edit": {
       const { postId, piece } = step;
-      const edit = (signal: AbortSignal) => platform.edit(delivery, postId, piece, signal);
-      return await succeeded(await request(context, edit), context);
+      return await act(context, (signal) => platform.edit(delivery, postId, piece, signal));
     }
-    case "remove": {
-      const remove = (signal: AbortSignal) => platform.remove(delivery, step.postId, signal);
-      return await succeeded(await request(context, remove), context);
-    }
+    case "remove":
+      return await act(context, (signal) => platform.remove(delivery, step.postId, signal));
     case "end":
       return await stop(step.settlement, context);
   }
 }
 
-async function post(
-  step: Extract<Step, { kind: "post" }>,
-  context: DeliveryContext,
-): Promise<boolean> {
+async function post(step: PostStep, context: DeliveryContext): Promise<boolean> {
   const answer = await postedId(step, context);
   if (!answer.ok) return await stop(answer.settlement, context);
   const { part, piece, last } = step;
@@ -120,7 +116,7 @@ async function post(
 
 /** The id of the post that shows a piece: one that an earlier claim made, or a new one. */
 async function postedId(
-  { part, piece, mayExist }: Extract<Step, { kind: "post" }>,
+  { part, piece, mayExist }: PostStep,
   context: DeliveryContext,
 ): Promise<Answer<string>> {
   const { delivery, platform } = context;
@@ -132,7 +128,11 @@ async function postedId(
   return await request(context, (signal) => platform.post(delivery, part, piece, signal));
 }
 
-async function succeeded(answer: Answer<void>, context: DeliveryContext): Promise<boolean> {
+async function act(
+  context: DeliveryContext,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const answer = await request(context, run);
   return answer.ok || (await stop(answer.settlement, context));
 }
 
@@ -160,9 +160,7 @@ function render({ delivery, platform, log }: DeliveryContext, from: number): Pie
 }
 
 const DONE: Step = { kind: "end", settlement: { kind: "done" } };
-
 const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
-
 const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");
 
 function failed(code: string, reason: string): Step {

@@ -42,16 +42,10 @@ export async function findLostPost(
 
 /** A search that failed leaves the outcome as unknown as it was. */
 function keptUnknown(settlement: Settlement): Settlement {
-  switch (settlement.kind) {
-    case "retry":
-      return { ...settlement, certain: false };
-    case "failed": {
-      const reason = `it may or may not be posted, and the bridge can't look: ${settlement.reason}`;
-      return { ...settlement, reason, certain: false };
-    }
-    default:
-      return settlement;
-  }
+  if (settlement.kind === "retry") return { ...settlement, certain: false };
+  if (settlement.kind !== "failed") return settlement;
+  const reason = `it may or may not be posted, and the bridge can't look: ${settlement.reason}`;
+  return { ...settlement, reason, certain: false };
 }
 
 function unknown(reason: string): Answer<never> {

@@ -32,8 +32,6 @@ export type Answer<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly settlement: Settlement };
 
-type Failure = Extract<Settlement, { kind: "retry" | "failed" }>;
-
 /** Makes one request to the platform within its deadline. Never throws: an error becomes a settlement. */
 export async function request<Value>(
   { delivery, postMs, mayStart }: DeliveryContext,
@@ -65,7 +63,7 @@ async function withinDeadline<Value>(
 }
 
 /** The settlement for an error. An error that is not the platform's own may hide a request that succeeded. */
-function failureOf(error: unknown, attempts: number): Failure {
+function failureOf(error: unknown, attempts: number): Settlement {
   if (!(error instanceof PlatformError)) {
     const isTimeout = error instanceof Error && /^(Abort|Timeout)Error$/.test(error.name);
     return {

@@ -68,10 +68,7 @@ export class PlatformError extends BridgeError {
   }
 }
 
-/**
- * The code or class of any failure, safe for a log. Never its text, which may quote messages: Convex prints the value of
- * a refused argument.
- */
+/** The code or class of any failure, for logs. Not its text: Convex's quotes refused arguments, such as messages. */
 export function failureCode(error: unknown): string {
   if (error instanceof ConvexError) return refusalCode(error.data) ?? "ConvexError";
   if (error instanceof BridgeError) return error.code;
@@ -85,4 +82,18 @@ export function failureCode(error: unknown): string {
 function refusalCode(data: unknown): string | undefined {
   if (typeof data !== "object" || data === null || !("code" in data)) return undefined;
   return typeof data.code === "string" ? data.code : undefined;
+}
+
+const CONNECT_ERRORS: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** Whether an error's code says that no connection was made, so the request was certainly not sent. */
+export function isConnectError(code: unknown): boolean {
+  return CONNECT_ERRORS.has(code);
 }

@@ -70,11 +70,8 @@ export function forwardDispatches(client: Client, listener: Listener, log: Logge
 }
 
 /** https://discord.com/developers/docs/events/gateway-events#guild-create */
-function forwardGuilds(
-  client: Client,
-  { router, threads, channels }: Listener,
-  on: Subscribe,
-): void {
+function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void {
+  const { router, threads, channels } = listener;
   // Servers that READY announced and whose GUILD_CREATE is still to come. A GUILD_CREATE of any other server means that it
   // was unavailable, or that the bot was not in it.
   const announced = new Set<string>();
@@ -101,11 +98,8 @@ function forwardGuilds(
   });
 }
 
-function forwardChannels(
-  client: Client,
-  { router, threads, channels }: Listener,
-  on: Subscribe,
-): void {
+function forwardChannels(client: Client, listener: Listener, on: Subscribe): void {
+  const { router, threads, channels } = listener;
   const record = (channel: WireChannel) => void threads.record(channel);
   on(GatewayDispatchEvents.ChannelCreate, record);
   on(GatewayDispatchEvents.ChannelUpdate, (channel) => channels.updated(channel));

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, DiscordjsError, DiscordjsErrorCodes, Events } from "discord.js";
 import type { Logger } from "pino";
+import { type Backoff, backoffMs, pause } from "../../core/shared/backoff.ts";
 import { FatalError } from "../../core/shared/errors.ts";
-import { fatalError } from "../explain.ts";
+import { fatalError } from "../sdk_errors.ts";
 import { closeFailure, SESSION_INVALIDATED, TOKEN_REFUSED } from "../failures.ts";
 import type { Names } from "../inbound/normalise.ts";
 import type { RestConfig } from "../rest.ts";
@@ -10,8 +10,7 @@ import { createClient } from "./client.ts";
 import { describe, forwardDispatches, type Listener } from "./dispatches.ts";
 
 /** Between attempts to connect, in ms. */
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
+const RETRY: Backoff = { first: 1_000, cap: 30_000 };
 
 /** One connection to Discord's gateway. discord.js keeps it open until `close` or a fatal error. */
 export class Gateway {
@@ -39,13 +38,10 @@ export class Gateway {
     },
   };
 
-  /**
-   * Connects, and retries while Discord is unreachable. Throws `FatalError` when only a person can help, and an abort
-   * error after `close`.
-   */
+  /** Connects, and retries while Discord is unreachable. Throws `FatalError`, and an abort error after `close`. */
   async open(): Promise<void> {
     const { signal } = this.#closing;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, MAX_RETRY_MS)) {
+    for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
       try {
         await this.#connect(signal);
@@ -53,8 +49,9 @@ export class Gateway {
       } catch (error) {
         await this.#client?.destroy();
         if (error instanceof FatalError || signal.aborted) throw error;
-        this.log.warn({ reason: describe(error), retryInMs: wait }, "Discord is unreachable");
-        await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal });
+        const retryInMs = backoffMs(failures, RETRY);
+        this.log.warn({ reason: describe(error), retryInMs }, "Discord is unreachable");
+        await pause(retryInMs, signal);
       }
     }
   }

@@ -2,15 +2,8 @@ import type { REST } from "@discordjs/rest";
 import { ChannelType, RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { timeAt } from "../../../convex/model/shared/positions.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
-import type {
-  ChannelActivity,
-  History,
-  HistoryPage,
-  Mapping,
-  MessageEvent,
-  ThreadRef,
-} from "../../platform.ts";
-import { isCode } from "../explain.ts";
+import type { History, HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
+import { isCode } from "../sdk_errors.ts";
 import { positionOf } from "../inbound/normalise.ts";
 import { Pages, type PagesOptions } from "./pages.ts";
 import { HistoryRequests, type HistoryChannel } from "./requests.ts";
@@ -38,19 +31,12 @@ export interface HistoryOptions extends PagesOptions {
 export class DiscordHistory implements History {
   readonly eventDelayMs = EVENT_DELAY_MS;
   readonly #requests;
-  readonly #pages;
 
   constructor(private readonly options: HistoryOptions) {
     this.#requests = new HistoryRequests(options.reader);
-    this.#pages = new Pages(this.#requests, options);
   }
 
-  async activity(
-    mapping: Mapping,
-    after: string,
-    signal: AbortSignal,
-    asOf?: number,
-  ): Promise<ChannelActivity> {
+  readonly activity: History["activity"] = async (mapping, after, signal, asOf) => {
     const { channel, active } = await this.#overview(mapping.externalId, signal, asOf);
     const archived = HAS_THREADS.has(channel.type)
       ? await this.#archivedSince(channel.id, timeAt("discord", after), signal)
@@ -61,7 +47,7 @@ export class DiscordHistory implements History {
       channel: FORUMS.has(channel.type) ? "none" : hasNewer(channel, after) ? "active" : "quiet",
       threads: threads.map(refOf),
     };
-  }
+  };
 
   async *read(
     mapping: Mapping,
@@ -70,7 +56,7 @@ export class DiscordHistory implements History {
     signal: AbortSignal,
   ): AsyncGenerator<HistoryPage | "gone"> {
     try {
-      yield* this.#pages.after(mapping, thread, after, signal);
+      yield* this.#pages(mapping, thread).after(after, signal);
     } catch (error) {
       if (thread === undefined || !isCode(error, Code.UnknownChannel)) throw error;
       // Discord refuses a thread in the same way when the bot can't see the channel: then this request throws.
@@ -79,15 +65,9 @@ export class DiscordHistory implements History {
     }
   }
 
-  async newest(
-    mapping: Mapping,
-    count: number,
-    signal: AbortSignal,
-    asOf?: number,
-  ): Promise<HistoryPage> {
+  readonly newest: History["newest"] = async (mapping, count, signal, asOf) => {
     const { channel, active } = await this.#overview(mapping.externalId, signal, asOf);
-    if (!FORUMS.has(channel.type))
-      return await this.#pages.newest(mapping, undefined, count, signal);
+    if (!FORUMS.has(channel.type)) return await this.#pages(mapping).newest(count, signal);
     const { threads } = await this.#requests.archived(channel.id, undefined, signal);
     const posts = [...active, ...threads].toSorted((a, b) => (newestIn(a) < newestIn(b) ? 1 : -1));
     let found: readonly MessageEvent[] = [];
@@ -102,14 +82,9 @@ export class DiscordHistory implements History {
     }
     const ids = found.map(({ externalId }) => externalId);
     return { events: found, ids, upTo: found.at(-1)?.position ?? positionOf("0") };
-  }
+  };
 
-  async exists(
-    mapping: Mapping,
-    threadId: string | undefined,
-    externalId: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  readonly exists: History["exists"] = async (mapping, threadId, externalId, signal) => {
     const thread = threadId === undefined ? undefined : { id: threadId };
     try {
       await this.#requests.message({ channel: mapping.externalId, thread }, externalId, signal);
@@ -119,17 +94,16 @@ export class DiscordHistory implements History {
       if (!(error instanceof PlatformError) || error.retryable) throw error;
       return !isCode(error, Code.UnknownMessage);
     }
+  };
+
+  #pages(mapping: Mapping, thread?: ThreadRef): Pages {
+    return new Pages(this.#requests, this.options, mapping, thread);
   }
 
   /** A post that can't be read has no messages: it must not stop the others, or the catch-up. */
-  async #newestInPost(
-    mapping: Mapping,
-    post: HistoryChannel,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<readonly MessageEvent[]> {
+  async #newestInPost(mapping: Mapping, post: HistoryChannel, count: number, signal: AbortSignal) {
     try {
-      return (await this.#pages.newest(mapping, refOf(post), count, signal)).events;
+      return (await this.#pages(mapping, refOf(post)).newest(count, signal)).events;
     } catch (error) {
       if (!(error instanceof PlatformError) || error.retryable || error.mapping) throw error;
       return [];
@@ -137,11 +111,7 @@ export class DiscordHistory implements History {
   }
 
   /** The current state of the channel, and its threads that are not archived. */
-  async #overview(
-    id: string,
-    signal: AbortSignal,
-    asOf = 0,
-  ): Promise<{ readonly channel: HistoryChannel; readonly active: readonly HistoryChannel[] }> {
+  async #overview(id: string, signal: AbortSignal, asOf = 0) {
     const guild = await this.#requests.guild(await this.#requests.guildIdOf(id, signal), asOf);
     return {
       channel: guild.channels.get(id) ?? (await this.#requests.channel({ channel: id }, signal)),
@@ -150,11 +120,7 @@ export class DiscordHistory implements History {
   }
 
   /** Public threads archived since `since` (ms since 1970). */
-  async #archivedSince(
-    channelId: string,
-    since: number,
-    signal: AbortSignal,
-  ): Promise<HistoryChannel[]> {
+  async #archivedSince(channelId: string, since: number, signal: AbortSignal) {
     const found: HistoryChannel[] = [];
     for (let before: string | undefined; ;) {
       const { threads, hasMore } = await this.#requests.archived(channelId, before, signal);

@@ -1,7 +1,7 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { idAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
-import { isCode } from "../explain.ts";
+import { isCode } from "../sdk_errors.ts";
 import {
   type Names,
   normaliseMessage,
@@ -19,25 +19,25 @@ export interface PagesOptions {
 
 /** Reads the messages of one channel or thread, as events. */
 export class Pages {
+  readonly #source: Source;
+
   constructor(
     private readonly requests: HistoryRequests,
     private readonly options: PagesOptions,
-  ) {}
+    private readonly mapping: Mapping,
+    private readonly thread: ThreadRef | undefined,
+  ) {
+    this.#source = { channel: mapping.externalId, thread };
+  }
 
   /** Everything after the position `after`, oldest first. */
-  async *after(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    after: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<HistoryPage> {
-    const source = { channel: mapping.externalId, thread };
+  async *after(after: string, signal: AbortSignal): AsyncGenerator<HistoryPage> {
     for (let last = idAt("discord", after), isFirst = true; ; isFirst = false) {
       const range = { after: last, limit: MAX_PAGE };
-      const newestFirst = await this.requests.messages(source, range, signal);
-      if (isFirst && newestFirst.length === 0) await this.#checkReadable(source, last, signal);
+      const newestFirst = await this.requests.messages(this.#source, range, signal);
+      if (isFirst && newestFirst.length === 0) await this.#checkReadable(last, signal);
       if (newestFirst.length === 0) return;
-      const page = await this.#toPage(mapping, thread, newestFirst, signal);
+      const page = await this.#toPage(newestFirst, signal);
       yield page;
       if (newestFirst.length < MAX_PAGE) return;
       last = idAt("discord", page.upTo);
@@ -45,61 +45,43 @@ export class Pages {
   }
 
   /** The newest `count` messages, as one page. */
-  async newest(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    count: number,
-    signal: AbortSignal,
-  ): Promise<HistoryPage> {
-    const source = { channel: mapping.externalId, thread };
+  async newest(count: number, signal: AbortSignal): Promise<HistoryPage> {
     const found: WireMessage[] = [];
     while (found.length < count) {
       const before = found.at(-1)?.id;
       const limit = Math.min(MAX_PAGE, count - found.length);
       const range = { limit, ...(before === undefined ? {} : { before }) };
-      const newestFirst = await this.requests.messages(source, range, signal);
+      const newestFirst = await this.requests.messages(this.#source, range, signal);
       found.push(...newestFirst);
       if (newestFirst.length < limit) break;
     }
-    return await this.#toPage(mapping, thread, found, signal);
+    return await this.#toPage(found, signal);
   }
 
-  /**
-   * To a bot without Read Message History, Discord returns an empty page, without an error. Throws when there are messages
-   * after the id `after`.
-   */
-  async #checkReadable(source: Source, after: string, signal: AbortSignal): Promise<void> {
-    const { last_message_id: last } = await this.requests.channel(source, signal);
+  /** Without Read Message History, pages are empty, without an error. Throws if there are messages after `after`. */
+  async #checkReadable(after: string, signal: AbortSignal): Promise<void> {
+    const { last_message_id: last } = await this.requests.channel(this.#source, signal);
     if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;
     try {
-      await this.requests.message(source, last, signal);
+      await this.requests.message(this.#source, last, signal);
     } catch (error) {
       if (!isCode(error, Code.UnknownMessage)) throw error;
     }
   }
 
-  async #toPage(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    newestFirst: readonly WireMessage[],
-    signal: AbortSignal,
-  ): Promise<HistoryPage> {
+  async #toPage(newestFirst: readonly WireMessage[], signal: AbortSignal): Promise<HistoryPage> {
     const messages = newestFirst.toSorted((a, b) => (positionOf(a.id) < positionOf(b.id) ? -1 : 1));
-    const guildId = await this.requests.guildIdOf(mapping.externalId, signal);
+    const guildId = await this.requests.guildIdOf(this.mapping.externalId, signal);
     return {
-      events: messages.flatMap((message) => this.#toEvents(mapping, thread, guildId, message)),
+      events: messages.flatMap((message) => this.#toEvents(guildId, message)),
       ids: messages.map(({ id }) => id),
       upTo: positionOf(messages.at(-1)?.id ?? "0"),
     };
   }
 
   /** One event, or none for a message that is not mirrored or can't be read. */
-  #toEvents(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    guildId: string,
-    message: WireMessage,
-  ): MessageEvent[] {
+  #toEvents(guildId: string, message: WireMessage): MessageEvent[] {
+    const { mapping, thread } = this;
     const { botId, names, unreadable } = this.options;
     try {
       const result = normaliseMessage(message, {

@@ -2,7 +2,7 @@ import type { REST } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ThreadRef } from "../../platform.ts";
-import { explain, ownFailure } from "../explain.ts";
+import { explain, ownFailure } from "../sdk_errors.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
 /** Discord's limit for a page of messages, and of archived threads. */
@@ -10,7 +10,8 @@ export const MAX_PAGE = 100;
 /** How long a server's channels are reused for other mappings that are caught up at the same time, in ms. */
 const GUILD_REUSE_MS = 2_000;
 
-const channelSchema = z.object({
+/** A channel or thread in Discord's answers. */
+export const channelSchema = z.object({
   id: z.string(),
   type: z.number(),
   name: z.string().nullish(),
@@ -19,7 +20,6 @@ const channelSchema = z.object({
   last_message_id: z.string().nullish(),
   thread_metadata: z.object({ archive_timestamp: z.string() }).nullish(),
 });
-/** A channel or thread, with what catching up needs of it. */
 export type HistoryChannel = z.infer<typeof channelSchema>;
 const channelsSchema = z.array(channelSchema);
 const threadsSchema = z.object({ threads: channelsSchema, has_more: z.boolean().optional() });

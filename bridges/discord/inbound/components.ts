@@ -5,31 +5,28 @@ type Component = Pick<APIMessageTopLevelComponent, "type"> & Readonly<Record<str
 /** Deeper than Discord allows components to nest. */
 const MAX_DEPTH = 8;
 
+interface Reader {
+  /** Discord's Markdown as canonical Markdown. */
+  readonly markdown: (text: string) => string;
+  /** Called for each kind of component that the bridge does not know. */
+  readonly unknown: (kind: string) => void;
+}
+
 /** The text of an app's components: https://discord.com/developers/docs/components/reference */
-export function componentsText(
-  components: unknown,
-  markdown: (text: string) => string,
-  unknown: (kind: string) => void,
-  depth = 0,
-): string {
+export function componentsText(components: unknown, reader: Reader, depth = 0): string {
   if (!Array.isArray(components) || depth > MAX_DEPTH) return "";
   return components
     .filter(isComponent)
-    .map((component) => componentText(component, markdown, unknown, depth))
+    .map((component) => componentText(component, reader, depth))
     .filter((text) => text !== "")
     .join(depth > 0 ? "\n" : "\n\n");
 }
 
-function componentText(
-  component: Component,
-  markdown: (text: string) => string,
-  unknown: (kind: string) => void,
-  depth: number,
-): string {
-  const inside = () => componentsText(component.components, markdown, unknown, depth + 1);
+function componentText(component: Component, reader: Reader, depth: number): string {
+  const inside = () => componentsText(component.components, reader, depth + 1);
   switch (component.type as ComponentType) {
     case ComponentType.TextDisplay:
-      return markdown(textOf(component.content));
+      return reader.markdown(textOf(component.content));
     case ComponentType.ActionRow:
     case ComponentType.Section:
     case ComponentType.Container:
@@ -49,7 +46,7 @@ function componentText(
     case ComponentType.File:
       return "[file]";
     default:
-      unknown(`component ${String(component.type)}`);
+      reader.unknown(`component ${String(component.type)}`);
       return inside();
   }
 }

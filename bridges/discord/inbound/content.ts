@@ -1,7 +1,12 @@
-import { MessageFlags, MessageReferenceType } from "discord-api-types/v10";
+import {
+  type APIEmbed,
+  EmbedType,
+  MessageFlags,
+  MessageReferenceType,
+} from "discord-api-types/v10";
+import { quoted } from "../../core/markdown/containers.ts";
 import type { MessageEvent } from "../../platform.ts";
 import { componentsText } from "./components.ts";
-import { embedText, quoted } from "./embeds.ts";
 import { toCanonical } from "./markdown.ts";
 import type { Names, WireMessage } from "./normalise.ts";
 import { displayName } from "./profile.ts";
@@ -47,7 +52,7 @@ function textOf(
   const markdown = (text: string) => toCanonical(text, { isMentioned });
   const parts = [
     markdown(message.content ?? ""),
-    componentsText(message.components ?? [], markdown, unknown),
+    componentsText(message.components ?? [], { markdown, unknown }),
     ...forwarded(message).map((each) => {
       const text = textOf(each, isMentioned, unknown);
       const files = (each.attachments ?? []).map(({ filename }) => `[attachment: ${filename}]`);
@@ -79,6 +84,24 @@ function poll({ question, answers }: NonNullable<WireMessage["poll"]>): string {
     ({ poll_media: { emoji, text = "" } }) => `- ${[emoji?.name, text].filter(Boolean).join(" ")}`,
   );
   return [`[poll: ${question.text ?? ""}]`, ...options].join("\n");
+}
+
+/** An app's embed as a quote. Link previews are left out. */
+function embedText(embed: APIEmbed, markdown: (text: string) => string): string {
+  const { type, author, title, url, description, fields = [], image, footer } = embed;
+  // Discord marks the previews it generates with other types.
+  if (type !== undefined && type !== EmbedType.Rich) return "";
+  const heading =
+    title === undefined ? "" : `**${url === undefined ? title : `[${title}](${url})`}**`;
+  const lines = [
+    author === undefined ? "" : `${author.name}:`,
+    heading,
+    markdown(description ?? ""),
+    ...fields.map(({ name, value }) => `**${name}** ${markdown(value)}`),
+    image === undefined ? "" : `[image](${image.url})`,
+    footer?.text ?? "",
+  ].filter((line) => line !== "");
+  return lines.length === 0 ? "" : quoted(lines.join("\n"));
 }
 
 /** With those in a forwarded message. */

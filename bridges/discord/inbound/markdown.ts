@@ -39,7 +39,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
   }
   return out.join("");
 
-  /** Where the line's text begins, after a mark that only Discord knows. */
+  /** Where the line's text begins, after a mark that only Discord has. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
     if (line.isQuoting || !text.startsWith(">>> ", from)) return from;

@@ -53,14 +53,14 @@ const MIRRORED: ReadonlySet<MessageType> = new Set([
 ]);
 
 /** With Discord's system messages, which are not mirrored. */
-const KNOWN_TYPES: ReadonlySet<unknown> = new Set(Object.values(MessageType));
+const DOCUMENTED: ReadonlySet<unknown> = new Set(Object.values(MessageType));
 
 /** A message in its current state: just sent, or read from history. Pure. */
 export function normaliseMessage(message: WireMessage, context: Context): Normalised {
   const { author, type, content, timestamp } = message;
   if (author?.id === context.botId) return { skipped: "own" };
   if (type !== undefined && !MIRRORED.has(type)) {
-    if (!KNOWN_TYPES.has(type)) context.unknown?.(`message type ${type}`);
+    if (!DOCUMENTED.has(type)) context.unknown?.(`message type ${type}`);
     return { skipped: "kind" };
   }
   if (author === undefined || content === undefined || timestamp === undefined)
@@ -95,6 +95,7 @@ export function normaliseUpdate(message: WireMessage, context: Context): Normali
   return normaliseMessage(message, context);
 }
 
+/** The deletion of a message or thread. */
 export function normaliseDelete(externalId: string, place: Place): DeleteEvent {
   return { type: "delete", mappingId: place.mappingId, externalId };
 }

@@ -194,7 +194,9 @@ describe("a Discord event", () => {
     router.messageCreated(odd);
     router.messageCreated(good);
     expect(ids()).toEqual([good.id]);
-    expect(problems).toMatchObject([{ kind: "unreadable", externalId: odd.id, mappingId: "m" }]);
+    expect(problems).toMatchObject([
+      { kind: "message_unreadable", externalId: odd.id, mappingId: "m" },
+    ]);
   });
 
   test("is dropped after the intake stopped", () => {

@@ -91,7 +91,7 @@ export class Router {
   reportUnreadable({ mappingId }: Pick<Place, "mappingId">, externalId: string): void {
     const reason = "Discord sent a message the bridge cannot read";
     this.options.log.error({ mappingId, externalId, reason }, "a message was skipped");
-    void this.options.intake.problem({ mappingId, kind: "unreadable", externalId, reason });
+    void this.options.intake.problem({ mappingId, kind: "message_unreadable", externalId, reason });
   }
 
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {
@@ -132,7 +132,7 @@ export class Router {
     const pushed = intake.push(event).then((outcome) => {
       if (outcome === "asked" && channelId !== undefined && !this.#isStopped) asked?.(channelId);
     });
-    // Discord needs no acknowledgement. The intake knows which events it refused, and catches them up.
+    // Discord needs no acknowledgement. The intake reports the events that it refuses, so they are caught up.
     pushed.catch((error: unknown) => {
       const { mappingId, externalId } = event;
       log.debug({ mappingId, externalId, err: error }, "an event was refused");

@@ -1,6 +1,6 @@
 import { ChannelType } from "discord-api-types/v10";
 
-/** What a channel id stands for: a thread of another channel, or a channel itself. */
+/** What a channel id refers to: a thread of another channel, or a channel itself. */
 type ChannelKind =
   | { readonly kind: "thread"; readonly parentId: string; readonly name?: string }
   | { readonly kind: "channel" };
@@ -19,14 +19,14 @@ const THREADS: ReadonlySet<number> = new Set([
   ChannelType.PrivateThread,
 ]);
 
+/** Whether a channel type is one of a thread. */
 export function isThread(type: number): boolean {
   return THREADS.has(type);
 }
 
 /**
  * The parent channel of each thread: messages name only the thread, and mappings only its parent. Keeps the `limit`
- * channels used last; others are looked up again. Ids that Discord does not reveal are kept as channels, so that they are
- * looked up once.
+ * channels used last; others are looked up again. Ids that Discord does not reveal count as channels: one look-up each.
  */
 export class Threads {
   readonly #kinds = new Map<string, ChannelKind>();
@@ -53,7 +53,7 @@ export class Threads {
     return kind && this.#keep(id, kind);
   }
 
-  /** Asks Discord; concurrent calls share one request. Rejects when Discord did not answer, and records nothing then. */
+  /** Requests the channel; concurrent calls share a request. Rejects, and records nothing, if Discord did not answer. */
   lookUp(id: string): Promise<ChannelKind> {
     const pending = this.#lookUps.get(id);
     if (pending !== undefined) return pending;

@@ -5,7 +5,7 @@ import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
-import { explain, isCode, ownFailure } from "../explain.ts";
+import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
 /**
  * How long after its first claim, in ms, a delivery's nonce can be relied on. Discord keeps nonces for "the past few
@@ -44,7 +44,7 @@ export class Finder {
     try {
       const botId = (this.#botId ??= await this.#ownId(signal));
       const candidates = await this.#candidates(delivery, part, signal);
-      if (candidates === "tooMany")
+      if (candidates === undefined)
         return { status: "unsure", reason: "too many messages have been posted since to search" };
       const own = candidates.filter(({ author }) => author.id === botId);
       return match(own, expectedReference(delivery, part), piece);
@@ -59,12 +59,8 @@ export class Finder {
     }
   }
 
-  /** The messages from the time in which the part may have been posted. */
-  async #candidates(
-    delivery: Delivery,
-    part: number,
-    signal: AbortSignal,
-  ): Promise<SeenMessage[] | "tooMany"> {
+  /** The messages from the time in which the part may have been posted. `undefined`: too many to search. */
+  async #candidates(delivery: Delivery, part: number, signal: AbortSignal) {
     const channel = delivery.threadId ?? delivery.channel;
     const previous = delivery.posts.find((post) => post.part === part - 1);
     const { from, to } = postWindow(delivery);
@@ -72,7 +68,7 @@ export class Finder {
     let after = previous ? BigInt(previous.externalId) : snowflakeAt(from);
     const messages: SeenMessage[] = [];
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const page = await this.#page(channel, { after, limit: PAGE }, signal);
+      const page = await this.#page(channel, after, PAGE, signal);
       messages.push(...page.filter(({ id }) => BigInt(id) <= end));
       const newest = page.at(-1);
       if (newest === undefined || page.length < PAGE || BigInt(newest.id) > end) {
@@ -81,7 +77,7 @@ export class Finder {
       }
       after = BigInt(newest.id);
     }
-    return "tooMany";
+    return undefined;
   }
 
   /**
@@ -89,16 +85,12 @@ export class Finder {
    * holds at least the question or the start of the thread.
    */
   async #checkReadable(channel: string, signal: AbortSignal): Promise<void> {
-    const newest = await this.#page(channel, { after: 0n, limit: 1 }, signal);
+    const newest = await this.#page(channel, 0n, 1, signal);
     if (newest.length === 0) throw ownFailure("history_hidden");
   }
 
   /** Oldest first. */
-  async #page(
-    channel: string,
-    { after, limit }: { after: bigint; limit: number },
-    signal: AbortSignal,
-  ): Promise<SeenMessage[]> {
+  async #page(channel: string, after: bigint, limit: number, signal: AbortSignal) {
     const query = new URLSearchParams({ after: String(after), limit: String(limit) });
     const answer = await this.rest.get(Routes.channelMessages(channel), { query, signal });
     return pageSchema.parse(answer).sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));

@@ -13,7 +13,7 @@ export function numberChanges({ children, start: first }: List, source: string):
   });
 }
 
-/** Markers that Discord knows, and boxes for tasks. `start`: the item's offset in the source. */
+/** Markers that Discord renders, and boxes for tasks. `start`: the item's offset in the source. */
 export function itemChanges({ checked }: ListItem, source: string, start: number): Change[] {
   const changes: Change[] = [];
   const marker = /^(?:(\+)|\d{1,9}(\)))/.exec(source.slice(start, start + 12));

@@ -34,7 +34,8 @@ test("an edit pings nobody and shows no previews", async () => {
     const piece = { text: "hi @everyone <@1>", upTo: 17 };
     await sender.edit(delivery, "1", piece, AbortSignal.timeout(10_000));
   } finally {
-    sender.close();
+    rest.clearHashSweeper();
+    rest.clearHandlerSweeper();
     server.close();
   }
   expect(bodies).toEqual([

@@ -3,7 +3,7 @@ import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-ty
 import type { REST } from "@discordjs/rest";
 import { z } from "zod";
 import type { Delivery, Piece } from "../../platform.ts";
-import { explain, isCode, ownFailure } from "../explain.ts";
+import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
 
@@ -21,21 +21,16 @@ export class Sender {
 
   constructor(
     private readonly rest: REST,
-    /** Whether a thread of that id is known to exist. */
+    /** Whether that id is recorded as a thread. */
     private readonly isThread: (id: string) => boolean,
     /** Discord no longer accepts the token, so nothing can be sent. */
     private readonly onTokenRefused: () => void,
   ) {}
 
-  close(): void {
-    this.rest.clearHashSweeper();
-    this.rest.clearHandlerSweeper();
-  }
-
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
     const { threadId, replyTo } = delivery;
     // A thread has the id of the message it starts from, so this one has to be opened at the question. (A question
-    // asked in a thread has an id of its own, and the first message of a forum post is in a known thread.)
+    // asked in a thread has an id of its own, and the first message of a forum post is in a thread that is recorded.)
     const opensThread = threadId !== undefined && threadId === replyTo;
     if (opensThread && part === 0) await this.#open(delivery, threadId, signal);
     const answer = await this.#send("post", delivery, signal, () =>

@@ -11,6 +11,7 @@ import type {
 } from "../../platform.ts";
 import { ARCHIVED } from "../inbound/channels.ts";
 import { slackMessage } from "../inbound/payload.ts";
+import { lenient } from "../lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { HistoryRequests, type Range } from "./requests.ts";
 
@@ -19,9 +20,7 @@ const MAX_KEPT = 10_000;
 /** Slack redelivers for about 6 minutes, to any one of the open sockets: docs/races.md#two-processes-share-a-cursor */
 const EVENT_DELAY_MS = 10 * 60_000;
 
-const historyMessage = slackMessage.extend({
-  latest_reply: z.string().optional().catch(undefined),
-});
+const historyMessage = slackMessage.extend({ latest_reply: lenient(z.string()) });
 type Message = z.infer<typeof historyMessage>;
 
 export interface HistoryOptions {
@@ -37,7 +36,7 @@ export interface HistoryOptions {
 
 /**
  * Slack's history through the Web API: a channel's own messages, and each thread by itself. Slack cannot list the threads
- * with recent replies, so only threads with a recent root are found, besides those that Convex knows:
+ * with recent replies, so only threads with a recent root are found, besides those that Convex has stored:
  * docs/races.md#replies-in-old-threads. https://docs.slack.dev/reference/methods/conversations.history
  */
 export class SlackHistory implements History {
@@ -72,15 +71,10 @@ export class SlackHistory implements History {
     return { channel, threads, ...missed, ...trouble };
   }
 
-  async *read(
-    mapping: Mapping,
-    thread: ThreadRef | undefined,
-    after: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<HistoryPage> {
-    if (thread === undefined) yield* this.#readChannel(mapping, after, signal);
-    else yield* this.#readThread(mapping, thread.id, after, signal);
-  }
+  readonly read: History["read"] = (mapping, thread, after, signal) =>
+    thread === undefined
+      ? this.#readChannel(mapping, after, signal)
+      : this.#readThread(mapping, thread.id, after, signal);
 
   async newest(mapping: Mapping, count: number, signal: AbortSignal): Promise<HistoryPage> {
     const found: Message[] = [];
@@ -91,18 +85,13 @@ export class SlackHistory implements History {
     return this.#page(mapping, found.slice(0, count));
   }
 
-  async exists(
-    mapping: Mapping,
-    threadId: string | undefined,
-    externalId: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  readonly exists: History["exists"] = async (mapping, threadId, externalId, signal) => {
     const range = { oldest: externalId, latest: externalId, inclusive: true };
     for await (const messages of this.#pages(mapping, threadId, range, signal))
       if (messages.some((message) => message.ts === externalId && !isTombstone(message)))
         return true;
     return false;
-  }
+  };
 
   /** Updates the channel's name and returns whether the channel is archived. An archived channel can still be read. */
   async #checkChannel(mapping: Mapping, signal: AbortSignal): Promise<boolean> {
@@ -120,11 +109,7 @@ export class SlackHistory implements History {
   }
 
   /** Oldest first, although Slack returns the newest first: pages back, and repeats for what it could not keep. */
-  async *#readChannel(
-    mapping: Mapping,
-    after: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<HistoryPage> {
+  async *#readChannel(mapping: Mapping, after: string, signal: AbortSignal) {
     for (let oldest = after, isLast = false; !isLast;) {
       const kept: Message[][] = [];
       let count = 0;
@@ -145,12 +130,7 @@ export class SlackHistory implements History {
     }
   }
 
-  async *#readThread(
-    mapping: Mapping,
-    root: string,
-    after: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<HistoryPage> {
+  async *#readThread(mapping: Mapping, root: string, after: string, signal: AbortSignal) {
     for await (const messages of this.#pages(mapping, root, { oldest: after }, signal)) {
       // The root is in every answer; it belongs to the channel.
       const replies = messages.filter(({ ts }) => ts !== root && ts > after);
@@ -159,12 +139,7 @@ export class SlackHistory implements History {
   }
 
   /** The readable messages of the channel, or of the thread `root`. */
-  async *#pages(
-    mapping: Mapping,
-    root: string | undefined,
-    range: Range,
-    signal: AbortSignal,
-  ): AsyncGenerator<Message[]> {
+  async *#pages(mapping: Mapping, root: string | undefined, range: Range, signal: AbortSignal) {
     const channel = this.options.channelOf(mapping);
     const pages =
       root === undefined

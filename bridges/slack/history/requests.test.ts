@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { platformError } from "../explain.ts";
+import { platformError } from "../sdk_errors.ts";
 import { SlackApi } from "../web.ts";
 import { HistoryRequests } from "./requests.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
+import { lenient } from "../lenient.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "../web.ts";
 
 /** Messages per request: the maximum that Slack allows, because it limits the number of requests. Some apps get 15. */
@@ -10,12 +11,12 @@ const MAX_FAILURES = 4;
 
 const messagesForm = z.object({
   messages: z.array(z.unknown()).catch([]),
-  response_metadata: z.object({ next_cursor: z.string().optional() }).optional().catch(undefined),
+  response_metadata: lenient(z.object({ next_cursor: z.string().optional() })),
 });
 
 const channelForm = z.object({
   channel: z.object({
-    name: z.string().optional().catch(undefined),
+    name: lenient(z.string()),
     is_archived: z.boolean().catch(false),
   }),
 });
@@ -74,11 +75,7 @@ export class HistoryRequests {
     return { name, isArchived };
   }
 
-  async *#pages(
-    method: Method,
-    params: Record<string, unknown>,
-    signal: AbortSignal,
-  ): AsyncGenerator<unknown[]> {
+  async *#pages(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
     for (let cursor: string | undefined; ;) {
       const page = { limit: PAGE, ...params, ...(cursor !== undefined && { cursor }) };
       const answer = messagesForm.parse(await this.#call(method, page, signal));
@@ -88,11 +85,7 @@ export class HistoryRequests {
     }
   }
 
-  async #call(
-    method: Method,
-    params: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<unknown> {
+  async #call(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
     for (let failures = 0; ;) {
       await pause((this.#notBefore.get(method) ?? 0) - performance.now(), signal);
       try {

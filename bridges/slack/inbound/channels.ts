@@ -24,8 +24,7 @@ export interface ChannelFollowerOptions {
 
 /**
  * Follows names, ids, archiving and the bot's membership of mapped channels. An event about one channel affects no other
- * and never stops ingestion. A new name or id is acknowledged once it is stored; the rest is checked again by every
- * catch-up.
+ * and never stops ingestion. A new name or id is acknowledged once stored; every catch-up checks the rest again.
  */
 export class ChannelFollower {
   constructor(private readonly options: ChannelFollowerOptions) {}

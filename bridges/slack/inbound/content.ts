@@ -13,8 +13,7 @@ export interface Content {
 
 /**
  * A message's content as canonical Markdown: its blocks, or its flattened text if it has none, and its attachments as
- * quotes. Never empty unless the message has a file. Calls `unknown` for each kind of content that it cannot read;
- * otherwise pure.
+ * quotes. Never empty unless the message has a file. Pure, except that it calls `unknown` for content it cannot read.
  */
 export function contentOf(
   message: SlackMessage,

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { MappingId, MessageEvent, Person } from "../../platform.ts";
-import { platformError } from "../explain.ts";
+import { platformError } from "../sdk_errors.ts";
 import { People } from "./people.ts";
 import type { Profile } from "./profile.ts";
 import { eventually } from "../../../test/support/eventually.ts";

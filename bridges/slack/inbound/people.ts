@@ -5,7 +5,7 @@ import type { MessageEvent, Person } from "../../platform.ts";
 import type { Profile } from "./profile.ts";
 
 export interface PeopleOptions {
-  /** Asks Slack. Rejects with `PlatformError`. */
+  /** Requests a profile from Slack. Rejects with `PlatformError`. */
   readonly lookUp: (userId: string) => Promise<Profile | undefined>;
   /** Called for each name that was looked up. */
   readonly learned: (person: Person) => void;
@@ -28,9 +28,8 @@ const FRESH_MS = 6 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Names of people, looked up in the background: Slack's events carry only ids, and users.info allows about 100 calls a
- * minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages). One look-up at a time, each
- * person once.
+ * Names of people, looked up in the background, one at a time: Slack's events carry only ids, and users.info allows about
+ * 100 calls a minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages).
  */
 export class People {
   readonly #options: PeopleOptions;

@@ -3,7 +3,7 @@ import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
 import type { Intake, Mapping, MessageEvent } from "../../platform.ts";
-import { revokedError } from "../explain.ts";
+import { revokedError } from "../sdk_errors.ts";
 import type { Identity } from "../identity.ts";
 import type { EventDispatcher } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";
@@ -56,7 +56,7 @@ export class Router {
   async reportUnreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
     await this.options.intake.problem({
       mappingId,
-      kind: "unreadable_event",
+      kind: "message_unreadable",
       // Convex would refuse a report with an id of another type, and the refused report would be retried forever.
       ...(typeof ts === "string" && { externalId: ts }),
       reason: "Slack sent a message the bridge cannot read",

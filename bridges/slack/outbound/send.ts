@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
-import { fatalError, platformError } from "../explain.ts";
+import { fatalError, platformError } from "../sdk_errors.ts";
 import type { SlackApi } from "../web.ts";
 import { notificationText } from "./format.ts";
 
@@ -34,14 +34,9 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
     throw platformError("malformed_answer");
   }
 
-  async edit(
-    { channel }: Delivery,
-    postId: string,
-    piece: Piece,
-    signal: AbortSignal,
-  ): Promise<void> {
+  readonly edit: Platform["edit"] = async ({ channel }, postId, piece, signal) => {
     await this.#call("chat.update", { channel, ts: postId, ...bodyOf(piece) }, signal);
-  }
+  };
 
   async remove({ channel }: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     try {

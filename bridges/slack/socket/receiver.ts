@@ -73,6 +73,7 @@ export class CommitReceiver implements Receiver {
     this.#accepting = false;
   }
 
+  /** Closes the sockets. Safe to call twice, and before `start` has resolved. */
   async stop(): Promise<void> {
     this.stopAccepting();
     await settledWithin(Promise.all(this.#pending), LAST_ACKS_MS);

@@ -2,7 +2,7 @@ import { SocketModeClient } from "@slack/socket-mode";
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { BridgeError, FatalError } from "../../core/shared/errors.ts";
-import { explain, fatalError } from "../explain.ts";
+import { explain, fatalError } from "../sdk_errors.ts";
 import { sdkLogger } from "../sdk_log.ts";
 import { OUTAGE_BACKOFF, type SlackConfig, webOptions } from "../web.ts";
 

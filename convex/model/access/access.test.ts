@@ -163,7 +163,7 @@ describe("a bridge and the other platform", () => {
     const { onDiscord } = await prepare(backend);
     await backend.slack.mutation(api.bridge.report, {
       people: [{ workspaceId: "guild", externalId: "7001", name: "Mallory" }],
-      problems: [{ mappingId: onDiscord.mappingId, kind: "gap", reason: "?" }],
+      problems: [{ mappingId: onDiscord.mappingId, kind: "thread_unreadable", reason: "?" }],
       health: [
         {
           mappingId: onDiscord.mappingId,

@@ -1,4 +1,4 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { Id } from "../../_generated/dataModel.js";
 import type { ActionCtx, MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { ISSUERS, type Role } from "./issuers.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -47,20 +47,14 @@ export async function requireAdmin(ctx: AnyCtx): Promise<void> {
  * for admins only. Bridges reach private channels through their own functions, never through these. Costs no read beyond
  * the document.
  */
-export async function visibleChannel(
-  ctx: QueryCtx,
-  channelId: Id<"channels">,
-): Promise<Doc<"channels"> | null> {
+export async function visibleChannel(ctx: QueryCtx, channelId: Id<"channels">) {
   const channel = await ctx.db.get("channels", channelId);
   const isOpen = channel?.private !== true && publicChatIsOpen();
   return isOpen || (await isAdmin(ctx)) ? channel : null;
 }
 
 /** The user, if the caller may know of them. Only admins see mirrored people (docs/races.md#impersonation-by-author-id). */
-export async function visibleUser(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-): Promise<Doc<"users"> | null> {
+export async function visibleUser(ctx: QueryCtx, userId: Id<"users">) {
   const user = await ctx.db.get("users", userId);
   if (user?.mirrored && !(await isAdmin(ctx))) return null;
   return user;

@@ -1,17 +1,18 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { deliveriesOf } from "../outbox/take_down.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vReplyState } from "../shared/validators.ts";
 
-/** Newest messages of a channel that its activity shows; their deliveries come with them. */
+/** Messages that the activity of a channel shows. */
 const MOST_MESSAGES = 50;
 
-/** What goes on in a channel now: what was said last, which replies are being written, where each one stands. */
+/** A channel's newest messages, with the state of their replies and deliveries. */
 export const vActivity = v.object({
   /** Oldest first, deleted ones included. */
   messages: v.array(vTranscriptRow),
-  /** Of each conversation: the one being written, and the last that ended without an answer. */
+  /** Of each conversation: the open reply and the newest failed one. */
   replies: v.array(
     v.object({
       replyId: v.id("replies"),
@@ -37,6 +38,7 @@ export const vActivity = v.object({
 });
 export type Activity = Infer<typeof vActivity>;
 
+/** See `admin.activity`. */
 export async function readActivity(ctx: QueryCtx, channelId: Id<"channels">): Promise<Activity> {
   const newest = await ctx.db
     .query("messages")
@@ -44,34 +46,24 @@ export async function readActivity(ctx: QueryCtx, channelId: Id<"channels">): Pr
     .order("desc")
     .take(MOST_MESSAGES);
   const messages = await Promise.all(newest.reverse().map((row) => toTranscriptRow(ctx, row)));
-  const deliveries = await Promise.all(newest.map(({ _id }) => deliveriesOf(ctx, _id)));
-  return { messages, replies: await repliesIn(ctx, newest), deliveries: deliveries.flat() };
+  const deliveries = (await Promise.all(newest.map(({ _id }) => deliveriesOf(ctx, _id)))).flat();
+  return {
+    messages,
+    replies: await repliesIn(ctx, newest),
+    deliveries: deliveries.map(({ _id, messageId, op, state, attempts, reason, step }) => ({
+      deliveryId: _id,
+      messageId,
+      op,
+      state,
+      attempts,
+      ...(reason !== undefined && { reason }),
+      ...(step !== undefined && { step }),
+    })),
+  };
 }
 
-async function deliveriesOf(
-  ctx: QueryCtx,
-  messageId: Id<"messages">,
-): Promise<Activity["deliveries"]> {
-  const rows = await ctx.db
-    .query("deliveries")
-    .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
-    .take(10);
-  return rows.map(({ _id, op, state, attempts, reason, step }) => ({
-    deliveryId: _id,
-    messageId,
-    op,
-    state,
-    attempts,
-    ...(reason !== undefined && { reason }),
-    ...(step !== undefined && { step }),
-  }));
-}
-
-/** By the conversations that spoke last: they are the ones where somebody waits. */
-async function repliesIn(
-  ctx: QueryCtx,
-  newest: readonly Doc<"messages">[],
-): Promise<Activity["replies"]> {
+/** The replies of the conversations that the newest messages belong to. */
+async function repliesIn(ctx: QueryCtx, newest: readonly Doc<"messages">[]) {
   const ids = new Set(newest.map(({ conversationId }) => conversationId));
   const found = await Promise.all(
     [...ids].map(async (id) => {

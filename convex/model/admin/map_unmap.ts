@@ -9,7 +9,7 @@ import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
 
-/** Deliveries looked at when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
+/** Deliveries read when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
 const MOST_DELIVERIES = 1_000;
 
 /** Messages from before a mapping that can be backfilled. */
@@ -36,43 +36,16 @@ interface MapRequest {
 
 /** See `admin.map`. */
 export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
-  const { platform, externalId } = request;
-  if (!ID_FORM[platform].test(externalId)) {
-    throw refusal("BAD_ID", `"${externalId.slice(0, 40)}" is not a ${platform} channel id`);
-  }
-  const { history } = request;
-  if (
-    history !== undefined &&
-    !(Number.isInteger(history) && history > 0 && history <= MOST_HISTORY)
-  ) {
-    throw refusal(
-      "BAD_HISTORY",
-      `history is a number of messages, 1 to ${MOST_HISTORY.toString()}`,
-    );
-  }
+  const { platform, externalId, history } = request;
+  checkRequest(request);
   const existing = await findMapping(ctx, platform, externalId);
-  // Messages still being deleted would count as stored, and then disappear.
-  if (existing && history !== undefined && (await isBeingPurged(ctx, existing._id))) {
-    throw refusal(
-      "BEING_DELETED",
-      "its messages are still being deleted: map it with history once that has ended",
-    );
-  }
-  if (existing && existing.state !== "unmapped") {
-    const channel = await ctx.db.get("channels", existing.channelId);
-    throw refusal(
-      "ALREADY_MAPPED",
-      `${platform} ${externalId} is mapped to "${channel?.name ?? ""}" already`,
-    );
-  }
-
+  if (existing) await checkMappable(ctx, existing, history);
   const { channel, created } = await targetChannel(ctx, request);
   await ctx.db.patch("channels", channel._id, {
     private: true,
     ...(request.instructions !== undefined && { instructions: request.instructions }),
     ...(request.model !== undefined && { model: request.model }),
   });
-
   const fields = {
     platform,
     externalId,
@@ -88,22 +61,43 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
   const mappingId = existing?._id ?? (await ctx.db.insert("mappings", fields));
   if (existing) await ctx.db.replace("mappings", existing._id, fields);
   await restartCursor(ctx, mappingId, fields.since, history);
-  return {
-    mappingId,
-    channelId: channel._id,
-    channelName: channel.name,
-    channelCreated: created,
-  };
+  const { _id: channelId, name: channelName } = channel;
+  return { mappingId, channelId, channelName, channelCreated: created };
+}
+
+function checkRequest({ platform, externalId, history }: MapRequest): void {
+  if (!ID_FORM[platform].test(externalId)) {
+    throw refusal("BAD_ID", `"${externalId.slice(0, 40)}" is not a ${platform} channel id`);
+  }
+  if (history === undefined) return;
+  if (!Number.isInteger(history) || history < 1 || history > MOST_HISTORY) {
+    const range = `1 to ${MOST_HISTORY.toString()}`;
+    throw refusal("BAD_HISTORY", `history is a number of messages, ${range}`);
+  }
+}
+
+/** Throws unless a channel that was mapped before may be mapped again. */
+async function checkMappable(ctx: MutationCtx, existing: Doc<"mappings">, history?: number) {
+  // Messages still being deleted would count as stored, and then disappear.
+  if (history !== undefined && (await isBeingPurged(ctx, existing._id))) {
+    throw refusal(
+      "BEING_DELETED",
+      "its messages are still being deleted: map it with history once that has ended",
+    );
+  }
+  if (existing.state === "unmapped") return;
+  const channel = await ctx.db.get("channels", existing.channelId);
+  throw refusal(
+    "ALREADY_MAPPED",
+    `${existing.platform} ${existing.externalId} is mapped to "${channel?.name ?? ""}" already`,
+  );
 }
 
 /**
  * A name joins private channels only: names are not unique and anybody may make a public channel, so mapping onto
  * one by name would admit its creator to the conversation (docs/races.md#a-stranger-takes-a-channel-name).
  */
-async function targetChannel(
-  ctx: MutationCtx,
-  { to, adopt }: MapRequest,
-): Promise<{ channel: Doc<"channels">; created: boolean }> {
+async function targetChannel(ctx: MutationCtx, { to, adopt }: MapRequest) {
   if ((to === undefined) === (adopt === undefined)) {
     throw refusal("BAD_TARGET", "name a channel with --to, or a public channel's id with --adopt");
   }
@@ -131,7 +125,7 @@ async function targetChannel(
   return { channel, created: true };
 }
 
-/** See `admin.unmap`. What was unmapped before can still be deleted. */
+/** See `admin.unmap`. Messages of a channel that was unmapped before can still be deleted. */
 export async function unmapChannel(
   ctx: MutationCtx,
   request: { platform: Platform; externalId: string; deleteMessages?: boolean },
@@ -197,11 +191,7 @@ export async function changeMapping(
   return await mappingRow(ctx, { ...mapping, ...changes });
 }
 
-async function mappedOrThrow(
-  ctx: MutationCtx,
-  platform: Platform,
-  externalId: string,
-): Promise<Doc<"mappings">> {
+async function mappedOrThrow(ctx: MutationCtx, platform: Platform, externalId: string) {
   const mapping = await findMapping(ctx, platform, externalId);
   if (!mapping || mapping.state === "unmapped") {
     throw refusal("NOT_MAPPED", `${platform} ${externalId.slice(0, 40)} is not mapped`);
@@ -209,11 +199,7 @@ async function mappedOrThrow(
   return mapping;
 }
 
-async function deliveriesIn(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  state: DeliveryState,
-): Promise<Doc<"deliveries">[]> {
+async function deliveriesIn(ctx: MutationCtx, mappingId: Id<"mappings">, state: DeliveryState) {
   return await ctx.db
     .query("deliveries")
     .withIndex("by_mappingId_and_state", (q) => q.eq("mappingId", mappingId).eq("state", state))

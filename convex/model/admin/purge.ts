@@ -7,10 +7,10 @@ import { bury } from "../rows/tombstones.ts";
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
 const BATCH = 100;
 
-/** Replies deleted in one transaction: a conversation that has lasted has many. */
+/** Replies deleted in one transaction: a long conversation has many. */
 const REPLIES = 1_000;
 
-/** For so long a platform may still deliver a message again, which would bring it back. */
+/** How long a platform may redeliver a message, in ms. */
 const REDELIVERED_FOR_MS = 15 * 60_000;
 
 interface Purge {
@@ -19,7 +19,7 @@ interface Purge {
   readonly before: number;
 }
 
-/** Has a batch deleted at once, in a transaction of its own. */
+/** Schedules the next batch, in a transaction of its own. */
 export async function schedulePurge(ctx: MutationCtx, purge: Purge): Promise<void> {
   const jobId = await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, purge);
   const running = await purgeOf(ctx, purge.mappingId);
@@ -27,13 +27,14 @@ export async function schedulePurge(ctx: MutationCtx, purge: Purge): Promise<voi
   else await ctx.db.insert("purges", { mappingId: purge.mappingId, jobId });
 }
 
-/** Nothing is left to delete. Another purge of the mapping may have been asked for meanwhile, and goes on. */
+/** Ends a purge that has nothing left to delete, unless another purge of the mapping was requested meanwhile. */
 export async function endPurge(ctx: MutationCtx, { mappingId }: Purge): Promise<void> {
   const running = await purgeOf(ctx, mappingId);
   const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
   if (running && job?.state.kind !== "pending") await ctx.db.delete("purges", running._id);
 }
 
+/** Whether a purge of the mapping is scheduled or running. */
 export async function isBeingPurged(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
   const running = await purgeOf(ctx, mappingId);
   const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
@@ -79,7 +80,7 @@ async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promis
     .query("deliveries")
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
   for await (const delivery of deliveries) {
-    // One still on the wire is the head of its lane: what was queued behind it since must not wait for ever.
+    // A leased delivery heads its lane: end it, so that the deliveries behind it are not blocked.
     if (delivery.endedAt === undefined) {
       await endDelivery(ctx, delivery, { state: "cancelled", reason: "the channel was purged" });
     }
@@ -92,14 +93,8 @@ async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promis
   }
 }
 
-/**
- * Only once it is empty. A reply still being written for it finds nothing to answer and stores nothing. Returns false
- * while replies are left.
- */
-async function deleteConversation(
-  ctx: MutationCtx,
-  conversation: Doc<"conversations">,
-): Promise<boolean> {
+/** Deletes an empty conversation and its replies. Returns false while replies are left. */
+async function deleteConversation(ctx: MutationCtx, conversation: Doc<"conversations">) {
   const replies = await ctx.db
     .query("replies")
     .withIndex("by_conversationId_and_state", (q) => q.eq("conversationId", conversation._id))

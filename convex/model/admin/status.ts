@@ -4,7 +4,14 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { cursorOf } from "../rows/cursors.ts";
 import { allHealth } from "../rows/mapping_health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "../rows/mappings.ts";
-import { vCatchUp, vDirection, vPlatform, type DeliveryState } from "../shared/validators.ts";
+import { vProblemRow } from "../ingest/report_validators.ts";
+import {
+  troubleFields,
+  vCatchUp,
+  vDirection,
+  vPlatform,
+  type DeliveryState,
+} from "../shared/validators.ts";
 
 /** Rows of one kind that a status shows; more than a person reads. */
 const MOST_SHOWN = 100;
@@ -14,21 +21,13 @@ const MOST_COUNTED = 500;
 
 const OPEN_STATES = ["queued", "ready", "leased", "waiting", "held"] as const;
 
-/** What an admin looks at to see whether all is well. Counts leave out what is beyond 500 a state and platform. */
+/** The state of every mapping, failed deliveries and open problems. Counts stop at 500 per state and platform. */
 export const vStatus = v.object({
   mappings: v.array(
     vMappingRow.extend({
-      health: v.array(
-        v.object({
-          direction: vDirection,
-          code: v.string(),
-          reason: v.string(),
-          step: v.optional(v.string()),
-          at: v.number(),
-        }),
-      ),
+      health: v.array(v.object({ direction: vDirection, ...troubleFields, at: v.number() })),
       open: v.number(),
-      /** Since when the oldest of them has waited. Not told of a paused mapping, whose replies wait on purpose. */
+      /** Creation time of the oldest open delivery (ms since 1970). Absent while paused: its replies wait on purpose. */
       openSince: v.optional(v.number()),
       failed: v.number(),
       caughtUpAt: v.optional(v.number()),
@@ -48,57 +47,49 @@ export const vStatus = v.object({
       at: v.number(),
     }),
   ),
-  problems: v.array(
-    v.object({
-      platform: vPlatform,
-      mappingId: v.optional(v.id("mappings")),
-      kind: v.string(),
-      externalId: v.optional(v.string()),
-      reason: v.string(),
-      count: v.number(),
-      at: v.number(),
-    }),
-  ),
+  problems: v.array(vProblemRow),
 });
 export type Status = Infer<typeof vStatus>;
 
+/** See `admin.status`. */
 export async function overallStatus(ctx: QueryCtx): Promise<Status> {
-  const open = new Map<Id<"mappings">, number>();
-  const openSince = new Map<Id<"mappings">, number>();
-  for (const state of OPEN_STATES) {
-    const rows = await deliveriesIn(ctx, state);
-    count(rows, open);
-    for (const { mappingId, _creationTime: at } of rows) {
-      openSince.set(mappingId, Math.floor(Math.min(at, openSince.get(mappingId) ?? at)));
-    }
-  }
   const failed = await deliveriesIn(ctx, "failed");
-  const failures = count(failed, new Map<Id<"mappings">, number>());
-  const health = await allHealth(ctx);
-  const mappings: Status["mappings"] = [];
-  for (const row of await listMappings(ctx)) {
-    const cursor = await cursorOf(ctx, row.mappingId);
-    const since = row.state === "active" ? openSince.get(row.mappingId) : undefined;
-    mappings.push({
-      ...row,
-      health: health.filter(({ mappingId }) => mappingId === row.mappingId).map(toHealth),
-      open: open.get(row.mappingId) ?? 0,
-      ...(since !== undefined && { openSince: since }),
-      failed: failures.get(row.mappingId) ?? 0,
-      ...(cursor && { caughtUpAt: cursor.caughtUpAt }),
-      ...(cursor?.lastCatchUp && { lastCatchUp: cursor.lastCatchUp }),
-    });
-  }
   const problems = await ctx.db
     .query("problems")
     .withIndex("by_resolvedAt", (q) => q.eq("resolvedAt", undefined))
     .order("desc")
     .take(MOST_SHOWN);
   return {
-    mappings,
+    mappings: await mappingStates(ctx, failed),
     failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
-    problems: problems.map(toProblem),
+    problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
   };
+}
+
+async function mappingStates(ctx: QueryCtx, failed: readonly Doc<"deliveries">[]) {
+  const open = (await Promise.all(OPEN_STATES.map((state) => deliveriesIn(ctx, state)))).flat();
+  const openCounts = countByMapping(open);
+  const failedCounts = countByMapping(failed);
+  const openSince = new Map<Id<"mappings">, number>();
+  for (const { mappingId, _creationTime: at } of open) {
+    openSince.set(mappingId, Math.floor(Math.min(at, openSince.get(mappingId) ?? at)));
+  }
+  const health = await allHealth(ctx);
+  const states: Status["mappings"] = [];
+  for (const row of await listMappings(ctx)) {
+    const cursor = await cursorOf(ctx, row.mappingId);
+    const since = row.state === "active" ? openSince.get(row.mappingId) : undefined;
+    states.push({
+      ...row,
+      health: health.filter(({ mappingId }) => mappingId === row.mappingId).map(toHealth),
+      open: openCounts.get(row.mappingId) ?? 0,
+      ...(since !== undefined && { openSince: since }),
+      failed: failedCounts.get(row.mappingId) ?? 0,
+      ...(cursor && { caughtUpAt: cursor.caughtUpAt }),
+      ...(cursor?.lastCatchUp && { lastCatchUp: cursor.lastCatchUp }),
+    });
+  }
+  return states;
 }
 
 /** The newest of a state on every platform. Read by platform, not by mapping: a thousand mappings cost no more. */
@@ -113,36 +104,14 @@ async function deliveriesIn(ctx: QueryCtx, state: DeliveryState): Promise<Doc<"d
   return (await Promise.all(rows)).flat();
 }
 
-function count(
-  deliveries: readonly Doc<"deliveries">[],
-  counts: Map<Id<"mappings">, number>,
-): ReadonlyMap<Id<"mappings">, number> {
+function countByMapping(deliveries: readonly Doc<"deliveries">[]) {
+  const counts = new Map<Id<"mappings">, number>();
   for (const { mappingId } of deliveries) counts.set(mappingId, (counts.get(mappingId) ?? 0) + 1);
   return counts;
 }
 
 function toHealth({ direction, code, reason, step, at }: Doc<"mappingHealth">) {
   return { direction, code, reason, ...(step !== undefined && { step }), at };
-}
-
-function toProblem({
-  platform,
-  mappingId,
-  kind,
-  externalId,
-  reason,
-  count,
-  at,
-}: Doc<"problems">): Status["problems"][number] {
-  return {
-    platform,
-    ...(mappingId && { mappingId }),
-    kind,
-    ...(externalId !== undefined && { externalId }),
-    reason,
-    count,
-    at,
-  };
 }
 
 async function toFailed(ctx: QueryCtx, row: Doc<"deliveries">): Promise<Status["failed"][number]> {

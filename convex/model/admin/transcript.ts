@@ -7,10 +7,11 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { nameOf } from "../rows/identities.ts";
-import { readableContent } from "../rows/readable.ts";
+import { piecesOf } from "../rows/posts.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { vAttachment, vMessageKind, vPlatform } from "../shared/validators.ts";
 
-/** A message with all that is known of it: where it was said, by whom, and where it was posted. */
+/** A message with its author, its place on the platform, and its posts. */
 export const vTranscriptRow = v.object({
   _id: v.id("messages"),
   _creationTime: v.number(),
@@ -35,7 +36,7 @@ export type TranscriptRow = Infer<typeof vTranscriptRow>;
 
 export const vTranscript = paginationResultValidator(vTranscriptRow);
 
-/** A page of everything ever said in a channel, deleted messages included (empty), oldest first. */
+/** A page of a channel's messages, oldest first. Deleted ones are included without content. */
 export async function readTranscript(
   ctx: QueryCtx,
   channelId: Id<"channels">,
@@ -48,6 +49,7 @@ export async function readTranscript(
   return { ...page, page: await Promise.all(page.page.map((row) => toTranscriptRow(ctx, row))) };
 }
 
+/** The message as a transcript shows it. */
 export async function toTranscriptRow(
   ctx: QueryCtx,
   message: Doc<"messages">,
@@ -61,7 +63,7 @@ export async function toTranscriptRow(
     _id: message._id,
     _creationTime: message._creationTime,
     content: deletedAt === undefined ? await readableContent(ctx, message) : "",
-    posts: await postsOf(ctx, message._id),
+    posts: (await piecesOf(ctx, message._id)).map((piece) => piece.externalId),
     ...(author !== undefined && { author }),
     ...(mapping && { platform: mapping.platform, channel: mapping.externalId }),
     ...(conversation?.threadId !== undefined && { threadId: conversation.threadId }),
@@ -81,12 +83,4 @@ async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string
   if (identity) return nameOf(identity);
   const user = message.authorId && (await ctx.db.get("users", message.authorId));
   return user?.name;
-}
-
-async function postsOf(ctx: QueryCtx, messageId: Id<"messages">): Promise<string[]> {
-  const posts = await ctx.db
-    .query("posts")
-    .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
-    .take(1_000);
-  return posts.sort((a, b) => a.part - b.part).map(({ externalId }) => externalId);
 }

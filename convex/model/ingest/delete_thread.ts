@@ -8,20 +8,20 @@ import { clearMessage, piecesOf } from "../rows/posts.ts";
 /** Messages cleared in one transaction, each with its pieces. */
 const BATCH = 100;
 
-/** Convex channels that one platform channel is ever mapped to, at the most that are looked at. */
-const MOST_HOMES = 100;
+/** Conversations of one thread that are read: one for each Convex channel its channel was mapped to. */
+const MOST_CONVERSATIONS = 100;
 
-/** Replies of one conversation that wait to be posted, at the most that are looked at. */
+/** Open deliveries of one conversation that are read. */
 const MOST_WAITING = 100;
 
-/** When what a catch-up had read of the thread before it was deleted has been stored, in ms. */
+/** Delay after which messages that a catch-up read before the deletion have been stored, in ms. */
 const LATE_MS = 60_000;
 
 const GONE = "the thread was deleted";
 
 /**
- * Clears what stands in a conversation. `before`: only what was said until then, in ms since 1970, because the thread
- * may have been opened anew. `cursor`: where to go on.
+ * Clears the messages of a conversation. `before`: only those sent until then (ms since 1970), because the thread may
+ * have been opened again. `cursor`: where the next batch begins.
  */
 interface Clearing {
   readonly conversationId: Id<"conversations">;
@@ -30,23 +30,18 @@ interface Clearing {
 }
 
 /**
- * The thread is gone from the platform, which tells nothing of the messages in it: all of them are cleared, in
- * transactions of their own, and nothing more is said there. Returns whether anything was known of it.
+ * Clears a thread that was deleted on the platform, which reports no deletes of its messages, and cancels its replies.
+ * Clears in transactions of their own. Returns whether the thread had a conversation.
  */
-export async function dropThread(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  threadId: string,
-): Promise<boolean> {
-  // One, or one for each Convex channel that the platform's channel was mapped to.
+export async function dropThread(ctx: MutationCtx, mappingId: Id<"mappings">, threadId: string) {
   const conversations = await ctx.db
     .query("conversations")
     .withIndex("by_mappingId_and_threadId", (q) =>
       q.eq("mappingId", mappingId).eq("threadId", threadId),
     )
-    .take(MOST_HOMES);
+    .take(MOST_CONVERSATIONS);
   for (const { _id: conversationId } of conversations) {
-    await silence(ctx, conversationId);
+    await cancelReplies(ctx, conversationId);
     const all = { conversationId, cursor: null };
     await ctx.scheduler.runAfter(0, internal.threads.clear, all);
     const late = { ...all, before: Date.now() };
@@ -55,8 +50,8 @@ export async function dropThread(
   return conversations.length > 0;
 }
 
-/** Cancels what is being written and what waits to be posted. */
-async function silence(ctx: MutationCtx, conversationId: Id<"conversations">): Promise<void> {
+/** Cancels the open reply and the open deliveries. */
+async function cancelReplies(ctx: MutationCtx, conversationId: Id<"conversations">): Promise<void> {
   const reply = await openReplyOf(ctx, conversationId);
   if (reply) await cancelReply(ctx, reply, GONE);
   const waiting = await ctx.db
@@ -65,7 +60,7 @@ async function silence(ctx: MutationCtx, conversationId: Id<"conversations">): P
       q.eq("conversationId", conversationId).eq("endedAt", undefined),
     )
     .take(MOST_WAITING);
-  // What a bridge is posting right now is refused, or it is gone with the thread.
+  // A post under way is refused by the platform, or was deleted with the thread.
   for (const delivery of waiting)
     await endDelivery(ctx, delivery, { state: "cancelled", reason: GONE });
 }
@@ -80,7 +75,7 @@ export async function clearThread(ctx: MutationCtx, clearing: Clearing): Promise
     .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversationId))
     .paginate({ numItems: BATCH, cursor });
   for (const message of page) {
-    // A thread has the id of the message that it hangs on, which stands in the channel.
+    // The message that the thread was started from has its id, and belongs to the channel.
     if (message.externalId === conversation.threadId) continue;
     if ((message.sentAt ?? 0) <= before) await clearAll(ctx, message);
   }

@@ -1,17 +1,6 @@
 import { type Infer, v } from "convex/values";
+import { vAuthor } from "../rows/identities.ts";
 import { vAttachment, vMention } from "../shared/validators.ts";
-
-/**
- * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: not the
- * person's name in that server (Discord's history lacks it), so it never replaces a name.
- */
-export const vAuthor = v.object({
-  externalId: v.string(),
-  workspaceId: v.string(),
-  name: v.optional(v.string()),
-  avatarUrl: v.optional(v.string()),
-  provisional: v.optional(v.literal(true)),
-});
 
 /**
  * A message as the platform has it: new, edited (`editedAt` set), or read again from history.
@@ -69,26 +58,8 @@ export const vOutcome = v.union(
 );
 export type Outcome = Infer<typeof vOutcome>;
 
-/**
- * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as that
- * catch-up read it. `caughtUp`: the catch-up ends with this.
- */
-export const vAdvance = v.object({
-  mappingId: v.id("mappings"),
-  upTo: v.string(),
-  since: v.optional(v.string()),
-  caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
-});
-
-/** Where a mapping's catch-up begins. `history`: how many older messages to backfill first. */
-export const vCursor = v.object({
-  mappingId: v.id("mappings"),
-  upTo: v.string(),
-  history: v.optional(v.number()),
-});
-
-/** A message, or a piece of a reply (`own`), that exists on the platform as far as Convex knows. */
-export const vStanding = v.object({
+/** A message, or a piece of a reply (`own`), that is not known to be deleted. */
+export const vSnapshotRow = v.object({
   externalId: v.string(),
   threadId: v.optional(v.string()),
   editedAt: v.optional(v.number()),

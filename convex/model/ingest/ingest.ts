@@ -3,16 +3,16 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { askForReply } from "../replies/request_reply.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
-import { advanceCursor } from "../rows/cursors.ts";
+import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
 import { findMessage } from "../rows/messages.ts";
 import { clearMessage, findPost, takeDownPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
-import { resolveMended } from "./problems.ts";
+import { resolveAfterCatchUp } from "./problems.ts";
 import { refusal } from "../shared/refusal.ts";
 import { dropThread } from "./delete_thread.ts";
 import { bury, isBuried, unearth } from "../rows/tombstones.ts";
 import { asksForReply } from "./triggers.ts";
-import type { BridgeEvent, MessageEvent, Outcome, vAdvance } from "./event_validators.ts";
+import type { BridgeEvent, MessageEvent, Outcome } from "./event_validators.ts";
 import type { Platform } from "../shared/validators.ts";
 import { withdrawReply } from "../replies/withdraw.ts";
 
@@ -50,7 +50,7 @@ export async function ingestBatch(
     await advanceCursor(ctx, mapping, advance);
     if (advance.caughtUp) caughtUp.push(mapping._id);
   }
-  if (caughtUp.length > 0) await resolveMended(ctx, platform, caughtUp);
+  if (caughtUp.length > 0) await resolveAfterCatchUp(ctx, platform, caughtUp);
   return outcomes;
 }
 
@@ -72,11 +72,7 @@ async function mappingOf(
   return mapping;
 }
 
-async function applyMessage(
-  ctx: MutationCtx,
-  mapping: Doc<"mappings">,
-  event: MessageEvent,
-): Promise<Outcome> {
+async function applyMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: MessageEvent) {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
   if (await isBuried(ctx, mapping._id, event.externalId)) {
@@ -90,11 +86,7 @@ async function applyMessage(
   return await insertMessage(ctx, mapping, event);
 }
 
-async function insertMessage(
-  ctx: MutationCtx,
-  mapping: Doc<"mappings">,
-  event: MessageEvent,
-): Promise<Outcome> {
+async function insertMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: MessageEvent) {
   const author = await ensureIdentity(ctx, mapping.platform, event.author);
   const key = { channelId: mapping.channelId, mappingId: mapping._id };
   const inThread =
@@ -145,11 +137,7 @@ function channelConversation(
   return asks && mapping.replyIn === "thread" ? { ...key, threadId: event.externalId } : key;
 }
 
-async function applyEdit(
-  ctx: MutationCtx,
-  known: Doc<"messages">,
-  event: MessageEvent,
-): Promise<Outcome> {
+async function applyEdit(ctx: MutationCtx, known: Doc<"messages">, event: MessageEvent) {
   const newer = event.editedAt !== undefined && event.editedAt > (known.editedAt ?? 0);
   if (!newer || known.deletedAt !== undefined) return "known";
   await ctx.db.patch("messages", known._id, {

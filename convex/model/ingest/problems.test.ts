@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
+import type { ProblemKind } from "./report_validators.ts";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
@@ -16,7 +17,7 @@ beforeEach(() => {
 
 interface Told {
   readonly mappingId?: Id<"mappings">;
-  readonly kind: string;
+  readonly kind: ProblemKind;
   readonly externalId?: string;
 }
 
@@ -41,8 +42,10 @@ async function open(): Promise<(string | undefined)[]> {
 test("a message that was set aside is mended once it is stored, or deleted, and caught up with", async () => {
   const { mappingId } = await mapChannel(backend);
   const ids = ["11", "12", "13"];
-  await tell(...ids.map((externalId) => ({ mappingId, kind: "event set aside", externalId })));
-  await tell({ mappingId, kind: "unreadable", externalId: "14" });
+  await tell(
+    ...ids.map((externalId) => ({ mappingId, kind: "event_set_aside" as const, externalId })),
+  );
+  await tell({ mappingId, kind: "message_unreadable", externalId: "14" });
   await caughtUp(mappingId);
   expect(await open()).toEqual(["11", "12", "13", "14"]);
   await ingest(said(mappingId, { externalId: "11" }), said(mappingId, { externalId: "14" }));
@@ -51,7 +54,7 @@ test("a message that was set aside is mended once it is stored, or deleted, and 
   expect(await open()).toEqual(["13"]);
   expect(await rows(backend, "problems")).toHaveLength(4);
   // Set aside again: a problem of its own.
-  await tell({ mappingId, kind: "event set aside", externalId: "11" });
+  await tell({ mappingId, kind: "event_set_aside", externalId: "11" });
   expect(await open()).toEqual(["11", "13"]);
   expect(await rows(backend, "problems")).toHaveLength(5);
 });
@@ -72,10 +75,10 @@ test("a thread that nobody could place is mended once every mapping was caught u
 
 test("what nobody can tell to be mended is no news after a month without it", async () => {
   const { mappingId } = await mapChannel(backend);
-  await tell({ mappingId, kind: "unknown content", externalId: "hologram" });
+  await tell({ mappingId, kind: "content_unknown", externalId: "hologram" });
   await tell({ mappingId, kind: "thread_unreadable", externalId: "81" });
   await pass(backend, 29 * DAY);
-  await tell({ mappingId, kind: "unknown content", externalId: "hologram" });
+  await tell({ mappingId, kind: "content_unknown", externalId: "hologram" });
   await caughtUp(mappingId);
   expect(await open()).toEqual(["81", "hologram"]);
   await pass(backend, 2 * DAY);
@@ -88,7 +91,7 @@ test("a channel that is mirrored no more has no problems, others keep theirs", a
   const more = { externalId: `${IDS.discord.slice(0, -1)}2`, to: "other" };
   const other = await mapChannel(backend, "discord", more);
   for (const [n, id] of [mappingId, other.mappingId].entries())
-    await tell({ mappingId: id, kind: "unknown content", externalId: `kind ${n.toString()}` });
+    await tell({ mappingId: id, kind: "content_unknown", externalId: `kind ${n.toString()}` });
   await backend.admin.mutation(api.admin.unmap, { platform: "discord", externalId: IDS.discord });
   expect(await open()).toEqual(["kind 1"]);
 });

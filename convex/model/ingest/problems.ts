@@ -4,62 +4,60 @@ import { cursorOf } from "../rows/cursors.ts";
 import { mappingsIn } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { isBuried } from "../rows/tombstones.ts";
+import { currentKind, type ProblemKind } from "./report_validators.ts";
 import type { Platform } from "../shared/validators.ts";
 
-/** Open problems of one mapping that are looked at by one catch-up: a hundred mappings may end theirs in one call. */
+/** Open problems of one mapping that one catch-up reads: a hundred catch-ups may end in one call. */
 const MOST_OPEN = 10;
 
-/** The same where a whole mapping goes. */
+/** Open problems that unmapping reads. */
 const MOST_AT_ONCE = 1_000;
 
-/** What nobody can tell to be mended is no news after this long, in ms. */
-const NEWS_MS = 30 * 24 * 60 * 60_000;
-
-/** About no mapping that is known: mended once every mapping has been looked through since. */
-const ABOUT_ANY = "thread_unknown";
+/** Age at which a problem that cannot be checked counts as resolved, in ms. */
+const EXPIRES_AFTER_MS = 30 * 24 * 60 * 60_000;
 
 /**
- * Marks what is mended, after the catch-ups of these mappings: what was set aside has been fetched again by then. What
- * is marked leaves the status; the next of its kind is a new problem.
+ * Resolves problems after the catch-ups of these mappings, which have fetched the skipped events again. A resolved
+ * problem leaves the status; the next report of its kind is a new problem.
  */
-export async function resolveMended(
+export async function resolveAfterCatchUp(
   ctx: MutationCtx,
   platform: Platform,
   caughtUp: Iterable<Id<"mappings">>,
 ): Promise<void> {
   for (const mappingId of new Set(caughtUp)) {
     for (const problem of await openProblems(ctx, platform, mappingId, MOST_OPEN))
-      if (await isMended(ctx, mappingId, problem)) await resolve(ctx, problem);
+      if (await isResolved(ctx, mappingId, problem)) await resolve(ctx, problem);
   }
-  const aboutAny = (await openProblems(ctx, platform, undefined, MOST_OPEN)).filter(
-    ({ kind }) => kind === ABOUT_ANY,
+  // The mapping of an unknown thread is unknown too: it may be any of them.
+  const unknownThreads = (await openProblems(ctx, platform, undefined, MOST_OPEN)).filter(
+    ({ kind }) => kind === ("thread_unknown" satisfies ProblemKind),
   );
-  if (aboutAny.length === 0) return;
-  const lookedThrough = await allLookedThrough(ctx, platform);
-  for (const problem of aboutAny) if (problem.at < lookedThrough) await resolve(ctx, problem);
+  if (unknownThreads.length === 0) return;
+  const since = await allCaughtUpSince(ctx, platform);
+  for (const problem of unknownThreads) if (problem.at < since) await resolve(ctx, problem);
 }
 
-/** A channel that is mirrored no more has no problems. */
+/** Resolves every problem of a mapping that ends. */
 export async function resolveAllOf(ctx: MutationCtx, mapping: Doc<"mappings">): Promise<void> {
   const problems = await openProblems(ctx, mapping.platform, mapping._id, MOST_AT_ONCE);
   for (const problem of problems) await resolve(ctx, problem);
 }
 
-async function isMended(
+async function isResolved(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,
   { kind, externalId, at }: Doc<"problems">,
 ): Promise<boolean> {
-  switch (kind) {
-    // About one message, by its id: mended once that is stored, or deleted.
-    case "event set aside":
-    case "unreadable":
-    case "unreadable_event":
+  switch (currentKind(kind)) {
+    // Resolved once the message is stored or deleted.
+    case "event_set_aside":
+    case "message_unreadable":
       if (externalId === undefined) return false;
       if ((await findMessage(ctx, mappingId, externalId)) !== null) return true;
       return await isBuried(ctx, mappingId, externalId);
     default:
-      return Date.now() - at > NEWS_MS;
+      return Date.now() - at > EXPIRES_AFTER_MS;
   }
 }
 
@@ -77,8 +75,8 @@ async function openProblems(
     .take(most);
 }
 
-/** Since when every mapping is known to have missed nothing. A cursor moves only for a mapping that has not. */
-async function allLookedThrough(ctx: MutationCtx, platform: Platform): Promise<number> {
+/** The oldest time at which an active mapping was last caught up. */
+async function allCaughtUpSince(ctx: MutationCtx, platform: Platform): Promise<number> {
   let since = Infinity;
   for (const { _id } of await mappingsIn(ctx, platform, "active"))
     since = Math.min(since, (await cursorOf(ctx, _id))?.caughtUpAt ?? 0);

@@ -1,20 +1,21 @@
 import type { Infer } from "convex/values";
 import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { applyChannelNews } from "./channel_updates.ts";
+import { applyChannelUpdate } from "./channel_updates.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { ensureIdentity } from "../rows/identities.ts";
 import type { Platform } from "../shared/validators.ts";
-import type { vChannelNews, vHealth, vPerson, vProblem } from "./report_validators.ts";
+import { currentKind } from "./report_validators.ts";
+import type { vChannelUpdate, vHealth, vPerson, vProblem } from "./report_validators.ts";
 
 interface BridgeReport {
   readonly people: readonly Infer<typeof vPerson>[];
   readonly problems: readonly Infer<typeof vProblem>[];
   readonly health: readonly Infer<typeof vHealth>[];
-  readonly channels?: readonly Infer<typeof vChannelNews>[] | undefined;
+  readonly channels?: readonly Infer<typeof vChannelUpdate>[] | undefined;
 }
 
-/** Stores what a bridge learned. Rows of the other platform's mappings are left alone. */
+/** See `bridge.report`. What concerns mappings of the other platform is ignored. */
 export async function recordReport(
   ctx: MutationCtx,
   platform: Platform,
@@ -30,44 +31,37 @@ export async function recordReport(
     if (trouble) await setHealth(ctx, mappingId, direction, trouble);
     else await clearHealth(ctx, mappingId, direction);
   }
-  for (const news of channels) await applyChannelNews(ctx, platform, news);
+  for (const update of channels) await applyChannelUpdate(ctx, platform, update);
   return null;
 }
 
-async function isOwn(
-  ctx: MutationCtx,
-  platform: Platform,
-  mappingId: Id<"mappings">,
-): Promise<boolean> {
+async function isOwn(ctx: MutationCtx, platform: Platform, mappingId: Id<"mappings">) {
   return (await ctx.db.get("mappings", mappingId))?.platform === platform;
 }
 
-/** One row for a problem that is still open, however often it is seen. */
+/** An open problem has one row, however often it is reported. */
 async function recordProblem(
   ctx: MutationCtx,
   platform: Platform,
   problem: Infer<typeof vProblem>,
 ): Promise<void> {
-  const rows = await ctx.db
+  const kind = currentKind(problem.kind);
+  const latest = await ctx.db
     .query("problems")
     .withIndex("by_platform_and_kind_and_mappingId_and_externalId", (q) =>
       q
         .eq("platform", platform)
-        .eq("kind", problem.kind)
+        .eq("kind", kind)
         .eq("mappingId", problem.mappingId)
         .eq("externalId", problem.externalId),
     )
     .order("desc")
-    .take(1);
-  const [latest] = rows;
+    .first();
   const at = Date.now();
   if (latest && latest.resolvedAt === undefined) {
-    await ctx.db.patch("problems", latest._id, {
-      reason: problem.reason,
-      count: latest.count + 1,
-      at,
-    });
+    const { reason } = problem;
+    await ctx.db.patch("problems", latest._id, { reason, count: latest.count + 1, at });
     return;
   }
-  await ctx.db.insert("problems", { platform, ...problem, count: 1, at });
+  await ctx.db.insert("problems", { platform, ...problem, kind, count: 1, at });
 }

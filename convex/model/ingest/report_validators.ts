@@ -1,5 +1,5 @@
-import { v } from "convex/values";
-import { vDirection } from "../shared/validators.ts";
+import { type Infer, v } from "convex/values";
+import { troubleFields, vDirection, vPlatform } from "../shared/validators.ts";
 
 /** A person's name as the platform shows it. */
 export const vPerson = v.object({
@@ -9,16 +9,64 @@ export const vPerson = v.object({
   avatarUrl: v.optional(v.string()),
 });
 
-/** Something an admin should see: a skipped event, a gap. Counted when it repeats. */
-export const vProblem = v.object({
+/**
+ * Kinds of problems.
+ * event_set_aside     Convex could not store the event    message_unreadable  the bridge cannot read the message
+ * thread_unknown      its channel cannot be found         thread_unreadable   its messages cannot be read
+ * content_unknown     a kind of content that the bridge does not support
+ */
+const vProblemKind = v.union(
+  v.literal("event_set_aside"),
+  v.literal("message_unreadable"),
+  v.literal("thread_unknown"),
+  v.literal("thread_unreadable"),
+  v.literal("content_unknown"),
+);
+export type ProblemKind = Infer<typeof vProblemKind>;
+
+/** Names that earlier versions of the bridges report, and that stored rows still have. */
+const vFormerProblemKind = v.union(
+  v.literal("event set aside"),
+  v.literal("unreadable"),
+  v.literal("unreadable_event"),
+  v.literal("unknown content"),
+);
+
+const CURRENT: Record<Infer<typeof vFormerProblemKind>, ProblemKind> = {
+  "event set aside": "event_set_aside",
+  unreadable: "message_unreadable",
+  unreadable_event: "message_unreadable",
+  "unknown content": "content_unknown",
+};
+
+/** The present name of a problem's kind. */
+export function currentKind(kind: string): string {
+  return (CURRENT as Partial<Record<string, ProblemKind>>)[kind] ?? kind;
+}
+
+const problemFields = {
   mappingId: v.optional(v.id("mappings")),
-  kind: v.string(),
   externalId: v.optional(v.string()),
   reason: v.string(),
+};
+
+/** Something an admin should see: a skipped event, a gap. Counted when it repeats. */
+export const vProblem = v.object({
+  ...problemFields,
+  kind: v.union(vProblemKind, vFormerProblemKind),
 });
 
-/** What became of a mapped channel itself: its name now, or the id it moved to. */
-export const vChannelNews = v.object({
+/** A problem as stored: reported `count` times, last at `at` (ms since 1970). */
+export const vProblemRow = v.object({
+  ...problemFields,
+  platform: vPlatform,
+  kind: v.string(),
+  count: v.number(),
+  at: v.number(),
+});
+
+/** A mapped channel's new name, or the id it moved to. */
+export const vChannelUpdate = v.object({
   mappingId: v.id("mappings"),
   name: v.optional(v.string()),
   externalId: v.optional(v.string()),
@@ -28,7 +76,5 @@ export const vChannelNews = v.object({
 export const vHealth = v.object({
   mappingId: v.id("mappings"),
   direction: vDirection,
-  trouble: v.optional(
-    v.object({ code: v.string(), reason: v.string(), step: v.optional(v.string()) }),
-  ),
+  trouble: v.optional(v.object(troubleFields)),
 });

@@ -4,19 +4,19 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
-import type { vStanding } from "./event_validators.ts";
+import type { vSnapshotRow } from "./event_validators.ts";
 
 /** Rows of one kind that a catch-up compares. */
 const MOST_ROWS = 200;
-/** Old threads that a catch-up looks into. */
+/** Old threads that a catch-up compares. */
 const MOST_THREADS = 50;
-/** Old threads that are asked when somebody last spoke in them. */
-const MOST_ASKED = 200;
+/** Old threads whose last message is read. */
+const MOST_CHECKED = 200;
 
-type Standing = Infer<typeof vStanding>;
+type SnapshotRow = Infer<typeof vSnapshotRow>;
 
 /** See `bridge.standing`. */
-export async function standingOf(
+export async function readSnapshot(
   ctx: QueryCtx,
   platform: Platform,
   args: {
@@ -25,7 +25,7 @@ export async function standingOf(
     readonly rootsBefore: string;
     readonly activeSince: number;
   },
-): Promise<{ rows: Standing[]; threads: string[] }> {
+): Promise<{ rows: SnapshotRow[]; threads: string[] }> {
   const mapping = await ctx.db.get("mappings", args.mappingId);
   if (mapping?.platform !== platform) {
     throw refusal("FORBIDDEN", "that mapping belongs to another platform");
@@ -46,7 +46,7 @@ async function messageRows(
   mappingId: Id<"mappings">,
   after: string,
   threads: ThreadsOf,
-): Promise<Standing[]> {
+): Promise<SnapshotRow[]> {
   const messages = await ctx.db
     .query("messages")
     .withIndex("by_mappingId_and_externalId", (q) =>
@@ -54,7 +54,7 @@ async function messageRows(
     )
     .order("desc")
     .take(MOST_ROWS);
-  const rows: Standing[] = [];
+  const rows: SnapshotRow[] = [];
   for (const { externalId, conversationId, editedAt, deletedAt } of messages) {
     if (externalId === undefined || deletedAt !== undefined) continue;
     rows.push({
@@ -72,7 +72,7 @@ async function postRows(
   mappingId: Id<"mappings">,
   after: string,
   threads: ThreadsOf,
-): Promise<Standing[]> {
+): Promise<SnapshotRow[]> {
   const posts = await ctx.db
     .query("posts")
     .withIndex("by_mappingId_and_externalId", (q) =>
@@ -80,7 +80,7 @@ async function postRows(
     )
     .order("desc")
     .take(MOST_ROWS);
-  const rows: Standing[] = [];
+  const rows: SnapshotRow[] = [];
   for (const { externalId, messageId, deletedAt } of posts) {
     if (deletedAt !== undefined) continue;
     const message = await ctx.db.get("messages", messageId);
@@ -89,7 +89,7 @@ async function postRows(
   return rows;
 }
 
-/** Threads of a mapping in which somebody has spoken since `activeSince`, those begun last first. */
+/** Threads of a mapping with a message since `activeSince`, newest thread first. */
 async function activeThreads(
   ctx: QueryCtx,
   mappingId: Id<"mappings">,
@@ -102,7 +102,7 @@ async function activeThreads(
       q.eq("mappingId", mappingId).gt("threadId", "").lt("threadId", rootsBefore),
     )
     .order("desc")
-    .take(MOST_ASKED);
+    .take(MOST_CHECKED);
   const active: string[] = [];
   for (const { _id, threadId } of conversations) {
     const newest = await ctx.db
@@ -116,7 +116,7 @@ async function activeThreads(
   return active;
 }
 
-/** Which thread a conversation is; each is read once. */
+/** The threads of conversations; each conversation is read once. */
 class ThreadsOf {
   readonly #known = new Map<Id<"conversations">, Promise<Doc<"conversations"> | null>>();
 

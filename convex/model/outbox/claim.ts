@@ -5,7 +5,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { endDelivery, headState, mayPostTo } from "./lanes.ts";
 import { findMessage } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
-import { readableContent } from "../rows/readable.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { cut } from "../shared/text.ts";
 import type { Platform } from "../shared/validators.ts";
 import type { vClaim, vClaimed } from "./validators.ts";
@@ -23,10 +23,7 @@ export const QUARANTINE_MS = 25_000;
  * Ids of ready deliveries only: the result stays small, and claiming shrinks it
  * (docs/races.md#the-outbox-subscription-stays-small).
  */
-export async function readyDeliveries(
-  ctx: QueryCtx,
-  platform: Platform,
-): Promise<Id<"deliveries">[]> {
+export async function readyDeliveries(ctx: QueryCtx, platform: Platform) {
   const rows = await ctx.db
     .query("deliveries")
     .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", "ready"))

@@ -7,14 +7,11 @@ import { reopenDelivery } from "./retry.ts";
 import { deliveriesOf } from "./take_down.ts";
 
 /**
- * See `admin.deleteMessage`. Returns whether something is being taken down: what waits to be posted is only cancelled,
- * and what a bridge is posting right now is taken down behind it in the lane. What may have been posted has to be found
- * first, so its text is kept, unseen, until that has ended.
+ * See `admin.deleteMessage`. Returns whether posts are being deleted on the platform. A delivery that has not been
+ * claimed is only cancelled; posts of a leased delivery are deleted after it, in the same lane. A post of unknown
+ * outcome must be found first: until then the text is kept, hidden.
  */
-export async function deleteReply(
-  ctx: MutationCtx,
-  messageId: string,
-): Promise<{ takesDown: boolean }> {
+export async function deleteReply(ctx: MutationCtx, messageId: string) {
   const id = ctx.db.normalizeId("messages", messageId);
   const message = id && (await ctx.db.get("messages", id));
   if (!message) throw refusal("NOT_FOUND", "no message has that id");
@@ -23,26 +20,26 @@ export async function deleteReply(
   }
   if (message.deletedAt !== undefined) return { takesDown: false };
   for (const delivery of await deliveriesOf(ctx, message._id)) {
-    // Given up without knowing whether it stands: it is looked for once more.
+    // It failed with an unknown outcome: look for the post once more.
     if (delivery.op === "create" && delivery.state === "failed" && delivery.outcomeUnknown)
       await reopenDelivery(ctx, delivery, false);
   }
-  const mayStandUnknown = (await deliveriesOf(ctx, message._id)).some(
+  const mayBePosted = (await deliveriesOf(ctx, message._id)).some(
     ({ op, endedAt, state, outcomeUnknown }) =>
       op === "create" && endedAt === undefined && (state === "leased" || outcomeUnknown === true),
   );
-  if (mayStandUnknown) await ctx.db.patch("messages", message._id, { deletedAt: Date.now() });
+  if (mayBePosted) await ctx.db.patch("messages", message._id, { deletedAt: Date.now() });
   else await clearMessage(ctx, message._id);
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   if (!conversation) return { takesDown: false };
-  const mayStand = await cancelWaiting(ctx, message._id);
-  if (!mayStand) return { takesDown: false };
+  const hasPosts = await cancelWaiting(ctx, message._id);
+  if (!hasPosts) return { takesDown: false };
   await enqueueDelivery(ctx, conversation, message._id, undefined, "delete");
   return { takesDown: true };
 }
 
-/** Cancels what nobody holds; whether anything of the message stands on the platform, or may yet. */
+/** Cancels unclaimed deliveries. Returns whether the message has posts on the platform, or may still get some. */
 async function cancelWaiting(ctx: MutationCtx, messageId: Id<"messages">): Promise<boolean> {
   let isHeld = false;
   for (const delivery of await deliveriesOf(ctx, messageId)) {

@@ -53,10 +53,7 @@ export function headState(mapping: Doc<"mappings">): "ready" | "held" {
 }
 
 /** The oldest row of the lane that has not ended. */
-export async function laneHead(
-  ctx: MutationCtx,
-  conversationId: Id<"conversations">,
-): Promise<Doc<"deliveries"> | null> {
+export async function laneHead(ctx: MutationCtx, conversationId: Id<"conversations">) {
   return await ctx.db
     .query("deliveries")
     .withIndex("by_conversationId_and_endedAt", (q) =>
@@ -81,11 +78,7 @@ type Ending =
     };
 
 /** Ends a delivery and makes the next of its lane ready. */
-export async function endDelivery(
-  ctx: MutationCtx,
-  delivery: Doc<"deliveries">,
-  ending: Ending,
-): Promise<void> {
+export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">, ending: Ending) {
   await cancelJob(ctx, delivery.timerId);
   await ctx.db.patch("deliveries", delivery._id, {
     code: undefined,

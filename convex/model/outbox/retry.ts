@@ -7,10 +7,7 @@ import { refusal } from "../shared/refusal.ts";
 const MOST_RETRIES = 100;
 
 /** See `admin.retry`. */
-export async function retryDeliveries(
-  ctx: MutationCtx,
-  deliveryId: string | undefined,
-): Promise<{ retried: number; more: boolean }> {
+export async function retryDeliveries(ctx: MutationCtx, deliveryId: string | undefined) {
   const isNamed = deliveryId !== undefined;
   const failed = isNamed ? [await named(ctx, deliveryId)] : await failedDeliveries(ctx);
   let retried = 0;
@@ -44,9 +41,9 @@ async function failedDeliveries(ctx: MutationCtx): Promise<Doc<"deliveries">[]> 
 }
 
 /**
- * Opens a failed delivery again, at its old place in the lane. Who names one has looked for it and decided, so an unknown
- * outcome is unknown no longer; of all the others nobody knows, and the bridge looks again before it sends. Where the
- * channel was unmapped meanwhile it is cancelled instead.
+ * Reopens a failed delivery at its old place in the lane. `isDecided`: an admin has checked that it was not posted, so
+ * an unknown outcome is cleared. Otherwise the bridge looks for the post before it sends. Cancels the delivery instead
+ * if the channel was unmapped.
  */
 export async function reopenDelivery(
   ctx: MutationCtx,

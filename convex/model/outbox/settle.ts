@@ -153,13 +153,7 @@ async function cancelDeleted(ctx: MutationCtx, delivery: Doc<"deliveries">): Pro
 async function retryLater(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
-  {
-    code,
-    reason,
-    afterMs,
-    certain,
-    limited,
-  }: Extract<Infer<typeof vSettlement>, { kind: "retry" }>,
+  { code, reason, afterMs, certain, limited }: SettlementOf<"retry">,
 ): Promise<void> {
   await cancelJob(ctx, delivery.timerId);
   if (limited && (delivery.waits ?? 0) < MAX_WAITS) {
@@ -184,11 +178,7 @@ function unknownSinceNow() {
   return { outcomeUnknown: true as const, unknownUntil: Date.now() };
 }
 
-async function findPart(
-  ctx: MutationCtx,
-  delivery: Doc<"deliveries">,
-  part: number,
-): Promise<Doc<"posts"> | null> {
+async function findPart(ctx: MutationCtx, delivery: Doc<"deliveries">, part: number) {
   return await ctx.db
     .query("posts")
     .withIndex("by_deliveryId_and_part", (q) => q.eq("deliveryId", delivery._id).eq("part", part))

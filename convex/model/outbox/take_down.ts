@@ -1,33 +1,31 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { enqueueDelivery } from "./lanes.ts";
 import { piecesOf } from "../rows/posts.ts";
 
-/** Deliveries of one message that are looked at: its create, and its edits and deletes. */
+/** Deliveries of one message that are read: its create, and its edits and deletes. */
 const MOST_DELIVERIES = 100;
 
-export async function deliveriesOf(
-  ctx: MutationCtx,
-  messageId: Id<"messages">,
-): Promise<Doc<"deliveries">[]> {
+/** The deliveries of one message, oldest first, at most 100. */
+export async function deliveriesOf(ctx: QueryCtx, messageId: Id<"messages">) {
   return await ctx.db
     .query("deliveries")
     .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
     .take(MOST_DELIVERIES);
 }
 
-/** Has what stands of a deleted message taken down, in its turn. One that waits already takes all that stands then. */
+/** Queues the removal of a deleted message's posts, unless one is already queued: it removes every post there is then. */
 export async function takeDown(
   ctx: MutationCtx,
   { messageId, conversationId }: Pick<Doc<"deliveries">, "messageId" | "conversationId">,
 ): Promise<void> {
   const pieces = await piecesOf(ctx, messageId);
   if (pieces.every(({ deletedAt }) => deletedAt !== undefined)) return;
-  const waits = (await deliveriesOf(ctx, messageId)).some(
-    // One that is under way knows only what stood when it was claimed.
+  const isQueued = (await deliveriesOf(ctx, messageId)).some(
+    // A leased one covers only the posts that existed when it was claimed.
     ({ op, endedAt, state }) => op === "delete" && endedAt === undefined && state !== "leased",
   );
   const conversation = await ctx.db.get("conversations", conversationId);
-  if (!waits && conversation)
+  if (!isQueued && conversation)
     await enqueueDelivery(ctx, conversation, messageId, undefined, "delete");
 }

@@ -14,8 +14,8 @@ export interface Completion {
 }
 
 /**
- * Asks the AI service once, for at most 60 s and without the SDK's own retries: who retries is the caller's to
- * decide. The client is made here because at module level a missing key would break every function of a file.
+ * Asks the AI service once, for at most 60 s and without the SDK's own retries: the caller
+ * decides whether to retry. The client is made here because at module level a missing key would break every function of a file.
  * Throws "No content in response", or what the SDK throws.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
@@ -50,15 +50,15 @@ function systemLines({ instructions }: Prompt): { role: "system"; content: strin
   return instructions === undefined ? [] : [{ role: "system", content: instructions }];
 }
 
-/** The service answered without saying anything. */
+/** The service returned an answer without content. */
 export class EmptyCompletion extends Error {}
 
-/** The answer took longer than it may. */
+/** The answer took longer than the time limit. */
 export class CompletionTimeout extends Error {}
 
 /**
- * Gives a call its time limit, whole: the SDK's own ends with the headers, and a body that never comes to its end
- * would be waited for without one. Throws `CompletionTimeout`.
+ * Applies the time limit to the whole call: the SDK's own limit ends with the headers, so a body that never ends would
+ * be waited for forever. Throws `CompletionTimeout`.
  */
 async function withinTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();

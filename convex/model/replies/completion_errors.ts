@@ -1,12 +1,12 @@
 import OpenAI from "openai";
 import { CompletionTimeout, EmptyCompletion } from "./completion.ts";
 
-/** What came of a failed call to the AI service. `reason` names no key and no text that people wrote. */
+/** Why a call to the AI service failed. `reason` contains no key and no text that people wrote. */
 export interface CompletionFailure {
   readonly reason: string;
-  /** Whether trying again may help with nobody doing anything. */
+  /** Whether a retry may succeed without anybody changing anything. */
   readonly retryable: boolean;
-  /** Not before this many ms, where the service said so. */
+  /** The wait that the service asked for, in ms. */
   readonly retryAfterMs?: number;
 }
 
@@ -23,7 +23,7 @@ export function completionFailure(error: unknown): CompletionFailure {
     // Thrown before any request: no key is set.
     return { reason: "the AI service is not set up: OPENAI_API_KEY is missing", retryable: false };
   }
-  // A body that is no JSON surfaces as a bare SyntaxError.
+  // A body that is not JSON surfaces as a bare SyntaxError.
   if (error instanceof EmptyCompletion || error instanceof SyntaxError) {
     return { reason: "the AI service gave no usable answer", retryable: true };
   }
@@ -41,7 +41,7 @@ function statusFailure({ status, code, headers }: Answer): CompletionFailure {
   if (status === 401 || status === 403) {
     return { reason: "the AI service refused the key (OPENAI_API_KEY)", retryable: false };
   }
-  // Also a 429, but waiting does not help: somebody has to pay.
+  // Also a 429, but waiting does not help: the account needs credit.
   if (code === "insufficient_quota") {
     return { reason: "the AI account has no credit left", retryable: false };
   }

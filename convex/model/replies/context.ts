@@ -4,7 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { findMessage } from "../rows/messages.ts";
 import { findPost } from "../rows/posts.ts";
 import { nameOf } from "../rows/identities.ts";
-import { readableContent } from "../rows/readable.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { cut } from "../shared/text.ts";
 import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "../shared/settings.ts";
 
@@ -30,12 +30,9 @@ export async function toContextLine(ctx: QueryCtx, message: Doc<"messages">): Pr
 }
 
 /** A post in a forum has a title, which says as much as its text. */
-async function titleOf(
-  ctx: QueryCtx,
-  { conversationId, externalId }: Doc<"messages">,
-): Promise<string | undefined> {
+async function titleOf(ctx: QueryCtx, { conversationId, externalId }: Doc<"messages">) {
   const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
-  // A thread that hangs on a message has its name from there.
+  // A thread that was started from a message takes its name from the message.
   if (!conversation?.name || conversation.threadId !== externalId) return undefined;
   return `[${conversation.name}]`;
 }
@@ -43,11 +40,8 @@ async function titleOf(
 /** Characters of an answered message that are enough to tell which one it is. */
 const QUOTE_LENGTH = 200;
 
-/** How the message begins that this one answers, as a quote; nothing when it is not known or gone. */
-async function answeredBy(
-  ctx: QueryCtx,
-  { mappingId, replyTo }: Doc<"messages">,
-): Promise<string | undefined> {
+/** The beginning of the message that this one answers, as a quote. Nothing if it is not stored or deleted. */
+async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">) {
   if (!mappingId || replyTo === undefined) return undefined;
   const answered = await saidAs(ctx, mappingId, replyTo);
   if (!answered || answered.deletedAt !== undefined) return undefined;
@@ -59,21 +53,13 @@ async function answeredBy(
 }
 
 /** A message by the platform's id, whoever said it: of the bridge's own, only the pieces have one. */
-async function saidAs(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<Doc<"messages"> | null> {
+async function saidAs(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
   const post = await findPost(ctx, mappingId, externalId);
   if (post) return await ctx.db.get("messages", post.messageId);
   return await findMessage(ctx, mappingId, externalId);
 }
 
-async function authorName(
-  ctx: QueryCtx,
-  message: Doc<"messages">,
-  authorId: Id<"users">,
-): Promise<string> {
+async function authorName(ctx: QueryCtx, message: Doc<"messages">, authorId: Id<"users">) {
   const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
   if (identity) return nameOf(identity);
   const user = await ctx.db.get("users", authorId);
@@ -91,7 +77,7 @@ const MOST_ROWS = 2 * CONTEXT_MESSAGES;
 
 export interface Recent {
   readonly messages: readonly Doc<"messages">[];
-  /** Whether the first of them is the one that the thread hangs on. */
+  /** Whether the first of them is the message that the thread was started from. */
   readonly hasRoot: boolean;
 }
 
@@ -123,23 +109,20 @@ function compare(a = "", b = ""): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Notices are said to people only; what is deleted is gone. */
+/** Notices and deleted messages are not part of a context. */
 function belongs(message: Doc<"messages">): boolean {
   return message.deletedAt === undefined && message.kind !== "notice";
 }
 
-async function rootOf(
-  ctx: QueryCtx,
-  { mappingId, threadId }: Doc<"conversations">,
-): Promise<Doc<"messages"> | null> {
+async function rootOf(ctx: QueryCtx, { mappingId, threadId }: Doc<"conversations">) {
   if (!mappingId || threadId === undefined) return null;
   return await saidAs(ctx, mappingId, threadId);
 }
 
-/** What a thread hangs on has so many characters, however long the thread is: all of it is about that. */
+/** Characters kept for a thread's first message, however long the thread is. */
 const ROOT_CHARACTERS = CONTEXT_CHARACTERS / 4;
 
-/** The newest lines that fit, and before them the one that the thread hangs on, cut where there is no room for all of it. */
+/** The newest lines that fit, after the thread's first message, which is cut if it is too long. */
 export function fitContext(lines: readonly ContextLine[], hasRoot = false): ContextLine[] {
   const [root, ...rest] = lines;
   if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_CHARACTERS);

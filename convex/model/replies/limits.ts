@@ -37,11 +37,7 @@ interface Bucket {
  * Takes one reply from every limit that applies, or from none and says which is used up. Runs in the mutation that
  * requests the reply, before any tokens are spent, and rolls back with it.
  */
-export async function takeReply(
-  ctx: MutationCtx,
-  asker: Asker,
-  channelId: Id<"channels">,
-): Promise<Limited | null> {
+export async function takeReply(ctx: MutationCtx, asker: Asker, channelId: Id<"channels">) {
   const buckets = bucketsOf(asker, channelId);
   for (const [index, bucket] of buckets.entries()) {
     const retryAfterMs = await take(ctx, bucket);
@@ -71,10 +67,7 @@ function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
 }
 
 /** Whether this conversation may get another notice that a reply failed. */
-export async function mayNotifyOfFailure(
-  ctx: MutationCtx,
-  conversationId: Id<"conversations">,
-): Promise<boolean> {
+export async function mayNotifyOfFailure(ctx: MutationCtx, conversationId: Id<"conversations">) {
   const { ok } = await limiter.limit(ctx, "notice: failure", {
     key: conversationId,
     config: { kind: "token bucket", rate: 1, period: FAILURE_NOTICE_PERIOD, capacity: 1 },

@@ -34,11 +34,7 @@ export async function askersAround(
 }
 
 /** Those that no earlier reply answered, as far as is known before the AI is asked. In the platform's order. */
-export async function waitingAskers(
-  ctx: QueryCtx,
-  reply: Doc<"replies">,
-  from = "",
-): Promise<Doc<"messages">[]> {
+export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">, from = "") {
   const opener = await ctx.db.get("messages", reply.askedBy);
   const since = opener?._creationTime ?? 0;
   const askers = await askersFrom(ctx, reply.conversationId, from);
@@ -57,11 +53,7 @@ export async function askForFirst(
 }
 
 /** The newest ones at or after a position, in the platform's order. */
-async function askersFrom(
-  ctx: QueryCtx,
-  conversationId: Id<"conversations">,
-  position: string,
-): Promise<Doc<"messages">[]> {
+async function askersFrom(ctx: QueryCtx, conversationId: Id<"conversations">, position: string) {
   const newestFirst = await ctx.db
     .query("messages")
     .withIndex("by_conversationId_and_asks_and_position", (q) =>

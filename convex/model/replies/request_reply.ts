@@ -18,10 +18,7 @@ export type Asker = Pick<
   "_id" | "authorId" | "externalId" | "position" | "sentAt"
 >;
 
-export async function openReplyOf(
-  ctx: MutationCtx,
-  conversationId: Id<"conversations">,
-): Promise<Doc<"replies"> | null> {
+export async function openReplyOf(ctx: MutationCtx, conversationId: Id<"conversations">) {
   return await ctx.db
     .query("replies")
     .withIndex("by_conversationId_and_state", (q) =>
@@ -71,11 +68,7 @@ export async function askForReply(
 type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
 
 /** Ends a reply whose jobs have run or are cancelled. */
-export async function endReply(
-  ctx: MutationCtx,
-  reply: Doc<"replies">,
-  ending: Ending,
-): Promise<void> {
+export async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: Ending) {
   await ctx.db.patch("replies", reply._id, {
     ...ending,
     jobId: undefined,
@@ -84,11 +77,7 @@ export async function endReply(
 }
 
 /** Cancels an open reply, and its jobs if they have not started. */
-export async function cancelReply(
-  ctx: MutationCtx,
-  reply: Doc<"replies">,
-  reason: string,
-): Promise<void> {
+export async function cancelReply(ctx: MutationCtx, reply: Doc<"replies">, reason: string) {
   await cancelJob(ctx, reply.jobId);
   await cancelJob(ctx, reply.watchdogId);
   await endReply(ctx, reply, { state: "cancelled", reason });

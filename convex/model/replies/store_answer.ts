@@ -24,11 +24,7 @@ export const vAssignment = v.object({
  * The context of an open reply, or null when this attempt is no longer wanted. Without messages when nothing is left to
  * answer: no tokens are to be bought then.
  */
-export async function loadAssignment(
-  ctx: QueryCtx,
-  replyId: Id<"replies">,
-  attempt: number,
-): Promise<Infer<typeof vAssignment> | null> {
+export async function loadAssignment(ctx: QueryCtx, replyId: Id<"replies">, attempt: number) {
   const reply = await ctx.db.get("replies", replyId);
   if (!isCurrent(reply, attempt)) return null;
   const conversation = await ctx.db.get("conversations", reply.conversationId);
@@ -75,7 +71,8 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
   const { answered, unread } = await askersAround(ctx, reply, answer.read);
   const last = answered.at(-1);
   if (last && answer.content !== null) {
-    const seen = await newestOf(ctx, answer.read);
+    const newest = answer.read.at(-1);
+    const seen = newest ? await ctx.db.get("messages", newest) : null;
     await writeAnswer(ctx, conversation, last, seen, answer.content);
     await endReply(ctx, reply, {
       state: "done",
@@ -86,14 +83,6 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
     await endReply(ctx, reply, { state: "cancelled", reason: "what was asked was deleted" });
   }
   await askForFirst(ctx, conversation, unread);
-}
-
-async function newestOf(
-  ctx: QueryCtx,
-  read: readonly Id<"messages">[],
-): Promise<Doc<"messages"> | null> {
-  const id = read.at(-1);
-  return id ? await ctx.db.get("messages", id) : null;
 }
 
 async function writeAnswer(

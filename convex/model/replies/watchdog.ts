@@ -14,11 +14,7 @@ const LOST_AFTER_MS = 15 * 60_000;
  * worse (docs/races.md#the-watchdog-under-load). `storeAnswer` compares attempts, so a job that was taken for lost and
  * still finishes changes nothing.
  */
-export async function watchReply(
-  ctx: MutationCtx,
-  replyId: Id<"replies">,
-  attempt: number,
-): Promise<void> {
+export async function watchReply(ctx: MutationCtx, replyId: Id<"replies">, attempt: number) {
   const reply = await ctx.db.get("replies", replyId);
   if (reply?.state !== "open" || reply.attempt !== attempt) return;
   const job = reply.jobId && (await ctx.db.system.get("_scheduled_functions", reply.jobId));

@@ -1,4 +1,4 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 
 /** What a conversation is found by: an absent `threadId` is the main channel, an absent mapping the app's own. */
@@ -8,10 +8,7 @@ export interface ConversationKey {
   readonly threadId?: string | undefined;
 }
 
-export async function findConversation(
-  ctx: QueryCtx,
-  key: ConversationKey,
-): Promise<Doc<"conversations"> | null> {
+export async function findConversation(ctx: QueryCtx, key: ConversationKey) {
   return await ctx.db
     .query("conversations")
     .withIndex("by_channelId_and_mappingId_and_threadId", (q) =>
@@ -21,11 +18,7 @@ export async function findConversation(
 }
 
 /** Finds the conversation or makes it, and renames it when its thread was. One row for a key: mutations are serialisable. */
-export async function ensureConversation(
-  ctx: MutationCtx,
-  key: ConversationKey,
-  name?: string,
-): Promise<Doc<"conversations">> {
+export async function ensureConversation(ctx: MutationCtx, key: ConversationKey, name?: string) {
   const found = await findConversation(ctx, key);
   if (found) {
     if (name === undefined || name === found.name) return found;

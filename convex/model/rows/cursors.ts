@@ -1,24 +1,35 @@
-import type { Infer } from "convex/values";
+import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { mappingsIn } from "./mappings.ts";
 import type { Platform } from "../shared/validators.ts";
-import type { vAdvance, vCursor } from "../ingest/event_validators.ts";
 
-export async function cursorOf(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-): Promise<Doc<"cursors"> | null> {
+/**
+ * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as that
+ * catch-up read it. `caughtUp`: the catch-up ends with this.
+ */
+export const vAdvance = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  since: v.optional(v.string()),
+  caughtUp: v.optional(v.object({ recovered: v.number(), missed: v.optional(v.string()) })),
+});
+
+/** Where a mapping's catch-up begins. `history`: how many older messages to backfill first. */
+export const vCursor = v.object({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  history: v.optional(v.number()),
+});
+
+export async function cursorOf(ctx: QueryCtx, mappingId: Id<"mappings">) {
   return await ctx.db
     .query("cursors")
     .withIndex("by_mappingId", (q) => q.eq("mappingId", mappingId))
     .unique();
 }
 
-export async function cursorsOf(
-  ctx: QueryCtx,
-  platform: Platform,
-): Promise<Infer<typeof vCursor>[]> {
+export async function cursorsOf(ctx: QueryCtx, platform: Platform) {
   const mappings = await mappingsIn(ctx, platform, "active");
   return await Promise.all(
     mappings.map(async ({ _id, since }) => {
@@ -33,8 +44,8 @@ export async function cursorsOf(
 }
 
 /**
- * Moves a cursor forward, never back, and records what a catch-up came to. One that began before the channel was mapped
- * anew says nothing of the history asked for since.
+ * Moves a cursor forward, never back, and records the result of a catch-up. A catch-up that began before the channel
+ * was mapped again is ignored: it did not backfill the history requested since.
  */
 export async function advanceCursor(
   ctx: MutationCtx,
@@ -45,24 +56,24 @@ export async function advanceCursor(
   if (since !== undefined && since !== mapping.since) return;
   const cursor = await cursorOf(ctx, mappingId);
   const at = Date.now();
-  // The next catch-up that finds nothing need not hide what this one found.
-  const worthTelling =
+  // A catch-up that finds nothing does not hide the last one that found something.
+  const isNotable =
     caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined || !cursor?.lastCatchUp);
-  const told = worthTelling ? { lastCatchUp: { at, ...caughtUp } } : {};
+  const result = isNotable ? { lastCatchUp: { at, ...caughtUp } } : {};
   if (!cursor) {
-    await ctx.db.insert("cursors", { mappingId, upTo, caughtUpAt: at, ...told });
+    await ctx.db.insert("cursors", { mappingId, upTo, caughtUpAt: at, ...result });
   } else if (caughtUp || cursor.upTo < upTo) {
     const furthest = cursor.upTo < upTo ? upTo : cursor.upTo;
     await ctx.db.patch("cursors", cursor._id, {
       upTo: furthest,
       caughtUpAt: at,
-      ...told,
+      ...result,
       ...(caughtUp && { history: undefined }),
     });
   }
 }
 
-/** Puts a cursor where a mapping begins: of what is before it only `history` messages are ever fetched. */
+/** Sets a cursor to the start of a mapping. Of what is before it, only `history` messages are backfilled. */
 export async function restartCursor(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,

@@ -1,9 +1,19 @@
-import type { Infer } from "convex/values";
+import { type Infer, v } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import type { Platform } from "../shared/validators.ts";
-import type { vAuthor } from "../ingest/event_validators.ts";
 
+/**
+ * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: not the
+ * person's name in that server (Discord's history lacks it), so it never replaces a name.
+ */
+export const vAuthor = v.object({
+  externalId: v.string(),
+  workspaceId: v.string(),
+  name: v.optional(v.string()),
+  avatarUrl: v.optional(v.string()),
+  provisional: v.optional(v.literal(true)),
+});
 type Author = Infer<typeof vAuthor>;
 
 export async function findIdentity(
@@ -24,11 +34,7 @@ export async function findIdentity(
  * The person's identity, made on first sight and renamed when the platform says so. An event without a name
  * changes none.
  */
-export async function ensureIdentity(
-  ctx: MutationCtx,
-  platform: Platform,
-  author: Author,
-): Promise<Doc<"identities">> {
+export async function ensureIdentity(ctx: MutationCtx, platform: Platform, author: Author) {
   const found = await findIdentity(ctx, platform, author.workspaceId, author.externalId);
   const learned = {
     ...(author.name !== undefined && { name: author.name }),

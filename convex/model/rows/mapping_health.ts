@@ -1,21 +1,13 @@
-import type { Infer } from "convex/values";
+import type { Infer, ObjectType } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import type { vDirection } from "../shared/validators.ts";
+import type { troubleFields, vDirection } from "../shared/validators.ts";
 
 type Direction = Infer<typeof vDirection>;
 
-interface Trouble {
-  readonly code: string;
-  readonly reason: string;
-  readonly step?: string;
-}
+type Trouble = ObjectType<typeof troubleFields>;
 
-async function healthRow(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  direction: Direction,
-): Promise<Doc<"mappingHealth"> | null> {
+async function healthRow(ctx: QueryCtx, mappingId: Id<"mappings">, direction: Direction) {
   return await ctx.db
     .query("mappingHealth")
     .withIndex("by_mappingId_and_direction", (q) =>
@@ -40,7 +32,7 @@ export async function setHealth(
   else await ctx.db.insert("mappingHealth", fields);
 }
 
-/** Takes the mark away once it works again. */
+/** Removes the mark once the direction works again. */
 export async function clearHealth(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,
@@ -50,7 +42,7 @@ export async function clearHealth(
   if (row) await ctx.db.delete("mappingHealth", row._id);
 }
 
-/** Every mark there is: at most two a mapping. */
+/** Every mark: at most two per mapping. */
 export async function allHealth(ctx: QueryCtx): Promise<Doc<"mappingHealth">[]> {
   return await ctx.db.query("mappingHealth").withIndex("by_mappingId_and_direction").take(2_000);
 }

@@ -1,5 +1,5 @@
 import { type Infer, v } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import {
   vMappingState,
@@ -32,11 +32,7 @@ export const vMappingRow = v.object({
 });
 export type MappingRow = Infer<typeof vMappingRow>;
 
-export async function findMapping(
-  ctx: QueryCtx,
-  platform: Platform,
-  externalId: string,
-): Promise<Doc<"mappings"> | null> {
+export async function findMapping(ctx: QueryCtx, platform: Platform, externalId: string) {
   return await ctx.db
     .query("mappings")
     .withIndex("by_platform_and_externalId", (q) =>
@@ -45,13 +41,11 @@ export async function findMapping(
     .unique();
 }
 
-/** What a bridge listens to. */
-export async function activeMappings(
-  ctx: QueryCtx,
-  platform: Platform,
-): Promise<
-  { mappingId: Id<"mappings">; externalId: string; externalName?: string; since: string }[]
-> {
+/** A mapping as bridges see it. */
+export const vActiveMapping = vMappingRow.pick("mappingId", "externalId", "externalName", "since");
+
+/** See `bridge.mappings`. */
+export async function activeMappings(ctx: QueryCtx, platform: Platform) {
   const rows = await mappingsIn(ctx, platform, "active");
   return rows.map(({ _id, externalId, externalName, since }) => ({
     mappingId: _id,

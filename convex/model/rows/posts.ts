@@ -1,15 +1,11 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 
-/** Pieces a message is posted in at the most that are looked at. */
+/** Pieces of one message that are read. */
 const MOST_PIECES = 1_000;
 
-/** What the bridge itself posted, by the platform's id of one piece. */
-export async function findPost(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<Doc<"posts"> | null> {
+/** A piece of what the bridge posted, by the platform's id. */
+export async function findPost(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
   return await ctx.db
     .query("posts")
     .withIndex("by_mappingId_and_externalId", (q) =>
@@ -19,8 +15,8 @@ export async function findPost(
 }
 
 /**
- * Somebody took a piece down on the platform. When none is left, the message is deleted here too: a moderator has
- * taken it out of the conversation. Returns whether that is news.
+ * Records that somebody deleted a piece on the platform. When no piece is left, the message is deleted here too: a
+ * moderator has removed it from the conversation. Returns false if the piece was marked as deleted before.
  */
 export async function takeDownPost(ctx: MutationCtx, post: Doc<"posts">): Promise<boolean> {
   if (post.deletedAt !== undefined) return false;
@@ -32,11 +28,8 @@ export async function takeDownPost(ctx: MutationCtx, post: Doc<"posts">): Promis
   return true;
 }
 
-/** Every piece of a message that stands, or stood, on the platform, in order. */
-export async function piecesOf(
-  ctx: MutationCtx,
-  messageId: Id<"messages">,
-): Promise<Doc<"posts">[]> {
+/** Every piece of a message that is or was on the platform, in order. */
+export async function piecesOf(ctx: QueryCtx, messageId: Id<"messages">) {
   const pieces = await ctx.db
     .query("posts")
     .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
@@ -44,7 +37,7 @@ export async function piecesOf(
   return pieces.sort((a, b) => a.part - b.part);
 }
 
-/** Keeps the row, so that its id stays known, and nothing of what was said. */
+/** Clears a message and keeps its row, so that a redelivery is recognised by the id. */
 export async function clearMessage(ctx: MutationCtx, messageId: Id<"messages">): Promise<void> {
   await ctx.db.patch("messages", messageId, {
     deletedAt: Date.now(),

@@ -1,18 +1,14 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 
 /** Whether the message was deleted before it was ever stored, or purged. */
-export async function isBuried(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<boolean> {
+export async function isBuried(ctx: MutationCtx, mappingId: Id<"mappings">, externalId: string) {
   return (await findTombstone(ctx, mappingId, externalId)) !== null;
 }
 
 /**
- * Remembers that the message is to stay dead, should it still arrive. `purged`: because an admin deleted it here; it
- * still stands on the platform. Returns whether that is news.
+ * Records that the message must not be stored if it arrives later. `purged`: an admin deleted it here, and it still
+ * exists on the platform. Returns whether a record was added.
  */
 export async function bury(
   ctx: MutationCtx,
@@ -32,23 +28,15 @@ export async function bury(
   return false;
 }
 
-/** Lets a purged message come back, because an admin asks for the channel's history. Returns whether it may. */
-export async function unearth(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<boolean> {
+/** Allows a purged message to be stored again, for a backfill. Returns whether it was purged. */
+export async function unearth(ctx: MutationCtx, mappingId: Id<"mappings">, externalId: string) {
   const found = await findTombstone(ctx, mappingId, externalId);
   if (!found?.purged) return false;
   await ctx.db.delete("tombstones", found._id);
   return true;
 }
 
-async function findTombstone(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  externalId: string,
-): Promise<Doc<"tombstones"> | null> {
+async function findTombstone(ctx: MutationCtx, mappingId: Id<"mappings">, externalId: string) {
   return await ctx.db
     .query("tombstones")
     .withIndex("by_mappingId_and_externalId", (q) =>

@@ -6,10 +6,7 @@ import type { MutationCtx } from "../../_generated/server.js";
  * what it schedules from running, and every timer here checks whether it still applies
  * (docs/races.md#cancelling-a-running-job).
  */
-export async function cancelJob(
-  ctx: MutationCtx,
-  jobId: Id<"_scheduled_functions"> | undefined,
-): Promise<void> {
+export async function cancelJob(ctx: MutationCtx, jobId: Id<"_scheduled_functions"> | undefined) {
   if (!jobId) return;
   const job = await ctx.db.system.get("_scheduled_functions", jobId);
   if (job?.state.kind === "pending") await ctx.scheduler.cancel(jobId);

@@ -20,6 +20,13 @@ export const vMappingState = v.union(
 
 export const vDirection = v.union(v.literal("in"), v.literal("out"));
 
+/** What is wrong, in words, and the step with which an admin fixes it. */
+export const troubleFields = {
+  code: v.string(),
+  reason: v.string(),
+  step: v.optional(v.string()),
+};
+
 /** Absent on the seed's rows. `app`: another bot or webhook. `notice`: said to people, never to the AI. */
 export const vMessageKind = v.union(
   v.literal("person"),

@@ -9,12 +9,7 @@ import {
   NEEDED_IN_FORUM,
   permissionsIn,
 } from "./discord_permissions.ts";
-import {
-  PlatformError,
-  type PlatformView,
-  type ChannelView,
-  type Trouble,
-} from "./platform_view.ts";
+import { ViewError, type PlatformView, type ChannelView, type Trouble } from "./platform_view.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
 const vApplication = z.object({ id: z.string(), flags: z.number().optional() });
@@ -197,7 +192,7 @@ export class DiscordView implements PlatformView {
     }
     const parsed = schema.safeParse(response);
     if (parsed.success) return parsed.data;
-    throw new PlatformError("Discord returned an unexpected response", "Update the bridge");
+    throw new ViewError("Discord returned an unexpected response", "Update the bridge");
   }
 }
 
@@ -223,14 +218,14 @@ function channelTrouble(error: unknown): Trouble | undefined {
   }
 }
 
-function failure(error: unknown): PlatformError {
+function failure(error: unknown): ViewError {
   if (
     error instanceof DiscordAPIError ||
     (error instanceof Error && /token/i.test(error.message))
   ) {
-    return new PlatformError("Discord does not accept DISCORD_BOT_TOKEN", RESET_TOKEN);
+    return new ViewError("Discord does not accept DISCORD_BOT_TOKEN", RESET_TOKEN);
   }
-  return new PlatformError(
+  return new ViewError(
     "can't reach Discord",
     "Check this machine's internet connection, and DISCORD_API_URL if it is set",
   );

@@ -71,6 +71,7 @@ export function statusReport({ mappings, failed, problems }: Status): string {
       [
         row.reason ?? row.code ?? "",
         ...(row.outcomeUnknown ? ["(may have been posted)"] : []),
+        ...(row.step === undefined ? [] : [`- ${row.step}`]),
       ].join(" "),
     ]);
     sections.push(

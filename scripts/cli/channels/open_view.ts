@@ -4,7 +4,7 @@ import { SettingsReader } from "../../../bridges/config/settings.ts";
 import type { Platform } from "../../../convex/model/shared/validators.ts";
 import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
-import { type ChannelView, PlatformError, type PlatformView } from "./platform_view.ts";
+import { type ChannelView, ViewError, type PlatformView } from "./platform_view.ts";
 
 /** The platform as the bot sees it; undefined if no token is configured and no playground runs. */
 export async function openView(platform: Platform): Promise<PlatformView | undefined> {
@@ -32,12 +32,12 @@ async function openViewWith(platform: Platform, env: Env): Promise<PlatformView 
   }
 }
 
-/** Runs `request` and turns a `PlatformError` into a `CommandError`. */
-export async function explainPlatformErrors<T>(request: () => Promise<T>): Promise<T> {
+/** Runs `request` and turns a `ViewError` into a `CommandError`. */
+export async function explainViewErrors<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    if (!(error instanceof PlatformError)) throw error;
+    if (!(error instanceof ViewError)) throw error;
     const { problem, step } = error;
     throw new CommandError("PLATFORM", step === undefined ? problem : `${problem}. ${step}`);
   }

@@ -15,7 +15,7 @@ export interface Trouble {
   readonly minor?: true;
 }
 
-/** A platform as the bot sees it, through the platform's API. Every method throws `PlatformError` if a request fails. */
+/** A platform as the bot sees it, through the platform's API. Every method throws `ViewError` if a request fails. */
 export interface PlatformView {
   channel(id: string): Promise<ChannelView>;
   /** The channels visible to the bot whose name contains `text`, sorted by name; at most 1,000. */
@@ -25,13 +25,13 @@ export interface PlatformView {
 }
 
 /** The platform refused the bot, or could not be reached. */
-export class PlatformError extends Error {
+export class ViewError extends Error {
   constructor(
     readonly problem: string,
     /** How to fix it; absent if waiting is the only option. */
     readonly step?: string,
   ) {
     super(problem);
-    this.name = "PlatformError";
+    this.name = "ViewError";
   }
 }

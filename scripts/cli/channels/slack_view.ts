@@ -6,12 +6,7 @@ import {
   TOKEN_STEP,
   type TokenKind,
 } from "../../../bridges/slack/failures.ts";
-import {
-  type ChannelView,
-  PlatformError,
-  type PlatformView,
-  type Trouble,
-} from "./platform_view.ts";
+import { type ChannelView, ViewError, type PlatformView, type Trouble } from "./platform_view.ts";
 
 /** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
 export const BOT_SCOPES = [
@@ -47,7 +42,7 @@ export class SlackView implements PlatformView {
     const missingScopes = BOT_SCOPES.filter((scope) => !scopes.includes(scope));
     const { bot_id: bot } = me;
     if (bot === undefined) {
-      throw new PlatformError("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP.bot);
+      throw new ViewError("SLACK_BOT_TOKEN is a person's token, not the bot's", TOKEN_STEP.bot);
     }
     const info = missingScopes.includes("users:read")
       ? undefined
@@ -65,7 +60,7 @@ export class SlackView implements PlatformView {
   async socketUrl(appToken: string): Promise<string> {
     const web = client(this.config, appToken);
     const response = await call("app", () => web.apps.connections.open());
-    if (response.url === undefined) throw new PlatformError("Slack returned no socket URL");
+    if (response.url === undefined) throw new ViewError("Slack returned no socket URL");
     return response.url;
   }
 
@@ -162,7 +157,7 @@ async function call<T>(token: TokenKind, request: () => Promise<T>): Promise<T> 
   }
 }
 
-/** What a refusal about one channel means. Throws `PlatformError` if the failure is about the bot as a whole. */
+/** What a refusal about one channel means. Throws `ViewError` if the failure is about the bot as a whole. */
 function channelTrouble(error: unknown): Trouble {
   const known = error instanceof WebAPIPlatformError ? failureOf(...codeOf(error)) : undefined;
   if (known?.kind !== "channel") throw failure(error, "bot");
@@ -173,9 +168,9 @@ function troubleOf({ reason, step }: ChannelFailure): Trouble {
   return { problem: reason, step };
 }
 
-function failure(error: unknown, token: TokenKind): PlatformError {
+function failure(error: unknown, token: TokenKind): ViewError {
   if (!(error instanceof WebAPIPlatformError)) {
-    return new PlatformError(
+    return new ViewError(
       "Slack can't be reached",
       "Check this machine's connection and SLACK_API_URL, if it is set",
     );
@@ -183,10 +178,10 @@ function failure(error: unknown, token: TokenKind): PlatformError {
   const [code, needed] = codeOf(error);
   if (code === "missing_scope" && token === "bot" && needed !== undefined) {
     const { problem, step } = channelTrouble(error);
-    return new PlatformError(problem, step);
+    return new ViewError(problem, step);
   }
   const name = token === "bot" ? "SLACK_BOT_TOKEN" : "SLACK_APP_TOKEN";
-  return new PlatformError(`Slack does not accept ${name} (${code})`, TOKEN_STEP[token]);
+  return new ViewError(`Slack does not accept ${name} (${code})`, TOKEN_STEP[token]);
 }
 
 /** Slack's error code, and the scopes it reports as missing. */

@@ -9,7 +9,7 @@ import {
   statusReport,
 } from "./format.ts";
 import type { PlatformView } from "./platform_view.ts";
-import { explainPlatformErrors, requireUsable } from "./open_view.ts";
+import { explainViewErrors, requireUsable } from "./open_view.ts";
 
 /** A verb's result: `data` for `--json`, `text` for people. */
 export interface Result {
@@ -50,7 +50,7 @@ export async function map(
   options: MapOptions,
   view?: PlatformView,
 ): Promise<Result> {
-  const seen = view && (await explainPlatformErrors(() => view.channel(channel.externalId)));
+  const seen = view && (await explainViewErrors(() => view.channel(channel.externalId)));
   const notes = seen ? requireUsable(seen, options.replyIn === "thread") : [];
   const name = seen === undefined || seen.name === "" ? {} : { externalName: seen.name };
   const data = await deployment.mutate(api.admin.map, { ...channel, ...name, ...options });
@@ -73,7 +73,7 @@ function notChecked({ platform }: PlatformChannel): string {
 
 /** Lists the channels visible to the bot whose name contains `text`. */
 export async function find(view: PlatformView, text: string): Promise<Result> {
-  const data = await explainPlatformErrors(() => view.find(text));
+  const data = await explainViewErrors(() => view.find(text));
   return { data, text: channelTable(data) };
 }
 

@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../convex/_generated/api.js";
-import { PlatformError, type PlatformView } from "../channels/platform_view.ts";
+import { ViewError, type PlatformView } from "../channels/platform_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 
 /** A mapping as the deployment lists it. */
@@ -46,7 +46,7 @@ export async function checkMappedChannels(
 /** The finding for a request to a platform that failed. */
 export function requestFailed(name: string, error: unknown): Finding {
   const check = checkNamed(name);
-  if (error instanceof PlatformError) {
+  if (error instanceof ViewError) {
     return check.error(error.problem, error.step ?? "Try again later");
   }
   return check.error("the request failed", "Try again, then report a bug");

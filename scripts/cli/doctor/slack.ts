@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { SlackConfig } from "../../../bridges/config/config.ts";
 import { addScopes } from "../../../bridges/slack/failures.ts";
 import type { Deployment } from "../channels/deployment.ts";
-import { PlatformError } from "../channels/platform_view.ts";
+import { ViewError } from "../channels/platform_view.ts";
 import { type SlackBot, SlackView } from "../channels/slack_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { checkMappedChannels, type MappingRow, requestFailed } from "./mapped_channels.ts";
@@ -108,7 +108,7 @@ function readHello(url: string): Promise<z.infer<typeof vHello>> {
       clearTimeout(timer);
       socket.close();
       reject(
-        new PlatformError(
+        new ViewError(
           "Slack opened no socket",
           "Try again; if that does not help, turn Socket Mode off and on",
         ),

@@ -1,6 +1,6 @@
 import { WebAPIRateLimitedError } from "@slack/web-api";
 import { afterEach, expect, it } from "vitest";
-import { cleanUp, listener, start, webClient } from "./testing.ts";
+import { cleanUp, listener, start, webClient } from "./test_clients.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(cleanUp);

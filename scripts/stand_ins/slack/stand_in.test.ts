@@ -1,7 +1,7 @@
 import { App } from "@slack/bolt";
-import { cleanups, listener, quiet, setting, webClient } from "./testing.ts";
+import { cleanups, listener, quiet, setting, webClient } from "./test_clients.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { cleanUp, start } from "./testing.ts";
+import { cleanUp, start } from "./test_clients.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 
 afterEach(cleanUp);

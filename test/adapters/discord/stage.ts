@@ -1,5 +1,5 @@
 import pino from "pino";
-import { createDiscord } from "../../../bridges/discord/adapter.ts";
+import { Discord } from "../../../bridges/discord/adapter.ts";
 import type {
   BridgeEvent,
   ChannelUpdate,
@@ -51,7 +51,7 @@ export class Stage {
 
   bridge(botToken = this.discord.env.DISCORD_BOT_TOKEN ?? ""): Platform {
     const apiUrl = this.discord.env.DISCORD_API_URL ?? "";
-    const platform = createDiscord({ botToken, apiUrl }, pino({ enabled: false }));
+    const platform = new Discord({ botToken, apiUrl }, pino({ enabled: false }));
     this.#platforms.push(platform);
     return platform;
   }

@@ -72,7 +72,7 @@ describe("a Slack message", () => {
     await eventually(() => expect(core.problems).toHaveLength(1));
     const { mappingId } = mapping;
     expect(core.problems).toEqual([
-      { mappingId, kind: "unreadable_event", reason: expect.any(String) as string },
+      { mappingId, kind: "message_unreadable", reason: expect.any(String) as string },
     ]);
     expect(core.events).toEqual([]);
     expect(lines.join("")).not.toContain("what somebody wrote");

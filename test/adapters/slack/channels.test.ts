@@ -128,7 +128,7 @@ test("an unknown kind of message is reported once, however often it arrives", as
   say("after");
   await eventually(() => expect(core.events).toHaveLength(1), 5_000);
   expect(core.problems).toMatchObject([
-    { kind: "unknown content", externalId: "message hologram" },
+    { kind: "content_unknown", externalId: "message hologram" },
   ]);
 });
 

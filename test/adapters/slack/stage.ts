@@ -13,7 +13,7 @@ import type {
   Platform,
   Problem,
 } from "../../../bridges/platform.ts";
-import { createSlack, type SlackOptions } from "../../../bridges/slack/adapter.ts";
+import { Slack, type SlackOptions } from "../../../bridges/slack/adapter.ts";
 import {
   type SlackStandIn,
   type SlackStandInOptions,
@@ -99,7 +99,7 @@ export function createBridge(
   const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
   const log = pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
   const config = { botToken: SLACK_BOT_TOKEN, appToken: SLACK_APP_TOKEN, apiUrl: SLACK_API_URL };
-  const bridge = createSlack({ ...config, ...tokens }, log, options);
+  const bridge = new Slack({ ...config, ...tokens }, log, options);
   cleanups.push(() => bridge.close());
   return bridge;
 }

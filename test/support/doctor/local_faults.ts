@@ -216,14 +216,14 @@ export const LOCAL_FAULTS: readonly Fault[] = [
     inject: (s) => {
       const odd = {
         platform: "slack",
-        kind: "unreadable",
+        kind: "message_unreadable",
         reason: "odd",
         count: 1,
         at: 1,
       } as const;
       return s.statusWith((status) => ({ ...status, problems: [odd, odd] }));
     },
-    fault: /2 set aside: unreadable/,
+    fault: /2 set aside: message_unreadable/,
     step: /channels -- status/,
     level: "warning",
   },

@@ -1,3 +1,4 @@
+import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type Attachment,
   type Block,
@@ -8,7 +9,7 @@ import {
 } from "./block_payload.ts";
 import { toCanonical } from "./mrkdwn.ts";
 import { markdownLink } from "./link.ts";
-import { type Collector, quoted, richText } from "./rich_text.ts";
+import { type Collector, richText } from "./rich_text.ts";
 
 /** The text of a message's blocks, in order, as canonical Markdown. */
 export function blocksText(blocks: readonly Block[], collect: Collector): string {
@@ -31,7 +32,10 @@ function blockText(block: Block, collect: Collector): string {
     case "markdown":
       return typeof block.text === "string" ? block.text : labelText(block.text, collect);
     case "context":
-      return joined(" ", readParts(block.elements).map(contextPart));
+      return joined(
+        " ",
+        readParts(block.elements).map((part) => contextPart(part, collect)),
+      );
     case "divider":
       return "---";
     case "image":
@@ -40,34 +44,40 @@ function blockText(block: Block, collect: Collector): string {
       return markdownLink(block.title_url ?? "", `video: ${titleOf(block, collect)}`);
     case "actions":
     case "context_actions":
-      return joined(" ", readParts(block.elements).map(action));
+      return joined(
+        " ",
+        readParts(block.elements).map((part) => action(part, collect)),
+      );
     case "table":
       return tableText(block, collect);
     case "call":
       return "[call]";
     case "input":
-      return choice("input", block.label);
+      return choice("input", block.label, collect);
     case "file":
       return labelText(block.text, collect);
     default:
       collect.unknown(`block ${block.type}`);
       return labelText(block.text, collect);
   }
+}
 
-  function contextPart({ type, text, alt_text: altText = "" }: BlockPart): string {
-    if (type !== "image") return labelText(text, collect);
-    return altText === "" ? "" : `[image: ${altText}]`;
-  }
+function contextPart(
+  { type, text, alt_text: altText = "" }: BlockPart,
+  collect: Collector,
+): string {
+  if (type !== "image") return labelText(text, collect);
+  return altText === "" ? "" : `[image: ${altText}]`;
+}
 
-  function action({ text, placeholder }: BlockPart): string {
-    return choice("button", text) || choice("menu", placeholder);
-  }
+function action({ text, placeholder }: BlockPart, collect: Collector): string {
+  return choice("button", text, collect) || choice("menu", placeholder, collect);
+}
 
-  /** An interactive element: a button, a menu or an input. */
-  function choice(kind: string, label: TextObject | string | undefined): string {
-    const text = labelText(label, collect);
-    return text === "" ? "" : `[${kind}: ${text}]`;
-  }
+/** An interactive element: a button, a menu or an input. */
+function choice(kind: string, label: TextObject | string | undefined, collect: Collector): string {
+  const text = labelText(label, collect);
+  return text === "" ? "" : `[${kind}: ${text}]`;
 }
 
 function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): string {
@@ -108,12 +118,8 @@ export function attachmentsText(attachments: readonly Attachment[], collect: Col
 }
 
 /** A link's preview: text of the page, not of the author. */
-function isPreview({
-  from_url: url,
-  is_msg_unfurl: message,
-  is_share: share,
-}: Attachment): boolean {
-  return url !== undefined && message !== true && share !== true;
+function isPreview({ from_url, is_msg_unfurl, is_share }: Attachment): boolean {
+  return from_url !== undefined && is_msg_unfurl !== true && is_share !== true;
 }
 
 function attachmentText(attachment: Attachment, collect: Collector): string {
@@ -132,7 +138,10 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
     footer,
   ]);
   const shown = body === "" ? mrkdwn(fallback, collect) : body;
-  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(shown)]);
+  return paragraphs([
+    mrkdwn(pretext, collect),
+    shown === "" ? "" : quoted(shown.replace(/\n+$/, "")),
+  ]);
 }
 
 function paragraphs(texts: readonly string[]): string {

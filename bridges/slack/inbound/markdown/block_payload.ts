@@ -54,6 +54,7 @@ const richElement = z.object({
 });
 export type RichElement = z.infer<typeof richElement>;
 
+/* Read only once the type of the element or block around them is clear. */
 export const readInline = (elements: unknown): InlineElement[] =>
   listOf(inlineElement).parse(elements);
 export const readSections = (elements: unknown): z.infer<typeof section>[] =>

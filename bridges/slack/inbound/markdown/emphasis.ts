@@ -1,3 +1,5 @@
+import { isWordPart } from "./escape.ts";
+
 /**
  * Which of the `*bold*` and `~struck~` signs in Slack's text mark something: they are at the edges of words, and both on
  * one line. Italic is `_so_` in Markdown too.
@@ -36,8 +38,4 @@ export class Emphasis {
     }
     return false;
   }
-}
-
-function isWordPart(char: string): boolean {
-  return /[\p{L}\p{N}]/u.test(char);
 }

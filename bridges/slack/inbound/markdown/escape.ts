@@ -1,7 +1,5 @@
 import type { Nodes } from "mdast";
-import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
+import { parseMarkdown } from "../../../core/markdown/parse.ts";
 
 /** Longer texts, and texts with more special characters, are not parsed, because parsing is slow. */
 const MAX_PARSED = 10_000;
@@ -10,10 +8,6 @@ const MAX_SPECIAL = 300;
 /** Whether a text is too long to parse. */
 export function isLong(text: string): boolean {
   return text.length > MAX_PARSED || (text.match(/[\\*_~`[\]<\n]/g)?.length ?? 0) > MAX_SPECIAL;
-}
-
-export function parseMarkdown(text: string): Nodes {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
 
 /**
@@ -60,6 +54,11 @@ function hasFormat(node: Nodes, source: string): boolean {
     default:
       return "children" in node && node.children.some((child) => hasFormat(child, source));
   }
+}
+
+/** Whether a character is part of a word: signs between two such characters mark nothing. */
+export function isWordPart(char: string): boolean {
+  return /[\p{L}\p{N}]/u.test(char);
 }
 
 /** Inline code, between more backticks than it contains in a row. */

@@ -1,5 +1,6 @@
 import type { Nodes } from "mdast";
-import { isLong, parseMarkdown } from "./escape.ts";
+import { parseMarkdown } from "../../../core/markdown/parse.ts";
+import { isLong, isWordPart } from "./escape.ts";
 
 /** Text in one style, as Markdown that can be put between the style's marks. */
 export interface Run {
@@ -175,10 +176,6 @@ function signOf(mark: Mark, before: string, after: string): string {
       return "**";
     case "italic":
       // Within a word only the asterisk marks.
-      return isWord(before) || isWord(after) ? "*" : "_";
+      return isWordPart(before) || isWordPart(after) ? "*" : "_";
   }
-}
-
-function isWord(char: string): boolean {
-  return /[\p{L}\p{N}]/u.test(char);
 }

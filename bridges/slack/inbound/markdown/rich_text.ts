@@ -1,3 +1,4 @@
+import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type InlineElement,
   readInline,
@@ -58,7 +59,7 @@ function richElementText(
     case "rich_text_list":
       return listText(element, levels, collect);
     case "rich_text_quote":
-      return quoted(lineOf(readInline(element.elements), collect));
+      return quoted(lineOf(readInline(element.elements), collect).replace(/\n+$/, ""));
     case "rich_text_preformatted": {
       const code = readInline(element.elements).map(plainOf).join("");
       return fencedCode(code, element.language);
@@ -98,15 +99,6 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
       const text = lineOf(item.elements, collect).replace(/\n+$/, "");
       return margin + mark + text.replaceAll("\n", `\n${margin}${" ".repeat(mark.length)}`);
     })
-    .join("\n");
-}
-
-/** Every line of a text as a quote. */
-export function quoted(text: string): string {
-  return text
-    .replace(/\n+$/, "")
-    .split("\n")
-    .map((line) => (line === "" ? ">" : `> ${line}`))
     .join("\n");
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { WebSocket } from "ws";
-import { type Envelope, listener, setting, webClient } from "../testing.ts";
+import { type Envelope, listener, setting, webClient } from "../test_clients.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { cleanUp, start } from "../testing.ts";
+import { cleanUp, start } from "../test_clients.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
 
 afterEach(cleanUp);

@@ -6,9 +6,9 @@ import {
 } from "@slack/web-api";
 import { z } from "zod";
 import { type SlackStandIn, startSlackStandIn } from "../stand_in.ts";
-import { cleanups, errorOf, quiet, setting, webClient } from "../testing.ts";
+import { cleanups, errorOf, quiet, setting, webClient } from "../test_clients.ts";
 import { afterEach, describe, expect, it } from "vitest";
-import { cleanUp, start } from "../testing.ts";
+import { cleanUp, start } from "../test_clients.ts";
 
 afterEach(cleanUp);
 

@@ -18,11 +18,7 @@ export type ChatMessage = Infer<typeof vChatMessage>;
 const MOST_ROWS = 500;
 
 /** The channel's newest messages that are not deleted, newest first. */
-export async function newestMessages(
-  ctx: QueryCtx,
-  channelId: Id<"channels">,
-  limit: number,
-): Promise<Doc<"messages">[]> {
+export async function newestMessages(ctx: QueryCtx, channelId: Id<"channels">, limit: number) {
   const newest: Doc<"messages">[] = [];
   let read = 0;
   const rows = ctx.db

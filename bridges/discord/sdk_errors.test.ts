@@ -1,6 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { describe, expect, test } from "vitest";
-import { explain } from "./explain.ts";
+import { explain } from "./sdk_errors.ts";
 import type { Attempted } from "./failures.ts";
 
 const posting = (sent: boolean) => ({ operation: "post" as const, sent, aborted: false });

@@ -5,7 +5,7 @@ import {
   WebAPIRequestError,
 } from "@slack/web-api";
 import { describe, expect, it } from "vitest";
-import { explain, fatalError } from "./explain.ts";
+import { explain, fatalError } from "./sdk_errors.ts";
 
 const refusal = (error: string, more: object = {}) =>
   new WebAPIPlatformError({ ok: false, error, ...more });

@@ -4,8 +4,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from "@slack/web-api";
-import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { isConnectError } from "../core/shared/network_errors.ts";
+import { FatalError, isConnectError, PlatformError } from "../core/shared/errors.ts";
 import { failureOf, isFatal, TOKEN_STEP, type TokenKind } from "./failures.ts";
 
 /** Any error of a Slack client as a `PlatformError`. Keeps nothing of the request or of the answer's text. */

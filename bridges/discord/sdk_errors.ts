@@ -1,7 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import type { RESTJSONErrorCodes } from "discord-api-types/v10";
-import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { isConnectError } from "../core/shared/network_errors.ts";
+import { FatalError, isConnectError, PlatformError } from "../core/shared/errors.ts";
 import {
   type Attempted,
   type Failure,
