@@ -87,5 +87,7 @@ test("the status shows waiting and failed replies and what a gap missed", () => 
   expect(report).toContain("2 to be posted (the oldest since 1970-01-01 00:00), 1 failed");
   expect(report).toMatch(/posting has failed since 1970-01-01 00:00: closed.*\(is_archived\)/);
   expect(report).toMatch(/last gap, closed .*: 3 messages recovered; a thread/);
-  expect(report).toMatch(/d1 +slack C0123456789 .*refused.*\(may have been posted\) - Look in the channel/);
+  expect(report).toMatch(
+    /d1 +slack C0123456789 .*refused.*\(may have been posted\) - Look in the channel/,
+  );
 });
