@@ -1,8 +1,8 @@
 // Runs a TypeScript script of this repository: `node scripts/bootstrap.mjs scripts/start.ts [arguments]`.
-// With `--compiled` before the script, compiles it first and runs it without a TypeScript loader.
-// First installs packages if they are missing or differ from package-lock.json. Runs the script in this process, so
-// that signals and exit codes are the script's own. Plain JavaScript without dependencies, in a syntax that old
-// versions of Node can parse, so that they print which version is required.
+// With `--compiled` before the script, compiles the script first and runs it without a TypeScript loader.
+// Before that, installs packages if they are missing or differ from package-lock.json. Runs the script in this process,
+// so that signals and exit codes are the script's own. This file is plain JavaScript without dependencies, in a syntax
+// that old versions of Node can parse, so that they can report which version is required.
 import { spawnSync } from "child_process";
 import { existsSync, readFileSync } from "fs";
 import { dirname, join, resolve } from "path";
@@ -35,7 +35,7 @@ function compile(script) {
   return import("./compile.mjs").then((compiler) => compiler.compile(script));
 }
 
-/** Compiles modules as they are imported. Also the fallback if compiling ahead fails, for example on a read-only disk. */
+/** Compiles modules as they are imported. Also the fallback if compiling first fails, for example on a read-only disk. */
 function load() {
   return import("tsx/esm/api").then((tsx) => {
     tsx.register();

@@ -16,7 +16,7 @@ export async function compile(script) {
   return entry;
 }
 
-/** As `compile`, for several entries that share what they import: their addresses, in the given order. */
+/** Like `compile`, for several entries that share imports. Returns their URLs in the given order. */
 export async function compileAll(scripts) {
   const require = createRequire(import.meta.url);
   const { build, stop } = createRequire(require.resolve("tsx/package.json"))("esbuild");

@@ -9,12 +9,12 @@ import { compile } from "../compile.mjs";
 /** How long a bridge may take to connect. Generous: machines that run tests are busy. */
 const READY_MS = 30_000;
 
-/** Lines of log kept to explain a failure. */
+/** Number of log lines kept to explain a failure. */
 const KEPT_LINES = 200;
 
 let compiled: Promise<string> | undefined;
 
-/** The bridge program, compiled once as `npm start` does it: a test may start a hundred bridges. */
+/** The bridge program, compiled once, as by `npm start`: a test may start a hundred bridges. */
 export async function bridgeEntry(): Promise<string> {
   compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
   return fileURLToPath(await compiled);

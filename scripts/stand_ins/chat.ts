@@ -8,9 +8,9 @@ export interface ChatStandIn {
   readonly env: Readonly<Record<string, string>>;
   /** The bot's user id. */
   readonly botId: string;
-  /** Makes a channel the bot is in; returns its id. */
+  /** Creates a channel that the bot is in; returns its id. */
   addChannel(name: string): string;
-  /** Makes a person who can see every channel; returns the user id. */
+  /** Creates a person who can see every channel; returns the user id. */
   addPerson(name: string): string;
   /** A person posts. Returns the message's id (Discord: snowflake; Slack: ts). Throws when the platform would refuse it. */
   say(message: NewMessage): string;
@@ -18,7 +18,7 @@ export interface ChatStandIn {
   edit(message: Place & { readonly id: string; readonly text: string }): void;
   /** The author of a message (or, for the bot's, a moderator) deletes it. Throws when there is no such message. */
   remove(message: Place & { readonly id: string }): void;
-  /** Opens a thread on a message; returns the thread's id (on Slack the message's own ts: nothing to do). */
+  /** Opens a thread on a message; returns the thread's id (on Slack the message's own ts: nothing is opened). */
   openThread(message: {
     readonly channel: string;
     readonly id: string;
@@ -77,7 +77,7 @@ export interface AcceptedPost extends Place {
   readonly nonce?: string;
   readonly metadata?: unknown;
   readonly replyTo?: string;
-  /** Whom it pinged: user and role ids, `everyone`, `here`. A bridge must ping nobody. */
+  /** What it pinged: user and role ids, `everyone`, `here`. A bridge must ping nobody. */
   readonly pings: readonly string[];
   /** The request body as it was sent. */
   readonly body: unknown;

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { Wire } from "./wire.ts";
 import { eventually } from "../../test/support/eventually.ts";
 
-/** Sends frames named by their text, and gives what passed. */
+/** Sends frames named by their text. Returns those that got through. */
 function sender(wire: Wire): {
   readonly send: (...texts: string[]) => void;
   readonly passed: string[];

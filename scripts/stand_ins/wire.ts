@@ -46,7 +46,7 @@ interface Plan {
 }
 
 /**
- * Every request and frame of a stand-in passes through here, to be numbered, logged and, where a fault is queued, made
+ * Every request and frame of a stand-in passes through here, where it is numbered, logged and, if a fault is queued, made
  * to fail. Faults queued for a name apply in order, one per request.
  */
 export class Wire {

@@ -7,7 +7,7 @@ import schema from "../../convex/schema.ts";
 import { readPatch } from "../verify/guards/patch.ts";
 import { ROOT } from "./repository.ts";
 
-/* Documents name only what exists, and races.md covers every guard. */
+/* Documents refer only to what exists, and races.md covers every guard. */
 
 const FOLDERS = ["bridges", "convex", "docs", "scripts", "test", ".github"];
 const TEXT = /\.(?:tsx?|m?js|md|patch|yml)$/;
@@ -70,7 +70,7 @@ function races(): Race[] {
     });
 }
 
-/** What stands in backticks and looks like a path of this repository. */
+/** The text in backticks that looks like a path in this repository. */
 function pathsIn(text: string): string[] {
   const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = ""]) => span);
   const path = new RegExp(
@@ -80,7 +80,7 @@ function pathsIn(text: string): string[] {
 }
 
 describe("links", () => {
-  test("every relative link of a document leads to a file, and to a heading in it", () => {
+  test("every relative link in a document leads to a file, and to a heading in it", () => {
     const broken = markdown().flatMap(([from]) =>
       [...proseOf(from).matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([\w-]+))?\)/g)]
         .filter(([, target = "", anchor]) => {
@@ -112,7 +112,7 @@ describe("links", () => {
     expect(missing).toEqual([]);
   });
 
-  test("every `npm run` of a document is a script", () => {
+  test("every `npm run` in a document is a script", () => {
     const unknown = markdown().flatMap(([from, text]) =>
       [...text.matchAll(/npm run (?:--silent )?([a-z]+)/g)]
         .filter(([, name = ""]) => !(name in manifest.scripts))
@@ -123,7 +123,7 @@ describe("links", () => {
 });
 
 describe("races.md", () => {
-  test("names for every race a test file, or says that there is none", () => {
+  test("names a test file for every race, or says that there is none", () => {
     expect(races().length).toBeGreaterThan(40);
     const untested = races().filter(
       ({ body }) => !body.includes(".test.ts`") && !body.includes("- Test: no test"),
@@ -142,7 +142,7 @@ describe("races.md", () => {
     expect(uncited.map(([path]) => path)).toEqual([]);
   });
 
-  test("replaces every bare code: no comment or test name has one", () => {
+  test("has replaced every bare code: no comment or test name contains one", () => {
     const bare = /(?<![\w\])])\[(?:[A-F]\d{1,2}|[AE])(?:, [A-F]\d{1,2})*\](?!\()/;
     const found = [...texts].flatMap(([path, text]) =>
       text.split("\n").flatMap((line, index) => (bare.test(line) ? [`${path}:${index + 1}`] : [])),

@@ -7,8 +7,8 @@ import { z } from "zod";
 import { ROOT } from "./repository.ts";
 
 /*
- * `npm test`: the tests, with lint, types and format beside them, because many tests wait more than they compute. All
- * of them run, even after a failure. The last line counts the tests, and each other check as one.
+ * `npm test`: runs the tests, and at the same time lint, types and format, because many tests wait more than they
+ * compute. All of them run, even after a failure. The last line counts the tests, and each other check as one.
  * `npm test -- bridges/core` runs only the tests under that path.
  */
 
@@ -18,7 +18,7 @@ interface Check {
   readonly command: readonly [program: string, ...args: string[]];
 }
 
-/** They run one after another beside the tests. */
+/** They run one after another, at the same time as the tests. */
 const checks: readonly Check[] = [
   { name: "types", command: ["typescript/bin/tsc", "-p", "tsconfig.json"] },
   { name: "types of convex/", command: ["typescript/bin/tsc", "-p", "convex/tsconfig.json"] },

@@ -255,7 +255,7 @@ describe("which deployment is used", () => {
     const { code, stderr } = await channels(["list"], {});
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "error: no deployment configured and no playground running: start one with npm start, or set CONVEX_URL and ADMIN_KEY\n",
+      "error: no deployment is configured and no playground is running: start one with npm start, or set CONVEX_URL and ADMIN_KEY\n",
     );
   });
 

@@ -297,13 +297,13 @@ test("a second run asks before it changes a key, and does not if the answer is n
   await writeFile(join(root, ".env.local"), without);
   const no = startSession();
   await no.answer("SLACK_BOT_TOKEN", ENTER);
-  await no.answer("contains keys of another machine", `n${ENTER}`);
+  await no.answer("contains another machine's keys", `n${ENTER}`);
   expect(String(await no.ended)).toContain("Not changed");
   expect([await file(".env.local"), await variables()]).toEqual([without, deployed]);
 
   const yes = startSession();
   await yes.answer("SLACK_BOT_TOKEN", ENTER);
-  await yes.answer("contains keys of another machine", `y${ENTER}`);
+  await yes.answer("contains another machine's keys", `y${ENTER}`);
   expect(await yes.ended).toBe("done");
   expect(readKeySet((await variables()).DISCORD_BRIDGE_JWKS)).toHaveLength(2);
 });

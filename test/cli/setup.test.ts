@@ -218,7 +218,7 @@ test("a URL is saved without its trailing slash; an invalid one is wrong usage",
     ].map((flags) => setup([...FLAGS, ...flags])),
   );
   expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2]);
-  for (const { output } of wrong) expect(output).toMatch(/It is (?:not an http|empty)/);
+  for (const { output } of wrong) expect(output).toMatch(/It must (?:be an http|not be empty)/);
 }, 300_000);
 
 test("every command reports unreadable settings with the step to fix them and without a stack trace", async () => {

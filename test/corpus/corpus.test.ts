@@ -12,8 +12,8 @@ import { normaliseEvent as fromSlack } from "../../bridges/slack/inbound/normali
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * Messages of people and apps, in the forms of the platforms' documentation, and the event each becomes. `expected` has
- * the fields to compare (null: not mirrored), `unknown` the kinds of content that are counted as unknown.
+ * Messages from people and apps, in the forms given in the platforms' documentation, and the event each becomes.
+ * `expected` has the fields to compare (null: not mirrored), `unknown` the kinds of content that are counted as unknown.
  */
 
 const entry = z.strictObject({

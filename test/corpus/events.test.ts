@@ -11,8 +11,9 @@ import { normaliseEvent } from "../../bridges/slack/inbound/normalise.ts";
 import { slackEvent } from "../../bridges/slack/inbound/payload.ts";
 
 /*
- * Events of messages, in the forms of the platforms' documentation, and what they become: threads, edits, deletes, authors.
- * `expected` has the fields to compare of each event (null: absent), `unknown` the kinds that are counted as unknown.
+ * Message events, in the forms given in the platforms' documentation, and what they become: threads, edits, deletes,
+ * authors. `expected` has the fields to compare of each event (null: absent), `unknown` the kinds that are counted as
+ * unknown.
  */
 
 const dispatch = z.object({ t: z.string(), d: z.looseObject({ id: z.string().optional() }) });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
 import { eventually } from "../support/eventually.ts";
 
-/* What becomes of channels and threads while the bridge runs, and what `channels status` says of it. */
+/* What happens to channels and threads while the bridge runs, and how `channels status` reports it. */
 
 let stage: OutboxStage;
 
@@ -15,7 +15,7 @@ afterAll(async () => {
   await stage.stack.stop();
 });
 
-/** What is mirrored of the room, in order. */
+/** The room's mirrored messages, in order. */
 async function texts(room: Room, channel = room.channel): Promise<string[]> {
   const rows = (await stage.rows()).filter((row) => row.channel === channel);
   const said = rows.filter(({ kind }) => kind === "person");
@@ -26,20 +26,20 @@ async function mirrored(room: Room, expected: readonly string[]): Promise<void> 
   await eventually(async () => expect(await texts(room)).toEqual(expected), { interval: 100 });
 }
 
-/** Waits until `channels status` shows this trouble with listening, or none. */
+/** Waits until `channels status` reports this problem with reading the room; without `code`, no problem. */
 async function health(room: Room, code?: string): Promise<void> {
   await eventually(
     async () => {
       const { health } = await room.status();
-      const ear = health.filter(({ direction }) => direction === "in");
-      expect(ear).toMatchObject(code === undefined ? [] : [{ code }]);
-      expect(ear.every(({ step }) => step !== undefined)).toBe(true);
+      const reading = health.filter(({ direction }) => direction === "in");
+      expect(reading).toMatchObject(code === undefined ? [] : [{ code }]);
+      expect(reading.every(({ step }) => step !== undefined)).toBe(true);
     },
     { interval: 100 },
   );
 }
 
-/** Waits until the AI has been asked about it. */
+/** Waits until the AI has received a request with this text. */
 async function asked(text: string): Promise<void> {
   await eventually(() => {
     const lines = stage.stack.openai.requests.map(({ messages }) => messages.at(-1)?.content);
@@ -48,7 +48,7 @@ async function asked(text: string): Promise<void> {
 }
 
 describe("a Slack channel", () => {
-  test("that is archived is shown so, until it is open again", async () => {
+  test("that is archived is reported as archived until it is unarchived", async () => {
     const room = await stage.room("slack", "archive");
     const { slack } = stage.stack;
     const { channel } = room;
@@ -57,7 +57,7 @@ describe("a Slack channel", () => {
     slack.setArchived(channel, true);
     slack.sendEvent({ type: "channel_archive", channel, user: "U1" });
     await health(room, "is_archived");
-    // Looking through what can still be read makes nobody forget it.
+    // An archived channel can still be read, and a catch-up that succeeds must not clear the problem.
     slack.closeSockets();
     const looks = () => slack.wire.filter(({ name }) => name === "conversations.info").length;
     const before = looks();
@@ -70,7 +70,7 @@ describe("a Slack channel", () => {
     await room.posted(2);
   });
 
-  test("that the bot is taken out of is shown so, and read when it is in again", async () => {
+  test("that the bot is removed from is reported, and is caught up when the bot is added again", async () => {
     const room = await stage.room("slack", "kicked");
     const { slack } = stage.stack;
     const { channel } = room;
@@ -87,9 +87,9 @@ describe("a Slack channel", () => {
     await room.posted(2);
   });
 
-  test("that is deleted is shown so, and stops no other", async () => {
+  test("that is deleted is reported, and does not stop the others", async () => {
     const [room, other] = [await stage.room("slack", "gone"), await stage.room("slack", "stays")];
-    // The bridge knows of the mapping by then.
+    // The bridge has received the mapping by then.
     room.ask("before");
     await room.posted(1);
     stage.stack.slack.removeChannel(room.channel);
@@ -99,7 +99,7 @@ describe("a Slack channel", () => {
     await health(other);
   });
 
-  test("that gets another id loses nothing that is said at once under it, and is answered there", async () => {
+  test("that gets a new id loses no message sent right after the change, and is answered there", async () => {
     const room = await stage.room("slack", "moved");
     const { slack } = stage.stack;
     const person = slack.addPerson("Ann");
@@ -109,7 +109,7 @@ describe("a Slack channel", () => {
 
     const moved = slack.moveChannel(room.channel);
     const say = (text: string) => slack.say({ channel: moved, person, text });
-    // Slack's sockets have no common order: this comes before anybody says what the new id is.
+    // Events on different sockets have no common order: this one arrives before the event with the new id.
     const expected = ["Who moves?", "One before it is told."];
     say("One before it is told.");
     slack.sendEvent({
@@ -137,7 +137,7 @@ describe("a Slack channel", () => {
 });
 
 describe("a Discord server", () => {
-  test("that the bot is removed from is shown so, and read when it is invited again", async () => {
+  test("that the bot is removed from is reported, and is caught up when the bot is invited again", async () => {
     const room = await stage.room("discord", "removed");
     const { discord } = stage.stack;
     room.ask("before");
@@ -151,7 +151,7 @@ describe("a Discord server", () => {
     await room.posted(2);
   });
 
-  test("that Discord has lost for a while is no trouble, and read when it is back", async () => {
+  test("that is unavailable for a while is not reported, and is caught up when it is back", async () => {
     const room = await stage.room("discord", "away");
     const { discord } = stage.stack;
     room.ask("before");
@@ -170,7 +170,7 @@ describe("a Discord server", () => {
     });
   });
 
-  test("channel that is deleted is shown so, and stops no other", async () => {
+  test("channel that is deleted is reported, and does not stop the others", async () => {
     const [room, other] = [
       await stage.room("discord", "gone"),
       await stage.room("discord", "stays"),
@@ -183,7 +183,7 @@ describe("a Discord server", () => {
   });
 });
 
-describe("a thread on Discord, while its answer is being written,", () => {
+describe("a Discord thread whose reply is being written", () => {
   async function inThread(name: string) {
     const room = await stage.room("discord", name);
     const root = room.ask("The root.");
@@ -196,7 +196,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
     return { room, thread };
   }
 
-  test("is archived: the answer opens it again", async () => {
+  test("is archived: posting the reply unarchives it", async () => {
     const { room, thread } = await inThread("archived");
     stage.stack.discord.setArchived(thread, true);
     await room.posted(2);
@@ -204,7 +204,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
     await room.expectAllOnce(2);
   });
 
-  test("is locked: the answer fails visibly, with what to do, and the channel goes on", async () => {
+  test("is locked: the reply fails visibly, with a step, and the channel keeps working", async () => {
     const { room, thread } = await inThread("locked");
     stage.stack.discord.lockThread(thread);
     await eventually(async () => {
@@ -217,7 +217,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
     await room.posted(2);
   });
 
-  test("is renamed: the answer is in it, and its next message knows the name", async () => {
+  test("is renamed: the reply is posted in it, and its next message carries the new name", async () => {
     const { room, thread } = await inThread("renamed");
     stage.stack.discord.guild.renameThread(thread, "called otherwise");
     await room.posted(2);
@@ -226,7 +226,7 @@ describe("a thread on Discord, while its answer is being written,", () => {
   });
 });
 
-test("a platform that takes no token any more is shown so at each of its channels", async () => {
+test("a platform that no longer accepts the token is reported for each of its channels", async () => {
   const rooms = [await stage.room("slack", "uninstalled"), await stage.room("discord", "reset")];
   stage.stack.slack.sendEvent({ type: "app_uninstalled" });
   stage.stack.discord.resetToken();

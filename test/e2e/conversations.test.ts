@@ -6,7 +6,7 @@ import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "../faults/outbox_stage.ts";
 import { eventually } from "../support/eventually.ts";
 
-/* What people and admins do to conversations while the AI takes part in them. */
+/* What people and admins can do to a conversation while the AI takes part in it. */
 
 let stage: OutboxStage;
 
@@ -29,20 +29,20 @@ async function repliesIn(room: Room): Promise<TranscriptRow[]> {
   return (await rowsOf(room)).filter(({ kind }) => kind === "reply");
 }
 
-/** What the bot says in the room and its threads, as people see it. */
+/** The bot's messages in the room and its threads, as people see them. */
 function botSays(room: Room, thread?: string): string[] {
   const seen = chatOf(room).transcript(room.channel, thread);
   return seen.filter(({ fromBot }) => fromBot).map(({ text }) => text);
 }
 
-/** Deletes what the AI said in the room, as an admin. */
+/** Deletes the AI's replies in the room, as an admin. */
 async function deleteReply(room: Room): Promise<void> {
   const [reply] = await repliesIn(room);
   if (!reply) throw new Error("the AI has said nothing");
   await stage.admin.mutation(api.admin.deleteMessage, { messageId: reply._id });
 }
 
-/** The context of the AI's next answer in the room. */
+/** The context that the AI is sent for its next answer in the room. */
 async function nextContext(room: Room, question: string): Promise<string> {
   const before = room.posts.length;
   const text = `${question} (${room.platform})`;
@@ -58,7 +58,7 @@ async function onBoth(act: (platform: PlatformName) => Promise<void>): Promise<v
   await Promise.all(PLATFORMS.map(act));
 }
 
-/** Waits until the AI has been asked about it. */
+/** Waits until the AI has received a request with this text. */
 async function asked(text: string): Promise<void> {
   await eventually(() => {
     const lines = stage.stack.openai.requests.map(({ messages }) => messages.at(-1)?.content);
@@ -66,7 +66,7 @@ async function asked(text: string): Promise<void> {
   });
 }
 
-test("an answer that an admin deletes is gone, every piece of it, in a thread as well", () =>
+test("every part of an answer that an admin deletes disappears, in a thread too", () =>
   onBoth(async (platform) => {
     const room = await stage.room(platform, "deleting");
     const root = room.ask("A question to hang a thread on?");
@@ -86,11 +86,11 @@ test("an answer that an admin deletes is gone, every piece of it, in a thread as
     expect(await room.status()).toMatchObject({ failed: [], health: [] });
   }));
 
-test("an answer that an admin deletes half posted is gone, and the next one comes", () =>
+test("an answer that an admin deletes while it is half posted disappears, and the next one is posted", () =>
   onBoth(async (platform) => {
     const room = await stage.room(platform, "half");
     stage.afterNext(platform, "post", () => {
-      // Whatever comes next waits, so that this is the middle of it.
+      // Whatever comes next waits, so that the deletion happens while the reply is half posted.
       stage.answerNext(platform, "post", { retryAfter: 1 });
     });
     room.ask(`Please write a ${platform === "slack" ? "very " : ""}long reply.`);
@@ -104,7 +104,7 @@ test("an answer that an admin deletes half posted is gone, and the next one come
     expect(botSays(room)).toEqual([expect.stringContaining("What now?")]);
   }));
 
-test("an answer that a moderator deletes is no longer in what the AI is sent", () =>
+test("an answer that a moderator deletes is no longer sent to the AI", () =>
   onBoth(async (platform) => {
     const room = await stage.room(platform, "moderated");
     room.ask("Say something regrettable.");
@@ -120,7 +120,7 @@ test("an answer that a moderator deletes is no longer in what the AI is sent", (
     expect(context).not.toContain("assistant");
   }));
 
-test("a question that is deleted before it is answered gets no answer, the one after it does", () =>
+test("a question deleted before it is answered gets no answer, and the next question does", () =>
   onBoth(async (platform) => {
     const room = await stage.room(platform, "regretted");
     stage.stack.openai.next({ delayMs: 1_500 }, `regret ${platform}`);
@@ -135,7 +135,7 @@ test("a question that is deleted before it is answered gets no answer, the one a
     expect(botSays(room)).toEqual([expect.stringContaining("Is anybody there?")]);
   }));
 
-test("who changes their name is called so, by the AI too, from what they said before on", () =>
+test("a changed name also applies to a person's earlier messages, including those sent to the AI", () =>
   onBoth(async (platform) => {
     const room = await stage.room(platform, "renaming");
     const chat = chatOf(room);
@@ -164,7 +164,7 @@ test("who changes their name is called so, by the AI too, from what they said be
     ]);
   }));
 
-test("an answer in pieces that a moderator deletes all at once on Discord is deleted", async () => {
+test("an answer in parts that a moderator bulk-deletes on Discord is deleted", async () => {
   const room = await stage.room("discord", "purged");
   room.ask("Please write a long reply.");
   await eventually(() => expect(botSays(room).at(-1)).toContain("That was all of it."));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { sleep, Stage } from "../../scripts/verify/demo/stage.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
-/** Long enough for every retry of a connection to fail a few times, and for Slack to redeliver. */
+/** Long enough for each connection to fail several retries, and for Slack to redeliver. */
 const AWAY_MS = 60_000;
 const MESSAGES = 1_000;
 

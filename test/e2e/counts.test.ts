@@ -14,7 +14,7 @@ import {
 import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
-/* What a message costs, in calls that Convex bills: with the production bridge, on the local deployment. */
+/* The calls that Convex bills for a message, counted with the production bridge on the local deployment. */
 
 let stack: Stack;
 let channels: Record<PlatformName, CountedChannels>;
@@ -39,21 +39,21 @@ const EXCHANGE: readonly (readonly [string, CallKind, number])[] = [
 ];
 
 describe.each(PLATFORMS)("function calls on %s", (platform) => {
-  test("for a message in an unmapped channel are none", async () => {
+  test("for a message in an unmapped channel: none", async () => {
     expect(await countUnmapped(stack, channels[platform], 10)).toBe(0);
   });
 
-  test("for a mirrored message are one", async () => {
+  test("for a mirrored message: one", async () => {
     const stats = await countSlowly(stack, channels[platform], 5);
     expect(stats.billed, describeCalls(stats)).toBe(5);
   });
 
-  test("for messages that come all at once are a tenth of them at most", async () => {
+  test("for a burst of messages: at most a tenth of their number", async () => {
     const stats = await countBurst(stack, channels[platform], 300);
     expect(stats.billed, describeCalls(stats)).toBeLessThanOrEqual(30);
   });
 
-  test("for an exchange with the AI are eight", async () => {
+  test("for an exchange with the AI: eight", async () => {
     const { stats, parts } = await countExchange(stack, channels[platform], "What is the time?");
     expect(parts).toBe(1);
     for (const [path, kind, calls] of EXCHANGE) {
@@ -62,13 +62,13 @@ describe.each(PLATFORMS)("function calls on %s", (platform) => {
     expect(stats.billed, describeCalls(stats)).toBe(8);
   });
 
-  test("for a long reply are one more for each further part", async () => {
+  test("for a long reply: one more for each further part", async () => {
     const text = "Please write a long reply.";
     const { stats, parts } = await countExchange(stack, channels[platform], text);
     expect(stats.billed, describeCalls(stats)).toBe(8 + parts - 1);
   });
 });
 
-test("function calls of bridges that have nothing to do are none", async () => {
+test("idle bridges make no function calls", async () => {
   expect(await countIdle(stack, 2_000)).toBe(0);
 });

@@ -4,7 +4,7 @@ import { runDemo } from "../../scripts/verify/demo/run_demo.ts";
 import type { DiscordStandIn } from "../../scripts/stand_ins/discord/stand_in.ts";
 import type { SlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 
-/** Loses the frame that would tell the bridge of "Message 2 of 50." Returns the message's id, once it is said. */
+/** Drops the frame that would deliver "Message 2 of 50." to the bridge. Returns the message's id once it is posted. */
 function loseMessage(discord: DiscordStandIn): () => string | undefined {
   discord.onChange(({ message }) => {
     if (message.text === "Message 1 of 50.") discord.frameNext("MESSAGE_CREATE", "drop");
@@ -13,7 +13,7 @@ function loseMessage(discord: DiscordStandIn): () => string | undefined {
     discord.history.find((act) => act.kind === "say" && act.text === "Message 2 of 50.")?.id;
 }
 
-/** Says the bot's first reply a second time, with the bot's own token. Returns the copy's id, once it stands. */
+/** Posts the bot's first reply a second time, with the bot's own token. Returns the copy's id once it is posted. */
 function doubleReply(slack: SlackStandIn): () => string | undefined {
   const { SLACK_API_URL = "", SLACK_BOT_TOKEN = "" } = slack.env;
   let copy: string | undefined;
@@ -33,7 +33,7 @@ function doubleReply(slack: SlackStandIn): () => string | undefined {
   return () => copy;
 }
 
-test("the demo names a message that was lost and a post that was doubled", async () => {
+test("the demo reports a message that was lost and a post that was duplicated", async () => {
   const printed: string[] = [];
   let lost: () => string | undefined = () => undefined;
   let doubled: () => string | undefined = () => undefined;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Costs, CountedBackend } from "../../scripts/verify/bench/count_documents.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
-/* What each call reads and writes, counted exactly on the local deployment, with little and with much stored. */
+/* What each call reads and writes, counted exactly on the local deployment, with few and with many documents stored. */
 
 let stack: Stack;
 let small: Costs;
@@ -49,7 +49,7 @@ test.each(COSTS)("%s costs the same, however much is stored", (name, cost) => {
   expect(costOf(large, name)).toEqual(cost);
 });
 
-test("what the AI is given costs no more with more messages", () => {
+test("reading the AI's context costs no more with more messages", () => {
   const few = costOf(small, "replies:load");
   const many = costOf(large, "replies:load");
   expect(few?.read).toBeGreaterThan(50);
@@ -57,7 +57,7 @@ test("what the AI is given costs no more with more messages", () => {
   expect(many?.ranges).toBe(few?.ranges);
 });
 
-test("the list of mappings costs each of them once", () => {
+test("the list of mappings reads each mapping once", () => {
   expect(costOf(small, "bridge:mappings")?.read).toBe(1);
   expect(costOf(large, "bridge:mappings")?.read).toBe(25);
 });

@@ -20,7 +20,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-test("who watches a channel sees messages and the AI's replies as they come, until it is mapped", async () => {
+test("a subscriber to a channel sees messages and the AI's replies as they arrive, until the channel is mapped", async () => {
   const speaker = new ConvexHttpClient(stack.convex.url, OPTIONS);
   const channelId = await speaker.mutation(api.index.createChannel, { name: "hall" });
   const authorId = await speaker.mutation(api.index.createUser, { name: "Ada" });

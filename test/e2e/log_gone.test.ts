@@ -5,7 +5,7 @@ import { bridgeEntry } from "../../scripts/stand_ins/bridge_process.ts";
 import { startStack } from "../../scripts/stand_ins/stack.ts";
 import { eventually } from "../support/eventually.ts";
 
-test("a bridge whose log nobody reads any more ends, instead of complaining about it for ever", async () => {
+test("a bridge whose log output is closed exits instead of reporting the error forever", async () => {
   const stack = await startStack();
   try {
     const child = spawn(process.execPath, [await bridgeEntry()], {

@@ -10,7 +10,7 @@ import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 import { eventually } from "../support/eventually.ts";
 
-/* What an admin does with a deployment that runs, as commands. */
+/* The commands that an admin runs on a running deployment. */
 
 let stack: Stack;
 let env: Record<string, string>;
@@ -56,8 +56,8 @@ async function health(path: string): Promise<Response> {
   return await fetch(`http://127.0.0.1:${port}${path}`);
 }
 
-describe("channels map asks the platform", () => {
-  test("maps a channel the bot may work in, and keeps its name", async () => {
+describe("channels map checks with the platform", () => {
+  test("maps a channel that the bot can work in, and stores its name", async () => {
     const [discord, slack] = [stack.discord.addChannel("rooms"), stack.slack.addChannel("rooms")];
     const ended = await Promise.all([
       run("channels", ["map", "discord", discord, "--to", "d"]),
@@ -71,7 +71,7 @@ describe("channels map asks the platform", () => {
     expect(rows.map(({ externalName }) => externalName)).toEqual(["rooms", "rooms"]);
   }, 60_000);
 
-  test("maps nothing where the bot could not work, and names the step; --no-check maps it", async () => {
+  test("does not map a channel that the bot can't work in, and names the step; --no-check maps it", async () => {
     const silent = stack.discord.addChannel("silent");
     stack.discord.deny(silent, { send: true });
     const away = stack.slack.addChannel("away");
@@ -95,7 +95,7 @@ describe("channels map asks the platform", () => {
     await client.mutation(api.admin.unmap, { platform: "slack", externalId: away });
   }, 60_000);
 
-  test("find lists what the bot sees, with ids and what is in the way", async () => {
+  test("find lists the channels visible to the bot, with their ids and problems", async () => {
     const [slack, discord] = await Promise.all([
       run("channels", ["find", "slack"]),
       run("channels", ["find", "discord", "silen"]),
@@ -106,7 +106,7 @@ describe("channels map asks the platform", () => {
     expect(discord.output).not.toContain("#rooms");
   }, 60_000);
 
-  test("a forum is found and mapped, and needs only what answering in its posts needs", async () => {
+  test("a forum is found and mapped, and needs only the permissions for answering in posts", async () => {
     const forum = stack.discord.addForum("questions");
     const person = stack.discord.addPerson("Fay");
     const post = stack.discord.openPost({ channel: forum, person, name: "One", text: "hi" });
@@ -134,7 +134,7 @@ describe("channels map asks the platform", () => {
 });
 
 describe("the health endpoint", () => {
-  test("says ready while both platforms are, and counts what was stored and posted", async () => {
+  test("reports ready while both platforms are, and counts what was stored and posted", async () => {
     for (const platform of ["discord", "slack"] as const) {
       const chat = stack.chat(platform);
       const rows = await (await stack.adminClient()).query(api.admin.list, {});
@@ -156,7 +156,7 @@ describe("the health endpoint", () => {
     expect(metrics).toMatch(/bridge_mappings\{platform="discord"\} 1/);
   }, 60_000);
 
-  test("a port that is taken is named, with the step", async () => {
+  test("a port that is in use is named, with the step", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();

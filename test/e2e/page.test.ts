@@ -11,14 +11,14 @@ import {
 
 import { servePage } from "../../scripts/playground/page/server/page_server.ts";
 
-/* The playground's page, driven in a browser as a person would. One playground serves all of it. */
+/* The playground's page, driven in a browser as a person would use it. All tests share one playground. */
 
 const chromium = findChromium();
 if (chromium === undefined) {
   console.log("skipped: the page's browser tests, for want of Chromium (apt install chromium)");
 }
 
-/** How long something may take to show, in ms. Generous: machines that run tests are busy. */
+/** How long something may take to appear, in ms. Generous: machines that run tests are busy. */
 const PATIENCE_MS = 20_000;
 
 let playground: Playground;
@@ -35,7 +35,7 @@ test("with CI=true the browser tests are never skipped", () => {
   expect(process.env.CI === "true" && chromium === undefined).toBe(false);
 });
 
-test("with a key in the env files the AI is the real one, else the stand-in, whatever else is set", () => {
+test("with a key in the env files the AI is the real one, otherwise the stand-in, whatever else is set", () => {
   expect(chooseAi({ OPENAI_MODEL: "m", OPENAI_BASE_URL: "https://ai.example" })).toEqual({
     ai: { real: false, model: "stand-in" },
     env: {},
@@ -57,7 +57,7 @@ test("a second page takes the next free port", async () => {
   await second.close();
 });
 
-describe("the page's server answers its own page only", () => {
+describe("the page's server answers only its own page", () => {
   const call = (path: string, headers: Record<string, string>, method = "POST") =>
     new Promise<number>((resolve, reject) => {
       const request = httpRequest(new URL(path, playground.page.url), { method, headers });
@@ -77,14 +77,14 @@ describe("the page's server answers its own page only", () => {
     expect(await call("/api/token", { origin: own() }, "GET")).toBe(404);
   });
 
-  test("a name that merely leads here gets nothing", async () => {
+  test("a host name that merely resolves to this machine gets nothing", async () => {
     const host = `evil.example:${new URL(playground.page.url).port}`;
     expect(await call("/", { host }, "GET")).toBe(403);
     expect(await call("/api/token", { host, origin: own() })).toBe(403);
     expect(await call("/", {}, "GET")).toBe(200);
   });
 
-  test("another page can't open the line that takes orders", async () => {
+  test("another page can't open the command socket", async () => {
     const dial = (origin?: string) =>
       new Promise<string>((resolve) => {
         const url = new URL("/api/live", playground.page.url.replace(/^http/, "ws"));
@@ -154,7 +154,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await expect.poll(read, { timeout: PATIENCE_MS }).toBe(wanted);
   };
 
-  test("someone on each platform is answered, and Convex shows what was said and sent", async () => {
+  test("a person on each platform is answered, and Convex shows the messages and posts", async () => {
     for (const [title, name] of [
       ["Discord", "discord general"],
       ["Slack", "slack general"],
@@ -197,7 +197,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     }
   }, 60_000);
 
-  test("a channel is made, mapped, paused, resumed and unmapped", async () => {
+  test("a channel is created, mapped, paused, resumed and unmapped", async () => {
     await chat("Discord").getByRole("button", { name: "+ channel" }).click();
     await chat("Discord").getByLabel("Name of the new channel").fill("support");
     await chat("Discord").getByLabel("Name of the new channel").press("Enter");
@@ -222,7 +222,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await chat("Discord").getByRole("button", { name: "# general" }).click();
   }, 60_000);
 
-  test("killed while replies are on their way, the bridge loses and doubles nothing", async () => {
+  test("a bridge killed while replies are being posted loses and repeats nothing", async () => {
     for (const title of ["Discord", "Slack"] as const) await say(title, "before the end");
     await row("discord general", "before the end").first().waitFor();
     await row("slack general", "before the end").first().waitFor();
@@ -235,7 +235,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
       ["Discord", "discord general"],
       ["Slack", "slack general"],
     ] as const) {
-      // What the dead bridge had claimed is free for the new one only when its lease ends, after 60 s.
+      // The new bridge can claim what the dead one held only when the lease ends, after 60 s.
       await log(title).getByText(replyTo("while it is dead")).waitFor({ timeout: 90_000 });
       await answered(title, name, "while it is dead");
       await say(title, "after the start");
@@ -269,14 +269,14 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     }
   }, 60_000);
 
-  test("nothing is asked of another machine, and the console stays silent", () => {
+  test("no request goes to another machine, and the console stays empty", () => {
     const hosts = [...asked].map((url) => new URL(url).hostname);
     expect(asked.size).toBeGreaterThan(4);
     expect([...new Set(hosts)]).toEqual(["127.0.0.1"]);
     expect(errors).toEqual([]);
   });
 
-  test("while Convex is away people keep talking, and it all arrives when it is back", async () => {
+  test("messages posted while Convex is away arrive when it is back", async () => {
     await page.getByRole("button", { name: "Take Convex offline" }).click();
     await page.getByText("Convex disconnected", { exact: true }).waitFor();
     for (const title of ["Discord", "Slack"] as const) {

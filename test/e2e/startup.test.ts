@@ -10,7 +10,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** The bridge as `npm start` runs it, until it ends by itself. The env files play no part. */
+/** The bridge as `npm start` runs it, until it exits by itself. It reads no env files. */
 async function start(env: Record<string, string>): Promise<Ended> {
   const child = spawn(process.execPath, [await bridgeEntry()], {
     env: { PATH: process.env.PATH, ...env },
@@ -34,7 +34,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-describe("a bridge that cannot work ends with exit code 1 and names the step that mends it", () => {
+describe("a bridge that can't work exits with code 1 and names the step that fixes it", () => {
   test("a Discord token that Discord refuses", async () => {
     const env = { ...stack.bridgeEnv(["discord"]), DISCORD_BOT_TOKEN: "wrong.token.here" };
     const { code, output } = await start(env);
@@ -77,7 +77,7 @@ describe("a bridge that cannot work ends with exit code 1 and names the step tha
     expect(output).toMatch(/error: .*127\.0\.0\.1:9.*CONVEX_URL/is);
   });
 
-  test("a key that the deployment doesn't know", async () => {
+  test("a key that the deployment does not accept", async () => {
     const { privateKeyEnv } = await makeKeyPair("discord");
     const env = { ...stack.bridgeEnv(["discord"]), DISCORD_BRIDGE_KEY: privateKeyEnv };
     const { code, output } = await start(env);

@@ -8,17 +8,17 @@ import { OutboxStage, type Room } from "./outbox_stage.ts";
 import { eventually } from "../support/eventually.ts";
 
 /*
- * Everything that can happen to the AI's side of an exchange, each in a room of its own at the same time. What counts is
- * what people see in the end: one answer, or one notice; never both, never two, never nothing.
+ * Every way in which the AI's side of an exchange can fail, all at the same time, each in a room of its own. What counts
+ * is what people see in the end: one answer or one notice; never both, never two, never nothing.
  */
 
 interface Failure {
   readonly name: string;
   readonly platform: PlatformName;
-  /** What goes wrong with each request for the room, in order. */
+  /** The fault of each request for the room, in order. */
   readonly faults: readonly OpenAiFault[];
   readonly ends: "answer" | "notice";
-  /** Requests made for it, in all. */
+  /** The total number of requests made for it. */
   readonly requests: number;
 }
 
@@ -46,7 +46,7 @@ const FAILURES: readonly Failure[] = (
   platform: PLATFORMS[index % PLATFORMS.length] ?? "discord",
 }));
 
-/** Attempts at a lost job: the watchdog looks 90 s after each. */
+/** How long after each attempt the watchdog detects a lost job. */
 const WATCHDOG_MS = 90_000;
 
 let stage: OutboxStage;
@@ -74,7 +74,7 @@ beforeAll(async () => {
   }
 }, 60_000);
 
-/** Both jobs were lost, so no other will be. */
+/** Resolves once both jobs are lost, so that no other one will be. */
 async function jobsLost(): Promise<void> {
   await eventually(
     async () => {
@@ -107,7 +107,7 @@ test.each(FAILURES)(
 );
 
 test.each(PLATFORMS)(
-  "a job that never began, on %s: the watchdog starts another, and the answer comes",
+  "a job that never began, on %s: the watchdog starts another, and the answer is posted",
   async (platform) => {
     const lost = room(`lost ${platform}`);
     await lost.posted(1, WATCHDOG_MS + 45_000);
@@ -116,14 +116,14 @@ test.each(PLATFORMS)(
   WATCHDOG_MS + 50_000,
 );
 
-test("nobody got a second answer or notice, and nothing is under way", async () => {
+test("nobody got a second answer or notice, and nothing is in progress", async () => {
   for (const each of rooms.values()) {
     expect(each.posts).toHaveLength(1);
     await each.expectAllOnce();
   }
 });
 
-test("a conversation whose reply failed is not mute: the next question is answered", async () => {
+test("a conversation whose reply failed is not blocked: the next question is answered", async () => {
   const failed = room("HTTP 500 every time");
   failed.ask("And now?");
   await failed.posted(2, 15_000);

@@ -14,7 +14,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-test("killed, and everything said, edited, deleted and answered in threads meanwhile is caught up with", async () => {
+test("after a kill, everything posted, edited, deleted and posted in threads meanwhile is caught up", async () => {
   const stage = new Stage(stack);
   const admin = await stack.adminClient();
   const rooms = { discord: "", slack: "" };
@@ -60,7 +60,7 @@ test("killed, and everything said, edited, deleted and answered in threads meanw
   expect(stack.slack.refused).toEqual([]);
 }, 60_000);
 
-test("a channel mapped with --history takes its last messages along, also edited ones, and none of them is answered", async () => {
+test("a channel mapped with --history is backfilled with its last messages, edited ones too, and none of them is answered", async () => {
   const admin = await stack.adminClient();
   const asked = stack.openai.requests.length;
   for (const platform of PLATFORMS) {
@@ -83,7 +83,7 @@ test("a channel mapped with --history takes its last messages along, also edited
   expect(stack.openai.requests.length).toBe(asked);
 });
 
-test("a channel mapped without --history begins at now", async () => {
+test("a channel mapped without --history is mirrored from now on", async () => {
   const admin = await stack.adminClient();
   for (const platform of PLATFORMS) {
     const chat = stack.chat(platform);
@@ -104,7 +104,7 @@ test("a channel mapped without --history begins at now", async () => {
   }
 });
 
-test("what was said while a mapping was paused is caught up with when it is resumed", async () => {
+test("messages posted while a mapping was paused are caught up when it is resumed", async () => {
   const admin = await stack.adminClient();
   for (const platform of PLATFORMS) {
     const chat = stack.chat(platform);

@@ -10,7 +10,7 @@ let stack: Stack;
 let bridges: Bridges;
 
 beforeAll(async () => {
-  // A Slack that gives up soon: only its history still has the events then.
+  // Slack gives up soon here, so that only its history still has the events.
   stack = await startStack({ slack: { ackWithinMs: 300, redeliverAfterMs: [0, 200] } });
 });
 
@@ -20,7 +20,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-test("ten times the queue's bound arrives while Convex is away: Slack stays un-acknowledged, and nothing is lost", async () => {
+test("ten times the queue's limit arrives while Convex is away: Slack gets no acknowledgement, and nothing is lost", async () => {
   const stage = new Stage(stack);
   const admin = await stack.adminClient();
   const rooms = { discord: "", slack: "" };

@@ -24,7 +24,7 @@ function say(text: string): void {
   stage.say("discord", room, "Ann", text);
 }
 
-/** Discord ends the session for good: what is said until the bridge has a new one is never told. */
+/** Discord ends the session for good: messages posted before the bridge has a new one are never dispatched. */
 async function withoutSession(during: () => void | Promise<void>): Promise<void> {
   stack.discord.refuseResume();
   stack.discord.closeGateway(4000);
@@ -33,11 +33,11 @@ async function withoutSession(during: () => void | Promise<void>): Promise<void>
   await eventually(() => expect(stack.discord.connections()).toBe(1), 15_000);
 }
 
-test("a Discord session that cannot be resumed: what was said in between is caught up with, behind an answer and live messages", async () => {
+test("a Discord session that cannot be resumed: messages in between are caught up, despite an answer and live messages after them", async () => {
   say("Question");
   await withoutSession(async () => {
     for (let n = 0; n < 5; n++) say(`Missed ${String(n)}`);
-    // The answer is stored meanwhile, and is newer than what was missed.
+    // The answer is stored meanwhile, and is newer than the missed messages.
     await sleep(300);
   });
   say("Live at once");
@@ -46,7 +46,7 @@ test("a Discord session that cannot be resumed: what was said in between is caug
   expect(verdict).toMatchObject({ mirrored: 7, lost: 0, duplicated: 0 });
 }, 60_000);
 
-test("forum posts and threads of a gap are caught up with, archived ones too", async () => {
+test("forum posts and threads from a gap are caught up, archived ones too", async () => {
   const { discord } = stack;
   const forum = discord.addForum("forum");
   await stage.map(await stack.adminClient(), "discord", forum, { to: "forum", trigger: "never" });
@@ -66,7 +66,7 @@ test("forum posts and threads of a gap are caught up with, archived ones too", a
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
 }, 60_000);
 
-test("a channel whose history the bot may not read is told with the step that mends it, and holds up no other", async () => {
+test("a channel whose history the bot may not read is reported with the step that fixes it, and delays no other", async () => {
   const { discord } = stack;
   const admin = await stack.adminClient();
   const shut = discord.addChannel("shut");

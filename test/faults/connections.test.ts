@@ -5,7 +5,7 @@ import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** Below a lease and its quarantine (85 s): what was left leased without need would still be missing. */
+/** Shorter than a lease and its quarantine (85 s): a delivery left leased needlessly would still be missing. */
 const PATIENCE_MS = 30_000;
 
 let stack: Stack;
@@ -37,7 +37,7 @@ async function expectAllWell(): Promise<void> {
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
 }
 
-test("a Discord connection that looks alive and is dead is noticed, and what it swallowed arrives", async () => {
+test("a Discord connection that looks alive but is dead is detected, and the events it lost arrive", async () => {
   const resumed = () => stack.discord.wire.filter(({ name }) => name === "RESUMED").length;
   const before = resumed();
   stack.discord.frameNext("MESSAGE_CREATE", "drop");
@@ -61,7 +61,7 @@ test("events that Slack gave to a ghost socket arrive by its next attempt", asyn
   expect(stack.slack.acks.some(({ attempt }) => attempt > 0)).toBe(true);
 }, 60_000);
 
-test("events that come twice, late, out of turn, or never, and acknowledgements that get lost, change nothing", async () => {
+test("events that arrive twice, late, out of order or never, and lost acknowledgements, change nothing", async () => {
   stack.discord.frameNext("MESSAGE_CREATE", "double");
   for (const fault of ["double", "swap", { delayMs: 300 }, "drop"] as const) {
     stack.slack.frameNext("events_api", fault);
@@ -75,8 +75,8 @@ test("events that come twice, late, out of turn, or never, and acknowledgements 
   await expectAllWell();
 }, 60_000);
 
-// A stop that passes its deadline of 10 s exits with 1.
-test("SIGTERM in the middle of traffic: exit code 0, and the next bridge takes over at once", async () => {
+// A stop that exceeds its deadline of 10 s exits with 1.
+test("SIGTERM during traffic: exit code 0, and the next bridge takes over at once", async () => {
   const talk = setInterval(() => {
     for (const platform of PLATFORMS) stage.say(platform, rooms[platform], "Alan", "And so on.");
   }, 40);

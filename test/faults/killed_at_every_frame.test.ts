@@ -11,12 +11,12 @@ import { eventually } from "../support/eventually.ts";
 
 /*
  * One exchange: a person asks in a channel and is answered, then asks in a thread and is answered. It is played once
- * whole to see which frames it has, then once for each of them and for each side of it: there the bridge is killed,
- * and started again. Each time in a channel of its own, so that what a lease and a quarantine delay is judged once,
- * at the end.
+ * without a kill, to see which frames it has, and then twice for each frame: the bridge is killed before or after that
+ * frame, and started again. Each time uses a channel of its own, so that the test waits for leases and quarantines only
+ * once, at the end.
  */
 
-/** Longer than a lease (60 s), its quarantine (25 s), and the looks at the platform. */
+/** Longer than a lease (60 s), its quarantine (25 s) and the searches on the platform. */
 const PATIENCE_MS = 130_000;
 
 let stack: Stack;
@@ -33,7 +33,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** One platform's person, and the bridge that is killed. */
+/** A person on one platform, and the bridge that is killed. */
 class Exchange {
   #bridge: BridgeProcess | undefined;
   #channels = 0;
@@ -45,7 +45,7 @@ class Exchange {
     readonly probe: { readonly channel: string; readonly channelId: Id<"channels"> },
   ) {}
 
-  /** With a channel that nobody answers in, mapped before any bridge starts. */
+  /** Also maps a channel that is never answered, before any bridge starts. */
   static async open(stage: Stage, platform: PlatformName): Promise<Exchange> {
     const channel = stack.chat(platform).addChannel("probe");
     const target = { to: `${platform} probe`, trigger: "never" } as const;
@@ -57,7 +57,7 @@ class Exchange {
     this.#bridge = await stack.startBridge([this.platform]);
   }
 
-  /** Plays it in a new channel. With `kill`, only until the bridge has died; then to the end, by the next one. */
+  /** Plays it in a new channel. With `kill`, first until the bridge has died, then to the end with the next bridge. */
   async play(kill?: Kill): Promise<readonly WireEntry[]> {
     const { platform, stage } = this;
     const chat = stack.chat(platform);
@@ -66,7 +66,7 @@ class Exchange {
     const admin = await stack.adminClient();
     const root = stage.say(platform, channel, "Ada", "The root of a thread.");
     const thread = chat.openThread({ channel, id: root, name: "thread" });
-    // Said before the mapping, it must not arrive after: Slack delivers again what met a bridge that was killed.
+    // A message posted before the mapping must not arrive after it: Slack redelivers events sent to a killed bridge.
     await until(() => platform === "discord" || stack.slack.undelivered() === 0);
     await this.#heard(admin);
     await stage.map(admin, platform, channel, { to: `${platform} ${channel}` });
@@ -96,12 +96,12 @@ class Exchange {
     return entries;
   }
 
-  /** How many messages were said only to see them arrive. */
+  /** How many messages were posted only to see them arrive. */
   get probes(): number {
     return this.#probes;
   }
 
-  /** Waits until the bridge has read all that was said so far: what it reads next is mirrored. */
+  /** Waits until the bridge has read every message so far, so that whatever it reads next is mirrored. */
   async #heard(admin: ConvexHttpClient): Promise<void> {
     const { channel, channelId } = this.probe;
     const text = `Can you hear number ${(++this.#probes).toString()}?`;
@@ -115,7 +115,7 @@ class Exchange {
     );
   }
 
-  /** Waits until nothing has passed for so long: what comes next is this exchange's own. */
+  /** Waits until no frame has passed for a while, so that the next frames belong to this exchange. */
   async #quiet(ms: number): Promise<void> {
     const { wire } = stack[this.platform];
     const until = Date.now() + 5_000;
@@ -123,7 +123,7 @@ class Exchange {
   }
 }
 
-/** A frame of the exchange: the `nth` with its name, from 1. A number among all frames would mean another one each time. */
+/** A frame of the exchange: the `nth` with its name, from 1. Its number among all frames would vary between runs. */
 interface Frame {
   readonly name: string;
   readonly nth: number;
@@ -146,7 +146,7 @@ async function until(isSo: () => boolean): Promise<void> {
   await eventually(() => expect(isSo()).toBe(true), { interval: 10 });
 }
 
-/** Posts first: their outcome takes longest to find out, and the other frames are played meanwhile. */
+/** Posts first: their outcome takes the longest to determine, and the other frames are played meanwhile. */
 function framesOf(entries: readonly WireEntry[]): Frame[] {
   const counts = new Map<string, number>();
   const frames = entries.map((entry): Frame => {
@@ -159,7 +159,7 @@ function framesOf(entries: readonly WireEntry[]): Frame[] {
   return [...frames.filter(isPost), ...frames.filter((frame) => !isPost(frame))];
 }
 
-test("killed before and after every frame of an exchange, the bridge loses nothing and says nothing twice", async () => {
+test("killed before and after every frame of an exchange, the bridge loses nothing and posts nothing twice", async () => {
   const stage = new Stage(stack);
   const killed = new Set<string>();
   let probes = 0;
@@ -187,12 +187,12 @@ test("killed before and after every frame of an exchange, the bridge loses nothi
   const verdict = await stage.settle(PATIENCE_MS, () => stage.judge(), 5_000);
   expect(verdict.differences).toEqual([]);
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
-  // Each exchange has two questions, and as many answers.
+  // Each exchange has two questions and two answers.
   expect(verdict.replies).toBe(verdict.mirrored - probes);
   expect([...stack.discord.refused, ...stack.slack.refused]).toEqual([]);
 }, 420_000);
 
-/** Frames that an exchange can't do without. */
+/** Frames that every exchange has. */
 const EXPECTED: Record<PlatformName, string[]> = {
   discord: [
     "out MESSAGE_CREATE",

@@ -3,13 +3,13 @@ import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
 
 /*
- * Who holds a lease and does not know that it has ended. Three stacks, because each of these stops a whole process or
- * deployment; their waits overlap.
+ * A process that holds a lease and does not know that it has ended. Three stacks, because each test stops a whole process
+ * or deployment; their waits overlap.
  */
 
 const LEASE_MS = 60_000;
 
-/** A stack with a bridge, started; the rest of the story. One after the other, because starting is what costs. */
+/** Starts a stack with a bridge. One after another, because starting takes the most processor time. */
 type Story = () => Promise<void>;
 
 const stages: OutboxStage[] = [];
@@ -39,14 +39,14 @@ async function claimAnsweredLate(): Promise<Story> {
   };
 }
 
-/** Convex goes away with the posts on the wire, and comes back after the lease has ended. */
+/** Convex becomes unreachable while the posts are being sent, and returns after the lease has ended. */
 async function convexAwayAfterPost(): Promise<Story> {
   const stage = await openStage();
   const { convex } = stage.stack;
   told = await roomsOf(stage, "told");
   await stage.stack.startBridge();
   return async () => {
-    // Each platform's first settlement is lost on its way, and finds nobody when it is told again.
+    // Each platform's first settlement is lost, and Convex is unreachable when it is repeated.
     await convex.faults.mutations("lostBefore", { path: "bridge:settle", times: 3 });
     for (const room of told) room.ask("Why?");
     await Promise.all(told.map((room) => room.posted(1)));
@@ -57,7 +57,7 @@ async function convexAwayAfterPost(): Promise<Story> {
   };
 }
 
-/** A process is frozen with posts on the wire; another one takes over; then it thaws. */
+/** A process is frozen while posts are being sent; another one takes over; then it thaws. */
 async function frozenPastItsLease(): Promise<Story> {
   const stage = await openStage();
   frozen = { landed: await roomsOf(stage, "landed"), lost: await roomsOf(stage, "lost") };
@@ -90,11 +90,11 @@ afterAll(async () => {
   await Promise.all(stages.map(({ stack }) => stack.stop()));
 });
 
-test("a claim answered 45 s late is given back unused, and the reply posted once under a new one", async () => {
+test("a claim answered 45 s late is released unused, and the reply is posted once under a new one", async () => {
   for (const room of late) await room.expectAllOnce();
 });
 
-test("a post told of after the lease has ended counts, and is not made again", async () => {
+test("a post reported after the lease has ended counts, and is not repeated", async () => {
   for (const room of told) await room.expectAllOnce();
 });
 

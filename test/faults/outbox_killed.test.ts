@@ -5,11 +5,11 @@ import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
 
 /*
- * The bridge is killed once, with a post of every room on the wire; the next one starts when Discord knows no nonce any
- * more. So every one of them is found, or found missing, in the history.
+ * The bridge is killed once, while a post of every room is being sent; the next one starts when Discord has forgotten
+ * every nonce. So each post is found in the history, or found to be missing.
  */
 
-/** From the first claim: past the time in which the bridge counts on Discord's nonce. */
+/** Counted from the first claim: longer than the bridge relies on Discord's nonce. */
 const NONCE_GONE_MS = 105_000;
 
 let stage: OutboxStage;
@@ -25,7 +25,7 @@ async function open(platform: PlatformName, ...names: string[]): Promise<void> {
   for (const name of names) rooms[platform][name] = await stage.room(platform, name);
 }
 
-/** Everything that is on the wire when the bridge dies. */
+/** Everything that is being sent when the bridge dies. */
 async function play(platform: PlatformName): Promise<void> {
   await room(platform, "landed").askFailing("hangAfterAccept");
   await room(platform, "lost").askFailing("hang");
@@ -37,7 +37,7 @@ async function play(platform: PlatformName): Promise<void> {
   await threaded.askFailing("hangAfterAccept", "Why?", thread);
 }
 
-/** A reply of several parts, the second of which is on the wire. */
+/** A reply of several parts, the second of which is being sent. */
 async function playLong(): Promise<void> {
   const long = room("discord", "long");
   stage.afterNext("discord", "post", () => stage.answerNext("discord", "post", "hangAfterAccept"));
@@ -45,7 +45,7 @@ async function playLong(): Promise<void> {
   await long.posted(2);
 }
 
-/** A second post like the one that landed, which no nonce and no metadata tells from it. */
+/** A second post like the accepted one, which no nonce and no metadata distinguishes from it. */
 async function postTwin(of: Room): Promise<void> {
   const [post] = of.posts;
   if (!post) throw new Error("nothing was posted");
@@ -87,7 +87,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     await room(platform, "landed").expectAllOnce();
   });
 
-  test("killed before the post was accepted: it is posted by the next one", async () => {
+  test("killed before the post was accepted: the next one posts it", async () => {
     await room(platform, "lost").expectAllOnce();
   });
 
@@ -96,7 +96,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
   });
 });
 
-test("killed after a part of a long reply was accepted: the rest follows, nothing twice", async () => {
+test("killed after a part of a long reply was accepted: the rest follows, and nothing is posted twice", async () => {
   await room("discord", "long").expectAllOnce();
 });
 
@@ -106,11 +106,11 @@ test("two posts of the bot that look alike: nothing is sent, and a person decide
   expect(failed).toMatchObject([{ code: "OUTCOME_UNKNOWN", outcomeUnknown: true }]);
   expect(failed[0]?.reason).toContain("several posts of the bot look like it");
   expect(twins.posts).toHaveLength(2);
-  // Everything that failed: looked for again, with the same result.
+  // Retries everything that failed: it is looked for again, with the same result.
   await stage.admin.mutation(api.admin.retry, {});
   await expect.poll(async () => (await twins.status()).open, { timeout: 30_000 }).toBe(0);
   expect(twins.posts).toHaveLength(2);
-  // This one: the person has looked.
+  // Retries this one, because the person has looked.
   const [{ deliveryId } = { deliveryId: "" }] = (await twins.status()).failed;
   await stage.admin.mutation(api.admin.retry, { deliveryId });
   await expect.poll(() => twins.posts.length, { timeout: 30_000 }).toBe(3);

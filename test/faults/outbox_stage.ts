@@ -9,7 +9,7 @@ import { type Stack, startStack, type StackOptions } from "../../scripts/stand_i
 import type { AnswerFault } from "../../scripts/stand_ins/wire.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** What requests are for, and what the stand-ins call them. */
+/** Kinds of request, and the stand-ins' names for them. */
 const NAMES = {
   post: { discord: "POST channels/:id/messages", slack: "chat.postMessage" },
   read: { discord: "GET channels/:id/messages", slack: "conversations.history" },
@@ -56,7 +56,7 @@ export class OutboxStage {
     else this.stack.discord.answerNext(NAMES[request].discord, fault);
   }
 
-  /** When requests of that kind arrived, in ms since 1970. */
+  /** When requests of this kind arrived, in ms since 1970. */
   asked(platform: PlatformName, request: Request): number[] {
     const name = NAMES[request][platform];
     const entries = this.stack[platform].wire.filter(
@@ -65,7 +65,7 @@ export class OutboxStage {
     return entries.map(({ at }) => at);
   }
 
-  /** Calls `act` once, when the next request of that kind has been answered. */
+  /** Calls `act` once, when the next request of this kind has been answered. */
   afterNext(platform: PlatformName, request: Request, act: () => void): void {
     const stop = this.stack[platform].faults.onEntry(({ name, direction }) => {
       if (name !== NAMES[request][platform] || direction !== "out") return;
@@ -95,7 +95,7 @@ export class Room {
     return this.stage.say(this.platform, place, text);
   }
 
-  /** Asks, and resolves once the answer's post has arrived and gone wrong like that. */
+  /** Asks, and resolves once the answer's post has arrived and the fault has been applied. */
   async askFailing(fault: AnswerFault, text = "Why?", thread?: string): Promise<void> {
     const { platform, stage } = this;
     const before = stage.asked(platform, "post").length;
@@ -107,7 +107,7 @@ export class Room {
     });
   }
 
-  /** Waits until so many posts were accepted. */
+  /** Waits until `count` posts were accepted. */
   async posted(count: number, timeout = 10_000): Promise<void> {
     await eventually(() => expect(this.posts).toHaveLength(count), { timeout, interval: 10 });
   }
@@ -121,7 +121,7 @@ export class Room {
     return { open: mapping.open, failed: own, health: mapping.health };
   }
 
-  /** Waits until nothing is under way. */
+  /** Waits until nothing is in progress. */
   async settled(timeout: number): Promise<void> {
     await eventually(async () => expect((await this.status()).open).toBe(0), {
       timeout,
@@ -129,7 +129,7 @@ export class Room {
     });
   }
 
-  /** Every answer stands here once, whole, where it belongs, and Convex knows which posts it is. */
+  /** Expects every answer here once, complete and in the right place, and Convex to know its posts. */
   async expectAllOnce(answers = 1): Promise<void> {
     const { open, failed, health } = await this.status();
     expect({ open, failed, health }).toEqual({ open: 0, failed: [], health: [] });

@@ -5,8 +5,8 @@ import type { AnswerFault } from "../../scripts/stand_ins/wire.ts";
 import { OutboxStage, type Room } from "./outbox_stage.ts";
 
 /*
- * A bridge that lives on, and whose posts go wrong. Every failure happens in the first seconds, in a room of its own; the
- * tests judge what came of them after the quarantine.
+ * Posts fail while the bridge keeps running. Every failure happens in the first seconds, in a room of its own; the tests
+ * check the result after the quarantine.
  */
 
 const QUARANTINE_MS = 25_000;
@@ -48,7 +48,7 @@ beforeAll(async () => {
       const error = platform === "discord" ? "50013" : "restricted_action";
       await room(platform, "refused").askFailing({ error });
       posted[platform] = stage.asked(platform, "post").length;
-      // The look itself is refused for a while, once.
+      // The search itself is refused for a while, once.
       stage.answerNext(platform, "read", { retryAfter: 1 });
     }),
   );
@@ -62,11 +62,11 @@ afterAll(async () => {
 
 describe.each(PLATFORMS)("on %s", (platform) => {
   test("the SDK repeats no post by itself", async () => {
-    // One request per room, and the free room's: everything else is still to come, from the outbox.
+    // One request per room, plus the free room's: all others come later, from the outbox.
     expect(posted[platform]).toBe(UNCERTAIN.length + 2);
   });
 
-  test("a post that the platform refuses ends, and the channel's health says what to do", async () => {
+  test("a post that the platform refuses fails, and the channel's health says what to do", async () => {
     const refused = room(platform, "refused");
     await refused.settled(10_000);
     const { failed, health, open: waiting } = await refused.status();
@@ -74,13 +74,13 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(failed).toMatchObject([{ outcomeUnknown: false }]);
     expect(health).toMatchObject([{ direction: "out", code: failed[0]?.code }]);
     expect(health[0]?.step).toMatch(/Permissions/);
-    // Somebody allowed it: the next success takes the mark away.
+    // The permission is granted: the next success clears the mark.
     await stage.admin.mutation(api.admin.retry, { deliveryId: failed[0]?.deliveryId ?? "" });
     await refused.settled(10_000);
     await refused.expectAllOnce();
   });
 
-  test("a rate limit is waited for, as long as the platform says", async () => {
+  test("a rate limit is waited out for as long as the platform says", async () => {
     const limited = room(platform, "limited");
     await limited.settled(40_000);
     await limited.expectAllOnce();
@@ -91,15 +91,15 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect((post?.at ?? 0) - (asked?._creationTime ?? 0)).toBeGreaterThanOrEqual(12_000);
   }, 45_000);
 
-  test("a lane that waits holds up no other", () => {
-    // Asked last, posted before all that wait.
+  test("a lane that waits delays no other", () => {
+    // Asked last, but posted before all those that wait.
     const [free] = room(platform, "free").posts;
     const [limited] = room(platform, "limited").posts;
     expect(free?.at ?? Infinity).toBeLessThan((limited?.at ?? 0) - 5_000);
   });
 
   test.each(UNCERTAIN)(
-    "%s: it stands there once",
+    "%s: the reply is posted once",
     async (name) => {
       const one = room(platform, name);
       await one.settled(120_000);
@@ -108,7 +108,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     125_000,
   );
 
-  test("nothing of unknown outcome was touched before the quarantine had passed", () => {
+  test("no post of unknown outcome was repeated before the quarantine had passed", () => {
     const requests = stage.asked(platform, "post");
     const first = requests[0] ?? 0;
     const repeated = requests.slice(UNCERTAIN.length + 4);

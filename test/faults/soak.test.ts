@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runSoak } from "../../scripts/verify/soak/run_soak.ts";
 
-test("a short soak: nothing is lost, doubled or put out of order", async () => {
+test("a short soak: nothing is lost, duplicated or reordered", async () => {
   const printed: string[] = [];
   const ok = await runSoak({
     messages: 150,

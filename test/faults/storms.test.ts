@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { OutboxStage } from "./outbox_stage.ts";
 
-/* 429 to every request of a platform: Discord calls it global, on Slack it is the whole workspace's. */
+/* Every request of a platform is answered 429: Discord calls this global; on Slack it affects the whole workspace. */
 
 const ROOMS = 5;
 /** How long the storm lasts, in ms, and how long each refusal says to wait, in s. */
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 test.each(PLATFORMS)(
-  "a storm of 429 over all of %s delays every lane, floods nothing, and costs no reply",
+  "a storm of 429 on all of %s delays every lane, causes no flood of requests, and loses no reply",
   async (platform) => {
     const names = Array.from({ length: ROOMS }, (_, n) => `room ${n.toString()}`);
     const rooms = await Promise.all(names.map((name) => stage.room(platform, name)));
@@ -34,7 +34,7 @@ test.each(PLATFORMS)(
       return direction === "in" && kind === "http";
     });
     expect(rooms.flatMap(({ posts }) => posts)).toEqual([]);
-    // A room's post, its typing and its look at the channel, each at most once a wait.
+    // A room's post, its typing indicator and its search of the channel, each at most once per wait.
     const turns = 1 + STORM_MS / (RETRY_AFTER * 1_000);
     expect(asked.length).toBeGreaterThan(ROOMS);
     expect(asked.length).toBeLessThanOrEqual(3 * ROOMS * turns);

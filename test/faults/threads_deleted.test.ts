@@ -4,7 +4,7 @@ import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { api } from "../../convex/_generated/api.js";
 import { eventually } from "../support/eventually.ts";
 
-/* A Discord thread that is deleted takes its messages along, and Discord tells of none of them. */
+/* Deleting a Discord thread deletes its messages, for which Discord sends no events. */
 
 let stack: Stack;
 let stage: Stage;
@@ -18,7 +18,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** A mapped channel with a thread that holds what was said in it and the AI's answer. */
+/** A mapped channel with a thread that contains messages and the AI's answer. */
 async function channelWithThread(name: string) {
   const channel = stack.discord.addChannel(name);
   await stage.map(await stack.adminClient(), "discord", channel, { to: name });
@@ -42,7 +42,7 @@ async function statusOf(channel: string) {
   return mappings.find(({ externalId }) => externalId === channel);
 }
 
-test("deleted while the bridge is down: the thread is emptied, the channel is caught up with, and nothing is wrong", async () => {
+test("deleted while the bridge is down: the thread is emptied, the channel is caught up, and no problem is reported", async () => {
   const bridge = await stack.startBridge();
   const { channel, thread } = await channelWithThread("down");
   const hidden = await channelWithThread("hidden");
@@ -64,7 +64,7 @@ test("deleted while the bridge is down: the thread is emptied, the channel is ca
   expect(inThread.map(({ content }) => content)).toEqual(inThread.map(() => ""));
   expect((await statusOf(channel))?.health).toEqual([]);
 
-  // One that is only out of sight keeps what it held, is told of, and holds up nothing either.
+  // A thread that is only hidden keeps its messages, is reported, and delays nothing either.
   await eventually(async () => {
     const contents = (await rowsOf(hidden.channel)).map(({ content }) => content);
     expect(contents).toContain("Missed there");
@@ -77,7 +77,7 @@ test("deleted while the bridge is down: the thread is emptied, the channel is ca
   expect((await statusOf(hidden.channel))?.health).toEqual([]);
 }, 60_000);
 
-test("deleted while the bridge listens: all that was said in it is emptied, and its root stays", async () => {
+test("deleted while the bridge runs: its messages are cleared, and its root stays", async () => {
   const { channel, root, thread } = await channelWithThread("live");
   stack.discord.removeThread(thread);
   await eventually(async () => {
@@ -89,7 +89,7 @@ test("deleted while the bridge listens: all that was said in it is emptied, and 
   expect(rows.find(({ externalId }) => externalId === root)?.content).toBe("live, root");
 }, 60_000);
 
-test("a forum's post that is deleted goes with its first message, and the other posts stay", async () => {
+test("deleting a forum post deletes its first message too, and the other posts stay", async () => {
   const forum = stack.discord.addForum("forum");
   const admin = await stack.adminClient();
   await stage.map(admin, "discord", forum, { to: "forum", trigger: "never" });
@@ -109,7 +109,7 @@ test("a forum's post that is deleted goes with its first message, and the other 
   expect((await rowsOf(forum, kept)).map(({ content }) => content)).toEqual(["Kept, first"]);
 }, 60_000);
 
-test("a forum mapped with --history takes the newest messages of its posts along, and then listens", async () => {
+test("a forum mapped with --history is backfilled with the newest messages of its posts, and then mirrored", async () => {
   const { discord } = stack;
   const admin = await stack.adminClient();
   const channel = discord.addForum("old forum");

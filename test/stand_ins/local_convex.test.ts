@@ -175,7 +175,7 @@ test("arguments of the wrong shape are refused without details", async () => {
   );
 });
 
-test("without redaction clients get the text of errors", async () => {
+test("without redaction, clients get the text of errors", async () => {
   const open = await startLocalConvex({ env: {}, functionsDir, redact: false });
   onTestFinished(() => open.stop());
   const caller = new ConvexHttpClient(open.url, { logger: false });
@@ -186,7 +186,7 @@ test("without redaction clients get the text of errors", async () => {
 test("clients reach public functions only", async () => {
   const here = room();
   for (const caller of [http, client()]) {
-    const reference = internal.notes.addHidden as never; // A client's types would stop this.
+    const reference = internal.notes.addHidden as never; // A client's types would not allow this.
     const call: Promise<unknown> = caller.mutation(reference, { room: here, text: "x" } as never);
     await expect(call).rejects.toThrow(/Server Error(\n {2}Called by client)?$/);
   }

@@ -148,11 +148,11 @@ test("a query reads only the rows it returns, among thousands", async () => {
   expect(rows).toMatchObject([{ path: "notes:range", calls: 1, documents: 3, documentsRead: 3 }]);
 });
 
-test("concurrent mutations count as overlapping, and as conflicts where one read what another wrote", async () => {
+test("concurrent mutations count as overlapping, and as conflicts if one read what another wrote", async () => {
   const [here, elsewhere] = [room(), room()];
   const clients = [here, here, elsewhere].map((where) => ({
     where,
-    // Each its own: a client carries out its mutations one after another.
+    // A client each, because a client runs its mutations one after another.
     http: new ConvexHttpClient(convex.url, { logger: false }),
   }));
   const addAll = () =>

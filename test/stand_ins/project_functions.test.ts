@@ -13,7 +13,7 @@ test("the components of this project are found, including the nested one", async
   expect(found.map(({ path }) => path)).toEqual(["rateLimiter", "rateLimiter/batchWorker"]);
 });
 
-test("this project's functions are served to the callers they are for", async () => {
+test("this project's functions are served to the callers they are meant for", async () => {
   const keys = await makeAllKeys();
   const env = {
     DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,

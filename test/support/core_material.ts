@@ -4,7 +4,7 @@ import type { SigningKey } from "../../bridges/core/convex/token.ts";
 
 /* Test data for the bridge's core. */
 
-/** Only Convex can make a branded id, so tests cast a string. */
+/** Only Convex can create a branded id, so tests cast a string. */
 export const MAPPING = "mapping1" as MappingId;
 
 export function messageEvent(externalId: string, fields: Partial<MessageEvent> = {}): MessageEvent {

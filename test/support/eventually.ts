@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** The least time that `eventually` waits, in ms. Only a failing test waits that long. */
+/** The shortest timeout of `eventually`, in ms. Only a failing test waits that long. */
 const TIMEOUT_MS = 20_000;
 
 /**

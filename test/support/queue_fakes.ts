@@ -48,7 +48,7 @@ export function heldQueue(limits: Partial<QueueLimits> = {}) {
   return { queue, calls, call, aside, refused };
 }
 
-/** A queue whose calls end by themselves: `fails` returns the error of a call, if it has one. */
+/** A queue whose calls complete by themselves: `fails` returns the error of a call, if it has one. */
 export function selfAnsweringQueue(
   fails: (events: BridgeEvent[]) => Error | undefined,
   limits: Partial<QueueLimits> = {},

@@ -11,7 +11,7 @@ try {
   process.exitCode = printError(error);
 }
 
-/** Returns the exit code. Rethrows what is a bug. */
+/** Returns the exit code. Rethrows unexpected errors. */
 function printError(error: unknown): number {
   // commander has already printed its message, or the requested help (exit code 0).
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

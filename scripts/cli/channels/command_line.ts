@@ -6,7 +6,7 @@ import type { Deployment } from "./deployment.ts";
 import type { PlatformChannel, Result } from "./verbs.ts";
 
 const script = "npm run channels --";
-const exitCodes = "\nExit codes: 0 done, 1 refused or failed (nothing is changed), 2 wrong usage.";
+const exitCodes = "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.";
 
 interface Common {
   readonly json?: true;
@@ -124,7 +124,7 @@ function addUnmap(program: Command, print: Print): void {
   addChannelArguments(command)
     .option(
       "--delete-messages",
-      "permanently delete its mirrored messages and the replies; also for a channel unmapped earlier",
+      "permanently delete its mirrored messages and replies; also works on a channel that was unmapped earlier",
     )
     .action(async (platform: Platform, id: string, flags: Common & { deleteMessages?: true }) => {
       const channel = parseChannel(command, platform, id);
@@ -141,8 +141,8 @@ function addSet(program: Command, print: Print): void {
     "set slack C0123456789 --no-instructions --no-model",
   ]);
   addSettings(addChannelArguments(command))
-    .option("--no-instructions", "back to the default instructions")
-    .option("--no-model", "back to the deployment's model")
+    .option("--no-instructions", "go back to the default instructions")
+    .option("--no-model", "go back to the deployment's model")
     .action(async (platform: Platform, id: string, flags: SettingFlags) => {
       const { json: _, instructions, model, ...rest } = flags;
       const channel = parseChannel(command, platform, id);
@@ -183,11 +183,11 @@ function addReports(program: Command, print: Print): void {
 }
 
 function addRetry(program: Command, print: Print): void {
-  addVerb(program, "retry", "Post replies again that could not be posted: one, or all.", [
+  addVerb(program, "retry", "Retry replies that could not be posted: one, or all.", [
     "retry",
     "retry <delivery, as shown by status>",
   ])
-    .argument("[delivery]", "the one to post again")
+    .argument("[delivery]", "the reply to retry")
     .action(async (delivery: string | undefined, flags: Common) =>
       run(print, flags, (verbs, deployment) =>
         delivery === undefined ? verbs.retryAll(deployment) : verbs.retryOne(deployment, delivery),
@@ -224,21 +224,21 @@ function addSettings(command: Command): Command {
       ).choices(["always", "mention", "never"]),
     )
     .addOption(
-      new Option("--reply-in <where>", "thread: replies go to a thread on the question").choices([
-        "channel",
-        "thread",
-      ]),
+      new Option(
+        "--reply-in <where>",
+        "where replies go; thread: to a thread on the question",
+      ).choices(["channel", "thread"]),
     )
     .addOption(
       new Option(
         "--instructions <text>",
-        "instructions to the AI, for every channel mapped to the same Convex channel",
+        "instructions for the AI, shared by every channel mapped to the same Convex channel",
       ).argParser(parseText),
     )
     .addOption(
       new Option(
         "--model <name>",
-        "the AI model, for every channel mapped to the same Convex channel",
+        "the AI model, shared by every channel mapped to the same Convex channel",
       ).argParser(parseText),
     );
 }
@@ -252,10 +252,10 @@ function parseChannel(command: Command, platform: Platform, externalId: string):
 function parseCount(value: string): number {
   const count = Number(value);
   if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError("It is not a number from 1 to 1000.");
+  throw new InvalidArgumentError("It must be a number from 1 to 1000.");
 }
 
 function parseText(value: string): string {
-  if (value.trim() === "") throw new InvalidArgumentError("It is empty.");
+  if (value.trim() === "") throw new InvalidArgumentError("It must not be empty.");
   return value.trim();
 }

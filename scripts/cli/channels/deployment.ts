@@ -62,7 +62,7 @@ async function findAddress(): Promise<DeploymentAddress> {
       if (playground && key) return { url: playground.convexUrl, key };
       throw new CommandError(
         "NO_DEPLOYMENT",
-        "no deployment configured and no playground running: start one with npm start, or set CONVEX_URL and ADMIN_KEY",
+        "no deployment is configured and no playground is running: start one with npm start, or set CONVEX_URL and ADMIN_KEY",
       );
     }
   }

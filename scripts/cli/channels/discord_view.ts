@@ -49,7 +49,7 @@ const MAPPABLE: readonly number[] = [
   ChannelType.GuildAnnouncement,
   ...FORUMS,
 ];
-/** Messages written by people; all other types are notices of Discord's. */
+/** Types of messages written by people; all other types are Discord's own notices. */
 const WRITTEN: readonly number[] = [MessageType.Default, MessageType.Reply];
 
 /** The bot and its application. */

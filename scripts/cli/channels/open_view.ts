@@ -43,7 +43,7 @@ export async function explainViewErrors<T>(request: () => Promise<T>): Promise<T
   }
 }
 
-/** Throws `CommandError` if the bot can't work in the channel; returns minor troubles as text. */
+/** Throws `CommandError` if the bot can't work in the channel; returns minor problems as text. */
 export function requireUsable({ troubles }: ChannelView, needsThreads: boolean): string[] {
   const explain = ({ problem, step }: ChannelView["troubles"][number]) => `${problem}. ${step}`;
   const serious = troubles.filter(({ minor }) => minor !== true || needsThreads);

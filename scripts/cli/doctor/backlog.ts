@@ -7,7 +7,7 @@ import { channelCheck } from "./mapped_channels.ts";
 
 type MappingStatus = FunctionReturnType<typeof api.admin.status>["mappings"][number];
 
-/** Replies that wait longer than this, in ms, are stuck: a post takes seconds, and ten retries take some minutes. */
+/** Replies that have waited longer than this, in ms, are stuck: a post takes seconds, and ten retries take minutes. */
 const STUCK_MS = 10 * 60_000;
 
 /** The error codes of a refused token (for Discord the HTTP status). */
@@ -41,7 +41,7 @@ export async function checkBacklog(
     findings.push(
       checkNamed("Replies").warning(
         `${failed.length} could not be posted`,
-        "npm run channels -- status says why; npm run channels -- retry posts them again",
+        "npm run channels -- status says why; npm run channels -- retry retries them",
       ),
     );
   }
@@ -83,7 +83,7 @@ function checkMapping(
     findings.push(
       check.warning(
         `${replies} waited ${Math.round(waitedMs / 60_000)} minutes to be posted`,
-        "Make sure that the bridge runs (npm start) and read its log",
+        "Make sure that the bridge is running (npm start) and read its log",
       ),
     );
   }

@@ -31,7 +31,8 @@ export async function checkReachable(url: string): Promise<Reachability> {
   try {
     response = await fetch(new URL("/version", url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
-    const step = "Check CONVEX_URL and that the deployment runs (a local one: npx convex dev)";
+    const step =
+      "Check CONVEX_URL and that the deployment is running (a local one: npx convex dev)";
     return { isReachable: false, findings: [check.error(`nothing responds at ${host}`, step)] };
   }
   if (!response.ok) {
@@ -61,7 +62,7 @@ function checkClock(theirs: number, before: number, after: number): Finding {
         `this machine's clock is ${seconds} s ${off > 0 ? "behind" : "ahead"}: tokens will be refused`,
         "Turn on time synchronisation (timedatectl set-ntp true)",
       )
-    : check.ok("in step with the deployment");
+    : check.ok("agrees with the deployment's clock");
 }
 
 /** Whether the deployment accepts the key of a platform's bridge. */
@@ -87,7 +88,7 @@ export async function checkBridgeKey(
   }
 }
 
-/** The admin's key, the version of the functions and the AI settings. Returns the connection for later checks. */
+/** Checks the admin's key, the version of the functions and the AI settings. Returns the connection for later checks. */
 export async function checkAdmin(
   url: string,
   key: SigningKey,
@@ -104,7 +105,7 @@ export async function checkAdmin(
     if (refused) return { findings: [keyCheck.error(...keyMismatch("admin", keyName, keySet))] };
     return {
       findings: [
-        checkNamed("Backend").error("its functions are missing or of another version", PUSH),
+        checkNamed("Backend").error("its functions are missing or are a different version", PUSH),
       ],
     };
   }
@@ -126,7 +127,7 @@ function checkAiSettings(about: FunctionReturnType<typeof api.doctor.about>): Fi
     ...(about.hasBadBaseUrl === true
       ? [
           check.error(
-            "OPENAI_BASE_URL of the deployment is not an http or https address",
+            "the deployment's OPENAI_BASE_URL is not an http or https address",
             "npm run setup -- --openai-base-url https://…, or npx convex env remove OPENAI_BASE_URL",
           ),
         ]
@@ -159,7 +160,7 @@ function versionFinding(version: number): Finding {
 
 function keyMismatch(role: Role, keyName: string, keySet: string): [string, string] {
   return [
-    `the deployment does not accept ${keyName}: its ${keySet} holds another key`,
+    `the deployment does not accept ${keyName}: its ${keySet} does not contain this key`,
     `Run npm run setup, which adds this key, or put the matching ${role} key into .env.local`,
   ];
 }

@@ -11,7 +11,7 @@ const DISCORD_SHARD_LIMIT = 2_500;
 /** Fewer connections than this left for today are worth a warning. */
 const FEW_CONNECTIONS = 20;
 
-/** The bot, its intent, its servers, each mapped channel, and whether events arrive. */
+/** Checks the bot, its intent, its servers, each mapped channel, and whether events arrive. */
 export async function checkDiscord(
   config: DiscordConfig,
   mappings: readonly MappingRow[],
@@ -25,7 +25,7 @@ export async function checkDiscord(
       const missing = await checkRecentMessages(view, mappings, deployment, (check) =>
         check.warning(
           "the newest messages are not stored",
-          "Make sure that a bridge runs (npm start) and read its log; once it runs it catches up",
+          "Make sure that a bridge is running (npm start) and read its log; once it runs, it catches up",
         ),
       );
       findings.push(...missing);
@@ -52,7 +52,7 @@ function checkBot({
       : check.error(MESSAGE_CONTENT_OFF.reason, MESSAGE_CONTENT_OFF.step),
     guilds.length > 0
       ? check.ok(`the bot is in ${guilds.length} ${guilds.length === 1 ? "server" : "servers"}`)
-      : check.error("the bot is in no server", `Invite it: ${inviteLink}`),
+      : check.error("the bot is not in any server", `Invite it: ${inviteLink}`),
     ...(shards > 1
       ? [
           check.warning(

@@ -8,7 +8,7 @@ import { runChecks } from "./run_checks.ts";
 
 const program = new Command("doctor")
   .description(
-    "Checks settings, Convex, Discord and Slack, and prints a step to fix each problem, in order.",
+    "Checks settings, Convex, Discord and Slack, and prints how to fix each problem, in the order in which to fix them.",
   )
   .option("--json", "print the findings as JSON (run with `npm run --silent` to print only JSON)")
   .option("--ask", "also send the AI service a tiny request, which costs a fraction of a cent")

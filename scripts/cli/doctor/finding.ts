@@ -9,7 +9,7 @@ export interface Finding {
   readonly step?: string;
 }
 
-/** Makes the findings of the check called `check`. */
+/** Creates the findings of the check named `check`. */
 export function checkNamed(check: string) {
   return {
     ok: (text: string): Finding => ({ check, level: "ok", text }),

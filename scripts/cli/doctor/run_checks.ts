@@ -72,7 +72,7 @@ export async function runChecks({
   return findings.all;
 }
 
-/** The deployment and each key, whichever of them are set. Returns the deployment if it accepts the admin's key. */
+/** Checks the deployment and each key that is set. Returns the deployment if it accepts the admin's key. */
 async function checkConvex(env: Env, findings: Findings): Promise<Deployment | undefined> {
   // Not loadConfig: a wrong Slack token must not prevent checking the other settings.
   const reader = new SettingsReader(env);

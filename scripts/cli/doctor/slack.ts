@@ -13,7 +13,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 const EVENTS_STEP =
   "api.slack.com/apps > your app > Event Subscriptions: on, with the bot events message.channels and message.groups, then reinstall the app";
 
-/** Both tokens, scopes, sockets, each mapped channel, and whether events arrive. */
+/** Checks both tokens, scopes, sockets, each mapped channel, and whether events arrive. */
 export async function checkSlack(
   config: SlackConfig,
   mappings: readonly MappingRow[],
@@ -54,9 +54,7 @@ export async function checkSlack(
       const missing = await checkRecentMessages(view, mappings, deployment, (channel) =>
         channel.error("messages do not arrive", EVENTS_STEP),
       );
-      findings.push(
-        ...(missing.length > 0 ? missing : [check.ok("no sign that events fail to arrive")]),
-      );
+      findings.push(...(missing.length > 0 ? missing : [check.ok("no sign of missing events")]));
     } else {
       findings.push(
         check.skipped("event subscriptions: Slack does not list them; run a bridge to check them"),

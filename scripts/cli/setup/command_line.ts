@@ -44,7 +44,7 @@ export function buildCommandLine(print: (line: string) => void): Command {
         "self-hosted",
       ]),
     )
-    .option("--self-hosted-url <url>", "the URL of a self-hosted Convex", parseUrl)
+    .option("--self-hosted-url <url>", "the URL of a self-hosted Convex backend", parseUrl)
     .option("--platforms <list>", "discord, slack, or discord,slack; default: those with tokens")
     .option(
       "--openai-base-url <url>",
@@ -102,12 +102,12 @@ function addCommonOptions(command: Command): Command {
 function parseUrl(value: string): string {
   const protocol = URL.canParse(value) ? new URL(value).protocol : "";
   if (protocol === "https:" || protocol === "http:") return value.trim();
-  throw new InvalidArgumentError("It is not an http or https address.");
+  throw new InvalidArgumentError("It must be an http or https address.");
 }
 
 function parseWord(value: string): string {
   if (/^\S+$/.test(value.trim())) return value.trim();
-  throw new InvalidArgumentError("It is empty, or has spaces in it.");
+  throw new InvalidArgumentError("It must not be empty or contain spaces.");
 }
 
 function makeTools(flags: CommonFlags, print: (line: string) => void): SetupTools {

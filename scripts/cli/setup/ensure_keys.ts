@@ -76,7 +76,7 @@ async function requireConsent(
       ? `The deployment's ${keySet} can't be read. Replace it?`
       : hasOwn
         ? `The deployment's ${keySet} does not contain ${key}. Add it (the other keys keep working)?`
-        : `The deployment's ${keySet} contains keys of another machine. Create one for this machine too (the others keep working)?`;
+        : `The deployment's ${keySet} contains another machine's keys. Create one for this machine too (the others keep working)?`;
   if (mayChangeKeys || (await prompts.confirm(question))) return;
   throw new CommandError(
     "KEYS_DIFFER",

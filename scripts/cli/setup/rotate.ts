@@ -21,7 +21,7 @@ interface RotateOptions {
 }
 
 /**
- * Replaces a role's key without a moment in which a bridge is refused:
+ * Replaces a role's key in such a way that no bridge is ever refused:
  *
  *   deployment accepts   step               then
  *   old                  rotate             the new key is in .env.local
@@ -71,7 +71,7 @@ async function removeOldKeys(
     );
   }
   if (keys.length === 1) {
-    print(`${setName} contains only the key of .env.local. Nothing to do.`);
+    print(`${setName} contains only the key in .env.local. Nothing to do.`);
     return;
   }
   await cli.setVariables({ [setName]: writeKeySet([publicHalf(own)]) });
@@ -95,7 +95,7 @@ async function addNewKey(
 function nextStep(role: Role, { kid }: SigningKey): string {
   const restart =
     role === "admin"
-      ? "Give it to everybody who uses the admin script"
+      ? "Give it to everyone who uses the admin script"
       : `Restart the ${role} bridge with this .env.local, wherever it runs`;
   return `${restart} (key ${kid}), then: npm run setup -- rotate ${role} --finish`;
 }

@@ -72,7 +72,7 @@ function nextSteps({ settings }: SetupTools, platforms: readonly PlatformName[])
   const config = loadConfig(settings());
   if (config.kind === "invalid") {
     const lines = config.problems.map(({ name, problem, step }) => `  ${name} ${problem}. ${step}`);
-    return `Still to fix in .env.local:\n${lines.join("\n")}`;
+    return `Still to be fixed in .env.local:\n${lines.join("\n")}`;
   }
   const [first] = platforms;
   if (first === undefined) {

@@ -17,7 +17,7 @@ export async function checkSelfHosted(url: string, adminKey: string): Promise<vo
   } catch {
     throw new CommandError(
       "UNREACHABLE",
-      `nothing responds at ${new URL(url).host}. Check the URL, and that your Convex backend runs`,
+      `nothing responds at ${new URL(url).host}. Check the URL, and that your Convex backend is running`,
     );
   }
   if (status === 401 || status === 403) {

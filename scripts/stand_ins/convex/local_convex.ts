@@ -77,7 +77,7 @@ async function serverEntry(): Promise<string> {
  */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {
   const functionsDir = options.functionsDir ?? join(ROOT, "convex");
-  // Without a TypeScript loader, which would take more processor time than everything else at the start.
+  // Without a TypeScript loader, which would take more processor time than the rest of the start.
   const child = fork(await serverEntry(), {
     env: { ...options.env },
     execArgv: [],

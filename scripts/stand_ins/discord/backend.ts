@@ -23,7 +23,7 @@ export interface Backend {
   identifiesLeft(): number;
 }
 
-/** A channel or thread as `ChatStandIn` names it. */
+/** A channel or thread in the form that `ChatStandIn` uses. */
 export function placeOf(channel: Channel): Place {
   return channel.kind === "text"
     ? { channel: channel.id }

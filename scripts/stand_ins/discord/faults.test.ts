@@ -4,7 +4,7 @@ import type { DiscordStandIn } from "./stand_in.ts";
 import { listenTo, login, start, stopAll } from "./test_clients.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 
-// Not after each: the concurrent ones share the list.
+// Not after each test, because concurrent tests share the list.
 afterAll(stopAll);
 
 const count = (discord: DiscordStandIn, name: string) =>
@@ -25,7 +25,7 @@ async function talking(discord: DiscordStandIn) {
 
 describe.concurrent("a gateway closed", () => {
   test.for([1006, 4000, 4001, 4002])(
-    "with %i is resumed, and what was said meanwhile is heard",
+    "with %i is resumed, and messages posted meanwhile arrive",
     async (code) => {
       const discord = await start();
       const { heard, say } = await talking(discord);
@@ -87,7 +87,7 @@ describe.concurrent("a session", () => {
   });
 });
 
-test("a storm of 429 lasts until it is ended, and may be global", async () => {
+test("a storm of 429 lasts until it is ended, and can be global", async () => {
   const discord = await start({ rateLimits: "generous" });
   const channel = discord.addChannel("general");
   const rest = new REST({

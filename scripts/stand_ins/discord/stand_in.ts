@@ -83,7 +83,7 @@ export class DiscordStandIn implements ChatStandIn {
   readonly #lookup: Lookup;
   readonly guild: GuildChanges;
 
-  /** Made by `startDiscordStandIn`. */
+  /** Created by `startDiscordStandIn`. */
   constructor(private readonly parts: Parts) {
     this.#world = parts.backend.world;
     this.#lookup = new Lookup(this.#world);
@@ -244,7 +244,7 @@ export class DiscordStandIn implements ChatStandIn {
     return `<@${userId}>`;
   }
 
-  /** Faults of any request or frame: storms, actions at one of them, and their log. */
+  /** Faults of any request or frame: storms, actions triggered by one of them, and their log. */
   get faults(): Pick<Wire, "storm" | "at" | "onEntry"> {
     return this.parts.wire;
   }
@@ -252,7 +252,7 @@ export class DiscordStandIn implements ChatStandIn {
   frameNext(name: string, fault: FrameFault): void {
     this.parts.wire.frameNext(name, fault);
   }
-  /** What happens to the next request of a route instead of an answer. Several faults apply in order. */
+  /** What to do with the next request to a route instead of answering it. Several faults apply in order. */
   answerNext(route: RouteName, fault: AnswerFault): void {
     this.parts.wire.answerNext(route, fault);
   }

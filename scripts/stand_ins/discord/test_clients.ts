@@ -2,7 +2,7 @@ import { Client, Events, GatewayIntentBits, Partials, type Message } from "disco
 import { expect } from "vitest";
 import { startDiscordStandIn, type DiscordOptions, type DiscordStandIn } from "./stand_in.ts";
 
-/** The intents the bridge asks for. */
+/** The intents that the bridge requests. */
 export const ALL = [
   GatewayIntentBits.Guilds,
   GatewayIntentBits.GuildMessages,

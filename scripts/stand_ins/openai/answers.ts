@@ -1,4 +1,4 @@
-/** One message of the conversation the AI is sent. */
+/** One message of the conversation that the AI is sent. */
 export interface ChatLine {
   readonly role: string;
   readonly content: string;
@@ -8,8 +8,8 @@ export interface ChatLine {
 const QUOTE_LIMIT = 120;
 
 /**
- * The answer to a conversation. Pure, so that a wrong context shows in the answer and a verdict can compute the right
- * one. "write a long reply" in the last message returns one.
+ * The answer to a conversation. It depends only on the conversation, so that a wrong context shows in the answer and a
+ * verdict can compute the right answer. If the last message contains "write a long reply", the answer is a long one.
  */
 export function answerTo(messages: readonly ChatLine[]): string {
   const system = messages.find(({ role }) => role === "system" || role === "developer");
@@ -35,7 +35,7 @@ function speakerOf(content: string): { name: string; text: string } {
   return match ? { name: match[1] ?? "", text: match[2] ?? "" } : { name: "you", text: content };
 }
 
-/** Formatting that models write and not every platform renders. */
+/** Formatting that models write but not every platform renders. */
 const FORMATTED = [
   "#### Bridges of the world",
   "They come in **many** kinds, _some_ of them ~~wooden~~ built of `steel`:",

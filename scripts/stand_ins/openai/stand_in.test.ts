@@ -115,7 +115,7 @@ describe("answerTo", () => {
     expect(answerTo(messages.slice(2))).not.toBe(answerTo(messages));
   });
 
-  it("quotes on one line, cut at 120 characters and never inside one", () => {
+  it("quotes on one line, cut at 120 characters and never within a character", () => {
     const answer = answerTo([{ role: "user", content: `Ada: a\n\nb ${"🦀".repeat(200)}` }]);
     expect(answer).toContain(`“a b ${"🦀".repeat(116)}…”`);
   });

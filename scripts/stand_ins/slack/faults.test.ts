@@ -9,7 +9,7 @@ it("sends some events to ghosts, and redelivers them", async () => {
   const slack = await start({ ackWithinMs: 250, redeliverAfterMs: Array<number>(20).fill(10) });
   const channel = slack.addChannel("general");
   const person = slack.addPerson("Ada");
-  // A set: what is acknowledged too late, on a busy machine, comes again as it does from Slack.
+  // A set: on a busy machine an event may be acknowledged too late and, as on Slack, be redelivered.
   const seen = new Set<string>();
   await listener(slack, async ({ ack, body }) => {
     seen.add(body.event.text ?? "");
@@ -56,7 +56,7 @@ it("refuses every method, or one, in a storm of 429 until it ends", async () => 
   expect(slack.posts).toHaveLength(1);
 });
 
-it("executes a request when its sender dies after it, and not when before it", async () => {
+it("executes a request if its sender dies after sending it, and not if before", async () => {
   const slack = await start();
   const channel = slack.addChannel("general");
   const web = webClient(slack, { timeout: 200 });

@@ -24,7 +24,7 @@ export interface SlackStandInOptions {
   readonly scopes?: readonly string[];
   /** The most messages in a page of history. Slack allows some apps 15, and others the default. */
   readonly historyPage?: number;
-  /** The clock that timestamps are made from, in ms since 1970. */
+  /** The clock from which timestamps are generated, in ms since 1970. */
   readonly now?: () => number;
 }
 
@@ -63,7 +63,7 @@ export interface SlackStandIn extends ChatStandIn {
   answerNext(method: string, fault: AnswerFault): void;
   /** What to do with the next socket frame of this name (`events_api`, `hello`, …) instead of sending it. */
   frameNext(name: string, fault: FrameFault): void;
-  /** Faults of any request or frame: storms, actions at one of them, and their log. */
+  /** Faults of any request or frame: storms, actions triggered by one of them, and their log. */
   readonly faults: Pick<Wire, "storm" | "at" | "onEntry">;
   /** Makes `count` sockets without a client count as open and receive events. */
   setGhostSockets(count: number): void;

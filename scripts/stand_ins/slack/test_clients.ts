@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { type SlackStandIn, type SlackStandInOptions, startSlackStandIn } from "./stand_in.ts";
 
-/** Shared by the tests of the Slack stand-in: stock clients without logs, closed after each test. */
+/** Shared by the tests of the Slack stand-in: stock clients that don't log, closed after each test. */
 export const quiet: Logger = {
   ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   ...{ setLevel: () => {}, getLevel: () => LogLevel.ERROR, setName: () => {} },

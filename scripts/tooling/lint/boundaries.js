@@ -13,7 +13,7 @@ const sharedWithBridges = [
 
 const zones = [
   { prefix: "convex/", allow: ["convex/"], packages: ["node:", ...anyPlatformPackage] },
-  // Configuration knows what a signing key is. Core and the platforms are given their settings.
+  // Configuration can parse signing keys. The core and the platforms are given their settings.
   {
     prefix: "bridges/config/",
     allow: ["bridges/config/", "bridges/core/convex/token.ts"],
@@ -52,8 +52,8 @@ const zones = [
 ];
 
 /*
- * Inside an area, from the inside out: a layer may import the layers listed for it and no other file of its area. Layers
- * that are not listed, and files beside the layers, may import any layer.
+ * The layers of each area, from the inside out: a layer may import the layers listed for it and no other file of its
+ * area. Layers that are not listed, and files beside the layers, may import any layer.
  */
 const layers = [
   ...layersOf("bridges/core/", {
@@ -83,7 +83,7 @@ const layers = [
   }),
 ];
 
-/** An adapter puts its folders together, so none of them may import it. */
+/** An adapter assembles its folders, so none of them may import it. */
 const adapters = ["bridges/discord/adapter.ts", "bridges/slack/adapter.ts"];
 const adapterImporters = ["bridges/main.ts", ...adapters];
 
@@ -97,7 +97,7 @@ function layersOf(area, allowed) {
   }));
 }
 
-/** An ESLint rule. Tests may import anything: it is switched off for them. */
+/** An ESLint rule. It is turned off for tests, which may import anything. */
 export const boundaries = {
   meta: {
     type: "problem",
@@ -125,7 +125,7 @@ export const boundaries = {
   },
 };
 
-/** The boundary that an import crosses, or undefined where it crosses none. */
+/** The boundary that an import crosses; undefined if it crosses none. */
 function crossing(zone, file, specifier, context) {
   const isIn = (path, prefixes) => prefixes.some((prefix) => path.startsWith(prefix));
   if (!specifier.startsWith(".")) {

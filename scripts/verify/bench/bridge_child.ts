@@ -32,7 +32,7 @@ export async function startBridge(
   return await startChild(args, { LOG_LEVEL: "info", ...env }, `ready: ${platform}`);
 }
 
-/** Starts a TypeScript program of the bench in a process of its own. The program prints `ready` when it is. */
+/** Starts a TypeScript program of the bench in a process of its own. The program prints `ready` once it is ready. */
 export async function startProgram(file: string, env: Readonly<Record<string, string>>) {
   return await startChild(["--import", "tsx", join(import.meta.dirname, file)], env, "ready");
 }

@@ -4,9 +4,9 @@ import { type CallStats, callsOf } from "../../stand_ins/convex/engine/call_stat
 import { PLATFORMS, type Stack, type StackOptions } from "../../stand_ins/stack.ts";
 import { sleep, until } from "./part.ts";
 
-/** How long without calls until everything counts as done, in ms. */
+/** After this long without calls, in ms, everything counts as done. */
 const QUIET_MS = 400;
-/** The longest that anything counted here may take, in ms. */
+/** The longest time that anything counted here may take, in ms. */
 const LONGEST_MS = 40_000;
 
 /**

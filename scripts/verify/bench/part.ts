@@ -11,7 +11,7 @@ export interface Row {
 /** One part of the bench; `--only <name>` runs it alone. */
 export interface Part {
   readonly name: string;
-  /** Measures. `progress` prints a line. Throws if it cannot measure. */
+  /** Takes the measurement. `progress` prints a line. Throws if it cannot measure. */
   run(progress: (line: string) => void): Promise<Row[]>;
 }
 

@@ -1,6 +1,6 @@
 import type { Row } from "./part.ts";
 
-/** Prints one line per row: what, the budget, the measurement, and the verdict. */
+/** Prints one line per row: metric, budget, measurement, verdict. */
 export function printTable(rows: readonly Row[]): void {
   const lines = [
     ["what", "budget", "measured", ""],

@@ -42,10 +42,10 @@ function bareProse(text: string): string {
     .trim();
 }
 
-/** Marks of formatting around words, as both platforms use them. Inside words they are text. */
+/** Formatting marks around words, as both platforms use them. Inside words they are text. */
 const MARKED = /(^|[\s("“])(\*\*|__|~~|\|\||[*_~])(?=\S)(.*?\S)\2(?=$|[\s).,;:!?"”])/g;
 
-/** A line of prose as the platform displays it: without marks of formatting, except in code. */
+/** A line of prose as the platform displays it: without formatting marks, except in code. */
 export function displayed(line: string): string {
   const parts = line.split(/(`[^`]+`)/).map((part, index) => {
     if (index % 2 === 1) return part.slice(1, -1);

@@ -12,7 +12,7 @@ export const REPLAY_FORMAT = `A chat log is a file of one JSON object a line, wi
          <https://…> or <https://…|label> for a link
 People of those names post the lines in order, on Discord and on Slack.`;
 
-/** Discord's limit for people with Nitro, the longest message that a person can post. */
+/** The longest message that a person can post: Discord's limit for people with Nitro. */
 const DISCORD_LIMIT = 4_000;
 
 /** Messages posted without a pause between them. */
@@ -52,7 +52,7 @@ function parseLine(line: string): Line | undefined {
   return typeof user === "string" && typeof text === "string" ? { user, text } : undefined;
 }
 
-/** Replays the log on both platforms, in channels that are mirrored and not answered. */
+/** Replays the log on both platforms, in channels that are mirrored but not answered. */
 export async function replay(stage: Stage, lines: readonly Line[]): Promise<void> {
   const admin = await stage.stack.adminClient();
   const channels = {

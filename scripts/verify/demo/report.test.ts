@@ -29,7 +29,7 @@ function shown(transcript: Partial<ChatTranscript>, style: TextStyle = PLAIN): s
   return lines.slice(3).map((line) => line.slice(4));
 }
 
-test("shows what people typed with names, without marks of formatting, and code unchanged", () => {
+test("shows what people typed with names, without formatting marks, and with code unchanged", () => {
   const text =
     "<@U1>: *bold _both_*, 2*3*4 &lt;b&gt; <https://e.com|the docs>\n```\n  keep_this *as* is\n```\n" +
     "&gt; `a_b_ *c*` in snake_case_words ~out~";

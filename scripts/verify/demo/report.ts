@@ -5,10 +5,10 @@ import { type TextStyle, markdownLines, wrapped } from "./terminal_markdown.ts";
 import { displayed, type Names, plainText } from "./plain_text.ts";
 import type { ChatTranscript } from "./transcripts.ts";
 
-/** The longest conversation that is shown whole, in messages. Of longer ones, the first and last `ENDS`. */
+/** The longest conversation that is shown in full, in messages. For longer ones, only the first and last `ENDS`. */
 const SHOWN = 30;
 const ENDS = 6;
-/** The longest message that is shown whole, in lines. */
+/** The longest message that is shown in full, in lines. */
 const MOST_LINES = 28;
 const FIRST_LINES = 8;
 const LAST_LINES = 3;
@@ -69,7 +69,7 @@ function replyNote(
   return root ? `, in the thread “${excerpt(root.text)}”` : "";
 }
 
-/** What a person typed, as displayed: names instead of ids, no marks of formatting, code unchanged. */
+/** What a person typed, as displayed: names instead of ids, no formatting marks, code unchanged. */
 function asTyped(
   text: string,
   { platform }: ChatTranscript,

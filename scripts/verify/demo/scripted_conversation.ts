@@ -124,7 +124,7 @@ async function onBoth(step: (platform: PlatformName) => Promise<void>): Promise<
   await Promise.all(PLATFORMS.map(step));
 }
 
-/** Waits until the newest message is the bot's. After a timeout it returns: the verdict names what is missing. */
+/** Waits until the newest message is the bot's. On a timeout it returns anyway: the verdict names what is missing. */
 async function answered(
   { stack }: Stage,
   platform: PlatformName,

@@ -38,7 +38,7 @@ export class Stage {
 
   constructor(readonly stack: Stack) {}
 
-  /** The person's id on the platform. The first use of a name adds the person. */
+  /** The person's id on the platform. The first use of a name creates the person. */
   person(platform: PlatformName, name: string): string {
     const key = `${platform} ${name}`;
     const known = this.#people.get(key);

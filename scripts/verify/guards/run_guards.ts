@@ -7,7 +7,7 @@ import { type Counts, type Finding, findingOf, type GuardPatch, readPatch } from
 
 export interface GuardsOptions {
   readonly root: string;
-  /** Only guards whose name contains this. */
+  /** Runs only guards whose name contains this. */
   readonly only?: string;
   readonly print: (line: string) => void;
 }

@@ -2,7 +2,7 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import type { BridgeProcess } from "../../stand_ins/bridge_process.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
 
-/** The platforms of each process of the pool. */
+/** The platforms of each process in the pool. */
 export type ProcessLayout = readonly (readonly PlatformName[])[];
 
 export const PROCESS_LAYOUTS: readonly ProcessLayout[] = [
@@ -72,7 +72,7 @@ export class BridgePool {
     return true;
   }
 
-  /** Resolves once all processes run. */
+  /** Resolves once all processes are running. */
   async complete(): Promise<void> {
     while (this.#starting.size > 0) await Promise.all(this.#starting);
   }

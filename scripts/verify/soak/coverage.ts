@@ -5,8 +5,8 @@ import { answerTo } from "../../stand_ins/openai/answers.ts";
 import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
 
 /**
- * Checks channels that answer: every message was in a request to the AI whose answer was posted, and replies are on the
- * platform in the order in which they were given. Returns a description of each failure.
+ * Checks channels in which messages are answered: every message was in a request to the AI whose answer was posted, and
+ * the replies are on the platform in the order in which they were written. Returns a description of each failure.
  */
 export function judgeCoverage(
   records: readonly ChannelRecord[],

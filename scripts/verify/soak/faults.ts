@@ -20,8 +20,8 @@ const POST_FAULTS: readonly AnswerFault[] = [
 ];
 
 /**
- * The faults of platforms, the network, Convex and the AI that a bridge must survive. Only those that really occur: for
- * example, Discord does not drop a frame of a session that it keeps.
+ * The faults of the platforms, the network, Convex and the AI that a bridge must survive. Includes only faults that
+ * really occur: for example, Discord does not drop a frame of a session that stays open.
  */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "discord: socket broken": async ({ discord }) => discord.closeGateway(1006),

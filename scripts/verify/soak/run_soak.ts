@@ -11,7 +11,7 @@ export interface SoakOptions {
   readonly messages: number;
   readonly kills: number;
   readonly seed: number;
-  /** How long to wait without progress before missing messages count as lost, in ms. More than a lease and quarantine. */
+  /** How long to wait without progress before missing messages count as lost, in ms. Exceeds lease and quarantine. */
   readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
 }
@@ -72,7 +72,7 @@ class Soak {
     const ended = () => this.#traffic.count >= messages && this.#pool.kills >= kills;
     while (!ended()) {
       const now = Date.now();
-      // On a busy machine kills take longer; the traffic then slows down with them.
+      // On a busy machine kills take longer, and the traffic slows down with them.
       const due = Math.min(
         (now - start) / MESSAGE_EVERY_MS,
         (messages * (this.#pool.kills + 1)) / (kills + 1),

@@ -3,7 +3,7 @@ import type { Stage } from "../demo/stage.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Random } from "./random.ts";
 
-/** A recent message, which edits and deletes choose from. */
+/** A recent message that an edit or a delete may choose. */
 interface RecentMessage {
   readonly platform: PlatformName;
   readonly channel: string;
@@ -44,7 +44,7 @@ export class Traffic {
     return this.#count;
   }
 
-  /** Adds channels on each platform: three that answer, one that is only mirrored, and one that is not mapped. */
+  /** Adds channels on each platform: three that are answered, one that is only mirrored, and one that is not mapped. */
   async prepare(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     for (const platform of PLATFORMS) {

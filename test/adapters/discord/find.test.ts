@@ -84,7 +84,7 @@ describe("a post whose response was lost", () => {
     expect(await find(old(), 0, "because")).toEqual({ status: "posted", externalId: id });
   });
 
-  test("is unsure when two are alike, or another post answers the question", async () => {
+  test("is uncertain when two are alike, or another post answers the question", async () => {
     await post(old(), 0, "because");
     expect(await find(old(), 0, "something else")).toMatchObject({ status: "unsure" });
     await post(old({ deliveryId: "d2" as Delivery["deliveryId"] }), 0, "because");

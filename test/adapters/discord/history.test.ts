@@ -119,7 +119,7 @@ test("a forum post opened after the last request for the server's threads is rea
   expect(await newest(channel, 5)).toEqual(["later"]);
 });
 
-test("mappings that missed nothing since share one request for the server's threads", async () => {
+test("mappings that have missed nothing since then share one request for the server's threads", async () => {
   const { channel, threads } = await start();
   const missedAt = performance.now();
   for (let n = 0; n < 3; n++) await threads(channel, missedAt);

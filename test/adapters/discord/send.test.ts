@@ -94,7 +94,7 @@ describe("the Discord adapter posts", () => {
     ]);
     expect(discord.posts[0]).not.toHaveProperty("replyTo");
     const opened = stage.requests("POST channels/:id/messages/:message/threads");
-    // The one whose response was lost, one that found the thread open, and one by the process without knowledge of it.
+    // The one whose response was lost, one that found the thread open, and one by the process that did not know of it.
     expect(opened).toBe(3);
   });
 
@@ -102,7 +102,7 @@ describe("the Discord adapter posts", () => {
     const platform = stage.bridge();
     discord.answerNext("POST channels/:id/messages", "hangAfterAccept");
     const hung = platform.post(stage.delivery(), 0, piece("a"), AbortSignal.timeout(300));
-    // Waits behind the first in the library's queue of that channel until its deadline.
+    // Waits behind the first one in the library's queue for that channel until its deadline.
     const next = platform.post(stage.delivery(), 1, piece("b"), AbortSignal.timeout(150));
     expect(await refusal(next)).toMatchObject({ code: "timeout", certain: true });
     expect(await refusal(hung)).toMatchObject({ code: "timeout", certain: false, retryable: true });

@@ -102,7 +102,7 @@ export class Stage {
     };
   }
 
-  /** How many requests of that name arrived. */
+  /** How many requests with this name arrived. */
   requests(name: string): number {
     return this.discord.wire.filter((entry) => entry.direction === "in" && entry.name === name)
       .length;

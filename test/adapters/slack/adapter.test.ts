@@ -86,7 +86,7 @@ describe("an acknowledgement", () => {
     core.commit = () => committed.promise;
     say("hello");
     await eventually(() => expect(core.events).toHaveLength(1));
-    // The next event uses the same socket: once it is acknowledged, the first one would be, too.
+    // The next event uses the same socket: once it is acknowledged, the first one would have been too.
     slack.say({ channel: slack.addChannel("random"), person: ada, text: "psst" });
     await eventually(() =>
       expect(slack.acks).toMatchObject([{ eventId: expect.stringMatching(/2$/) }]),
@@ -97,7 +97,7 @@ describe("an acknowledgement", () => {
     expect(slack.undelivered()).toBe(0);
   });
 
-  it("is withheld while the core does not take the event, and given for the redelivery that it takes", async () => {
+  it("is withheld while the core does not accept the event, and sent for the redelivery that it accepts", async () => {
     const { slack, core, say, lines } = await start({
       ackWithinMs: 1_000,
       redeliverAfterMs: [0, 50, 50],
@@ -114,7 +114,7 @@ describe("an acknowledgement", () => {
     expect(lines.join("")).not.toContain("hello hello");
   });
 
-  it("is skipped if the socket has closed, and given for the redelivery", async () => {
+  it("is skipped if the socket has closed, and sent for the redelivery", async () => {
     const { slack, core, say } = await start({
       ackWithinMs: 400,
       redeliverAfterMs: Array<number>(50).fill(600),
@@ -130,7 +130,7 @@ describe("an acknowledgement", () => {
     expect(core.events.length).toBeGreaterThan(1);
   });
 
-  it("is given for events taken before intake stopped, and withheld for later ones", async () => {
+  it("is sent for events accepted before intake stopped, and withheld for later ones", async () => {
     const { slack, core, bridge, channel, say } = await start({ redeliverAfterMs: [] });
     const committed = deferred<Outcome>();
     core.commit = () => committed.promise;

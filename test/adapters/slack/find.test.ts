@@ -27,7 +27,7 @@ describe("a post whose answer was lost", () => {
     });
   });
 
-  it("is searched in its thread", async () => {
+  it("is searched for in its thread", async () => {
     const setup = await start();
     const { slack, channel, ada } = setup;
     const threadId = slack.say({ channel, person: ada, text: "why?" });
@@ -39,7 +39,7 @@ describe("a post whose answer was lost", () => {
     expect(await find(setup, claimed(setup))).toEqual({ status: "absent" });
   });
 
-  it("is found behind several pages of a size that Slack chose", async () => {
+  it("is found several pages back, whatever page size Slack chooses", async () => {
     const setup = await start();
     const { slack, channel, ada } = setup;
     const ts = await post(setup, claimed(setup));
@@ -51,7 +51,7 @@ describe("a post whose answer was lost", () => {
     expect(requests).toHaveLength(3);
   });
 
-  it("is searched only around the time it was claimed", async () => {
+  it("is searched for only around the time it was claimed", async () => {
     const setup = await start();
     await post(setup, claimed(setup));
     const firstClaimedAt = Date.now() - 900_000;
@@ -59,7 +59,7 @@ describe("a post whose answer was lost", () => {
     expect(await find(setup, past)).toEqual({ status: "absent" });
   });
 
-  it("is unsure if a post of the bot does not show its delivery", async () => {
+  it("is uncertain if one of the bot's posts does not show its delivery", async () => {
     const setup = await start();
     const { slack, channel } = setup;
     const { SLACK_API_URL = "", SLACK_BOT_TOKEN = "" } = slack.env;
@@ -71,7 +71,7 @@ describe("a post whose answer was lost", () => {
     expect(await find(setup, claimed(setup))).toMatchObject({ status: "unsure" });
   });
 
-  it("cannot be searched when Slack refuses, and the failure has a step", async () => {
+  it("cannot be searched for when Slack refuses, and the failure has a step", async () => {
     const setup = await start();
     const { slack, channel } = setup;
     slack.answerNext("conversations.history", { retryAfter: 7 });

@@ -83,7 +83,7 @@ export interface Setup {
   readonly channel: string;
   readonly mapping: Mapping;
   readonly ada: string;
-  /** Says something in the mapped channel, as Ada; returns the message's id. */
+  /** Posts a message in the mapped channel as Ada. Returns the message's id. */
   readonly say: (text: string, thread?: string) => string;
   readonly fatal: Error[];
   readonly lines: string[];

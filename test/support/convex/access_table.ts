@@ -35,11 +35,11 @@ export async function prepare(backend: Backend) {
 type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
 
-/** What a role gets: "ok", what kind of list where that matters ("some", "[]"), or the failure. */
+/** The result for a role: "ok", the kind of list where that matters ("some", "[]"), or the failure. */
 type Cell = "ok" | "some" | "FORBIDDEN" | "gone" | "[]" | "Channel not found" | "User not found";
 
 interface Row {
-  /** Missing: the function is internal, and no role reaches it. */
+  /** Absent: the function is internal, and no role can call it. */
   readonly call?: (as: Caller, world: World) => Promise<unknown>;
   readonly cells?: Record<Role, Cell>;
 }

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** What the AI service was asked, as the stock client put it on the wire. */
+/** A request to the AI service, as the stock client sent it. */
 export interface AiRequest {
   readonly url: string;
   readonly authorization: string | null;
@@ -9,7 +9,7 @@ export interface AiRequest {
   readonly messages: readonly { readonly role: string; readonly content: string }[];
 }
 
-/** A text is a good answer; a function does as it likes with the request. */
+/** A text is a successful answer; a function handles the request itself. */
 type Answer = string | ((request: AiRequest, signal: AbortSignal) => Promise<Response> | Response);
 
 /** Stands in for the AI service below the stock client: only the network is replaced. */
@@ -27,12 +27,12 @@ export class AiService {
     this.#answers.push(...answers);
   }
 
-  /** What is answered when nothing else is. */
+  /** The answer when no other is queued. */
   always(answer: Answer): void {
     this.#otherwise = answer;
   }
 
-  /** The next request waits; the result lets it go on. */
+  /** Makes the next request wait. Returns a function that releases it. */
   holds(content: string): () => void {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ export function refused(
   return Response.json({ error: { message: "no", type: "error", code } }, { status, headers });
 }
 
-/** Never answers; ends as a network call does when its signal is aborted. */
+/** Never answers. Fails as a network call does when its signal is aborted. */
 export function hangs(_request: AiRequest, signal: AbortSignal): Promise<Response> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () =>

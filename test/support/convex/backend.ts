@@ -16,13 +16,13 @@ export const modules = import.meta.glob([
 // A function's first call loads its module, which may take longer than a test waits for it.
 await Promise.all(Object.values(modules).map((load) => load()));
 
-/** Noon, so that no hour or day ends while a test looks away. */
+/** Noon, so that no hour or day ends during a test. */
 export const NOON = Date.UTC(2026, 2, 10, 12, 5);
 
 export type Backend = ReturnType<typeof startBackend>;
 export type Role = "nobody" | "discord" | "slack" | "admin";
 
-/** A fresh deployment with its clock standing at noon, and what each kind of caller sees of it. */
+/** A fresh deployment with its clock stopped at noon, and a client for each kind of caller. */
 export function startBackend() {
   vi.useFakeTimers({
     now: NOON,
@@ -56,7 +56,7 @@ async function realTurns(turns: number): Promise<false> {
   return false;
 }
 
-/** Runs what is due and what that schedules for now, until nothing moves (or what runs hangs). */
+/** Runs the jobs that are due, and those they schedule for now, until none is left (or one hangs). */
 export async function settleDown({ t }: Backend): Promise<void> {
   const ended = () => t.finishInProgressScheduledFunctions().then(() => true);
   for (let i = 0; i < 50; i++) {
@@ -71,7 +71,7 @@ async function microtasks(count: number): Promise<false> {
   return false;
 }
 
-/** Lets `ms` pass in steps, so that what takes no time ends before what is due later. */
+/** Advances the clock by `ms` in steps, so that jobs that take no time end before later ones are due. */
 export async function pass(backend: Backend, ms: number): Promise<void> {
   await settleDown(backend);
   const end = Date.now() + ms;
@@ -88,7 +88,7 @@ export async function rows<Table extends TableNames>(
   return await t.run(async (ctx) => await ctx.db.query(table).collect());
 }
 
-/** How a call failed, as its caller can tell: the code, or the message; "ok" where it did not. */
+/** How a call failed, as its caller sees it: the code or the message; "ok" if it succeeded. */
 export async function failure(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -106,7 +106,7 @@ export const IDS = { discord: "100000000000000001", slack: "C0000000001" } as co
 
 type MapArgs = (typeof api.admin.map)["_args"];
 
-/** Maps a channel of the platform, by default onto the private channel "room". */
+/** Maps a channel of the platform, by default to the private channel "room". */
 export async function mapChannel(
   { admin }: Backend,
   platform: "discord" | "slack" = "discord",

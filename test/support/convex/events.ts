@@ -4,12 +4,12 @@ import { positionAt } from "../../../convex/model/shared/positions.ts";
 
 let sequence = 0;
 
-/** A Discord id of that moment; later calls give larger ones. */
+/** A Discord id for that time; later calls return larger ids. */
 export function snowflake(at = Date.now()): string {
   return (BigInt(positionAt("discord", at)) + BigInt(++sequence)).toString();
 }
 
-/** A message said by Bob now; the position follows from the id. */
+/** A message posted by Bob now; its position is derived from the id. */
 export function said(mappingId: Id<"mappings">, more: Partial<MessageEvent> = {}): MessageEvent {
   const sentAt = more.sentAt ?? Date.now();
   const externalId = more.externalId ?? snowflake(sentAt);
@@ -29,7 +29,7 @@ export function said(mappingId: Id<"mappings">, more: Partial<MessageEvent> = {}
   };
 }
 
-/** The same on Slack, where events carry ids and no names. */
+/** The same on Slack, where events carry ids but no names. */
 export function saidOnSlack(
   mappingId: Id<"mappings">,
   more: Partial<MessageEvent> = {},

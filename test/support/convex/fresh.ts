@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(stopBackend);
 
-/** What the Discord bridge tells. */
+/** Calls by the Discord bridge. */
 export async function ingest(...events: BridgeEvent[]): Promise<Outcome[]> {
   return await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
 }

@@ -5,7 +5,7 @@ import { backend } from "./fresh.ts";
 import { mapChannel } from "./backend.ts";
 import { Worker } from "./worker.ts";
 
-/* As fresh.ts, with a Discord channel mapped and a bridge that posts. */
+/* Like fresh.ts, with a mapped Discord channel and a bridge that posts. */
 
 export let room: Id<"mappings">;
 export let channelId: Id<"channels">;
@@ -16,7 +16,7 @@ beforeEach(async () => {
   worker = new Worker(backend);
 });
 
-/** What an app shows of the channel, oldest first. */
+/** The channel's messages as an app shows them, oldest first. */
 export async function spoken(): Promise<string[]> {
   const listed = await backend.admin.query(api.index.listLatestMessages, { channelId });
   return listed.map(({ content }) => content);

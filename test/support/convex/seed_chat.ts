@@ -3,7 +3,7 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Id } from "../../../convex/_generated/dataModel.js";
 import { backend } from "./fresh.ts";
 
-/* What a caller of the seed's own API does on a channel that is not mapped. */
+/* Calls to the seed's original API, on a channel that is not mapped. */
 
 export async function openChannel() {
   const { nobody } = backend;
@@ -12,7 +12,7 @@ export async function openChannel() {
   return { channelId, authorId };
 }
 
-/** An id of a row that was deleted since. */
+/** The id of a row that has been deleted. */
 export async function gone<Table extends "channels" | "users">(table: Table): Promise<Id<Table>> {
   const { channelId, authorId } = await openChannel();
   const id = (table === "channels" ? channelId : authorId) as Id<Table>;

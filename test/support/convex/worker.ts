@@ -9,7 +9,7 @@ import { type Backend, rows, settleDown } from "./backend.ts";
 export type Claimed = Infer<typeof vClaimed>;
 export type Settlement = Infer<typeof vSettlement>;
 
-/** What Discord's outbox worker does, call by call. */
+/** The calls that Discord's outbox worker makes, one at a time. */
 export class Worker {
   readonly #backend: Backend;
   readonly #owner: string;
@@ -37,7 +37,7 @@ export class Worker {
     return claim.status === "claimed" ? claim.delivery : null;
   }
 
-  /** As `claim`, where it must succeed. */
+  /** Like `claim`, but must succeed. */
   async take(deliveryId?: Id<"deliveries">): Promise<Claimed> {
     const claimed = await this.claim(deliveryId);
     if (!claimed) throw new Error("the delivery is gone");
@@ -54,7 +54,7 @@ export class Worker {
     return held;
   }
 
-  /** Claims and posts what is ready as one message with that id. */
+  /** Claims the delivery that is ready and reports it as posted, in one message with the given id. */
   async post(externalId: string, deliveryId?: Id<"deliveries">): Promise<Claimed> {
     const claimed = await this.take(deliveryId);
     await this.settle(claimed, posted(externalId));
@@ -83,7 +83,7 @@ export function failed(more: Partial<Extract<Settlement, { kind: "failed" }>> = 
   };
 }
 
-/** Says something in the mapped channel and lets the AI answer; the answer is in the outbox then. */
+/** Posts a message in the mapped channel and lets the AI answer. Afterwards the answer is in the outbox. */
 export async function exchange(
   backend: Backend,
   mappingId: Id<"mappings">,

@@ -113,13 +113,13 @@ export const LOCAL_FAULTS: readonly Fault[] = [
   {
     name: "an admin key that the deployment doesn't have",
     inject: async (s) => s.run({ ADMIN_KEY: await anotherKey("admin") }),
-    fault: /does not accept ADMIN_KEY: its ADMIN_JWKS holds another/,
+    fault: /does not accept ADMIN_KEY: its ADMIN_JWKS does not contain this key/,
     step: /npm run setup/,
   },
   {
     name: "a bridge key that the deployment doesn't have",
     inject: async (s) => s.run({ SLACK_BRIDGE_KEY: await anotherKey("slack") }),
-    fault: /SLACK_BRIDGE_JWKS holds another/,
+    fault: /SLACK_BRIDGE_JWKS does not contain this key/,
     step: /npm run setup/,
   },
   {
@@ -150,7 +150,7 @@ export const LOCAL_FAULTS: readonly Fault[] = [
   {
     name: "an invalid URL of the AI service",
     inject: (s) => s.deployment({ "doctor:about": { version: 2, ...AI, hasBadBaseUrl: true } }),
-    fault: /OPENAI_BASE_URL of the deployment is not an http/,
+    fault: /the deployment's OPENAI_BASE_URL is not an http/,
     step: /--openai-base-url/,
   },
   {

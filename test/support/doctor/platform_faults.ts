@@ -24,7 +24,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   {
     name: "a bot that nobody invited",
     inject: async (s) => s.run(await s.anotherDiscord({ isInvited: false })),
-    fault: /in no server/,
+    fault: /not in any server/,
     step: /oauth2\/authorize\?client_id=\d+&scope=bot&permissions=\d+/,
   },
   {

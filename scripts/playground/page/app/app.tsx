@@ -10,7 +10,7 @@ import type { ServerConnection, ConnectionState } from "./connection.ts";
 import { Lobby } from "./components/lobby.tsx";
 import { type PlaygroundContextValue, PlaygroundContext } from "./playground_context.ts";
 
-/** The whole page: the platforms on both sides, Convex between them, and the chat API alone below. */
+/** The whole page: the platforms on both sides, Convex between them, and the chat API on its own below. */
 export function App(props: {
   readonly connection: ServerConnection;
   readonly state: ConnectionState;

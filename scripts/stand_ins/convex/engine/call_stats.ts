@@ -58,7 +58,7 @@ export const vCallStats = z.object({
 });
 export type CallStats = z.infer<typeof vCallStats>;
 
-/** Sums the rows of one function, of some kinds or of all. */
+/** Sums one function's rows, for some kinds or for all. */
 export function callsOf(stats: CallStats, path: string, ...kinds: CallKind[]): number {
   return stats.rows
     .filter((row) => row.path === path && (kinds.length === 0 || kinds.includes(row.kind)))

@@ -5,7 +5,7 @@ import type { QuerySource } from "./table_indexes.ts";
 
 /*
  * The local deployment needs four things that convex-test has no API for: fast index reads, the reads and writes of each
- * transaction, the time of its commit, and interception of system calls. These are the private parts it uses.
+ * transaction, the time of its commit, and interception of system calls. These are the private parts that it uses.
  * package.json pins convex-test to one exact 0.0.x version, and `internalsOf` throws when a part is missing.
  */
 
@@ -14,7 +14,7 @@ export interface Query {
   readonly operators: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** convex-test's database of the root or of one component. */
+/** convex-test's database, of the root or of one component. */
 export interface FakeDatabase {
   readonly _documents: Readonly<Record<string, Document>>;
   /** One layer per nested transaction; `null` = deleted. */

@@ -34,7 +34,7 @@ test("a range returns its documents in both orders, after additions and removals
     for (const document of kept) sorted.add(document);
     for (const document of removed) sorted.remove(document);
     const expected = inOrder(kept).filter((document) => contains(within, document));
-    // An upper bound below the lower one is no range.
+    // An upper bound below the lower bound is not a range.
     fc.pre(isRange(within, kept));
     expect([...sorted.in(within, "asc")]).toEqual(expected);
     expect([...sorted.in(within, "desc")]).toEqual(expected.reverse());

@@ -102,7 +102,7 @@ export class SortedDocuments {
     return this.#first((other) => compareWithPrefix(other, key) >= 0);
   }
 
-  /** The position of the first key for which `holds`. It must hold for all later ones. */
+  /** The position of the first key for which `holds` is true. It must be true for all later keys. */
   #first(holds: (key: Key) => boolean): number {
     let low = 0;
     let high = this.#entries.length;

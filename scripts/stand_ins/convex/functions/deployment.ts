@@ -45,7 +45,7 @@ export interface DeploymentOptions {
   readonly onCommit: (end: TransactionEnd) => void;
 }
 
-/** The functions of a folder with their data and scheduler. */
+/** A folder's functions with their data and scheduler. */
 export interface Deployment {
   run(request: Request): Promise<Outcome>;
   /** Runs a public or internal function as the scheduler does. Errors are logged. */
@@ -86,7 +86,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   let authVersion = 0;
   let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));
 
-  /** Finds the public function of a path. Throws `PlainError` if a client may not call it. */
+  /** Finds the public function at a path. Throws `PlainError` if a client may not call it. */
   async function resolve(type: FunctionType, path: string): Promise<string> {
     const [file = "", name = "default"] = path.replace(/\.[jt]s(?=:|$)/, "").split(":");
     const module = await findModule(modules, file)?.();

@@ -19,7 +19,7 @@ export class Faults {
   isAway = false;
   /** Added to every answer and update, in milliseconds. */
   delayMs = 0;
-  /** How long a transaction waits before it runs, in milliseconds. Others commit meanwhile. */
+  /** How long a transaction waits before it runs, in milliseconds. Other transactions commit meanwhile. */
   transactionDelayMs = 0;
   readonly #lostJobs = new Map<string, number>();
   readonly #mutations: { readonly path: string | undefined; readonly fault: MutationFault }[] = [];

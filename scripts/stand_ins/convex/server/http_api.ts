@@ -23,8 +23,8 @@ const vRoute = z.enum(["query", "mutation", "action", "query_ts", "query_at_ts"]
 const maximalBody = 16 * 1024 * 1024;
 
 /**
- * Answers `ConvexHttpClient`: /api/query, /api/mutation, /api/action, the timestamp for consistent queries; and /version,
- * which identifies a deployment.
+ * Serves `ConvexHttpClient`: /api/query, /api/mutation, /api/action and the timestamp for consistent queries. Also serves
+ * /version, which identifies a deployment.
  */
 export async function answerHttp(
   backend: SyncBackend,

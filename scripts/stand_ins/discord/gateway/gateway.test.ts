@@ -164,7 +164,7 @@ describe("the gateway", () => {
     await eventually(() => expect(received.map((each) => each.length)).toEqual([1, 1]));
   });
 
-  it("closes with 4004 when the token is not the bot's, or no longer", async () => {
+  it("closes with 4004 when the token is not, or is no longer, the bot's", async () => {
     expect(await closeCode(discord, { token: "wrong", intents: 1 })).toBe(4004);
     const bridge = await login(discord);
     const closed: number[] = [];
@@ -210,7 +210,7 @@ describe("the gateway", () => {
     expect(received.map((message) => message.content)).toEqual(["", `<@${discord.botId}> for you`]);
   });
 
-  it("sends a session only events of its intents and of channels it may view", async () => {
+  it("sends a session only events that match its intents, from channels it may view", async () => {
     const all = listenTo(await login(discord));
     const some = listenTo(await login(discord, ALL.slice(0, 1)));
     const closed = discord.addChannel("closed");
@@ -222,7 +222,7 @@ describe("the gateway", () => {
   });
 });
 
-/** What the gateway closes a hand-made identify with. */
+/** The code with which the gateway closes after a hand-made Identify. */
 function closeCode(
   standIn: DiscordStandIn,
   d: { token?: string; intents: number },

@@ -41,7 +41,7 @@ type CreateBody = z.infer<typeof createBody>;
 /** The flags a bot may set on a message it creates: SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS. */
 const FLAGS = (1 << 2) | (1 << 12);
 
-/** Parses a body. Throws 50035 where Discord would answer it, and `NotImplemented` for fields of no schema. */
+/** Parses a body. Throws 50035 where Discord would return it, and `NotImplemented` for unknown fields. */
 export function parseBody<T extends z.ZodRawShape>(
   schema: z.ZodObject<T>,
   raw: unknown,

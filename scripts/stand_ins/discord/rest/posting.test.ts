@@ -48,7 +48,7 @@ describe("posting", () => {
       reply: { messageReference: question, failIfNotExists: false },
     });
     expect(reply.type).toBe(19);
-    // Asked for directly: discord.js would answer with its cached messages, which keep their nonces.
+    // A direct request: discord.js would answer from its cache, whose messages keep their nonces.
     const history = await bridge.rest.get(`/channels/${general}/messages`);
     expect(history).toMatchObject([
       { id: reply.id, type: 19, referenced_message: { id: question } },
@@ -63,7 +63,7 @@ describe("posting", () => {
     ]);
   });
 
-  it("pings only those whom allowed_mentions lists", async () => {
+  it("pings only the people listed in allowed_mentions", async () => {
     const bridge = await login(discord);
     const channel = await textChannel(bridge, general);
     const content = `<@${ada}> @everyone \`<@${discord.botId}>\``;

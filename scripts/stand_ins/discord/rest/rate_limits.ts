@@ -6,7 +6,7 @@ export interface Limit {
   readonly windowMs: number;
 }
 
-/** `real`: close to Discord's limits. `generous`: never reached. Or limits by route name, over those of `real`. */
+/** `real`: close to Discord's limits. `generous`: never reached. Or limits by route name, which override those of `real`. */
 export type RateLimits = "real" | "generous" | Readonly<Record<string, Limit>>;
 
 /** The state of a request's bucket: its headers, and how long to wait if the limit was reached. */

@@ -7,7 +7,7 @@ let discord: DiscordStandIn;
 let general: string;
 let ada: string;
 let rest: REST;
-/** What the test asks for that the stand-in doesn't have. */
+/** What the test requests that the stand-in doesn't implement. */
 let refused: string[];
 
 beforeEach(async () => {
@@ -80,7 +80,7 @@ describe("create message", () => {
     expect(discord.posts[0]?.text).toBe("  hi\n");
   });
 
-  it("forgets a nonce when its window is over", async () => {
+  it("forgets a nonce when its window has passed", async () => {
     const brief = await startDiscordStandIn({ nonceWindowMs: 0, rateLimits: "generous" });
     const channel = brief.addChannel("general");
     const other = new REST({ api: brief.env.DISCORD_API_URL ?? "", retries: 0 });

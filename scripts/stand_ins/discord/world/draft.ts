@@ -3,7 +3,7 @@ import type { Channel, Message, User } from "./model.ts";
 import type { DiscordNewMessage } from "../options.ts";
 import type { Draft } from "./world.ts";
 
-/** Longest message in UTF-16 units: of a person with Nitro, and of a bot or a webhook. */
+/** Longest message in UTF-16 units, for a person with Nitro and for a bot or webhook. */
 const PERSON_LIMIT = 4_000;
 const BOT_LIMIT = 2_000;
 

@@ -2,7 +2,7 @@ import type { Place } from "../../chat.ts";
 import type { Channel, TextChannel, Thread, User } from "./model.ts";
 import type { World } from "./world.ts";
 
-/** Finds what callers of the stand-in name by id. Throws if there is no such thing. */
+/** Finds things by the ids that callers of the stand-in pass. Throws if there is no such thing. */
 export class Lookup {
   constructor(private readonly world: World) {}
 

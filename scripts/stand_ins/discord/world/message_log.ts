@@ -14,7 +14,7 @@ export class MessageLog<T extends { readonly id: string }> {
     return this.#byId.get(id);
   }
 
-  /** Adds a message. Its id must be greater than every other one. */
+  /** Adds a message. Its id must be greater than all others. */
   append(message: T): void {
     this.#sorted.push(message);
     this.#byId.set(message.id, message);

@@ -28,7 +28,7 @@ export interface Denied {
 
 export interface TextChannel {
   readonly kind: "text";
-  /** Holds posts only, each a thread of its own. */
+  /** Contains only posts, each of which is a thread. */
   readonly forum?: true;
   readonly id: string;
   name: string;

@@ -19,14 +19,14 @@ export class Snowflakes {
     } else if (this.#increment < LAST_IN_MILLISECOND) {
       this.#increment += 1;
     } else {
-      this.#millisecond += 1; // The ids of this millisecond are used up: take one of the next.
+      this.#millisecond += 1; // The ids of this millisecond are used up: take one from the next.
       this.#increment = 0;
     }
     return String((BigInt(this.#millisecond - DISCORD_EPOCH) << 22n) | BigInt(this.#increment));
   }
 }
 
-/** When an id was made, in Unix milliseconds. */
+/** When an id was generated, in Unix milliseconds. */
 export function timeOf(id: string): number {
   return Number(BigInt(id) >> 22n) + DISCORD_EPOCH;
 }

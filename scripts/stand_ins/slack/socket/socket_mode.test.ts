@@ -35,7 +35,7 @@ describe("Socket Mode", () => {
     await listener(slack, async (given) => {
       first ??= given;
       if (given.retry_num === 0) return;
-      await first.ack(); // Long after its time.
+      await first.ack(); // Long after the deadline.
       if (given.retry_num === 2) await given.ack();
     });
 
@@ -89,7 +89,7 @@ describe("Socket Mode", () => {
     await eventually(() => expect([opened(), slack.connections()]).toEqual([3, 1]), 5_000);
   });
 
-  it("refuses a ticket that was used", async () => {
+  it("refuses a ticket that has been used", async () => {
     const slack = await start();
     const open = await webClient(
       slack,

@@ -174,7 +174,7 @@ describe("the Web API", () => {
     expect(slack.posts).toHaveLength(1);
   });
 
-  it("lists whom a post would ping, without those in code", async () => {
+  it("lists the people a post would ping, except those mentioned in code", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");
     const ada = slack.addPerson("Ada");

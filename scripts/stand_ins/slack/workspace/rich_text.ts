@@ -1,8 +1,8 @@
 import type { Block } from "./workspace.ts";
 
 /*
- * Slack's own clients send a message's text also as blocks. This makes the blocks from the text, for what people type
- * in the playground: styles, code, quotes, lists, links and mentions.
+ * Slack's own clients also send a message's text as blocks. This creates the blocks from the text that people type in
+ * the playground: styles, code, quotes, lists, links and mentions.
  */
 
 type Json = Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ function unescapeText(text: string): string {
 
 interface BlockText {
   readonly text: string;
-  /** The text of a Markdown block is unescaped, that of a section has Slack's escapes. */
+  /** The text of a Markdown block is not escaped; that of a section has Slack's escapes. */
   readonly escaped: boolean;
 }
 
@@ -31,8 +31,8 @@ export function shownText(message: Pick<Message, "text" | "blocks">): string {
 }
 
 /**
- * Whom a post would ping: user and group ids, `everyone`, `channel`, `here`. Prefers false positives: it searches the
- * notification text as well as the blocks, and skips only code.
+ * The people and groups that a post would ping: user and group ids, `everyone`, `channel`, `here`. Prefers false
+ * positives: it searches the notification text as well as the blocks, and skips only code.
  */
 export function pingsOf(message: Pick<Message, "text" | "blocks">, linksNames: boolean): string[] {
   const texts = [message.text, ...blockTexts(message).map(({ text }) => text)];

@@ -24,7 +24,7 @@ export interface Channel {
 export interface Message {
   readonly ts: string;
   readonly author: Member;
-  /** As the API carries it: `&`, `<` and `>` escaped, `<@U…>`, `<url|label>`. */
+  /** In the API's form: `&`, `<` and `>` escaped, `<@U…>`, `<url|label>`. */
   readonly text: string;
   /** The ts of the root of a reply. Absent on roots. */
   readonly threadTs?: string;
@@ -86,7 +86,7 @@ export class Workspace {
     return channel;
   }
 
-  /** Gives the channel a new id, as when it becomes shared. The old id is gone. */
+  /** Gives the channel a new id, as when it becomes shared. The old id stops working. */
   moveChannel(channel: Channel): Channel {
     const moved = { ...channel, id: this.newId("C") };
     this.channels.delete(channel.id);
@@ -150,7 +150,7 @@ export class Workspace {
       return;
     }
     channel.replies.delete(root);
-    // A deleted root goes with its last reply.
+    // A deleted root disappears with its last reply.
     if (channel.messages.get(root)?.tombstone) channel.messages.delete(root);
   }
 }

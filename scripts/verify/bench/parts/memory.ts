@@ -12,7 +12,7 @@ const LONG_RUN = 50_000;
 /** Messages a second: many times the rate of a large community, but with time left for garbage collection. */
 const RATE = 5_000;
 const LIMIT_MB = 150;
-/** How much the long run may add before it counts as growth, in MB: garbage collection varies by this much. */
+/** Memory that the long run may add without counting as growth, in MB: garbage collection varies by this much. */
 const FLAT_MB = 15;
 
 /** Resident memory of the production bridge, compiled and started with the flags of `npm start`. */

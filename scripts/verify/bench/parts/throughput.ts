@@ -24,7 +24,7 @@ interface BridgeRate extends Rate {
   readonly callsEach: number;
 }
 
-/** Messages a second through the bridge, compared with two simpler clients in the same run. */
+/** Messages per second through the bridge, compared with two simpler clients in the same run. */
 export const throughput: Part = {
   name: "throughput",
   async run(progress) {

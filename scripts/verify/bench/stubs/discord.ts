@@ -106,7 +106,7 @@ export async function startDiscordStub(channels = [DISCORD_CHANNEL]): Promise<Di
   return stub;
 }
 
-/** An id of a time. `n` distinguishes ids of one millisecond. */
+/** An id for a time. `n` distinguishes ids within one millisecond. */
 export function snowflake(n: number, at = Date.now()): string {
   return ((BigInt(at - DISCORD_EPOCH) << 22n) + BigInt(n % (1 << 22))).toString();
 }

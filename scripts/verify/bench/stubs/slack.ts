@@ -4,7 +4,7 @@ import { makeHistory, EMPTY_HISTORY, type History } from "./history.ts";
 
 export const SLACK_CHANNEL = "C0BENCH0001";
 
-/** How often a minute an app may call users.info (https://docs.slack.dev/apis/web-api/rate-limits, tier 4). */
+/** How many times a minute an app may call users.info (https://docs.slack.dev/apis/web-api/rate-limits, tier 4). */
 const NAMES_A_MINUTE = 100;
 const MINUTE_MS = 60_000;
 
@@ -104,7 +104,7 @@ export async function startSlackStub(): Promise<SlackStub> {
   return stub;
 }
 
-/** A rate limit of `most` uses in a window that starts with the first of them. */
+/** A rate limit of `most` uses in a window that starts with the first use. */
 class Allowance {
   #since = -Infinity;
   #used = 0;
@@ -129,7 +129,7 @@ class Allowance {
   }
 }
 
-/** A Slack timestamp of a second. `n` makes it unique. */
+/** A Slack timestamp within a given second. `n` makes it unique. */
 function tsOf(n: number, at = Date.now()): string {
   return `${Math.floor(at / 1000)}.${(n % 1_000_000).toString().padStart(6, "0")}`;
 }

@@ -88,7 +88,7 @@ export function ChatWindow(props: {
   );
 }
 
-/** The chosen place while its channel exists, otherwise the first channel. */
+/** The selected place while its channel exists, otherwise the first channel. */
 function currentPlace({ channels }: PlatformState, chosen: Place | undefined): Place | undefined {
   const channel = channels.find(({ id }) => id === chosen?.channel);
   if (channel && chosen) return chosen;

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useState } from "react";
 import type { Named, Place, PlatformName } from "../../protocol.ts";
 import { usePlayground } from "../playground_context.ts";
 
-/** The input field, to write as one of several people. Enter sends, Shift+Enter starts a new line. */
+/** The input field, for writing as one of several people. Enter sends, Shift+Enter starts a new line. */
 export function Composer(props: {
   readonly platform: PlatformName;
   readonly place: Place;

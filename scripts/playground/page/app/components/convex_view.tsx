@@ -4,7 +4,7 @@ import { api } from "../../../../../convex/_generated/api.js";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
 import { ChannelActivity } from "./channel_activity.tsx";
 
-/** The data in Convex, through subscriptions of the stock client. */
+/** The data in Convex, read with the stock client's subscriptions. */
 export function ConvexView({ mappings }: { readonly mappings: readonly MappingRow[] | undefined }) {
   const { isWebSocketConnected } = useConvexConnectionState();
   const status = useQuery(api.admin.status);

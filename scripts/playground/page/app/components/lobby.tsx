@@ -6,7 +6,7 @@ import type { Named } from "../../protocol.ts";
 import { Avatar } from "./avatar.tsx";
 import { usePlayground } from "../playground_context.ts";
 
-/** The chat API alone, as in Convex's tutorial: two people in a channel that was never mapped, without platform or token. */
+/** The chat API on its own, as in Convex's tutorial: two people in an unmapped channel, without a platform or a token. */
 export function Lobby() {
   const { playground } = usePlayground();
   return (
