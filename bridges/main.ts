@@ -24,7 +24,7 @@ export async function run(config: BridgesConfig): Promise<never> {
 
 /**
  * Starts the configured bridges without changing the process's signal handlers or exit. A failure at the start stops all
- * of them, so that whoever deploys sees it at once; afterwards each platform fails alone.
+ * of them, so that it is noticed during deployment; afterwards each platform fails alone.
  */
 export function startBridges(config: BridgesConfig, options: BridgesOptions = {}): Bridges {
   const log = options.log ?? createLog({ level: config.logLevel, secrets: secretsOf(config) });

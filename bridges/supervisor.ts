@@ -32,7 +32,7 @@ type Run =
 
 /**
  * Runs the configured platforms:
- *   starting   a failure stops all of them, so that whoever deploys sees it at once
+ *   starting   a failure stops all of them, so that it is noticed during deployment
  *   running    each fails alone; when the last one has failed, the supervisor stops
  *   stopping   every bridge shuts down, then the health endpoint closes
  */

@@ -20,7 +20,7 @@ async function everything(): Promise<string> {
 }
 
 describe("map", () => {
-  test("makes a private channel, and the bridge hears of the mapping", async () => {
+  test("makes a private channel, and the bridge receives the mapping", async () => {
     const mapped = await mapChannel(backend, "discord", {
       to: "  support  ",
       externalName: "help",
@@ -240,7 +240,7 @@ describe("retry", () => {
   });
 });
 
-test("a transcript shows everything said, with where it stands on the platform", async () => {
+test("a transcript shows everything said, with its platform ids", async () => {
   const { mappingId, channelId } = await mapChannel(backend);
   const question = said(mappingId, { content: "why?", externalId: snowflake() });
   const gone = said(mappingId, { content: "secret", fromApp: true, author: BOB });

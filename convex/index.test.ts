@@ -134,7 +134,7 @@ describe("listLatestMessages", () => {
     expect(await latest(channelId, Number.POSITIVE_INFINITY)).toHaveLength(200);
   });
 
-  test("a limit that is no number takes no more than the most", async () => {
+  test("a limit that is not a number is capped at the maximum", async () => {
     // Math.max and Math.min pass NaN on, and no length is >= NaN: up to 500 rows are given.
     const listed = await latest(await many(210), Number.NaN);
     expect(listed.length).toBeLessThanOrEqual(200);

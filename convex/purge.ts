@@ -3,8 +3,8 @@ import { internalMutation } from "./_generated/server.js";
 import { endPurge, purgeSome, schedulePurge } from "./model/admin/purge.ts";
 
 /**
- * Deletes what was said through a mapping before `before`, a batch a run, and schedules itself until nothing is left.
- * What is said after the channel is mapped again stays.
+ * Deletes messages mirrored by a mapping before `before`, one batch per run, and schedules itself until nothing is left.
+ * Messages from after the channel was mapped again stay.
  */
 export const purgeMapping = internalMutation({
   args: { mappingId: v.id("mappings"), channelId: v.id("channels"), before: v.number() },

@@ -30,7 +30,7 @@ const key = z.string().transform((text, context) => {
   return z.NEVER;
 });
 const keyStep = (keySet: string) =>
-  `npm run setup makes it; or set the private key whose public half is in the deployment's ${keySet}.`;
+  `npm run setup creates it, or set the private key whose public half is in the deployment's ${keySet}.`;
 
 interface Values {
   CONVEX_URL: string;

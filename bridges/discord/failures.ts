@@ -11,7 +11,7 @@ export interface Failure {
   readonly concerns: "delivery" | "channel" | "process";
   /** What a person does about it. */
   readonly step?: string;
-  /** Whether a retry can help without anybody acting. */
+  /** Whether a retry can help without human action. */
   readonly retryable?: true;
   /** How long to wait before a retry, in ms, where Discord does not say. */
   readonly retryAfterMs?: number;

@@ -110,7 +110,7 @@ describe("map", () => {
     await channels(["map", "discord", id, "--to", "first"]);
     const { code, stderr } = await channels(["map", "discord", id, "--to", "second"]);
     expect(code).toBe(1);
-    expect(stderr).toContain('mapped to "first" already');
+    expect(stderr).toContain('already mapped to "first"');
     expect(await mappingOf(id)).toMatchObject({ channelName: "first" });
   });
 

@@ -209,7 +209,7 @@ describe("a Discord thread whose reply is being written", () => {
     stage.stack.discord.lockThread(thread);
     await eventually(async () => {
       expect(await room.status()).toMatchObject({
-        failed: [{ reason: "the thread is locked", step: "unlock the thread in Discord" }],
+        failed: [{ reason: "the thread is locked", step: "Unlock the thread in Discord" }],
         health: [],
       });
     });

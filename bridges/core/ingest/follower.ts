@@ -2,9 +2,9 @@ import type { Outcome } from "../../platform.ts";
 
 /** How many of the latest events count. */
 const WINDOW = 50;
-/** With fewer events than this, the process is no follower. */
+/** With fewer events than this, the process does not count as a follower. */
 const MIN_EVENTS = 10;
-/** The least share of them that Convex had already. */
+/** The minimum share of them that Convex already had. */
 const SHARE = 0.9;
 
 /**

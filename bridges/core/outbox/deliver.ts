@@ -143,7 +143,11 @@ async function stop(settlement: Settlement, context: DeliveryContext): Promise<f
     const { code, reason, certain } = settlement;
     const about = { mappingId, deliveryId, op, code, reason, certain };
     if (settlement.kind === "failed") context.log.error(about, "a reply could not be posted");
-    else context.log.warn({ ...about, againInMs: settlement.afterMs }, "a reply is not posted yet");
+    else
+      context.log.warn(
+        { ...about, againInMs: settlement.afterMs },
+        "posting a reply failed, retrying later",
+      );
   }
   await context.settle(settlement);
   return false;

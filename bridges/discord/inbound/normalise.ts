@@ -38,7 +38,7 @@ export interface Context extends Place {
 /**
  * own       the bot's own post: it came from Convex
  * kind      a system message (pin, join, thread starter, ...)
- * unedited  an update that is no edit: Discord added an embed, a pin, a thread
+ * unedited  an update that is not an edit: Discord added an embed, a pin, a thread
  * partial   an update without the whole message; a catch-up reads it
  */
 type SkipReason = "own" | "kind" | "unedited" | "partial";

@@ -7,7 +7,7 @@ import type { Platform } from "../shared/validators.ts";
 
 type AnyCtx = QueryCtx | MutationCtx | ActionCtx;
 
-/** The role of the caller's token, by its issuer alone; `undefined` for everybody without one. */
+/** The role of the caller's token, determined only by its issuer; `undefined` without a token. */
 async function roleOf(ctx: AnyCtx): Promise<Role | undefined> {
   const identity = await ctx.auth.getUserIdentity();
   switch (identity?.issuer) {
@@ -43,7 +43,7 @@ export async function requireAdmin(ctx: AnyCtx): Promise<void> {
 }
 
 /**
- * The channel, if the caller may know of it: public ones for everybody (while the chat API is open), private ones
+ * The channel, if the caller may see it: public ones for everybody (while the chat API is open), private ones
  * for admins only. Bridges reach private channels through their own functions, never through these. Costs no read beyond
  * the document.
  */
@@ -53,7 +53,7 @@ export async function visibleChannel(ctx: QueryCtx, channelId: Id<"channels">) {
   return isOpen || (await isAdmin(ctx)) ? channel : null;
 }
 
-/** The user, if the caller may know of them. Only admins see mirrored people (docs/races.md#impersonation-by-author-id). */
+/** The user, if the caller may see them. Only admins see mirrored people (docs/races.md#impersonation-by-author-id). */
 export async function visibleUser(ctx: QueryCtx, userId: Id<"users">) {
   const user = await ctx.db.get("users", userId);
   if (user?.mirrored && !(await isAdmin(ctx))) return null;

@@ -39,7 +39,7 @@ describe("unmap and map again", () => {
     expect(await backend.discord.mutation(api.bridge.ingest, call)).toEqual(["known"]);
   });
 
-  test("begins anew: what was said in between is not fetched", async () => {
+  test("starts afresh: messages in between are not fetched", async () => {
     const first = await mapChannel(backend);
     const since = async () =>
       (await backend.discord.query(api.bridge.mappings, {}))[0]?.since ?? "";
@@ -227,7 +227,7 @@ describe("unmap with deleteMessages", () => {
     }
   });
 
-  test("accepts what a bridge tells of a post that was on the wire", async () => {
+  test("accepts a bridge's report of a post in flight", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
     const worker = new Worker(backend);

@@ -89,7 +89,7 @@ async function checkMappable(ctx: MutationCtx, existing: Doc<"mappings">, histor
   const channel = await ctx.db.get("channels", existing.channelId);
   throw refusal(
     "ALREADY_MAPPED",
-    `${existing.platform} ${existing.externalId} is mapped to "${channel?.name ?? ""}" already`,
+    `${existing.platform} ${existing.externalId} is already mapped to "${channel?.name ?? ""}"`,
   );
 }
 

@@ -53,7 +53,7 @@ describe("history from before a mapping", () => {
   });
 });
 
-test("a name that history tells never replaces the one a person has in the server", async () => {
+test("a name from history never replaces the one a person has in the server", async () => {
   const provisional = { ...BOB, provisional: true } as const;
   await ingest(said(room, { author: { ...provisional, name: "bob_1987" } }));
   const nameOfBob = async () => (await rows(backend, "identities"))[0]?.name;
@@ -117,7 +117,7 @@ describe("what stands", () => {
     expect(found).toContainEqual({ externalId: inThread.externalId, threadId: "77", own: false });
   });
 
-  test("old threads are told only where somebody has spoken lately", async () => {
+  test("old threads are listed only if recently active", async () => {
     await ingest(
       said(room, { threadId: "11", sentAt: NOON - 2 * HOUR }),
       said(room, { threadId: "22" }),

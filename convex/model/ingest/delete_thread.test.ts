@@ -77,7 +77,7 @@ describe("a thread that was deleted", () => {
     expect(await states(backend)).toEqual(["cancelled", "cancelled"]);
   });
 
-  test("leaves no text of a post that a bridge tells of late", async () => {
+  test("leaves no text of a post that a bridge reports late", async () => {
     await exchange(backend, mappingId, { threadId, content: "one" });
     const worker = new Worker(backend);
     const claimed = await worker.take();

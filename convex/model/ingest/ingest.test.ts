@@ -88,7 +88,7 @@ describe("an edit", () => {
     expect(await rows(backend, "messages")).toMatchObject([{ editedAt: NOON + 30 }]);
   });
 
-  test("of the same time as the one before is the same edit, told again", async () => {
+  test("of the same time as the one before is the same edit, redelivered", async () => {
     const event = original();
     await ingest(event, { ...event, content: "second", editedAt: NOON });
     expect(await ingest({ ...event, content: "first", editedAt: NOON })).toEqual(["known"]);
@@ -271,7 +271,7 @@ describe("cursors", () => {
     expect(await rows(backend, "cursors")).toHaveLength(1);
   });
 
-  test("of a channel that is not active stand still", async () => {
+  test("of a channel that is not active do not move", async () => {
     const target = { platform: "discord" as const, externalId: IDS.discord };
     await backend.admin.mutation(api.admin.change, { ...target, state: "paused" });
     await advance("09000000000000000009");

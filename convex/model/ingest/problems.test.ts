@@ -7,7 +7,7 @@ import { deleted, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { IDS, mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
 
-/* A problem that is mended leaves the status; its row stays, marked. */
+/* A resolved problem leaves the status; its row stays, marked. */
 
 const DAY = 24 * 60 * 60_000;
 
@@ -39,7 +39,7 @@ async function open(): Promise<(string | undefined)[]> {
   return problems.map(({ kind, externalId }) => externalId ?? kind).sort();
 }
 
-test("a message that was set aside is mended once it is stored, or deleted, and caught up with", async () => {
+test("a message that was set aside is resolved once it is stored, or deleted, and caught up with", async () => {
   const { mappingId } = await mapChannel(backend);
   const ids = ["11", "12", "13"];
   await tell(
@@ -59,7 +59,7 @@ test("a message that was set aside is mended once it is stored, or deleted, and 
   expect(await rows(backend, "problems")).toHaveLength(5);
 });
 
-test("a thread that nobody could place is mended once every mapping was caught up with since", async () => {
+test("a thread that nobody could place is resolved once every mapping was caught up with since", async () => {
   const { mappingId } = await mapChannel(backend);
   const more = { externalId: `${IDS.discord.slice(0, -1)}2`, to: "other" };
   const other = await mapChannel(backend, "discord", more);
@@ -73,7 +73,7 @@ test("a thread that nobody could place is mended once every mapping was caught u
   expect(await open()).toEqual([]);
 });
 
-test("what nobody can tell to be mended is no news after a month without it", async () => {
+test("a problem that cannot be resolved is hidden after a month without a recurrence", async () => {
   const { mappingId } = await mapChannel(backend);
   await tell({ mappingId, kind: "content_unknown", externalId: "hologram" });
   await tell({ mappingId, kind: "thread_unreadable", externalId: "81" });

@@ -33,7 +33,7 @@ export async function asksForReply(
   }
 }
 
-/** An answer to what the bridge posted, or said in a thread that hangs on it. */
+/** An answer to what the bridge posted, or a message in a thread started from it. */
 async function repliesToBot(
   ctx: MutationCtx,
   mapping: Doc<"mappings">,

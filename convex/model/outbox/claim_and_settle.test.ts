@@ -126,7 +126,7 @@ describe("settle", () => {
     ]);
   });
 
-  test("posted: told twice is stored once", async () => {
+  test("posted: reported twice is stored once", async () => {
     await exchange(backend, room);
     const claimed = await worker.take();
     for (let i = 0; i < 2; i++) await worker.settle(claimed, posted("8001"));
@@ -191,7 +191,7 @@ describe("settle", () => {
     expect(await rows(backend, "mappingHealth")).toEqual([]);
   });
 
-  test("failed: trouble with posting leaves the ear alone", async () => {
+  test("failed: trouble with posting does not affect ingest", async () => {
     await exchange(backend, room);
     await worker.settle(await worker.take(), failed({ health: true }));
     expect(await backend.discord.query(api.bridge.mappings, {})).toHaveLength(1);

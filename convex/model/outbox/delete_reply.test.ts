@@ -79,7 +79,7 @@ describe("an answer deleted while it is being posted", () => {
   });
 });
 
-describe("an answer deleted while nobody knows whether it stands", () => {
+describe("an answer deleted while its outcome is unknown", () => {
   async function unknown() {
     const stage = await replyIsDue();
     await stage.worker.settle(stage.claimed, retry(0, false));

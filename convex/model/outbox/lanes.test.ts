@@ -212,7 +212,7 @@ describe("retry by an admin", () => {
     expect(await again()).toEqual({ retried: 0, more: false });
   });
 
-  test("of a delivery whose post is told of late ends it, and it is not posted twice", async () => {
+  test("of a delivery whose post is reported late ends it, and it is not posted twice", async () => {
     const claimed = await fail({ certain: false });
     await again();
     await worker.settle(claimed, posted("8001"));

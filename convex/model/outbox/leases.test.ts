@@ -14,7 +14,7 @@ import {
 } from "../../../test/support/convex/worker.ts";
 
 describe("a lease that runs out", () => {
-  test("is noticed by a timer; after the quarantine somebody else may look", async () => {
+  test("is noticed by a timer; after the quarantine another process may look", async () => {
     await exchange(backend, room);
     const first = await worker.take();
     await pass(backend, 59_000);
@@ -40,22 +40,25 @@ describe("a lease that runs out", () => {
     ["failed", failed()],
     ["release", { kind: "release" }],
     ["done", { kind: "done" }],
-  ] as const)("leaves its holder no say: %s changes nothing for the next one", async (_k, late) => {
-    await exchange(backend, room);
-    const first = await worker.take();
-    await pass(backend, 90_000);
-    expect(await worker.settle(first, late)).toBe(false);
-    expect(await states(backend)).toEqual(["ready"]);
-    const second = await new Worker(backend, "other").take();
-    expect(await worker.settle(first, late)).toBe(false);
-    expect(await deliveryOf(backend, second.deliveryId)).toMatchObject({
-      state: "leased",
-      lease: { owner: "other", generation: 2 },
-    });
-  });
+  ] as const)(
+    "does not let its former holder act: %s changes nothing for the next one",
+    async (_k, late) => {
+      await exchange(backend, room);
+      const first = await worker.take();
+      await pass(backend, 90_000);
+      expect(await worker.settle(first, late)).toBe(false);
+      expect(await states(backend)).toEqual(["ready"]);
+      const second = await new Worker(backend, "other").take();
+      expect(await worker.settle(first, late)).toBe(false);
+      expect(await deliveryOf(backend, second.deliveryId)).toMatchObject({
+        state: "leased",
+        lease: { owner: "other", generation: 2 },
+      });
+    },
+  );
 
   test.each(["waiting", "ready", "leased", "failed"] as const)(
-    "a post told of late counts, also when it is %s by then",
+    "a post reported late counts, also when it is %s by then",
     async (state) => {
       await exchange(backend, room);
       await exchange(backend, room);
@@ -92,7 +95,7 @@ describe("a lease that runs out", () => {
     expect(await states(backend)).toEqual(["leased"]);
   });
 
-  test("twenty times over does not go on for ever", async () => {
+  test("twenty times over eventually fails", async () => {
     // MAX_ATTEMPTS is looked at when a retry is settled, not when a lease runs out: a delivery that kills
     // whoever posts it is offered again without end.
     await exchange(backend, room);

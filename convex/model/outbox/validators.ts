@@ -19,7 +19,7 @@ export const vClaimed = v.object({
   messageId: v.id("messages"),
   channel: v.string(),
   threadId: v.optional(v.string()),
-  /** What is answered, where the answer opens a thread: its beginning, to call the thread by. */
+  /** If the answer opens a thread: the beginning of the question, used as the thread's name. */
   question: v.optional(v.string()),
   replyTo: v.optional(v.string()),
   content: v.string(),

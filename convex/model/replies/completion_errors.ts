@@ -59,7 +59,7 @@ function statusFailure({ status, code, headers }: Answer): CompletionFailure {
   const retryable =
     status === 408 || status === 409 || (typeof status === "number" && status >= 500);
   return {
-    reason: `the AI service answered ${typeof status === "number" ? status.toString() : "strangely"}`,
+    reason: `the AI service returned ${typeof status === "number" ? status.toString() : "an unexpected error"}`,
     retryable,
   };
 }

@@ -52,7 +52,7 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
 
-/** A message by the platform's id, whoever said it: of the bridge's own, only the pieces have one. */
+/** A message by the platform's id, from any author; the bridge's own are found by their pieces. */
 async function saidAs(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
   const post = await findPost(ctx, mappingId, externalId);
   if (post) return await ctx.db.get("messages", post.messageId);
@@ -83,7 +83,7 @@ export interface Recent {
 
 /**
  * The recent messages of a conversation, oldest first, and what is older and still belongs there: the questions that
- * wait for their answer (`waiting`) while people talk on, and the message a thread hangs on, which lives in the
+ * wait for their answer (`waiting`) while the conversation continues, and the message a thread was started from, which belongs to the
  * channel's conversation.
  */
 export async function recentMessages(

@@ -135,7 +135,7 @@ describe("what does not pass", () => {
     expect(await outgoing()).toHaveLength(3);
   });
 
-  test("leaves the conversation able to answer as soon as it is mended", async () => {
+  test("leaves the conversation able to answer as soon as the cause is resolved", async () => {
     ai.answers(() => refused(401));
     await exchange(backend, room);
     await exchange(backend, room, { content: "now?" });

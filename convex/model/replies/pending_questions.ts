@@ -41,7 +41,7 @@ export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">, from =
   return askers.filter(({ _creationTime }) => _creationTime >= since);
 }
 
-/** Asks for the next reply on behalf of the first who may have one: others may have reached their limit. */
+/** Asks for the next reply for the first asker who is within the limits. */
 export async function askForFirst(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
@@ -64,7 +64,7 @@ async function askersFrom(ctx: QueryCtx, conversationId: Id<"conversations">, po
   return newestFirst.reverse();
 }
 
-/** Where what was read begins. A thread's first line may be its root, which stands in another conversation. */
+/** Where what was read begins. A thread's first line may be its root, which belongs to another conversation. */
 async function oldestOf(
   ctx: QueryCtx,
   { conversationId }: Doc<"replies">,

@@ -3,7 +3,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { enqueueDelivery } from "../outbox/lanes.ts";
 import { ownPosition, positionAfter } from "../shared/positions.ts";
 
-/** The message behind which something is said; nothing but our own clock tells where when there is none. */
+/** The message to sort after. Without one, only the deployment's clock gives the position. */
 export type Behind = Pick<Doc<"messages">, "position" | "sentAt"> | null;
 
 /** Stores what the product itself says in a conversation, and hands it to the outbox as an answer to `replyTo`. */

@@ -53,7 +53,7 @@ interface Answer {
 }
 
 /**
- * Stores what the AI said, hands it to the outbox, and asks for the next reply where somebody asked meanwhile: one
+ * Stores what the AI said, hands it to the outbox, and asks for the next reply if another question arrived meanwhile: one
  * mutation, so no interleaving of these can lose or repeat a reply. A second attempt that ends after another has is
  * dropped here.
  */
@@ -103,7 +103,7 @@ async function writeAnswer(
   }
 }
 
-/** The longest wait that a person who asked can be left with; a longer one is a failure. */
+/** The longest wait before a retry; a longer one counts as a failure. */
 const LONGEST_WAIT_MS = 2 * 60_000;
 
 /**

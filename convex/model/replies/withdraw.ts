@@ -4,8 +4,8 @@ import { waitingAskers } from "./pending_questions.ts";
 import { cancelReply, openReplyOf } from "./request_reply.ts";
 
 /**
- * Called when a message that may have asked is gone. A reply that has not begun, and for which nobody asks any more,
- * is cancelled. One that has begun finds out for itself when it is stored.
+ * Called when a possible question is deleted. A reply that has not begun, with no question left, is cancelled. One that
+ * has begun is checked again when it is stored.
  */
 export async function withdrawReply(
   ctx: MutationCtx,

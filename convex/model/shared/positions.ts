@@ -34,7 +34,7 @@ export function idAt(platform: Platform, position: string): string {
   return platform === "discord" ? position.replace(/^0+(?=\d)/, "") : position;
 }
 
-/** The position of something said here at `at`, in answer to what stands at `after`. */
+/** The position of a message created here at `at`, in answer to the message at `after`. */
 export function positionAfter(after: string, at: number): string {
   const [base = ""] = after.split("~", 1);
   return `${base}~${timeKey(at)}`;

@@ -171,7 +171,7 @@ function troubleOf({ reason, step }: ChannelFailure): Trouble {
 function failure(error: unknown, token: TokenKind): ViewError {
   if (!(error instanceof WebAPIPlatformError)) {
     return new ViewError(
-      "Slack can't be reached",
+      "can't reach Slack",
       "Check this machine's connection and SLACK_API_URL, if it is set",
     );
   }

@@ -59,6 +59,11 @@ export async function openChannels(
     // The first message of a person also stores the name; the later ones are counted.
     stack.chat(platform).say({ channel: mirrored, person, text: "hello" });
   }
+  // The end of a mapping's first catch-up moves its cursor, which is a call too.
+  await until("every mapping is caught up", async () => {
+    const { mappings } = await admin.query(api.admin.status, {});
+    return mappings.every(({ lastCatchUp }) => lastCatchUp !== undefined);
+  });
   await quiet(stack, PLATFORMS.length, 1_500);
   return channels;
 }
@@ -112,6 +117,8 @@ export async function countExchange(
   channels: CountedChannels,
   text: string,
 ): Promise<Exchange> {
+  // On a busy machine the last events of an earlier burst can still be on their way.
+  await quiet(stack, 0, 1_500);
   await stack.convex.resetStats();
   const chat = stack.chat(channels.platform);
   const before = chat.posts.length;

@@ -48,7 +48,7 @@ export const LOCAL_FAULTS: readonly Fault[] = [
     name: "a missing key",
     inject: (s) => s.run({ DISCORD_BRIDGE_KEY: "" }),
     fault: /DISCORD_BRIDGE_KEY is not set/,
-    step: /npm run setup makes it/,
+    step: /npm run setup creates it/,
   },
   {
     name: "an invalid key",
