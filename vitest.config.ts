@@ -36,6 +36,7 @@ export default defineConfig({
           name: "convex",
           // Resembles the isolate that Convex functions run in.
           environment: "edge-runtime",
+          isolate: false,
           include: ["convex/**/*.test.ts"],
           server: { deps: { inline: ["convex-test"] } },
         },
@@ -46,6 +47,7 @@ export default defineConfig({
           // Tests that start processes.
           name: "whole",
           environment: "node",
+          isolate: false,
           include: ["test/**/*.test.ts"],
         },
       },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { api } from "./_generated/api.js";
 import { BOB, deleted, said, snowflake } from "../test/support/convex/events.ts";
-import { ai, backend } from "../test/support/convex/fresh.ts";
+import { ai, backend, useFreshBackend } from "../test/support/convex/fresh.ts";
 import {
   failure,
   IDS,
@@ -11,6 +11,8 @@ import {
   settleDown,
 } from "../test/support/convex/backend.ts";
 import { exchange, failed, Worker } from "../test/support/convex/worker.ts";
+
+useFreshBackend();
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 

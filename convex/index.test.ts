@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { api, internal } from "./_generated/api.js";
 import type { Id } from "./_generated/dataModel.js";
 import { completion } from "../test/support/convex/ai.ts";
-import { ai, backend } from "../test/support/convex/fresh.ts";
+import { ai, backend, useFreshBackend } from "../test/support/convex/fresh.ts";
 import { gone, openChannel, say } from "../test/support/convex/seed_chat.ts";
 import { failure, rows, settleDown } from "../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 describe("sendMessage", () => {
   test("stores the message with the seed's fields and no others", async () => {

@@ -1,3 +1,6 @@
 /** See compile.mjs. */
-export function compile(script: string): Promise<string>;
-export function compileAll(scripts: readonly string[]): Promise<string[]>;
+export interface CompileOptions {
+  readonly packages?: "bundle" | "external";
+}
+export function compile(script: string, options?: CompileOptions): Promise<string>;
+export function compileAll(scripts: readonly string[], options?: CompileOptions): Promise<string[]>;

@@ -1,6 +1,6 @@
-// Compiles a TypeScript program of this repository, with its imports but without packages, to plain JavaScript. A
-// loader that compiles modules on demand would cost the bridge about 45 MB of memory; this costs none at run time.
-import { randomUUID } from "node:crypto";
+// Compiles TypeScript programs of this repository, with their imports, to plain JavaScript. A loader that compiles
+// modules on demand would cost the bridge about 45 MB of memory; this costs none at run time.
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -11,23 +11,63 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outdir = join(root, "node_modules", ".cache", "compiled");
 
 /** Returns the URL of the compiled entry. Throws if the compiler is missing or the cache can't be written. */
-export async function compile(script) {
-  const [entry] = await compileAll([script]);
+export async function compile(script, options) {
+  const [entry] = await compileAll([script], options);
   return entry;
 }
 
-/** Like `compile`, for several entries that share imports. Returns their URLs in the given order. */
-export async function compileAll(scripts) {
-  const require = createRequire(import.meta.url);
-  const { build, stop } = createRequire(require.resolve("tsx/package.json"))("esbuild");
+/**
+ * Like `compile`, for several entries that share imports. Returns their URLs in the given order. Packages are compiled
+ * in, which takes a second at first and saves a bridge half a second at each start; with `packages: "external"` they
+ * are imported as usual.
+ */
+export async function compileAll(scripts, { packages = "bundle" } = {}) {
+  const entries = scripts.map((script) => relative(root, resolve(root, script)));
+  const key = createHash("sha256")
+    .update(JSON.stringify([root, entries, packages]))
+    .digest("hex");
+  const recordFile = join(outdir, `${key}.json`);
+  const record = (await currentRecord(recordFile)) ?? (await build(entries, packages, recordFile));
+  return record.outputs.map((output) => pathToFileURL(resolve(root, output)).href);
+}
+
+/**
+ * What the last build of the same entries read and wrote. Undefined if any of that has changed or is gone: a file has
+ * changed if its size or its time of change has.
+ */
+async function currentRecord(file) {
   try {
-    const { outputFiles, metafile } = await build({
+    const record = JSON.parse(await readFile(file, "utf8"));
+    const states = await Promise.all(record.inputs.map(([path]) => stateOf(path)));
+    const isCurrent = record.inputs.every(([, state], index) => state === states[index]);
+    await Promise.all(record.outputs.map((output) => stat(resolve(root, output))));
+    return isCurrent ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function stateOf(path) {
+  const { size, mtimeMs } = await stat(resolve(root, path));
+  return `${size} ${mtimeMs}`;
+}
+
+async function build(entries, packages, recordFile) {
+  const start = Date.now();
+  const require = createRequire(import.meta.url);
+  const esbuild = createRequire(require.resolve("tsx/package.json"))("esbuild");
+  try {
+    const { outputFiles, metafile } = await esbuild.build({
       absWorkingDir: root,
-      entryPoints: scripts,
+      entryPoints: entries,
       bundle: true,
       // Modules that are imported on demand stay separate files.
       splitting: true,
-      packages: "external",
+      packages,
+      // Optional packages that discord.js and ws do without, and a compiler with native parts.
+      external: ["zlib-sync", "bufferutil", "utf-8-validate", "vite", "@vitejs/plugin-react"],
+      // CommonJS packages load modules of Node with `require`.
+      banner: { js: requireBanner },
       format: "esm",
       platform: "node",
       target: "node20",
@@ -40,24 +80,45 @@ export async function compileAll(scripts) {
       logLevel: "silent",
       plugins: [sourceLocations],
     });
+    // What npm installed last stands for the thousand files of the packages.
+    const sources = Object.keys(metafile.inputs).filter((path) => !inPackage.test(path));
+    const inputs = await Promise.all(
+      [...sources, "node_modules/.package-lock.json"].map(async (path) => [
+        path,
+        await stateOf(path),
+      ]),
+    );
+    const outputs = entries.map(
+      (entry) =>
+        Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry)?.[0],
+    );
+    const record = { inputs, outputs };
     await mkdir(outdir, { recursive: true });
     await Promise.all(outputFiles.map((file) => writeOnce(file.path, file.contents)));
-    const outputs = new Map(
-      Object.entries(metafile.outputs).map(([output, { entryPoint }]) => [entryPoint, output]),
-    );
-    return scripts.map((script) => {
-      const output = outputs.get(relative(root, resolve(root, script)));
-      return pathToFileURL(resolve(root, output)).href;
-    });
+    // A file that changed meanwhile may have been read before it did.
+    const isSettled = inputs.every(([, state]) => Number(state.split(" ")[1]) < start);
+    if (isSettled) await write(recordFile, JSON.stringify(record));
+    return record;
   } finally {
-    await stop();
+    await esbuild.stop();
   }
 }
+
+const inPackage = /(^|[\\/])node_modules[\\/]/;
+const requireBanner = [
+  'import { createRequire as $createRequire } from "node:module";',
+  "const require = $createRequire(import.meta.url);",
+].join(" ");
 
 /** Makes `import.meta` refer to the source file, not the compiled one. */
 const sourceLocations = {
   name: "source locations",
   setup(build) {
+    // This file finds the repository by its own place.
+    build.onResolve({ filter: /\/compile\.mjs$/ }, () => ({
+      path: import.meta.url,
+      external: true,
+    }));
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       const contents = source
@@ -69,10 +130,13 @@ const sourceLocations = {
   },
 };
 
-/** Writes atomically, because another process may be reading the file. */
 async function writeOnce(path, contents) {
   const existing = await stat(path).catch(() => undefined);
-  if (existing?.size === contents.length) return;
+  if (existing?.size !== contents.length) await write(path, contents);
+}
+
+/** Writes atomically, because another process may be reading the file. */
+async function write(path, contents) {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, contents);
   await rename(draft, path);

@@ -3,7 +3,7 @@ import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import type { BridgeEvent } from "../ingest/event_validators.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
-import { ai, backend } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import {
   failure,
   IDS,
@@ -13,6 +13,8 @@ import {
   settleDown,
 } from "../../../test/support/convex/backend.ts";
 import { exchange, posted, Worker } from "../../../test/support/convex/worker.ts";
+
+useFreshBackend();
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 

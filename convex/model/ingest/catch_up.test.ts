@@ -3,8 +3,10 @@ import type { Id } from "../../_generated/dataModel.js";
 import { api } from "../../_generated/api.js";
 import { positionAt } from "../shared/positions.ts";
 import { BOB, deleted, said } from "../../../test/support/convex/events.ts";
-import { backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { failure, IDS, mapChannel, NOON, rows } from "../../../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 const HOUR = 3_600_000;
 

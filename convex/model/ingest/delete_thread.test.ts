@@ -3,9 +3,11 @@ import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { said, snowflake } from "../../../test/support/convex/events.ts";
-import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { mapChannel, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange, posted, states, Worker } from "../../../test/support/convex/worker.ts";
+
+useFreshBackend();
 
 /* A thread that is deleted on its platform: of the messages in it nothing is told. */
 

@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import { BOB, deleted, EVE, said, snowflake } from "../../../test/support/convex/events.ts";
-import { backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { failure, IDS, mapChannel, NOON, rows } from "../../../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 let room: Id<"mappings">;
 let channelId: Id<"channels">;

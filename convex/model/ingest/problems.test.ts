@@ -4,8 +4,10 @@ import type { Id } from "../../_generated/dataModel.js";
 import type { ProblemKind } from "./report_validators.ts";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
-import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { IDS, mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 /* A resolved problem leaves the status; its row stays, marked. */
 

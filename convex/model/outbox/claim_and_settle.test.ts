@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import { said } from "../../../test/support/convex/events.ts";
 import { backend } from "../../../test/support/convex/fresh.ts";
-import { room, worker } from "../../../test/support/convex/fresh_room.ts";
+import { room, worker, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { IDS, pass, rows } from "../../../test/support/convex/backend.ts";
 import {
   deliveryOf,
@@ -13,6 +13,8 @@ import {
   states,
   Worker,
 } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 describe("a lane", () => {
   test("offers its head only, and the next when that one is sent", async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { deleted } from "../../../test/support/convex/events.ts";
-import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
 import {
   exchange,
@@ -12,6 +12,8 @@ import {
   states,
   Worker,
 } from "../../../test/support/convex/worker.ts";
+
+useFreshBackend();
 
 /* An answer that is deleted while it is being posted: nothing more of it is posted, and nothing of it stays. */
 

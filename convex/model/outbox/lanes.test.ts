@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { api } from "../../_generated/api.js";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
-import { room, worker } from "../../../test/support/convex/fresh_room.ts";
+import { room, worker, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { IDS, mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
 import {
   deliveryOf,
@@ -11,6 +11,8 @@ import {
   retry,
   states,
 } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 const target = { platform: "discord", externalId: IDS.discord } as const;
 const change = (state: "paused" | "active") =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { internal } from "../../_generated/api.js";
 import { backend } from "../../../test/support/convex/fresh.ts";
-import { room, worker } from "../../../test/support/convex/fresh_room.ts";
+import { room, worker, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { NOON, pass, rows } from "../../../test/support/convex/backend.ts";
 import {
   deliveryOf,
@@ -12,6 +12,8 @@ import {
   states,
   Worker,
 } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 describe("a lease that runs out", () => {
   test("is noticed by a timer; after the quarantine another process may look", async () => {

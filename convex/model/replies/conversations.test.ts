@@ -3,8 +3,10 @@ import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { deleted, EVE, said } from "../../../test/support/convex/events.ts";
-import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { failure, mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 beforeEach(() => {
   ai.always(() => completion("an answer"));

@@ -3,9 +3,11 @@ import { api } from "../../_generated/api.js";
 import { completion } from "../../../test/support/convex/ai.ts";
 import { deleted, EVE, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
-import { room, spoken } from "../../../test/support/convex/fresh_room.ts";
+import { room, spoken, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { IDS, mapChannel, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { states } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 const lines = (request: number) => ai.requests[request]?.messages.map(({ content }) => content);
 

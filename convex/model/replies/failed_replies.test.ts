@@ -4,9 +4,11 @@ import { FAILURE_NOTICE } from "./notices.ts";
 import { completion, hangs, refused } from "../../../test/support/convex/ai.ts";
 import { EVE, said } from "../../../test/support/convex/events.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
-import { channelId, room } from "../../../test/support/convex/fresh_room.ts";
+import { channelId, room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange, Worker } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 /** What people see on the platform, in order. */
 async function outgoing(): Promise<string[]> {

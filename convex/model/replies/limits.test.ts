@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import { BOB, EVE, said } from "../../../test/support/convex/events.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
-import { room } from "../../../test/support/convex/fresh_room.ts";
+import { room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { mapChannel, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 const HOUR = 3_600_000;
 

@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { api, internal } from "../../_generated/api.js";
 import { deleted, EVE, said, saidOnSlack } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
-import { channelId, room, spoken } from "../../../test/support/convex/fresh_room.ts";
+import { channelId, room, spoken, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { IDS, mapChannel, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange, Worker } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 const lines = (request: number) => ai.requests[request]?.messages.map(({ content }) => content);
 

@@ -3,8 +3,10 @@ import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import type { MessageEvent } from "../ingest/event_validators.ts";
 import { deleted, EVE, said, saidOnSlack, snowflake } from "../../../test/support/convex/events.ts";
-import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
+import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { mapChannel, NOON, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
+
+useFreshBackend();
 
 /** Says the AI's waiting reply on the platform, as the message with that id. */
 async function post(externalId: string) {

@@ -3,7 +3,7 @@ import { api } from "../../_generated/api.js";
 import { refused } from "../../../test/support/convex/ai.ts";
 import { EVE, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
-import { room } from "../../../test/support/convex/fresh_room.ts";
+import { room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { mapChannel, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import {
   deliveryOf,
@@ -12,6 +12,8 @@ import {
   retry,
   Worker,
 } from "../../../test/support/convex/worker.ts";
+
+useFreshRoom();
 
 test("a question is answered although more was said since than the AI reads", async () => {
   ai.answers(() => refused(500), "here it is");

@@ -59,7 +59,10 @@ let compiled: Promise<string> | undefined;
 
 /** The deployment's program, compiled once per process. */
 async function serverEntry(): Promise<string> {
-  compiled ??= compile(join(import.meta.dirname, "server", "server_process.ts"));
+  compiled ??= compile(join(import.meta.dirname, "server", "server_process.ts"), {
+    // They are shared with the functions, which are compiled apart.
+    packages: "external",
+  });
   return fileURLToPath(await compiled);
 }
 

@@ -4,16 +4,17 @@ import type { BridgeEvent, Outcome } from "../../../convex/model/ingest/event_va
 import { AiService } from "./ai.ts";
 import { type Backend, startBackend, stopBackend } from "./backend.ts";
 
-/* Importing this gives each test of the file a deployment and an AI of its own, under these names. */
-
 export let backend: Backend;
 export let ai: AiService;
 
-beforeEach(() => {
-  backend = startBackend();
-  ai = new AiService();
-});
-afterEach(stopBackend);
+/** Gives each test of the file a deployment and an AI of its own, as `backend` and `ai`. */
+export function useFreshBackend(): void {
+  beforeEach(() => {
+    backend = startBackend();
+    ai = new AiService();
+  });
+  afterEach(stopBackend);
+}
 
 /** Calls by the Discord bridge. */
 export async function ingest(...events: BridgeEvent[]): Promise<Outcome[]> {
