@@ -46,13 +46,8 @@ export default defineConfig(
     files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      // convex/ first: its files are checked with the settings the Convex CLI uses.
       parserOptions: {
-        project: [
-          "convex/tsconfig.json",
-          "tsconfig.json",
-          "scripts/playground/page/app/tsconfig.json",
-        ],
+        project: "tsconfig.lint.json",
         tsconfigRootDir: import.meta.dirname,
       },
     },
