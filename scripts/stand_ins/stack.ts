@@ -34,22 +34,34 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export interface StackOptions {
-  /** Environment variables of the deployment, over the stack's own. */
-  readonly convexEnv?: Readonly<Record<string, string>>;
+export interface StandInOptions {
   readonly slack?: Parameters<typeof startSlackStandIn>[0];
   readonly discord?: Parameters<typeof startDiscordStandIn>[0];
   readonly openai?: Parameters<typeof startOpenAiStandIn>[0];
 }
 
-/** Starts a stack on ports of its own; any number can run at once. */
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const [keys, discord, slack, openai] = await Promise.all([
-    makeAllKeys(),
+/** Starts the platforms and the AI, without a deployment. */
+export async function startStandIns(options: StandInOptions = {}) {
+  const [discord, slack, openai] = await Promise.all([
     startDiscordStandIn({ rateLimits: "generous", ...options.discord }),
     startSlackStandIn(options.slack),
     startOpenAiStandIn(options.openai),
   ]);
+  const stop = async () => {
+    await Promise.all([discord.stop(), slack.stop(), openai.stop()]);
+  };
+  return { discord, slack, openai, stop };
+}
+
+export interface StackOptions extends StandInOptions {
+  /** Environment variables of the deployment, over the stack's own. */
+  readonly convexEnv?: Readonly<Record<string, string>>;
+}
+
+/** Starts a stack on ports of its own; any number can run at once. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const [keys, platforms] = await Promise.all([makeAllKeys(), startStandIns(options)]);
+  const { discord, slack, openai } = platforms;
   const convex = await startLocalConvex({
     env: {
       DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
@@ -98,7 +110,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async stop() {
       await Promise.all(bridges.map((bridge) => bridge.stop()));
-      await Promise.all([convex.stop(), discord.stop(), slack.stop(), openai.stop()]);
+      await Promise.all([convex.stop(), platforms.stop()]);
     },
   };
   return stack;

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { api } from "../../convex/_generated/api.js";
@@ -261,8 +261,7 @@ describe("which deployment is used", () => {
 
   test("with none configured, the running playground is used", async () => {
     const { CONVEX_URL: convexUrl = "", ADMIN_KEY: adminKey = "" } = settings;
-    const temporary = process.env.TMPDIR;
-    process.env.TMPDIR = folder;
+    vi.stubEnv("TMPDIR", folder);
     try {
       await announcePlayground({ pid: process.pid, convexUrl, adminKey });
       expect(await channels(["list"], {})).toMatchObject({ code: 0, stderr: "" });
@@ -274,7 +273,7 @@ describe("which deployment is used", () => {
       await announcePlayground({ pid: exited, convexUrl, adminKey });
       expect(await channels(["list"], {})).toMatchObject({ code: 1 });
     } finally {
-      process.env.TMPDIR = temporary ?? tmpdir();
+      vi.unstubAllEnvs();
     }
   });
 

@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import {
-  type DiscordStandIn,
-  startDiscordStandIn,
-} from "../../scripts/stand_ins/discord/stand_in.ts";
-import { type OpenAiStandIn, startOpenAiStandIn } from "../../scripts/stand_ins/openai/stand_in.ts";
-import { type SlackStandIn, startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
+import type { DiscordStandIn } from "../../scripts/stand_ins/discord/stand_in.ts";
+import type { OpenAiStandIn } from "../../scripts/stand_ins/openai/stand_in.ts";
+import type { SlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
+import { startStandIns } from "../../scripts/stand_ins/stack.ts";
 import { ADMIN_KEY, type ConvexEndpoints, startConvexEndpoints } from "./convex_endpoints.ts";
 import { copyProject, type ProjectCopy } from "./project_copy.ts";
 import { eventually } from "./eventually.ts";
@@ -40,13 +38,12 @@ export interface Run {
 
 /** Starts the stand-ins and copies the project. */
 export async function startAdminStage(): Promise<AdminStage> {
-  const [project, convex, discord, slack, openai] = await Promise.all([
+  const [project, convex, standIns] = await Promise.all([
     copyProject(),
     startConvexEndpoints({ runsFunctions: true }),
-    startDiscordStandIn({ rateLimits: "generous" }),
-    startSlackStandIn(),
-    startOpenAiStandIn(),
+    startStandIns(),
   ]);
+  const { discord, slack, openai } = standIns;
   const { DISCORD_BOT_TOKEN = "", DISCORD_API_URL = "" } = discord.env;
   const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_API_URL = "" } = slack.env;
   const addresses = { DISCORD_API_URL, SLACK_API_URL, CONVEX_VERSION_API_ORIGIN: convex.url };
@@ -89,7 +86,7 @@ export async function startAdminStage(): Promise<AdminStage> {
     envFile: () => readFile(join(project.path, ".env.local"), "utf8").catch(() => ""),
     async stop() {
       for (const child of children) child.kill("SIGKILL");
-      await Promise.all([convex.stop(), discord.stop(), slack.stop(), openai.stop()]);
+      await Promise.all([convex.stop(), standIns.stop()]);
       await project.remove();
     },
   };

@@ -1,30 +1,12 @@
 import pino from "pino";
 import { Discord } from "../../../bridges/discord/adapter.ts";
-import type {
-  BridgeEvent,
-  ChannelUpdate,
-  Delivery,
-  Health,
-  Intake,
-  Mapping,
-  MappingId,
-  Outcome,
-  Platform,
-} from "../../../bridges/platform.ts";
+import type { Delivery, Mapping, MappingId, Outcome, Platform } from "../../../bridges/platform.ts";
+import { delivery, RecordingCore } from "../recording_core.ts";
 import {
   type DiscordOptions,
   type DiscordStandIn,
   startDiscordStandIn,
 } from "../../../scripts/stand_ins/discord/stand_in.ts";
-
-/** What the adapter handed to the core. */
-interface Recorded {
-  readonly events: BridgeEvent[];
-  readonly fatal: Error[];
-  readonly updates: ChannelUpdate[];
-  readonly healths: Health[];
-  readonly gaps: string[];
-}
 
 /** The Discord adapter alone, between a stand-in for Discord and an intake that records. */
 export class Stage {
@@ -57,49 +39,20 @@ export class Stage {
   }
 
   /** Starts the adapter. `outcome`: what the core answers to every event. */
-  async listen(platform: Platform, outcome: Outcome = "inserted"): Promise<Recorded> {
-    const recorded: Recorded = { events: [], fatal: [], updates: [], healths: [], gaps: [] };
-    const intake: Intake = {
-      mappingOf: (id) => (id === this.general ? this.mapping : undefined),
-      push: (event) => {
-        recorded.events.push(event);
-        return Promise.resolve(outcome);
-      },
-      person: () => undefined,
-      problem: () => Promise.resolve(),
-      health: (health) => recorded.healths.push(health),
-      gap: (why, mappingId) => recorded.gaps.push([why, mappingId].filter(Boolean).join(": ")),
-      channel: (update) => {
-        recorded.updates.push(update);
-        return Promise.resolve();
-      },
-    };
-    await platform.start(intake, (error) => recorded.fatal.push(error));
-    return recorded;
+  async listen(platform: Platform, outcome: Outcome = "inserted") {
+    const core = new RecordingCore();
+    core.add(this.mapping);
+    core.commit = async () => outcome;
+    const fatal: Error[] = [];
+    await platform.start(core, (error) => fatal.push(error));
+    const { events, updates, healths, gaps } = core;
+    return { events, updates, healths, gaps, fatal };
   }
 
   /** A delivery as `claim` returns it. */
   delivery(fields: Partial<Delivery> = {}): Delivery {
-    const ids = {
-      deliveryId: "delivery1",
-      mappingId: "m",
-      conversationId: "c",
-      messageId: "message1",
-    } as Pick<Delivery, "deliveryId" | "mappingId" | "conversationId" | "messageId">;
-    return {
-      ...ids,
-      generation: 1,
-      leaseMs: 60_000,
-      op: "create",
-      channel: this.general,
-      content: "Hello @everyone",
-      posts: [],
-      attempts: 1,
-      firstClaimedAt: Date.now(),
-      ageMs: 0,
-      outcomeUnknown: false,
-      ...fields,
-    };
+    const given = { channel: this.general, content: "Hello @everyone", ...fields };
+    return delivery({ firstClaimedAt: Date.now(), ...given });
   }
 
   /** How many requests with this name arrived. */

@@ -1,8 +1,11 @@
 import { expect, it, describe } from "vitest";
 import { NotTaken } from "../../../bridges/core/shared/errors.ts";
 import type { Outcome } from "../../../bridges/platform.ts";
-import { deferred, delivery, soon, start } from "./stage.ts";
+import { delivery } from "../recording_core.ts";
+import { deferred, soon, start, useSlackStage } from "./stage.ts";
 import { eventually } from "../../support/eventually.ts";
+
+useSlackStage();
 
 describe("a Slack message", () => {
   it("reaches the core in order: new, in a thread, edited, deleted", async () => {

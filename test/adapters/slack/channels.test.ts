@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { deferred, delivery, soon, start } from "./stage.ts";
+import { delivery } from "../recording_core.ts";
+import { deferred, soon, start, useSlackStage } from "./stage.ts";
 import { eventually } from "../../support/eventually.ts";
+
+useSlackStage();
 
 test("changes of a mapped channel are reported, those of other channels are ignored", async () => {
   const { slack, core, channel, mapping } = await start();
@@ -15,9 +18,9 @@ test("changes of a mapped channel are reported, those of other channels are igno
   slack.sendEvent({ type: "member_left_channel", channel, user: slack.botId });
   slack.sendEvent({ type: "member_joined_channel", channel, user: slack.botId });
   slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: "CNEW" });
-  await eventually(() => expect(core.channels).toHaveLength(2), 5_000);
+  await eventually(() => expect(core.updates).toHaveLength(2), 5_000);
   await eventually(() => expect(core.healths).toHaveLength(4), 5_000);
-  expect(core.channels).toEqual([
+  expect(core.updates).toEqual([
     { mappingId, name: "lounge" },
     { mappingId, externalId: "CNEW" },
   ]);
@@ -42,7 +45,7 @@ test("messages under a channel's new id belong to its mapping before Convex has 
   say("before");
   const moved = slack.moveChannel(channel);
   slack.sendEvent({ type: "channel_id_changed", old_channel_id: channel, new_channel_id: moved });
-  await eventually(() => expect(core.channels).toHaveLength(1));
+  await eventually(() => expect(core.updates).toHaveLength(1));
   slack.say({ channel: moved, person: ada, text: "after" });
   await eventually(() => expect(core.texts()).toEqual(["before", "after"]));
   expect(new Set(core.events.map(({ mappingId }) => mappingId))).toEqual(
@@ -79,7 +82,7 @@ test.each([
   const stored = deferred<undefined>();
   core.store = () => stored.promise;
   slack.sendEvent(eventOf(channel));
-  const reported = () => core.channels.length + core.problems.length;
+  const reported = () => core.updates.length + core.problems.length;
   await eventually(() => expect(reported()).toBe(1));
   expect(slack.undelivered()).toBe(1);
   expect(slack.acks).toEqual([]);
@@ -91,11 +94,11 @@ test("history detects that a channel is archived or was renamed", async () => {
   const { slack, core, bridge, channel, ...setup } = await start();
   const mapping = { ...setup.mapping, externalName: "old" };
   expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
-  expect(core.channels).toMatchObject([{ name: "general" }]);
+  expect(core.updates).toMatchObject([{ name: "general" }]);
   slack.setArchived(channel, true);
   const news = await bridge.history.activity({ ...mapping, externalName: "general" }, "0", soon());
   expect(news).toMatchObject({ trouble: { code: "is_archived" } });
-  expect(core.channels).toHaveLength(1);
+  expect(core.updates).toHaveLength(1);
   slack.answerNext("conversations.info", { error: "missing_scope" });
   expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
 });

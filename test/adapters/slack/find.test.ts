@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { PlatformError } from "../../../bridges/core/shared/errors.ts";
 import type { Delivery } from "../../../bridges/platform.ts";
-import { delivery, type Setup, soon, start } from "./stage.ts";
+import { delivery } from "../recording_core.ts";
+import { type Setup, soon, start, useSlackStage } from "./stage.ts";
+
+useSlackStage();
 
 const piece = { text: "because", upTo: 7 };
 

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
-import { start } from "./stage.ts";
+import { start, useSlackStage } from "./stage.ts";
 import { eventually } from "../../support/eventually.ts";
+
+useSlackStage();
 
 const { signal } = new AbortController();
 const DAY = 24 * 60 * 60_000;

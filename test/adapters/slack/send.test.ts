@@ -1,6 +1,9 @@
 import { expect, it, describe } from "vitest";
 import { FatalError, PlatformError } from "../../../bridges/core/shared/errors.ts";
-import { delivery, soon, start } from "./stage.ts";
+import { delivery } from "../recording_core.ts";
+import { soon, start, useSlackStage } from "./stage.ts";
+
+useSlackStage();
 
 async function failure(attempt: Promise<unknown>): Promise<PlatformError> {
   const error = await attempt.then(

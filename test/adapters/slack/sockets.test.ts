@@ -1,7 +1,10 @@
 import { expect, it, describe } from "vitest";
 import { FatalError } from "../../../bridges/core/shared/errors.ts";
-import { Core, createBridge, start, startStandIn } from "./stage.ts";
+import { RecordingCore } from "../recording_core.ts";
+import { createBridge, start, startStandIn, useSlackStage } from "./stage.ts";
 import { eventually } from "../../support/eventually.ts";
+
+useSlackStage();
 
 describe("the socket", () => {
   it.each(["recycleSockets", "closeSockets"] as const)(
@@ -63,7 +66,7 @@ describe("starting", () => {
     const slack = await startStandIn();
     const lines: string[] = [];
     const bridge = createBridge(slack, lines, tokens);
-    const starting = bridge.start(new Core(), () => {});
+    const starting = bridge.start(new RecordingCore(), () => {});
     await expect(starting).rejects.toBeInstanceOf(FatalError);
     await expect(starting).rejects.toMatchObject({ step: expect.stringContaining(step) });
     expect(lines.join("")).not.toMatch(/xoxb|xapp/);
@@ -73,7 +76,7 @@ describe("starting", () => {
     const slack = await startStandIn();
     const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "" } = slack.env;
     const swapped = { botToken: SLACK_APP_TOKEN, appToken: SLACK_BOT_TOKEN };
-    const starting = createBridge(slack, [], swapped).start(new Core(), () => {});
+    const starting = createBridge(slack, [], swapped).start(new RecordingCore(), () => {});
     await expect(starting).rejects.toMatchObject({ code: "not_allowed_token_type" });
   });
 
@@ -82,7 +85,7 @@ describe("starting", () => {
     slack.answerNext("auth.test", 503);
     slack.answerNext("apps.connections.open", 503);
     const bridge = createBridge(slack, []);
-    await bridge.start(new Core(), () => {});
+    await bridge.start(new RecordingCore(), () => {});
     expect(slack.connections()).toBe(1);
   });
 
@@ -93,7 +96,7 @@ describe("starting", () => {
       slack.answerNext(name, "hang");
       const bridge = createBridge(slack, []);
       const starting = bridge
-        .start(new Core(), () => {})
+        .start(new RecordingCore(), () => {})
         .then(
           () => "started",
           () => "cancelled",
