@@ -17,11 +17,11 @@ export async function compile(script, options) {
 }
 
 /**
- * Like `compile`, for several entries that share imports. Returns their URLs in the given order. Packages are compiled
- * in, which takes a second at first and saves a bridge half a second at each start; with `packages: "external"` they
- * are imported as usual.
+ * Like `compile`, for several entries that share imports. Returns their URLs in the given order. With
+ * `packages: "bundle"` packages are compiled in, which takes a second longer and saves a bridge half a second at each
+ * start.
  */
-export async function compileAll(scripts, { packages = "bundle" } = {}) {
+export async function compileAll(scripts, { packages = "external" } = {}) {
   const entries = scripts.map((script) => relative(root, resolve(root, script)));
   const key = createHash("sha256")
     .update(JSON.stringify([root, entries, packages]))
@@ -64,8 +64,8 @@ async function build(entries, packages, recordFile) {
       // Modules that are imported on demand stay separate files.
       splitting: true,
       packages,
-      // Optional packages that discord.js and ws do without, and a compiler with native parts.
-      external: ["zlib-sync", "bufferutil", "utf-8-validate", "vite", "@vitejs/plugin-react"],
+      // Optional packages that discord.js and ws do without.
+      external: ["zlib-sync", "bufferutil", "utf-8-validate"],
       // CommonJS packages load modules of Node with `require`.
       banner: { js: requireBanner },
       format: "esm",
@@ -81,13 +81,9 @@ async function build(entries, packages, recordFile) {
       plugins: [sourceLocations],
     });
     // What npm installed last stands for the thousand files of the packages.
-    const sources = Object.keys(metafile.inputs).filter((path) => !inPackage.test(path));
-    const inputs = await Promise.all(
-      [...sources, "node_modules/.package-lock.json"].map(async (path) => [
-        path,
-        await stateOf(path),
-      ]),
-    );
+    const read = Object.keys(metafile.inputs).filter((path) => !inPackage.test(path));
+    if (packages === "bundle") read.push("node_modules/.package-lock.json");
+    const inputs = await Promise.all(read.map(async (path) => [path, await stateOf(path)]));
     const outputs = entries.map(
       (entry) =>
         Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === entry)?.[0],

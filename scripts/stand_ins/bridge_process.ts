@@ -16,7 +16,7 @@ let compiled: Promise<string> | undefined;
 
 /** The bridge program, compiled once, as by `npm start`: a test may start a hundred bridges. */
 export async function bridgeEntry(): Promise<string> {
-  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"));
+  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"), { packages: "bundle" });
   return fileURLToPath(await compiled);
 }
 

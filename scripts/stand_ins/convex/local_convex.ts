@@ -59,10 +59,7 @@ let compiled: Promise<string> | undefined;
 
 /** The deployment's program, compiled once per process. */
 async function serverEntry(): Promise<string> {
-  compiled ??= compile(join(import.meta.dirname, "server", "server_process.ts"), {
-    // They are shared with the functions, which are compiled apart.
-    packages: "external",
-  });
+  compiled ??= compile(join(import.meta.dirname, "server", "server_process.ts"));
   return fileURLToPath(await compiled);
 }
 

@@ -46,7 +46,7 @@ const compiled = new Map<string, string>();
 async function compileOnce(files: readonly string[]): Promise<void> {
   const missing = files.filter((file) => !compiled.has(file));
   if (missing.length === 0) return;
-  const urls = await compileAll(missing, { packages: "external" });
+  const urls = await compileAll(missing);
   missing.forEach((file, index) => compiled.set(file, urls[index] ?? pathToFileURL(file).href));
 }
 
