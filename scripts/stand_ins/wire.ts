@@ -24,7 +24,9 @@ export type AnswerFault =
   /** HTTP 429 with Retry-After in seconds. Not executed. `global` (Discord): the limit is the bot's, not the route's. */
   | { readonly retryAfter: number; readonly global?: true }
   /** An error of the platform. The request is not executed. */
-  | { readonly error: string };
+  | { readonly error: string }
+  /** A success with this in place of what the platform documents. The request is not executed. */
+  | { readonly answer: unknown };
 
 /**
  * What to do with one outgoing frame instead of sending it; `drop` also applies to incoming frames. A dropped frame is

@@ -17,6 +17,9 @@ export interface PagesOptions {
   readonly unreadable: (mapping: Mapping, externalId: string) => void;
 }
 
+/** What a message without an id is reported as. */
+const NO_ID = "without an id";
+
 /** Reads the messages of one channel or thread, as events. */
 export class Pages {
   readonly #source: Source;
@@ -34,13 +37,15 @@ export class Pages {
   async *after(after: string, signal: AbortSignal): AsyncGenerator<HistoryPage> {
     for (let last = idAt("discord", after), isFirst = true; ; isFirst = false) {
       const range = { after: last, limit: MAX_PAGE };
-      const newestFirst = await this.requests.messages(this.#source, range, signal);
-      if (isFirst && newestFirst.length === 0) await this.#checkReadable(last, signal);
-      if (newestFirst.length === 0) return;
-      const page = await this.#toPage(newestFirst, signal);
+      const { messages, size } = await this.#messages(range, signal);
+      if (isFirst && size === 0) await this.#checkReadable(last, signal);
+      if (messages.length === 0) return;
+      const page = await this.#toPage(messages, signal);
       yield page;
-      if (newestFirst.length < MAX_PAGE) return;
-      last = idAt("discord", page.upTo);
+      const next = idAt("discord", page.upTo);
+      // A page that does not move on would be read for ever.
+      if (size < MAX_PAGE || positionOf(next) <= positionOf(last)) return;
+      last = next;
     }
   }
 
@@ -51,17 +56,25 @@ export class Pages {
       const before = found.at(-1)?.id;
       const limit = Math.min(MAX_PAGE, count - found.length);
       const range = { limit, ...(before === undefined ? {} : { before }) };
-      const newestFirst = await this.requests.messages(this.#source, range, signal);
-      found.push(...newestFirst);
-      if (newestFirst.length < limit) break;
+      const { messages, size } = await this.#messages(range, signal);
+      found.push(...messages);
+      if (size < limit || messages.at(-1) === undefined || messages.at(-1)?.id === before) break;
     }
     return await this.#toPage(found, signal);
+  }
+
+  /** A page, newest first. Reports the messages without an id. */
+  async #messages(range: Parameters<HistoryRequests["messages"]>[1], signal: AbortSignal) {
+    const page = await this.requests.messages(this.#source, range, signal);
+    for (let index = 0; index < page.unreadable; index++)
+      this.options.unreadable(this.mapping, NO_ID);
+    return page;
   }
 
   /** Without Read Message History, pages are empty, without an error. Throws if there are messages after `after`. */
   async #checkReadable(after: string, signal: AbortSignal): Promise<void> {
     const { last_message_id: last } = await this.requests.channel(this.#source, signal);
-    if (typeof last !== "string" || positionOf(last) <= positionOf(after)) return;
+    if (last === undefined || positionOf(last) <= positionOf(after)) return;
     try {
       await this.requests.message(this.#source, last, signal);
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { REST } from "@discordjs/rest";
-import { Routes } from "discord-api-types/v10";
+import { ChannelType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ThreadRef } from "../../platform.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import { explain, ownFailure } from "../sdk_errors.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
@@ -10,24 +11,49 @@ export const MAX_PAGE = 100;
 /** How long a server's channels are reused for other mappings that are caught up at the same time, in ms. */
 const GUILD_REUSE_MS = 2_000;
 
+const snowflake = z.string().regex(/^\d{1,20}$/);
+
 /** A channel or thread in Discord's answers. */
 export const channelSchema = z.object({
-  id: z.string(),
-  type: z.number(),
-  name: z.string().nullish(),
-  guild_id: z.string().nullish(),
-  parent_id: z.string().nullish(),
-  last_message_id: z.string().nullish(),
-  thread_metadata: z.object({ archive_timestamp: z.string() }).nullish(),
+  id: snowflake,
+  type: z.number().catch(ChannelType.GuildText),
+  name: lenient(z.string()),
+  guild_id: lenient(snowflake),
+  parent_id: lenient(snowflake),
+  last_message_id: lenient(snowflake),
+  thread_metadata: lenient(z.object({ archive_timestamp: lenient(z.string()) })),
 });
 export type HistoryChannel = z.infer<typeof channelSchema>;
-const channelsSchema = z.array(channelSchema);
-const threadsSchema = z.object({ threads: channelsSchema, has_more: z.boolean().optional() });
-/** Checks only the ids; `normaliseMessage` checks the rest. */
-const messageSchema = z.custom<WireMessage>(
-  (value) => z.looseObject({ id: z.string(), channel_id: z.string() }).safeParse(value).success,
-);
-const messagesSchema = z.array(messageSchema);
+const threadSchema = channelSchema.extend({ type: z.number().catch(ChannelType.PublicThread) });
+
+/** Without the items that have no id: one odd thread must not stop the catch-up of every channel of its server. */
+function listOf(schema: z.ZodType<HistoryChannel>) {
+  return z.array(z.unknown()).transform((items) =>
+    items.flatMap((item) => {
+      const parsed = schema.safeParse(item);
+      return parsed.success ? [parsed.data] : [];
+    }),
+  );
+}
+const channelsSchema = listOf(channelSchema);
+const threadsSchema = z.object({
+  threads: listOf(threadSchema),
+  has_more: lenient(z.boolean()),
+});
+/** Only the id is checked here; `normaliseMessage` reads the rest. */
+const isMessage = (value: unknown): value is WireMessage =>
+  z.looseObject({ id: snowflake }).safeParse(value).success;
+const messagesSchema = z.array(z.unknown()).transform((items): MessagePage => {
+  const messages = items.filter(isMessage);
+  return { messages, size: items.length, unreadable: items.length - messages.length };
+});
+
+export interface MessagePage {
+  readonly messages: readonly WireMessage[];
+  /** With those that have no id. */
+  readonly size: number;
+  readonly unreadable: number;
+}
 
 interface Guild {
   readonly channels: ReadonlyMap<string, HistoryChannel>;
@@ -58,7 +84,7 @@ export class HistoryRequests {
     source: Source,
     range: { readonly limit: number; readonly after?: string; readonly before?: string },
     signal: AbortSignal,
-  ): Promise<WireMessage[]> {
+  ): Promise<MessagePage> {
     const query = new URLSearchParams(
       Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
     );

@@ -1,15 +1,15 @@
-import {
-  type APIEmbed,
-  EmbedType,
-  MessageFlags,
-  MessageReferenceType,
-} from "discord-api-types/v10";
+import { EmbedType, MessageFlags, MessageReferenceType } from "discord-api-types/v10";
 import { quoted } from "../../core/markdown/containers.ts";
 import type { MessageEvent } from "../../platform.ts";
 import { componentsText } from "./components.ts";
 import { toCanonical } from "./markdown.ts";
-import type { Names, WireMessage } from "./normalise.ts";
+import type { Names } from "./normalise.ts";
+import type { DiscordEmbed, DiscordMessage, DiscordPoll, DiscordTexts } from "./payload.ts";
 import { displayName } from "./profile.ts";
+
+// Wire values, compared with what a payload holds.
+const FORWARD: number = MessageReferenceType.Forward;
+const RICH: string = EmbedType.Rich;
 
 type Mention = MessageEvent["mentions"][number];
 
@@ -18,15 +18,15 @@ type Mention = MessageEvent["mentions"][number];
  * message must not vanish. `unknown` is called for each kind of content that the bridge does not know.
  */
 export function plainContent(
-  message: WireMessage,
+  message: DiscordMessage,
   names: Names,
   unknown: (kind: string) => void = () => {},
 ): { text: string; mentions: Mention[] } {
   const users = new Map(
     mentionedIn(message).map((user) => [user.id, displayName(user, user.member)]),
   );
-  const allText = textOf(message, (id) => users.has(id), unknown);
-  const isBare = allText === "" && (message.attachments ?? []).length === 0;
+  const allText = textOf(message.texts, (id) => users.has(id), unknown, forwardedIn(message));
+  const isBare = allText === "" && message.texts.attachments.length === 0;
   if (isBare) unknown("message without text");
   const text = isBare ? "[message without text]" : allText;
   const mentions: Mention[] = [
@@ -37,82 +37,71 @@ export function plainContent(
   return { text, mentions };
 }
 
-type Texts = Pick<
-  WireMessage,
-  "content" | "flags" | "attachments" | "sticker_items" | "poll" | "embeds" | "components"
-> &
-  Pick<WireMessage, "message_reference" | "message_snapshots">;
-
-/** The text of every part of a message. */
+/** The text of every part of a message, or of one that is forwarded in it. */
 function textOf(
-  message: Texts,
+  message: DiscordTexts,
   isMentioned: (userId: string) => boolean,
   unknown: (kind: string) => void,
+  forwarded: readonly DiscordTexts[] = [],
 ): string {
   const markdown = (text: string) => toCanonical(text, { isMentioned });
   const parts = [
-    markdown(message.content ?? ""),
-    componentsText(message.components ?? [], { markdown, unknown }),
-    ...forwarded(message).map((each) => {
+    markdown(message.content),
+    componentsText(message.components, { markdown, unknown }),
+    ...forwarded.map((each) => {
       const text = textOf(each, isMentioned, unknown);
-      const files = (each.attachments ?? []).map(({ filename }) => `[attachment: ${filename}]`);
+      const files = each.attachments.map(({ filename }) => `[attachment: ${filename}]`);
       return `[forwarded message]\n${quoted([text, ...files].filter(Boolean).join("\n"))}`;
     }),
     voice(message),
-    ...(message.sticker_items ?? []).map((sticker) => `[sticker: ${sticker.name}]`),
-    ...(message.poll === undefined ? [] : [poll(message.poll)]),
-    ...(message.embeds ?? []).map((embed) => embedText(embed, markdown)),
+    ...message.stickers.map((name) => `[sticker: ${name}]`),
+    message.poll === undefined ? "" : poll(message.poll),
+    ...message.embeds.map((embed) => embedText(embed, markdown)),
   ];
   return parts.filter(Boolean).join("\n\n");
 }
 
-function forwarded({ message_reference: reference, message_snapshots: snapshots }: Texts): Texts[] {
-  if (reference?.type !== MessageReferenceType.Forward) return [];
-  return (snapshots ?? []).map(({ message }) => message);
+function forwardedIn({ reference, forwarded }: DiscordMessage): readonly DiscordTexts[] {
+  return reference?.type === FORWARD ? forwarded : [];
 }
 
-function voice({ flags, attachments = [] }: Texts): string {
-  if (((flags ?? 0) & MessageFlags.IsVoiceMessage) === 0) return "";
+function voice({ flags, attachments }: DiscordTexts): string {
+  if ((flags & MessageFlags.IsVoiceMessage) === 0) return "";
   const seconds = attachments[0]?.duration_secs;
   return seconds === undefined
     ? "[voice message]"
     : `[voice message, ${String(Math.round(seconds))} s]`;
 }
 
-function poll({ question, answers }: NonNullable<WireMessage["poll"]>): string {
-  const options = answers.map(
-    ({ poll_media: { emoji, text = "" } }) => `- ${[emoji?.name, text].filter(Boolean).join(" ")}`,
-  );
-  return [`[poll: ${question.text ?? ""}]`, ...options].join("\n");
+function poll({ question, answers }: DiscordPoll): string {
+  return [`[poll: ${question}]`, ...answers.map((answer) => `- ${answer}`)].join("\n");
 }
 
 /** An app's embed as a quote. Link previews are left out. */
-function embedText(embed: APIEmbed, markdown: (text: string) => string): string {
-  const { type, author, title, url, description, fields = [], image, footer } = embed;
+function embedText(embed: DiscordEmbed, markdown: (text: string) => string): string {
+  const { type, author, title, url, description, fields, image, footer } = embed;
   // Discord marks the previews it generates with other types.
-  if (type !== undefined && type !== EmbedType.Rich) return "";
+  if (type !== undefined && type !== RICH) return "";
   const heading =
     title === undefined ? "" : `**${url === undefined ? title : `[${title}](${url})`}**`;
   const lines = [
-    author === undefined ? "" : `${author.name}:`,
+    author === undefined ? "" : `${author}:`,
     heading,
-    markdown(description ?? ""),
+    markdown(description),
     ...fields.map(({ name, value }) => `**${name}** ${markdown(value)}`),
-    image === undefined ? "" : `[image](${image.url})`,
-    footer?.text ?? "",
+    image === undefined ? "" : `[image](${image})`,
+    footer ?? "",
   ].filter((line) => line !== "");
   return lines.length === 0 ? "" : quoted(lines.join("\n"));
 }
 
 /** With those in a forwarded message. */
-function mentionedIn(message: WireMessage): NonNullable<WireMessage["mentions"]> {
-  const inside = (message.message_snapshots ?? []).flatMap((each) => each.message.mentions);
-  return [...(message.mentions ?? []), ...inside];
+function mentionedIn({ texts, forwarded }: DiscordMessage): DiscordTexts["mentions"] {
+  return [texts, ...forwarded].flatMap(({ mentions }) => mentions);
 }
 
-function rolesIn(message: WireMessage): string[] {
-  const inside = (message.message_snapshots ?? []).flatMap((each) => each.message.mention_roles);
-  return [...new Set([...(message.mention_roles ?? []), ...inside])];
+function rolesIn({ texts, forwarded }: DiscordMessage): string[] {
+  return [...new Set([texts, ...forwarded].flatMap((each) => each.mention_roles))];
 }
 
 function named(kind: Mention["kind"], id: string, name: string | undefined): Mention {

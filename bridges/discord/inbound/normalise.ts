@@ -1,15 +1,24 @@
 import {
-  type APIAttachment,
-  type APIUser,
   type GatewayMessageCreateDispatchData,
   MessageReferenceType,
   MessageType,
 } from "discord-api-types/v10";
+import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { DeleteEvent, MappingId, MessageEvent } from "../../platform.ts";
 import { plainContent } from "./content.ts";
+import {
+  type DiscordAttachment,
+  type DiscordMessage,
+  type DiscordUser,
+  isWhole,
+  readMessage,
+} from "./payload.ts";
 import { avatarUrl, displayName } from "./profile.ts";
 
-/** A message from the gateway or from history. An update may be partial, so only the ids are certain. */
+/**
+ * A message from the gateway or from history, as documented. An update may be partial, so only the ids are certain;
+ * whatever else it holds is checked when it is normalised.
+ */
 export type WireMessage = Pick<GatewayMessageCreateDispatchData, "id" | "channel_id"> &
   Partial<GatewayMessageCreateDispatchData>;
 
@@ -45,54 +54,70 @@ type SkipReason = "own" | "kind" | "unedited" | "partial";
 type Normalised = { readonly event: MessageEvent } | { readonly skipped: SkipReason };
 
 /** Messages of people and apps. https://discord.com/developers/docs/resources/message#message-object-message-types */
-const MIRRORED: ReadonlySet<MessageType> = new Set([
+const MIRRORED: ReadonlySet<number> = new Set([
   MessageType.Default,
   MessageType.Reply,
   MessageType.ChatInputCommand,
   MessageType.ContextMenuCommand,
 ]);
 
+const REPLY: number = MessageType.Reply;
+const ORDINARY: number = MessageReferenceType.Default;
+
 /** With Discord's system messages, which are not mirrored. */
 const DOCUMENTED: ReadonlySet<unknown> = new Set(Object.values(MessageType));
 
-/** A message in its current state: just sent, or read from history. Pure. */
-export function normaliseMessage(message: WireMessage, context: Context): Normalised {
-  const { author, type, content, timestamp } = message;
-  if (author?.id === context.botId) return { skipped: "own" };
+/**
+ * A message in its current state: just sent, or read from history. Pure. Throws if its id can't be read; without an
+ * author, a text or a time it is a message all the same.
+ */
+export function normaliseMessage(wire: WireMessage, context: Context): Normalised {
+  return normalise(readMessage(wire), context);
+}
+
+/** A MESSAGE_UPDATE. Discord also sends one when it adds an embed: only an edit has `edited_timestamp`. */
+export function normaliseUpdate(wire: WireMessage, context: Context): Normalised {
+  if (typeof wire.edited_timestamp !== "string") return { skipped: "unedited" };
+  if (!isWhole(wire)) return { skipped: "partial" };
+  return normaliseMessage(wire, context);
+}
+
+function normalise(message: DiscordMessage, context: Context): Normalised {
+  const { author, type } = message;
+  if (author.id === context.botId) return { skipped: "own" };
   if (type !== undefined && !MIRRORED.has(type)) {
     if (!DOCUMENTED.has(type)) context.unknown?.(`message type ${type}`);
     return { skipped: "kind" };
   }
-  if (author === undefined || content === undefined || timestamp === undefined)
-    return { skipped: "partial" };
   const replyTo = repliedTo(message);
-  const edited = message.edited_timestamp ?? undefined;
+  const position = positionOf(message.id);
+  const editedAt = timeOf(message.edited_timestamp);
   const { text, mentions } = plainContent(message, context.names, context.unknown);
   return {
     event: {
       type: "message",
       mappingId: context.mappingId,
       externalId: message.id,
-      position: positionOf(message.id),
+      position,
       ...(context.threadId === undefined ? {} : { threadId: context.threadId }),
       ...(context.threadName === undefined ? {} : { threadName: context.threadName }),
       author: authorOf(author, message, context.guildId),
-      fromApp: author.bot === true || message.webhook_id !== undefined,
+      fromApp: author.bot || message.webhook_id !== undefined,
       mentionsBot: mentionsBot(message, context),
       content: text,
       mentions,
-      attachments: (message.attachments ?? []).map(attachment),
+      attachments: message.texts.attachments.map(attachment),
       ...(replyTo === undefined ? {} : { replyTo }),
-      sentAt: Date.parse(timestamp),
-      ...(edited === undefined ? {} : { editedAt: Date.parse(edited) }),
+      sentAt: timeOf(message.timestamp) ?? timeAt("discord", position),
+      ...(editedAt === undefined ? {} : { editedAt }),
     },
   };
 }
 
-/** A MESSAGE_UPDATE. Discord also sends one when it adds an embed: only an edit has `edited_timestamp`. */
-export function normaliseUpdate(message: WireMessage, context: Context): Normalised {
-  if (typeof message.edited_timestamp !== "string") return { skipped: "unedited" };
-  return normaliseMessage(message, context);
+/** ms since 1970. Undefined for what is no time. */
+function timeOf(timestamp: string | undefined): number | undefined {
+  const time = Date.parse(timestamp ?? "");
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** The deletion of a message or thread. */
@@ -106,8 +131,8 @@ export function positionOf(snowflake: string): string {
 }
 
 function authorOf(
-  author: APIUser,
-  { member, webhook_id: webhook }: WireMessage,
+  author: DiscordUser,
+  { member, webhook_id: webhook }: DiscordMessage,
   guildId: string,
 ): MessageEvent["author"] {
   const avatar = avatarUrl(author, member, guildId);
@@ -120,24 +145,22 @@ function authorOf(
   };
 }
 
-function repliedTo({ type, message_reference: reference }: WireMessage): string | undefined {
+function repliedTo({ type, reference }: DiscordMessage): string | undefined {
   // Forwards, crossposts and thread starters also have a reference, to a message that they do not answer.
-  if (type !== MessageType.Reply || reference === undefined) return undefined;
-  if ((reference.type ?? MessageReferenceType.Default) !== MessageReferenceType.Default)
-    return undefined;
-  return reference.message_id;
+  if (type !== REPLY) return undefined;
+  return reference?.type === ORDINARY ? reference.message_id : undefined;
 }
 
-function mentionsBot(message: WireMessage, { botId, names }: Context): boolean {
+function mentionsBot(message: DiscordMessage, { botId, names }: Context): boolean {
   // A reply mentions the author it answers only if "ping" was left on, but answers the bot either way. People
   // also mention the role that Discord made for the bot, which has the bot's name.
   return (
-    (message.mentions ?? []).some((user) => user.id === botId) ||
-    (repliedTo(message) !== undefined && message.referenced_message?.author.id === botId) ||
-    (message.mention_roles ?? []).some((role) => names.role(role)?.botId === botId)
+    message.texts.mentions.some((user) => user.id === botId) ||
+    (repliedTo(message) !== undefined && message.answered === botId) ||
+    message.texts.mention_roles.some((role) => names.role(role)?.botId === botId)
   );
 }
 
-function attachment({ filename, content_type: type, size, url }: APIAttachment) {
+function attachment({ filename, content_type: type, size, url }: DiscordAttachment) {
   return { name: filename, ...(type === undefined ? {} : { type }), size, url };
 }

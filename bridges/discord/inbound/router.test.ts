@@ -189,13 +189,13 @@ describe("a Discord event", () => {
   test("that can't be read is reported and does not block others", () => {
     const { router, ids, problems } = setUp();
     const odd = said("general");
-    Reflect.set(odd, "mentions", { 0: "not a list" });
+    Reflect.set(odd, "id", "no snowflake");
     const good = said("general");
     router.messageCreated(odd);
     router.messageCreated(good);
     expect(ids()).toEqual([good.id]);
     expect(problems).toMatchObject([
-      { kind: "message_unreadable", externalId: odd.id, mappingId: "m" },
+      { kind: "message_unreadable", externalId: "no snowflake", mappingId: "m" },
     ]);
   });
 

@@ -99,8 +99,8 @@ export class Router {
     const { threads, names } = this.options;
     const botId = this.#botId;
     // Without a server it is a direct message, which can't be mapped.
-    if (guildId === undefined || botId === undefined || message.author?.id === botId) return;
-    if (type !== undefined && !isThread(type) && threads.get(channelId) === undefined)
+    if (typeof guildId !== "string" || botId === undefined || message.author?.id === botId) return;
+    if (typeof type === "number" && !isThread(type) && threads.get(channelId) === undefined)
       threads.record({ id: channelId, type });
     this.#placement.place(channelId, (place) => {
       const unknown = (kind: string) => this.#unknown.report(place.mappingId, kind);
@@ -109,7 +109,7 @@ export class Router {
         if ("event" in result) this.#push(result.event, channelId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
-        this.reportUnreadable(place, id);
+        this.reportUnreadable(place, typeof id === "string" ? id : "without an id");
       }
     });
   }

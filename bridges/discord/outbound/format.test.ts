@@ -67,3 +67,12 @@ test.each([
 ])("a thread for %j is named %j", (content, name) => {
   expect(threadName(content)).toBe(name);
 });
+
+test.each(["മലയാളം ", "👩‍👩‍👧‍👦", "e\u0301\u0302\u0303\u0304\u0305 ", "家族 "])(
+  "a thread's name stays within what Discord counts as 100 characters: %j",
+  (text) => {
+    const name = threadName(`Question ${text.repeat(60)}`);
+    expect(name).toMatch(/^Question .*…$/u);
+    expect(name.length).toBeLessThanOrEqual(100);
+  },
+);

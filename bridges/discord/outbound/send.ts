@@ -128,14 +128,27 @@ export function nonceOf(deliveryId: string, part: number): string {
   return createHash("sha256").update(`${deliveryId}:${part}`).digest("hex").slice(0, 24);
 }
 
-/** A thread's name: the beginning of the question, at most 60 characters. Discord allows 100. */
+/**
+ * A thread's name: the beginning of the question, at most 60 characters as people count them, and of the 100 that
+ * Discord allows, which counts each mark and each part of an emoji.
+ * https://discord.com/developers/docs/resources/channel#start-thread-from-message
+ */
 export function threadName(content: string): string {
   const line = content.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
   const plain = line
     .replace(/<[@#][!&]?\d+>|[#*_`>~|[\]]/g, "")
     .replace(/\s+/g, " ")
     .trim();
-  const characters = Array.from(new Intl.Segmenter().segment(plain), (each) => each.segment);
-  if (characters.length <= 60) return plain === "" ? "Reply" : plain;
-  return `${characters.slice(0, 59).join("").trimEnd()}…`;
+  let name = "";
+  let count = 0;
+  for (const { segment } of graphemes.segment(plain)) {
+    const isLast = name.length + segment.length === plain.length;
+    if (name.length + segment.length > (isLast ? 100 : 99) || count === (isLast ? 60 : 59))
+      return name === "" ? "Reply" : `${name.trimEnd()}…`;
+    name += segment;
+    count += 1;
+  }
+  return name === "" ? "Reply" : name;
 }
+
+const graphemes = new Intl.Segmenter();

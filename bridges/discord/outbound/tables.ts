@@ -4,6 +4,7 @@ import type { Change } from "../../core/markdown/rewrite.ts";
 
 /** In columns. Wider lines would wrap. */
 const MAX_WIDTH = 72;
+const MIN_COLUMN = 3;
 
 interface Layout {
   readonly table: Table;
@@ -32,18 +33,31 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
   const start = table.position?.start.offset ?? 0;
   const end = table.position?.end.offset ?? 0;
   const rows = table.children.map(({ children }) => children.map(plain));
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(3, ...rows.map((row) => widthOf(row[column] ?? ""))),
-  );
+  const widths = widthsOf(rows);
   const body = table.children.slice(1).map((row) => ({
     start: marginBefore(source, row.position?.start.offset ?? end),
     end: row.position?.end.offset ?? end,
   }));
   const head = { start, end: body[0]?.start ?? end };
   const layout = { table, source, margin, rows, widths, head, body };
-  const isNarrow = widths.reduce((sum, width) => sum + width + 2, 0) <= MAX_WIDTH;
+  const isNarrow = totalOf(widths) <= MAX_WIDTH;
   if (body.length === 0) return isNarrow ? aligned(layout) : [];
   return isNarrow && !table.children.some(hasAddress) ? aligned(layout) : listed(layout);
+}
+
+/** The widths of the columns, as far as they may fit: measuring takes most of the time, and a table can be huge. */
+function widthsOf(rows: Layout["rows"]): number[] {
+  const widths = (rows[0] ?? []).map(() => MIN_COLUMN);
+  for (const row of rows) {
+    if (totalOf(widths) > MAX_WIDTH) break;
+    for (const [column, cell] of row.slice(0, widths.length).entries())
+      widths[column] = Math.max(widths[column] ?? MIN_COLUMN, widthOf(cell));
+  }
+  return widths;
+}
+
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 2, 0);
 }
 
 function aligned({ table, source, margin, rows, widths, head, body }: Layout): Change[] {

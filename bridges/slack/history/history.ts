@@ -11,7 +11,7 @@ import type {
 } from "../../platform.ts";
 import { ARCHIVED } from "../inbound/channels.ts";
 import { slackMessage } from "../inbound/payload.ts";
-import { lenient } from "../lenient.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { HistoryRequests, type Range } from "./requests.ts";
 
@@ -20,7 +20,10 @@ const MAX_KEPT = 10_000;
 /** Slack redelivers for about 6 minutes, to any one of the open sockets: docs/races.md#two-processes-share-a-cursor */
 const EVENT_DELAY_MS = 10 * 60_000;
 
-const historyMessage = slackMessage.extend({ latest_reply: lenient(z.string()) });
+const historyMessage = slackMessage.extend({
+  latest_reply: lenient(z.string()),
+  reply_count: lenient(z.number()),
+});
 type Message = z.infer<typeof historyMessage>;
 
 export interface HistoryOptions {
@@ -57,9 +60,11 @@ export class SlackHistory implements History {
     const threads: ThreadRef[] = [];
     let channel: ChannelActivity["channel"] = "quiet";
     for await (const messages of this.#pages(mapping, undefined, { oldest }, signal)) {
-      for (const { ts, thread_ts: root, latest_reply: reply } of messages) {
+      for (const { ts, thread_ts: root, latest_reply: reply, reply_count: replies } of messages) {
         if (ts > after) channel = "active";
-        if (reply !== undefined && reply > after && (root ?? ts) === ts) threads.push({ id: ts });
+        // Of a thread whose newest reply is not named, every reply may be new.
+        const isActive = reply === undefined ? (replies ?? 0) > 0 : reply > after;
+        if (isActive && (root ?? ts) === ts) threads.push({ id: ts });
       }
     }
     const gapMs = now - timeAt("slack", after);

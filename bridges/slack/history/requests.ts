@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
-import { lenient } from "../lenient.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "../web.ts";
 
 /** Messages per request: the maximum that Slack allows, because it limits the number of requests. Some apps get 15. */
@@ -76,12 +76,15 @@ export class HistoryRequests {
   }
 
   async *#pages(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
+    const seen = new Set<string>();
     for (let cursor: string | undefined; ;) {
       const page = { limit: PAGE, ...params, ...(cursor !== undefined && { cursor }) };
       const answer = messagesForm.parse(await this.#call(method, page, signal));
       yield answer.messages;
       cursor = answer.response_metadata?.next_cursor;
-      if (cursor === undefined || cursor === "") return;
+      // A cursor that repeats would be followed for ever.
+      if (cursor === undefined || cursor === "" || seen.has(cursor)) return;
+      seen.add(cursor);
     }
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lenient } from "../lenient.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import { attachmentList, blockList } from "./markdown/block_payload.ts";
 
 /* The parts of Slack's message payloads that the bridge reads. They have the same form in events and in history. */

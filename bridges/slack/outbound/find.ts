@@ -2,7 +2,7 @@ import { z } from "zod";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import type { Delivery, Found } from "../../platform.ts";
 import { platformError } from "../sdk_errors.ts";
-import { lenient } from "../lenient.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { METADATA_TYPE, messageId } from "./send.ts";
 

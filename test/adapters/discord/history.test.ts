@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PlatformError } from "../../../bridges/core/shared/errors.ts";
 import type { HistoryPage, ThreadRef } from "../../../bridges/platform.ts";
 import { mappingOf, rejection, Stage } from "./stage.ts";
@@ -124,4 +124,35 @@ test("mappings that have missed nothing since then share one request for the ser
   const missedAt = performance.now();
   for (let n = 0; n < 3; n++) await threads(channel, missedAt);
   expect(stage.requests("GET guilds/:id/threads/active")).toBe(1);
+});
+
+describe("what Discord's description allows, or a faulty answer holds,", () => {
+  const archived = { id: "700", type: 11, name: "odd", parent_id: "1", last_message_id: null };
+
+  test("stops no other thread: archive_timestamp is null, a thread has no id", async () => {
+    const { channel, threads } = await start();
+    const open = { id: "701", type: 11, name: "talk", parent_id: channel, last_message_id: "702" };
+    const metadata = { thread_metadata: { archive_timestamp: null } };
+    const answer = { threads: [{ ...archived, ...metadata }, null, {}, { ...open, ...metadata }] };
+    discord.answerNext("GET guilds/:id/threads/active", { answer });
+    expect(await threads(channel)).toEqual(["talk"]);
+  });
+
+  test("stops no other message: one is null, one has no id", async () => {
+    const { channel, person, read } = await start();
+    const id = discord.say({ channel, person, text: "after" });
+    const author = { id: person, username: "ada" };
+    const answer = [{ id, author, content: "after" }, null, { content: "no id" }];
+    discord.answerNext("GET channels/:id/messages", { answer });
+    expect(await read()).toMatchObject([{ events: [{ content: "after" }], ids: [id] }]);
+  });
+
+  test("ends the walk: a full page that does not move on", async () => {
+    const { channel, read } = await start();
+    const page = Array.from({ length: 100 }, () => ({ id: "5", channel_id: channel }));
+    discord.answerNext("GET channels/:id/messages", { answer: page });
+    discord.answerNext("GET channels/:id/messages", { answer: page });
+    expect(await read()).toHaveLength(2);
+    expect(stage.requests("GET channels/:id/messages")).toBe(2);
+  });
 });

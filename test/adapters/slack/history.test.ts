@@ -105,3 +105,26 @@ test("reading stops at once with the process, also during a rate limit", async (
   stopping.abort();
   await expect(reading).rejects.toThrow();
 });
+
+test("a cursor that repeats ends the walk", async () => {
+  const { slack, read } = await readable();
+  const answer = { ok: true, messages: [], response_metadata: { next_cursor: "again" } };
+  for (let n = 0; n < 5; n++) slack.answerNext("conversations.history", { answer });
+  await read("0");
+  const asked = slack.wire.filter(
+    ({ name, direction }) => name === "conversations.history" && direction === "in",
+  );
+  expect(asked).toHaveLength(2);
+});
+
+test("a thread whose newest reply is not named is read", async () => {
+  const { slack, history, mapping, say } = await readable();
+  const root = say("root");
+  const answer = {
+    ok: true,
+    messages: [{ ts: root, thread_ts: root, reply_count: 1, text: "root" }],
+  };
+  slack.answerNext("conversations.history", { answer });
+  const { threads } = await history.activity(mapping, root, signal, performance.now());
+  expect(threads).toEqual([{ id: root }]);
+});

@@ -1,3 +1,4 @@
+import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
 import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type Attachment,
@@ -138,10 +139,7 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
     footer,
   ]);
   const shown = body === "" ? mrkdwn(fallback, collect) : body;
-  return paragraphs([
-    mrkdwn(pretext, collect),
-    shown === "" ? "" : quoted(shown.replace(/\n+$/, "")),
-  ]);
+  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(trimNewlines(shown))]);
 }
 
 function paragraphs(texts: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lenient } from "../../lenient.ts";
+import { lenient } from "../../../core/shared/lenient.ts";
 
 /*
  * The parts of Block Kit that the bridge reads: https://docs.slack.dev/reference/block-kit/blocks. Blocks of unknown

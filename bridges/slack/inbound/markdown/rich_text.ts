@@ -1,3 +1,4 @@
+import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
 import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type InlineElement,
@@ -59,7 +60,7 @@ function richElementText(
     case "rich_text_list":
       return listText(element, levels, collect);
     case "rich_text_quote":
-      return quoted(lineOf(readInline(element.elements), collect).replace(/\n+$/, ""));
+      return quoted(trimNewlines(lineOf(readInline(element.elements), collect)));
     case "rich_text_preformatted": {
       const code = readInline(element.elements).map(plainOf).join("");
       return fencedCode(code, element.language);
@@ -96,7 +97,7 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
       const mark = ordered ? `${level.next}. ` : "- ";
       level.next += 1;
       level.width = mark.length;
-      const text = lineOf(item.elements, collect).replace(/\n+$/, "");
+      const text = trimNewlines(lineOf(item.elements, collect));
       return margin + mark + text.replaceAll("\n", `\n${margin}${" ".repeat(mark.length)}`);
     })
     .join("\n");

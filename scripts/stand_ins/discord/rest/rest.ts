@@ -56,6 +56,10 @@ export class Rest {
         send(failed(refuse(Number(fault.error)), {}));
         return;
       }
+      if ("answer" in fault) {
+        send({ status: 200, body: fault.answer, headers: {} });
+        return;
+      }
       send({ status: 429, ...tooMany(fault.retryAfter * 1000, fault.global) });
       return;
     }

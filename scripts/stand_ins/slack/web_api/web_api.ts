@@ -111,6 +111,7 @@ function answerTo(
   if (typeof fault === "number") return { status: fault, body: { ok: false, error: "fault" } };
   if (typeof fault === "object") {
     if ("error" in fault) return { status: 200, body: { ok: false, error: fault.error } };
+    if ("answer" in fault) return { status: 200, body: fault.answer };
     const headers = { "retry-after": String(fault.retryAfter) };
     return { status: 429, body: { ok: false, error: "ratelimited" }, headers };
   }
