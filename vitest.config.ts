@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Starts the files that mostly wait first (leases that run out, a minute without Convex), so that others fill the time. */
+/**
+ * Starts first the files that spend most of their time waiting (leases that run out, a minute without Convex), so that
+ * others run meanwhile.
+ */
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const waits = ({ moduleId }: TestSpecification) =>

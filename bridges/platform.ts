@@ -168,12 +168,12 @@ export interface Platform {
    */
   post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string>;
   /**
-   * Searches for a piece that may have been posted as part `part` since the delivery's first claim. Never posts. Throws
+   * Searches for a post that may have been made as part `part` since the delivery's first claim. Never posts. Throws
    * `PlatformError` if it can't search.
    */
   find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found>;
-  /** Replaces the text of a piece. Throws `PlatformError`. */
+  /** Replaces the text of a posted part. Throws `PlatformError`. */
   edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void>;
-  /** Deletes a piece. A piece that is already deleted is a success. Throws `PlatformError`. */
+  /** Deletes a posted part. A part that is already deleted is a success. Throws `PlatformError`. */
   remove(delivery: Delivery, postId: string, signal: AbortSignal): Promise<void>;
 }

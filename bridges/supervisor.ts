@@ -136,7 +136,7 @@ function stateOf(run: Run): PlatformState {
   return run.bridge.isConnected() ? "ready" : "away";
 }
 
-/** Returns whether the bridge stopped in order. */
+/** Returns whether the bridge stopped cleanly. */
 async function stopBridge({ bridge }: Run): Promise<boolean> {
   return bridge === undefined || (await bridge.stop().catch(() => false));
 }

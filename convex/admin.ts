@@ -50,7 +50,7 @@ export const map = mutation({
 
 /**
  * Stops mirroring. Messages stay, unless `deleteMessages`: then they are deleted in the background, with
- * everything said in reply, also when the channel was unmapped before. What waits in the outbox is cancelled.
+ * every reply to them, even if the channel was unmapped before. What waits in the outbox is cancelled.
  * Codes: NOT_MAPPED.
  */
 export const unmap = mutation({

@@ -2,7 +2,7 @@ import type { AuthConfig } from "convex/server";
 import { AUDIENCE, ISSUERS } from "./model/access/issuers.ts";
 
 // Each variable holds a key set as a data URI, so verifying needs no network and a key is changed without
-// a deploy. The Convex CLI refuses to push while one of them is unset: set all three, also for a platform
+// a deploy. The Convex CLI refuses to push while one of them is unset: set all three, even for a platform
 // you don't use (`{"keys":[]}` will do).
 export default {
   providers: [

@@ -9,7 +9,7 @@ import { failure, rows, settleDown } from "../test/support/convex/backend.ts";
 useFreshBackend();
 
 describe("sendMessage", () => {
-  test("stores the message with the seed's fields and no others", async () => {
+  test("stores the message with its public fields and no others", async () => {
     const { channelId, authorId } = await openChannel();
     await say(channelId, authorId, "hi");
     const [message] = await rows(backend, "messages");
@@ -62,7 +62,7 @@ describe("sendMessage", () => {
 });
 
 describe("listMessages", () => {
-  test("gives the ten newest, newest first, with exactly the seed's fields", async () => {
+  test("gives the ten newest, newest first, with exactly the public fields", async () => {
     const { channelId, authorId } = await openChannel();
     ai.always(() => completion(null));
     await say(channelId, authorId, ...Array.from({ length: 12 }, (_, i) => `m${i + 1}`));

@@ -113,7 +113,7 @@ export const loadContext = internalQuery({
 /**
  * Stores what the AI said in a channel that was never mapped. One that was mapped while the AI was writing gets
  * nothing: its conversations have replies of their own (`replies.ts`), and this one belongs to none of them
- * (docs/races.md#a-channel-becomes-private-while-a-reply-runs).
+ * (docs/races.md#a-channel-becomes-private-while-a-reply-is-being-written).
  */
 export const writeAgentResponse = internalMutation({
   args: { channelId: v.id("channels"), content: v.string() },

@@ -14,8 +14,8 @@ import { vUsage } from "./model/shared/validators.ts";
 import { watchReply } from "./model/replies/watchdog.ts";
 
 /*
- * The AI's replies in conversations: asked for by ingest and by admins, kept in `replies`. (A channel that was never
- * mapped answers by the seed's functions in `index.ts`.)
+ * The AI's replies in conversations: asked for by ingest and by admins, kept in `replies`. (In a channel that was
+ * never mapped, the public chat API's functions in `index.ts` write the replies.)
  *
  *   open -> done        the answer is stored and handed to the outbox
  *        -> failed      every attempt failed; people are told once

@@ -93,8 +93,8 @@ export default defineSchema({
     .index("by_channelId_and_mappingId_and_threadId", ["channelId", "mappingId", "threadId"])
     .index("by_mappingId_and_threadId", ["mappingId", "threadId"]),
 
-  // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but the seed's three
-  // fields is absent in a channel that was never mapped. `position` sorts as the platform does.
+  // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but `channelId`,
+  // `authorId` and `content` is absent in a channel that was never mapped. `position` sorts as the platform does.
   messages: defineTable({
     channelId: v.id("channels"),
     authorId: v.optional(v.id("users")),
@@ -192,8 +192,8 @@ export default defineSchema({
     .index("by_mappingId_and_state", ["mappingId", "state"])
     .index("by_messageId", ["messageId"]),
 
-  // One row per piece of a reply on the platform. Written by settle, and by ingest when a piece is deleted. `upTo` is the
-  // offset in the message's content where the piece ends, so that a long reply resumes at the right character
+  // One row per part of a reply on the platform. Written by settle, and by ingest when a part is deleted. `upTo` is the
+  // offset in the message's content where the part ends, so that a long reply resumes at the right character
   // (docs/races.md#a-long-reply-resumes).
   posts: defineTable({
     ...vPost.fields,

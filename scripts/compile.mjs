@@ -33,7 +33,7 @@ export async function compileAll(scripts, { packages = "external" } = {}) {
 
 /**
  * What the last build of the same entries read and wrote. Undefined if any of that has changed or is gone: a file has
- * changed if its size or its time of change has.
+ * changed if its size or its modification time has.
  */
 async function currentRecord(file) {
   try {

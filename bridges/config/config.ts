@@ -44,7 +44,10 @@ export type AdminConfig =
   | { readonly kind: "admin"; readonly convexUrl: string; readonly key: SigningKey }
   | InvalidConfig;
 
-/** The process environment, then `.env.local`, then `.env`. Changes none of them. Throws `UnreadableSettings`. */
+/**
+ * The process environment overrides `.env.local`, which overrides `.env`. Changes none of them. Throws
+ * `UnreadableSettings`.
+ */
 export function readEnv(processEnv: Env = process.env, files: Env = readEnvFiles()): Env {
   return { ...files, ...processEnv };
 }

@@ -24,8 +24,8 @@ export class UnreadableSettings extends Error {
 }
 
 /**
- * The settings in `.env.local`, then `.env`, at the repository root, whatever the working directory. A missing file has
- * none. Throws `UnreadableSettings`.
+ * The settings in `.env.local`, which overrides `.env`, at the repository root, whatever the working directory. A
+ * missing file has none. Throws `UnreadableSettings`.
  */
 export function readEnvFiles(root = REPOSITORY): Env {
   return { ...parseFile(`${root}/.env`), ...parseFile(`${root}/.env.local`) };

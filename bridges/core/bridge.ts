@@ -23,9 +23,9 @@ const MAX_SET_ASIDE = 10_000;
 
 /** Limit of the whole shutdown, in ms. Leases and redelivery cover the rest (docs/races.md#shutting-down). */
 const STOP_MS = 10_000;
-/** The part of it for requests in progress. */
+/** The part of `STOP_MS` allowed for requests in progress. */
 const FINISH_POSTS_MS = 5_000;
-/** The part of it reserved for closing sockets. */
+/** The part of `STOP_MS` reserved for closing sockets. */
 const CLOSE_MS = 1_500;
 
 export interface BridgeOptions {

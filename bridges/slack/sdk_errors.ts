@@ -40,7 +40,7 @@ export function platformError(
   });
 }
 
-/** The failure as the end of the process, if it means that the token no longer works. */
+/** The failure as a fatal error, if it means that the token no longer works; otherwise undefined. */
 export function fatalError(failure: PlatformError, token: TokenKind): FatalError | undefined {
   if (!isFatal(failure.code, token)) return undefined;
   return new FatalError(failure.code, failure.message, TOKEN_STEP[token]);

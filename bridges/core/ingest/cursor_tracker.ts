@@ -157,7 +157,7 @@ export class CursorTracker {
     return positions;
   }
 
-  /** The newest position a cursor may have at `at`: an event before it has arrived, or never will. */
+  /** The newest position a cursor may have at time `at`. Every event before that position has arrived or never will. */
   #newestAt(at: number): string {
     return positionAt(this.#options.platform, at - this.#options.eventDelayMs);
   }

@@ -107,7 +107,7 @@ test("stopping drops what Convex never stored", async () => {
   await expect(problem).rejects.toMatchObject({ why: "stopping" });
 });
 
-test("a channel update resolves once it is stored, also when a newer one was merged with it", async () => {
+test("a channel update resolves once it is stored, even if a newer one was merged with it", async () => {
   let store: () => void = () => undefined;
   const stored = new Promise<void>((resolve) => (store = resolve));
   const { reporter, sent } = setUp(() => stored);

@@ -179,7 +179,10 @@ class Cursor {
     return this.#source[this.text] === ">" && this.text < this.end;
   }
 
-  /** Skips the marks of a container that continues, or of a quote that begins. Returns false if it does not. */
+  /**
+   * Skips the marks of a container that continues, or of a quote that begins. Returns false if the line neither
+   * continues the container nor begins a quote.
+   */
   enter(container: Container): boolean {
     if (container.kind === "item") {
       if (this.isBlank) return true;

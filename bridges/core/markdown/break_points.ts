@@ -141,7 +141,10 @@ function lastSentence(source: string, low: number, end: number): number {
 
 const words = new Intl.Segmenter(undefined, { granularity: "word" });
 
-/** If there is no space in this many characters, words are segmented: Thai, Chinese and others write none. */
+/**
+ * If there is no space in this many characters, words are segmented: Thai, Chinese and others are written without
+ * spaces.
+ */
 const WORD_WINDOW = 160;
 
 function lastWord(source: string, low: number, end: number, half: number): number | undefined {

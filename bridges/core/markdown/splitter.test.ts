@@ -162,7 +162,7 @@ describe("splitMarkdown", () => {
   });
 
   // No clock: more than linear time would be minutes here, and exceed the test's timeout.
-  test("takes time in proportion to the text, also for one line of 100,000 characters", () => {
+  test("takes time in proportion to the text, even for one line of 100,000 characters", () => {
     const shapes = [
       ...[
         "x",

@@ -6,7 +6,7 @@ import { type Answer, type DeliveryContext, request } from "./request.ts";
 
 /**
  * What a delivery does, one step after the other:
- *   post     sends a piece, after a search for it if an earlier claim may have sent it
+ *   post     sends a part, after a search for it if an earlier claim may have sent it
  *   edit     replaces the text of a post
  *   remove   deletes a post
  *   end      settles the delivery without a request

@@ -2,7 +2,7 @@ import type { Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
 
-/** Searches before a piece counts as absent: a post that was accepted late may become visible late. */
+/** Searches before a part counts as absent: a post that was accepted late may become visible late. */
 const LOOKS = 2;
 
 /**

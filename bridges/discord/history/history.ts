@@ -73,7 +73,7 @@ export class DiscordHistory implements History {
     let found: readonly MessageEvent[] = [];
     for (const post of posts) {
       const oldest = found[0];
-      // Neither this post nor a later one has a message newer than the oldest found.
+      // Neither this post nor any of the remaining ones has a message newer than the oldest found.
       if (found.length === count && oldest !== undefined && newestIn(post) < oldest.position) break;
       this.options.threadFound(post);
       found = [...found, ...(await this.#newestInPost(mapping, post, count, signal))]

@@ -15,7 +15,7 @@ interface PlacementOptions {
 }
 
 /**
- * Finds out which mapping and thread an event belongs to. Events of one channel are handled in their order, also where
+ * Finds out which mapping and thread an event belongs to. Events of one channel are handled in their order, even if
  * they wait for a look-up; those of other channels do not wait for it.
  */
 export class Placement {

@@ -9,7 +9,7 @@ import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
 /**
  * How long after its first claim, in ms, a delivery's nonce can be relied on. Discord keeps nonces for "the past few
- * minutes"; the resend comes up to a minute after the claim this is measured at.
+ * minutes"; the resend comes up to a minute after the claim from which this is measured.
  * https://discord.com/developers/docs/resources/message#create-message
  */
 const NONCE_MS = 100_000;
@@ -102,7 +102,7 @@ export class Finder {
   }
 }
 
-/** Which of the bot's own messages is the piece. */
+/** Which of the bot's own messages is the part. */
 function match(own: readonly SeenMessage[], reference: string | undefined, piece: Piece): Found {
   const referenceOf = (message: SeenMessage) => message.message_reference?.message_id;
   // A post has no reference where the question was deleted before the answer.

@@ -123,7 +123,7 @@ describe("a reply on Discord", () => {
     );
   });
 
-  test("is rendered in linear time, also for odd text, and never fails", () => {
+  test("is rendered in linear time, even for odd text, and never fails", () => {
     const shapes = ["[", "*a ", "> ", "- ", "`", "<", "![", "|a", "_", "~~", "&amp;", "<!--"];
     const more = ["a|b\n-|-\n", "\n\n# ", "[a](", "\\", " || ", "> > a\n", "```\n", "@everyone "];
     for (const shape of [...shapes, ...more, "a\u0301", "\u200b", "- a\n\n", "1. a\n\n   "]) {

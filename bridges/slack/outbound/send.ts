@@ -5,7 +5,7 @@ import { fatalError, platformError } from "../sdk_errors.ts";
 import type { SlackApi } from "../web.ts";
 import { notificationText } from "./format.ts";
 
-/** The metadata type of every post. `find` recognizes a post by its metadata, which contains only opaque ids. */
+/** The metadata type of every post. `find` recognises a post by its metadata, which contains only opaque ids. */
 export const METADATA_TYPE = "bridge_delivery";
 
 /** Posts, edits and deletes. One attempt each. */

@@ -29,7 +29,7 @@ export const vTranscriptRow = v.object({
   sentAt: v.optional(v.number()),
   editedAt: v.optional(v.number()),
   deletedAt: v.optional(v.number()),
-  /** Of a reply or notice: the platform's ids of its pieces, in order. */
+  /** Of a reply or notice: the platform's ids of its parts, in order. */
   posts: v.array(v.string()),
 });
 export type TranscriptRow = Infer<typeof vTranscriptRow>;

@@ -22,7 +22,7 @@ export async function requireOpenChat(ctx: MutationCtx): Promise<void> {
   throw refusal("FORBIDDEN", "public chat is closed on this deployment");
 }
 
-/** On a channel that was never mapped: the seed's way, one reply asked for per message. */
+/** In a channel that was never mapped, the public chat API asks for one reply per message. */
 export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
   await ctx.db.insert("messages", { channelId: channel._id, authorId, content });
   const asker = (await isAdmin(ctx))

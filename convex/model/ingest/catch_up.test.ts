@@ -38,12 +38,12 @@ describe("history from before a mapping", () => {
     expect(await cursor()).toMatchObject({ history: 5 });
   });
 
-  test("asks for nothing, however young it is, and is stored also where it was edited", async () => {
+  test("asks for nothing, however young it is, and is stored even if it was edited", async () => {
     const old = { sentAt: NOON - 60_000, backfilled: true } as const;
     const events = [said(room, old), said(room, { ...old, editedAt: NOON - 1_000 })];
     expect(await ingest(...events)).toEqual(["inserted", "inserted"]);
     expect(await rows(backend, "replies")).toEqual([]);
-    // The same from an edit told live is not taken.
+    // The same message, arriving as a live edit, is ignored.
     const { backfilled: _, ...live } = old;
     expect(await ingest(said(room, { ...live, editedAt: NOON }))).toEqual(["ignored"]);
   });

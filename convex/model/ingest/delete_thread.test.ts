@@ -9,7 +9,7 @@ import { exchange, posted, states, Worker } from "../../../test/support/convex/w
 
 useFreshBackend();
 
-/* A thread that is deleted on its platform: of the messages in it nothing is told. */
+/* A thread is deleted on its platform, which sends no events for the messages in it. */
 
 let mappingId: Id<"mappings">;
 let threadId: string;

@@ -5,7 +5,7 @@ import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
 import { endDelivery } from "../outbox/lanes.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
 
-/** Messages cleared in one transaction, each with its pieces. */
+/** Messages cleared in one transaction, each with its parts. */
 const BATCH = 100;
 
 /** Conversations of one thread that are read: one for each Convex channel its channel was mapped to. */

@@ -58,7 +58,7 @@ export const vOutcome = v.union(
 );
 export type Outcome = Infer<typeof vOutcome>;
 
-/** A message, or a piece of a reply (`own`), that is not known to be deleted. */
+/** A message, or a part of a reply (`own`), that is not known to be deleted. */
 export const vSnapshotRow = v.object({
   externalId: v.string(),
   threadId: v.optional(v.string()),

@@ -20,7 +20,7 @@ async function contents(): Promise<string[]> {
 }
 
 describe("a message", () => {
-  test("is stored with its author, place, time and everything else the platform told", async () => {
+  test("is stored with its author, place, time and everything else the platform sent", async () => {
     const event = said(room, {
       content: "see <@7002>",
       mentions: [{ kind: "user", id: "7002", name: "Eve" }],

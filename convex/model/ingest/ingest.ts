@@ -124,7 +124,7 @@ async function insertMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: 
 }
 
 /**
- * Where a message said in the channel itself belongs. One that is to be answered in a thread of its own starts that
+ * Where a message sent directly in the channel belongs. One that is to be answered in a thread of its own starts that
  * thread's conversation, so that two simultaneous questions are two conversations
  * (docs/races.md#one-conversation-per-mapping-and-thread).
  */

@@ -75,7 +75,7 @@ export async function claimDelivery(
 
 /**
  * Checks a last time whether the channel was unmapped or paused, or the message deleted, since the delivery was queued
- * (docs/races.md#unmapped-or-paused-while-a-reply-is-written).
+ * (docs/races.md#unmapped-or-paused-while-a-reply-is-being-written).
  */
 async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<Decision> {
   const mapping = await ctx.db.get("mappings", delivery.mappingId);

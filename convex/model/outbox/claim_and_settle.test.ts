@@ -111,7 +111,7 @@ describe("claim", () => {
 });
 
 describe("settle", () => {
-  test("posted: keeps each piece, and only the last one ends the delivery", async () => {
+  test("posted: keeps each part, and only the last one ends the delivery", async () => {
     await exchange(backend, room);
     const claimed = await worker.take();
     expect(await worker.settle(claimed, posted("8001", 1, false))).toBe(true);

@@ -41,11 +41,11 @@ async function takenDown(worker: Worker): Promise<string[]> {
 }
 
 describe("an answer deleted while it is being posted", () => {
-  test("in pieces: the rest is not posted, and what stands is taken down", async () => {
+  test("in parts: the rest is not posted, and what stands is taken down", async () => {
     const { worker, claimed, remove, content } = await replyIsDue();
     expect(await worker.settle(claimed, posted("900", 0, false))).toBe(true);
     expect(await remove()).toEqual({ takesDown: true });
-    // Until nobody posts it any more its text may be needed to find it, and nobody is shown it.
+    // The text is kept, hidden from readers, while a bridge may still be posting it: it may be needed to find the post.
     expect(await content()).toBe("an answer");
     expect(await worker.settle(claimed, posted("901", 1, false))).toBe(false);
     expect(await states(backend)).toEqual(["cancelled", "ready"]);
@@ -53,7 +53,7 @@ describe("an answer deleted while it is being posted", () => {
     expect(await takenDown(worker)).toEqual(["900", "901"]);
   });
 
-  test("by a moderator, piece by piece: the same", async () => {
+  test("by a moderator, part by part: the same", async () => {
     const { mappingId, worker, claimed, content } = await replyIsDue();
     await worker.settle(claimed, posted("900", 0, false));
     await ingest(deleted(mappingId, "900"));
@@ -62,7 +62,7 @@ describe("an answer deleted while it is being posted", () => {
     expect(await takenDown(worker)).toEqual(["901"]);
   });
 
-  test("by a bridge that was given up and tells of it late: it is taken down", async () => {
+  test("by a bridge that was given up and reports the post late: it is taken down", async () => {
     const { worker, claimed, remove } = await replyIsDue();
     await pass(backend, 61_000);
     await worker.settle(claimed, retry(0, false));
@@ -71,7 +71,7 @@ describe("an answer deleted while it is being posted", () => {
     expect(await takenDown(worker)).toEqual(["900"]);
   });
 
-  test("while a piece that the delete didn't know of is told of, that one is taken down too", async () => {
+  test("in parts: a part reported after the delete was claimed is taken down too", async () => {
     const { worker, claimed, remove } = await replyIsDue();
     await worker.settle(claimed, posted("900", 0, true));
     await remove();

@@ -77,7 +77,7 @@ type Ending =
       readonly unknownUntil?: number;
     };
 
-/** Ends a delivery and makes the next of its lane ready. */
+/** Ends a delivery and makes the next one in its lane ready. */
 export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">, ending: Ending) {
   await cancelJob(ctx, delivery.timerId);
   await ctx.db.patch("deliveries", delivery._id, {

@@ -60,7 +60,7 @@ describe("a lease that runs out", () => {
   );
 
   test.each(["waiting", "ready", "leased", "failed"] as const)(
-    "a post reported late counts, also when it is %s by then",
+    "a post reported late counts, even if it is %s by then",
     async (state) => {
       await exchange(backend, room);
       await exchange(backend, room);
@@ -90,7 +90,7 @@ describe("a lease that runs out", () => {
     await worker.take();
     await pass(backend, 20_000);
     expect(await states(backend)).toEqual(["leased"]);
-    // Also when it had begun to run before it could be cancelled.
+    // Even if it had begun to run before it could be cancelled.
     const { deliveryId, generation } = first;
     await backend.t.mutation(internal.deliveries.expire, { deliveryId, generation });
     await backend.t.mutation(internal.deliveries.wake, { deliveryId, generation });

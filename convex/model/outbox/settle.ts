@@ -109,7 +109,7 @@ async function settlePosted(
     return false;
   }
   if (last) {
-    // Also if it counted as `failed` or `waiting` meanwhile: the post exists.
+    // Even if it counted as `failed` or `waiting` meanwhile: the post exists.
     if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
     await clearHealth(ctx, delivery.mappingId, "out");
     return false;
@@ -138,7 +138,7 @@ async function fail(
   if (health) await setHealth(ctx, delivery.mappingId, "out", trouble);
 }
 
-/** Whether what it was to post was deleted meanwhile, here or by a moderator. */
+/** Whether the message this delivery posts has been deleted since, here or by a moderator. */
 async function isDeleted(ctx: MutationCtx, { messageId, op }: Doc<"deliveries">): Promise<boolean> {
   if (op === "delete") return false;
   const message = await ctx.db.get("messages", messageId);

@@ -78,7 +78,7 @@ describe("a delivery of unknown outcome", () => {
 });
 
 describe("asking before a part is sent again", () => {
-  test("is answered yes to the holder, and changes nothing", async () => {
+  test("is granted to the holder, and changes nothing", async () => {
     await worker.take();
     await pass(backend, LEASE_AND_QUARANTINE);
     const claimed = await worker.take();
@@ -87,7 +87,7 @@ describe("asking before a part is sent again", () => {
     expect(await deliveryOf(backend, claimed.deliveryId)).toEqual(before);
   });
 
-  test("is answered no once that part was told of by whoever had it before", async () => {
+  test("is refused once the earlier holder has reported that part", async () => {
     const first = await worker.take();
     await pass(backend, LEASE_AND_QUARANTINE);
     const second = await new Worker(backend, "other").take();
@@ -96,7 +96,7 @@ describe("asking before a part is sent again", () => {
     expect(await worker.settle(second, { kind: "verify", part: 2 })).toBe(true);
   });
 
-  test("is answered no to who holds it no longer", async () => {
+  test("is refused to a process that no longer holds it", async () => {
     const first = await worker.take();
     await pass(backend, LEASE_AND_QUARANTINE);
     expect(await worker.settle(first, { kind: "verify", part: 1 })).toBe(false);

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { vDeliveryOp } from "../shared/validators.ts";
 
-/** One piece of a delivery that was posted. `upTo`: offset in the content where it ends. */
+/** One part of a delivery that was posted. `upTo`: offset in the content where it ends. */
 export const vPost = v.object({
   part: v.number(),
   externalId: v.string(),
@@ -47,7 +47,7 @@ export const vClaim = v.union(
  * A bridge's report about a delivery it claimed.
  * verify    nothing yet: asks whether the caller may send that part again, whose outcome was unknown
  *           (docs/races.md#a-lease-expires-during-a-post)
- * posted    a piece was posted; `last` ends the delivery. A fact: accepted from any caller at any time
+ * posted    a part was posted; `last` ends the delivery. A fact: accepted from any caller at any time
  *           (docs/races.md#a-success-is-reported-late)
  * done      an edit or a delete is carried out
  * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`

@@ -52,7 +52,7 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
 
-/** A message by the platform's id, from any author; the bridge's own are found by their pieces. */
+/** A message by the platform's id, from any author; the bridge's own are found by their parts. */
 async function saidAs(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
   const post = await findPost(ctx, mappingId, externalId);
   if (post) return await ctx.db.get("messages", post.messageId);

@@ -35,7 +35,7 @@ describe("messages that come while the AI writes", () => {
     expect(await rows(backend, "deliveries")).toHaveLength(1);
   });
 
-  test("get one also when they stand before what was read", async () => {
+  test("get one even if they stand before what was read", async () => {
     const release = ai.holds("first");
     const early = said(room, { content: "early", author: EVE });
     await ingest(said(room, { content: "a", fromApp: true, externalId: "1" }));
@@ -60,7 +60,7 @@ describe("messages that come while the AI writes", () => {
   });
 
   test("get their reply when the first of them is limited and another is not", async () => {
-    // storeAnswer asks for the earliest unread asker only; where that one is limited, nobody else is tried.
+    // If the earliest unread asker has reached a limit, the next one must be tried.
     vi.stubEnv("AI_REPLIES_PER_AUTHOR", "1");
     const release = ai.holds("first");
     await ingest(said(room, { content: "one" }));
@@ -112,8 +112,8 @@ describe("a question deleted", () => {
   });
 
   test("before the AI is asked buys nothing and says nothing", async () => {
-    // loadAssignment does not look whether an asker is left: the AI is sent what remains, here nothing at all,
-    // refuses that with a 400, and the channel is told that the (deleted) question could not be answered.
+    // If the AI were called with no messages, it would answer 400, and the channel would be told that a deleted
+    // question could not be answered.
     ai.always(({ messages }) =>
       messages.length > 0 ? completion("?") : Response.json({ error: {} }, { status: 400 }),
     );

@@ -68,7 +68,7 @@ describe("generateResponse", () => {
   });
 
   test("caps what one question may cost, as in mapped channels", async () => {
-    // generateResponse sends ten messages of any length: the cap of fitContext is applied to mapped channels only.
+    // Without `fitContext`, ten messages of any length would be sent.
     const { channelId, authorId } = await openChannel();
     await backend.t.run(async (ctx) => {
       for (let i = 0; i < 10; i++) {

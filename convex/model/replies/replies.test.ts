@@ -140,7 +140,7 @@ describe("a reply", () => {
   });
 
   test("leaves out an answer that a moderator deleted on the platform", async () => {
-    // applyDelete looks in messages only, not in posts: the delete becomes a tombstone.
+    // The deleted id is in `posts`, not in `messages`.
     await exchange(backend, room, { content: "hi" });
     await new Worker(backend).post("8001");
     await ingest(deleted(room, "8001"));
@@ -196,7 +196,7 @@ describe("the watchdog", () => {
     expect(ai.requests).toHaveLength(1);
   });
 
-  test("drops what a job taken for lost says after another has answered", async () => {
+  test("drops what a job presumed lost says after another has answered", async () => {
     await exchange(backend, room);
     const [reply] = await rows(backend, "replies");
     if (!reply) throw new Error("nothing was asked");

@@ -29,8 +29,8 @@ export async function openReplyOf(ctx: MutationCtx, conversationId: Id<"conversa
 
 /**
  * Asks for a reply in the conversation, unless one is being written already: storing that one requests the next
- * (docs/races.md#a-question-arrives-while-a-reply-is-written). Applies the asker's limits, with one notice per window
- * to an asker who reached one. Returns whether a reply is being written.
+ * (docs/races.md#a-question-arrives-while-a-reply-is-being-written). Applies the asker's limits, with one notice per
+ * window to an asker who reached one. Returns whether a reply is being written.
  */
 export async function askForReply(
   ctx: MutationCtx,

@@ -139,7 +139,10 @@ export async function recordFailure(
   await askForFirst(ctx, conversation, unread);
 }
 
-/** Whether the conversation still belongs to its mapping (docs/races.md#unmapped-or-paused-while-a-reply-is-written). */
+/**
+ * Whether the conversation still belongs to its mapping
+ * (docs/races.md#unmapped-or-paused-while-a-reply-is-being-written).
+ */
 async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
   if (!conversation.mappingId) return true;
   const mapping = await ctx.db.get("mappings", conversation.mappingId);

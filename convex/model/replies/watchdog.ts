@@ -11,8 +11,8 @@ const LOST_AFTER_MS = 15 * 60_000;
 
 /**
  * Decides by the state of the job, not by the clock: requeueing an action that is only pending would make an overload
- * worse (docs/races.md#the-watchdog-under-load). `storeAnswer` compares attempts, so a job that was taken for lost and
- * still finishes changes nothing.
+ * worse (docs/races.md#the-watchdog-under-load). `storeAnswer` compares attempts, so a job that was presumed lost
+ * and still finishes changes nothing.
  */
 export async function watchReply(ctx: MutationCtx, replyId: Id<"replies">, attempt: number) {
   const reply = await ctx.db.get("replies", replyId);

@@ -4,7 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { findIdentity } from "./identities.ts";
 import type { Mention } from "../shared/validators.ts";
 
-/** A message as the chat API shows it: the seed's fields and no others. */
+/** A message as the chat API shows it: its public fields and no others. */
 export const vChatMessage = v.object({
   _id: v.id("messages"),
   _creationTime: v.number(),

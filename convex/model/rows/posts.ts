@@ -4,7 +4,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 /** Pieces of one message that are read. */
 const MOST_PIECES = 1_000;
 
-/** A piece of what the bridge posted, by the platform's id. */
+/** A part of what the bridge posted, by the platform's id. */
 export async function findPost(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
   return await ctx.db
     .query("posts")
@@ -15,8 +15,8 @@ export async function findPost(ctx: QueryCtx, mappingId: Id<"mappings">, externa
 }
 
 /**
- * Records that somebody deleted a piece on the platform. When no piece is left, the message is deleted here too: a
- * moderator has removed it from the conversation. Returns false if the piece was marked as deleted before.
+ * Records that somebody deleted a part on the platform. When no part is left, the message is deleted here too: a
+ * moderator has removed it from the conversation. Returns false if the part was marked as deleted before.
  */
 export async function takeDownPost(ctx: MutationCtx, post: Doc<"posts">): Promise<boolean> {
   if (post.deletedAt !== undefined) return false;
@@ -28,7 +28,7 @@ export async function takeDownPost(ctx: MutationCtx, post: Doc<"posts">): Promis
   return true;
 }
 
-/** Every piece of a message that is or was on the platform, in order. */
+/** Every part of a message that is or was on the platform, in order. */
 export async function piecesOf(ctx: QueryCtx, messageId: Id<"messages">) {
   const pieces = await ctx.db
     .query("posts")

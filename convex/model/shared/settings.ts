@@ -51,7 +51,7 @@ export function replyLimits(): ReplyLimits {
   };
 }
 
-/** Whether people without a token may use the seed's chat API at all. */
+/** Whether people without a token may use the public chat API at all. */
 export function publicChatIsOpen(): boolean {
   return process.env.PUBLIC_CHAT !== "closed";
 }

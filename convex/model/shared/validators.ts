@@ -27,7 +27,10 @@ export const troubleFields = {
   step: v.optional(v.string()),
 };
 
-/** Absent on the seed's rows. `app`: another bot or webhook. `notice`: said to people, never to the AI. */
+/**
+ * Absent in a channel that was never mapped. `app`: another bot or webhook. `notice`: shown to people, never sent to
+ * the AI.
+ */
 export const vMessageKind = v.union(
   v.literal("person"),
   v.literal("app"),

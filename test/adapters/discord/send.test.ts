@@ -37,7 +37,7 @@ describe("the Discord adapter posts", () => {
     });
   });
 
-  test("each part once, however often it is retried, also after a lost response", async () => {
+  test("each part once, however often it is retried, even after a lost response", async () => {
     const [one, other] = [stage.bridge(), stage.bridge()];
     discord.answerNext("POST channels/:id/messages", "500AfterAccept");
     const lost = await refusal(one.post(stage.delivery(), 0, piece("once"), soon()));

@@ -103,7 +103,7 @@ test("history detects that a channel is archived or was renamed", async () => {
   expect(await bridge.history.activity(mapping, "0", soon())).not.toHaveProperty("trouble");
 });
 
-test("text from Slack's editor arrives as Markdown, also after an edit", async () => {
+test("text from Slack's editor arrives as Markdown, even after an edit", async () => {
   const { slack, core, channel, say } = await start();
   const text = "*Hi* <@U1>, _see_ ~this~ `a*b*`:\n• one\n• two\n```x &lt; *y*```";
   const id = say(text);

@@ -3,7 +3,7 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Id } from "../../../convex/_generated/dataModel.js";
 import { backend } from "./fresh.ts";
 
-/* Calls to the seed's original API, on a channel that is not mapped. */
+/* Calls to the public chat API, in a channel that is not mapped. */
 
 export async function openChannel() {
   const { nobody } = backend;

@@ -148,7 +148,7 @@ function splitOuterSpace(run: Run): Run[] {
   return parts.filter((text) => text !== "").map((text) => ({ ...run, text }));
 }
 
-/** The marks of a run of white space that both of its neighbors have. */
+/** The marks of a run of white space that both of its neighbours have. */
 function sharedMarks(parts: readonly Run[], index: number): Mark[] {
   const isText = (run: Run) => run.text.trim() !== "";
   const run = parts[index];
@@ -163,7 +163,7 @@ function sharedMarks(parts: readonly Run[], index: number): Mark[] {
 /** The character after the last adjacent run with a mark. */
 function characterAfter(parts: readonly Run[], from: number, mark: Mark): string {
   let at = from;
-  // Only a word's neighbors matter, and they are never far.
+  // Only a word's neighbours matter, and they are never far.
   while (at < from + 8 && parts[at]?.[mark] === true) at += 1;
   return parts[at]?.text.charAt(0) ?? "";
 }

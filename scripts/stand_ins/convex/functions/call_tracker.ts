@@ -8,7 +8,7 @@ import type { Module, Modules } from "./modules.ts";
 /** A function call by a client or the scheduler, including everything it calls. */
 export interface Call {
   readonly kind: CallKind;
-  /** What the function that makes the call is itself running in. */
+  /** The context the caller runs in. */
   readonly inside: "nothing" | "transaction" | "action";
   /** Aborts the first attempt at a mutation after its handler has run, as a write conflict does. */
   readonly abortOnce?: { done: boolean };
