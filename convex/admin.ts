@@ -21,7 +21,7 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
  * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET,
- * BEING_DELETED.
+ * BEING_DELETED, TOO_MANY_MAPPINGS.
  */
 export const map = mutation({
   args: {
@@ -50,7 +50,8 @@ export const map = mutation({
 
 /**
  * Stops mirroring. Messages stay, unless `deleteMessages`: then they are deleted in the background, with
- * every reply to them, even if the channel was unmapped before. What waits in the outbox is cancelled.
+ * every reply to them, even if the channel was unmapped before. What waits in the outbox is cancelled: up to 200
+ * deliveries at once, which are counted, and the others in the background.
  * Codes: NOT_MAPPED.
  */
 export const unmap = mutation({
@@ -91,7 +92,7 @@ export const change = mutation({
   },
 });
 
-/** Every mapping that is active or paused, at most 1,000 of each state and platform. */
+/** Every mapping that is active or paused. */
 export const list = query({
   args: {},
   returns: v.array(vMappingRow),
@@ -101,13 +102,16 @@ export const list = query({
   },
 });
 
-/** What is healthy and what is stuck: mappings with their health, failed deliveries, open problems. */
+/**
+ * What is healthy and what is stuck: mappings with their health, failed deliveries, open problems. With `platform` only
+ * its mappings and deliveries: more than a thousand mappings are too many for one call.
+ */
 export const status = query({
-  args: {},
+  args: { platform: v.optional(vPlatform) },
   returns: vStatus,
-  handler: async (ctx) => {
+  handler: async (ctx, { platform }) => {
     await requireAdmin(ctx);
-    return overallStatus(ctx);
+    return overallStatus(ctx, platform);
   },
 });
 

@@ -1,5 +1,6 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vRearmed } from "./model/rows/rearmed.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
 import {
@@ -130,7 +131,14 @@ export default defineSchema({
   purges: defineTable({
     mappingId: v.id("mappings"),
     jobId: v.id("_scheduled_functions"),
+    // With these a lost job can be scheduled again. Absent on rows of earlier versions.
+    channelId: v.optional(v.id("channels")),
+    before: v.optional(v.number()),
   }).index("by_mappingId", ["mappingId"]),
+
+  // One row: what was re-armed in the last incident. Written only when the scheduled function that something waited for
+  // was gone (docs/races.md#a-scheduled-function-is-gone).
+  rearmed: defineTable(vRearmed),
 
   // Every event of the mapping up to `upTo` is committed (docs/races.md#a-live-message-hides-a-gap). Written by catch-up
   // pages, by mapping, and at most once a minute by live ingest. Read once per catch-up; nothing subscribes.

@@ -15,6 +15,7 @@ import type {
 } from "convex/server";
 import type * as admin from "../admin.js";
 import type * as bridge from "../bridge.js";
+import type * as crons from "../crons.js";
 import type * as deliveries from "../deliveries.js";
 import type * as doctor from "../doctor.js";
 import type * as index from "../index.js";
@@ -38,6 +39,7 @@ import type * as model_ingest_triggers from "../model/ingest/triggers.js";
 import type * as model_outbox_claim from "../model/outbox/claim.js";
 import type * as model_outbox_delete_reply from "../model/outbox/delete_reply.js";
 import type * as model_outbox_lanes from "../model/outbox/lanes.js";
+import type * as model_outbox_rearm from "../model/outbox/rearm.js";
 import type * as model_outbox_retry from "../model/outbox/retry.js";
 import type * as model_outbox_settle from "../model/outbox/settle.js";
 import type * as model_outbox_take_down from "../model/outbox/take_down.js";
@@ -61,6 +63,7 @@ import type * as model_rows_mappings from "../model/rows/mappings.js";
 import type * as model_rows_message_text from "../model/rows/message_text.js";
 import type * as model_rows_messages from "../model/rows/messages.js";
 import type * as model_rows_posts from "../model/rows/posts.js";
+import type * as model_rows_rearmed from "../model/rows/rearmed.js";
 import type * as model_rows_tombstones from "../model/rows/tombstones.js";
 import type * as model_shared_jobs from "../model/shared/jobs.js";
 import type * as model_shared_positions from "../model/shared/positions.js";
@@ -69,8 +72,10 @@ import type * as model_shared_settings from "../model/shared/settings.js";
 import type * as model_shared_text from "../model/shared/text.js";
 import type * as model_shared_validators from "../model/shared/validators.js";
 import type * as model_shared_version from "../model/shared/version.js";
+import type * as model_sweep_sweep from "../model/sweep/sweep.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
+import type * as sweep from "../sweep.js";
 import type * as threads from "../threads.js";
 
 /**
@@ -84,6 +89,7 @@ import type * as threads from "../threads.js";
 declare const fullApi: ApiFromModules<{
   admin: typeof admin;
   bridge: typeof bridge;
+  crons: typeof crons;
   deliveries: typeof deliveries;
   doctor: typeof doctor;
   index: typeof index;
@@ -107,6 +113,7 @@ declare const fullApi: ApiFromModules<{
   "model/outbox/claim": typeof model_outbox_claim;
   "model/outbox/delete_reply": typeof model_outbox_delete_reply;
   "model/outbox/lanes": typeof model_outbox_lanes;
+  "model/outbox/rearm": typeof model_outbox_rearm;
   "model/outbox/retry": typeof model_outbox_retry;
   "model/outbox/settle": typeof model_outbox_settle;
   "model/outbox/take_down": typeof model_outbox_take_down;
@@ -130,6 +137,7 @@ declare const fullApi: ApiFromModules<{
   "model/rows/message_text": typeof model_rows_message_text;
   "model/rows/messages": typeof model_rows_messages;
   "model/rows/posts": typeof model_rows_posts;
+  "model/rows/rearmed": typeof model_rows_rearmed;
   "model/rows/tombstones": typeof model_rows_tombstones;
   "model/shared/jobs": typeof model_shared_jobs;
   "model/shared/positions": typeof model_shared_positions;
@@ -138,8 +146,10 @@ declare const fullApi: ApiFromModules<{
   "model/shared/text": typeof model_shared_text;
   "model/shared/validators": typeof model_shared_validators;
   "model/shared/version": typeof model_shared_version;
+  "model/sweep/sweep": typeof model_sweep_sweep;
   purge: typeof purge;
   replies: typeof replies;
+  sweep: typeof sweep;
   threads: typeof threads;
 }>;
 export declare const api: FilterApi<

@@ -68,7 +68,7 @@ const user: Read<DiscordUser> = (value) => {
 };
 
 /** Stands for an author that can't be read: people must see the text anyway. */
-export const UNKNOWN_USER: DiscordUser = {
+const UNKNOWN_USER: DiscordUser = {
   id: "0",
   username: "unknown",
   global_name: undefined,

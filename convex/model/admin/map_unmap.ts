@@ -1,16 +1,23 @@
+import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { restartCursor } from "../rows/cursors.ts";
 import { endDelivery, makeReady } from "../outbox/lanes.ts";
-import { findMapping, mappingRow, type MappingRow } from "../rows/mappings.ts";
+import {
+  findMapping,
+  mappingRow,
+  type MappingRow,
+  mappingsIn,
+  MOST_MAPPINGS,
+} from "../rows/mappings.ts";
 import { positionAt } from "../shared/positions.ts";
 import { resolveAllOf } from "../ingest/problems.ts";
 import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
 
-/** Deliveries read when a mapping is paused, resumed or unmapped. A lane has few, a mapping few lanes. */
-const MOST_DELIVERIES = 1_000;
+/** Deliveries that one transaction cancels, holds or releases: each costs up to ten reads. */
+const MOST_DELIVERIES = 200;
 
 /** Messages from before a mapping that can be backfilled. */
 const MOST_HISTORY = 1_000;
@@ -40,6 +47,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
   checkRequest(request);
   const existing = await findMapping(ctx, platform, externalId);
   if (existing) await checkMappable(ctx, existing, history);
+  await checkRoom(ctx, platform);
   const { channel, created } = await targetChannel(ctx, request);
   await ctx.db.patch("channels", channel._id, {
     private: true,
@@ -93,6 +101,17 @@ async function checkMappable(ctx: MutationCtx, existing: Doc<"mappings">, histor
   );
 }
 
+/** Throws if bridges would not take another mapping of the platform. */
+async function checkRoom(ctx: MutationCtx, platform: Platform): Promise<void> {
+  const active = await mappingsIn(ctx, platform, "active");
+  const paused = await mappingsIn(ctx, platform, "paused");
+  if (active.length + paused.length < MOST_MAPPINGS) return;
+  throw refusal(
+    "TOO_MANY_MAPPINGS",
+    `${MOST_MAPPINGS.toString()} ${platform} channels are mapped already, the most that a bridge takes: unmap one first`,
+  );
+}
+
 /**
  * A name joins private channels only: names are not unique and anybody may make a public channel, so mapping onto
  * one by name would admit its creator to the conversation (docs/races.md#a-stranger-takes-a-channel-name).
@@ -135,26 +154,56 @@ export async function unmapChannel(
   const mapping = earlier ?? (await mappedOrThrow(ctx, platform, externalId));
   await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
   await resolveAllOf(ctx, mapping);
-  let cancelledDeliveries = 0;
-  // A leased one is being posted: its outcome is recorded when it is reported.
-  for (const state of ["queued", "ready", "waiting", "held"] as const) {
-    for (const delivery of await deliveriesIn(ctx, mapping._id, state)) {
-      const current = await ctx.db.get("deliveries", delivery._id);
-      if (!current || current.endedAt !== undefined) continue;
-      await endDelivery(ctx, current, { state: "cancelled", reason: "the channel was unmapped" });
-      cancelledDeliveries++;
-    }
-  }
+  const before = Date.now() + 1;
+  const cancelledDeliveries = await cancelWaiting(ctx, mapping._id, before);
   if (deleteMessages === true) {
     await schedulePurge(ctx, {
       mappingId: mapping._id,
       channelId: mapping.channelId,
       // Creation times have fractions: all of this millisecond is before.
-      before: Date.now() + 1,
+      before,
     });
   }
   const channel = await ctx.db.get("channels", mapping.channelId);
   return { channelId: mapping.channelId, channelName: channel?.name ?? "", cancelledDeliveries };
+}
+
+/**
+ * Cancels what a mapping had in the outbox before `before`, one batch, and schedules the next. It may have been mapped
+ * again meanwhile: what is enqueued since stays. Returns how many it cancelled.
+ */
+export async function cancelWaiting(
+  ctx: MutationCtx,
+  mappingId: Id<"mappings">,
+  before: number,
+): Promise<number> {
+  let cancelled = 0;
+  // Those behind first, so that none is made ready only to be cancelled. A leased one is being posted: its outcome is
+  // recorded when it is reported.
+  for (const state of ["queued", "held", "waiting", "ready"] as const) {
+    const rows = await ctx.db
+      .query("deliveries")
+      .withIndex("by_mappingId_and_state", (q) =>
+        q.eq("mappingId", mappingId).eq("state", state).lt("_creationTime", before),
+      )
+      .take(MOST_DELIVERIES - cancelled);
+    for (const row of rows)
+      await endDelivery(ctx, row, { state: "cancelled", reason: "the channel was unmapped" });
+    cancelled += rows.length;
+  }
+  if (cancelled === MOST_DELIVERIES)
+    await ctx.scheduler.runAfter(0, internal.deliveries.cancelWaiting, { mappingId, before });
+  return cancelled;
+}
+
+/** Makes held deliveries of a resumed mapping ready, one batch, and schedules the next. */
+export async function releaseHeld(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<void> {
+  const mapping = await ctx.db.get("mappings", mappingId);
+  if (mapping?.state !== "active") return;
+  const held = await deliveriesIn(ctx, mappingId, "held");
+  for (const delivery of held) await makeReady(ctx, delivery);
+  if (held.length === MOST_DELIVERIES)
+    await ctx.scheduler.runAfter(0, internal.deliveries.releaseHeld, { mappingId });
 }
 
 interface ChangeRequest {
@@ -179,15 +228,12 @@ export async function changeMapping(
     ...(model !== undefined && { model: model ?? undefined }),
   });
   if (changes.state === "paused") {
+    // Those beyond the batch are held when a bridge claims them.
     for (const delivery of await deliveriesIn(ctx, mapping._id, "ready")) {
       await ctx.db.patch("deliveries", delivery._id, { state: "held" });
     }
   }
-  if (changes.state === "active") {
-    for (const delivery of await deliveriesIn(ctx, mapping._id, "held")) {
-      await makeReady(ctx, delivery);
-    }
-  }
+  if (changes.state === "active") await releaseHeld(ctx, mapping._id);
   return await mappingRow(ctx, { ...mapping, ...changes });
 }
 

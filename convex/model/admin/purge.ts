@@ -2,6 +2,8 @@ import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery } from "../outbox/lanes.ts";
+import { countRearmed } from "../rows/rearmed.ts";
+import { isAlive } from "../shared/jobs.ts";
 import { bury } from "../rows/tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
@@ -23,8 +25,8 @@ interface Purge {
 export async function schedulePurge(ctx: MutationCtx, purge: Purge): Promise<void> {
   const jobId = await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, purge);
   const running = await purgeOf(ctx, purge.mappingId);
-  if (running) await ctx.db.patch("purges", running._id, { jobId });
-  else await ctx.db.insert("purges", { mappingId: purge.mappingId, jobId });
+  if (running) await ctx.db.replace("purges", running._id, { ...purge, jobId });
+  else await ctx.db.insert("purges", { ...purge, jobId });
 }
 
 /** Ends a purge that has nothing left to delete, unless another purge of the mapping was requested meanwhile. */
@@ -37,8 +39,23 @@ export async function endPurge(ctx: MutationCtx, { mappingId }: Purge): Promise<
 /** Whether a purge of the mapping is scheduled or running. */
 export async function isBeingPurged(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
   const running = await purgeOf(ctx, mappingId);
-  const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
-  return job?.state.kind === "pending" || job?.state.kind === "inProgress";
+  return await isAlive(ctx, running?.jobId);
+}
+
+/** Schedules a purge again if its job is gone. Returns whether it was. */
+export async function rearmPurge(ctx: MutationCtx, row: Doc<"purges">): Promise<boolean> {
+  if (await isAlive(ctx, row.jobId)) return false;
+  const mapping = await ctx.db.get("mappings", row.mappingId);
+  const channelId = row.channelId ?? mapping?.channelId;
+  if (!channelId) {
+    await ctx.db.delete("purges", row._id);
+    return false;
+  }
+  // Rows of earlier versions say when the purge was requested only by their own time.
+  const before = row.before ?? row._creationTime;
+  await schedulePurge(ctx, { mappingId: row.mappingId, channelId, before });
+  await countRearmed(ctx, "purges");
+  return true;
 }
 
 async function purgeOf(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<Doc<"purges"> | null> {

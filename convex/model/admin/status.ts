@@ -4,6 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { cursorOf } from "../rows/cursors.ts";
 import { allHealth } from "../rows/mapping_health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "../rows/mappings.ts";
+import { lastRearmed, vRearmed } from "../rows/rearmed.ts";
 import { vProblemRow } from "../ingest/report_validators.ts";
 import {
   troubleFields,
@@ -11,6 +12,7 @@ import {
   vDirection,
   vPlatform,
   type DeliveryState,
+  type Platform,
 } from "../shared/validators.ts";
 
 /** Rows of one kind that a status shows; more than a person reads. */
@@ -48,26 +50,35 @@ export const vStatus = v.object({
     }),
   ),
   problems: v.array(vProblemRow),
+  rearmed: v.optional(vRearmed),
 });
 export type Status = Infer<typeof vStatus>;
 
 /** See `admin.status`. */
-export async function overallStatus(ctx: QueryCtx): Promise<Status> {
-  const failed = await deliveriesIn(ctx, "failed");
+export async function overallStatus(ctx: QueryCtx, platform?: Platform): Promise<Status> {
+  const platforms = platform === undefined ? PLATFORMS : [platform];
+  const failed = await deliveriesIn(ctx, platforms, "failed");
+  const rearmed = await lastRearmed(ctx);
   const problems = await ctx.db
     .query("problems")
     .withIndex("by_resolvedAt", (q) => q.eq("resolvedAt", undefined))
     .order("desc")
     .take(MOST_SHOWN);
   return {
-    mappings: await mappingStates(ctx, failed),
+    mappings: await mappingStates(ctx, platforms, failed),
     failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
     problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
+    ...(rearmed && { rearmed }),
   };
 }
 
-async function mappingStates(ctx: QueryCtx, failed: readonly Doc<"deliveries">[]) {
-  const open = (await Promise.all(OPEN_STATES.map((state) => deliveriesIn(ctx, state)))).flat();
+async function mappingStates(
+  ctx: QueryCtx,
+  platforms: readonly Platform[],
+  failed: readonly Doc<"deliveries">[],
+) {
+  const reading = OPEN_STATES.map((state) => deliveriesIn(ctx, platforms, state));
+  const open = (await Promise.all(reading)).flat();
   const openCounts = countByMapping(open);
   const failedCounts = countByMapping(failed);
   const openSince = new Map<Id<"mappings">, number>();
@@ -76,7 +87,7 @@ async function mappingStates(ctx: QueryCtx, failed: readonly Doc<"deliveries">[]
   }
   const health = await allHealth(ctx);
   const states: Status["mappings"] = [];
-  for (const row of await listMappings(ctx)) {
+  for (const row of await listMappings(ctx, platforms)) {
     const cursor = await cursorOf(ctx, row.mappingId);
     const since = row.state === "active" ? openSince.get(row.mappingId) : undefined;
     states.push({
@@ -92,9 +103,13 @@ async function mappingStates(ctx: QueryCtx, failed: readonly Doc<"deliveries">[]
   return states;
 }
 
-/** The newest of a state on every platform. Read by platform, not by mapping: a thousand mappings cost no more. */
-async function deliveriesIn(ctx: QueryCtx, state: DeliveryState): Promise<Doc<"deliveries">[]> {
-  const rows = PLATFORMS.map((platform) =>
+/** The newest of a state on the platforms. Read by platform, not by mapping: a thousand mappings cost no more. */
+async function deliveriesIn(
+  ctx: QueryCtx,
+  platforms: readonly Platform[],
+  state: DeliveryState,
+): Promise<Doc<"deliveries">[]> {
+  const rows = platforms.map((platform) =>
     ctx.db
       .query("deliveries")
       .withIndex("by_platform_and_state", (q) => q.eq("platform", platform).eq("state", state))

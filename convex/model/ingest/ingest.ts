@@ -1,7 +1,8 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { askForReply } from "../replies/request_reply.ts";
+import { askLater, MOST_ASKS } from "../replies/pending_questions.ts";
+import { askForReply, openReplyOf } from "../replies/request_reply.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
 import { findMessage } from "../rows/messages.ts";
@@ -23,6 +24,9 @@ const NAMING_DELAY_MS = 1_000;
 interface Batch {
   readonly platform: Platform;
   readonly mappings: Map<Id<"mappings">, Promise<Doc<"mappings"> | null>>;
+  /** Questions of the batch that asked for a reply, and those for which another transaction asks. */
+  asked: number;
+  readonly later: Id<"messages">[];
 }
 
 /**
@@ -35,14 +39,15 @@ export async function ingestBatch(
   events: readonly BridgeEvent[],
   advances: readonly Infer<typeof vAdvance>[],
 ): Promise<Outcome[]> {
-  const batch: Batch = { platform, mappings: new Map() };
+  const batch: Batch = { platform, mappings: new Map(), asked: 0, later: [] };
   const outcomes: Outcome[] = [];
   for (const event of events) {
     const mapping = await mappingOf(ctx, batch, event.mappingId);
     if (mapping?.state !== "active") outcomes.push("inactive");
     else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
-    else outcomes.push(await applyMessage(ctx, mapping, event));
+    else outcomes.push(await applyMessage(ctx, batch, mapping, event));
   }
+  await askLater(ctx, batch.later);
   const caughtUp: Id<"mappings">[] = [];
   for (const advance of advances) {
     const mapping = await mappingOf(ctx, batch, advance.mappingId);
@@ -72,7 +77,12 @@ async function mappingOf(
   return mapping;
 }
 
-async function applyMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: MessageEvent) {
+async function applyMessage(
+  ctx: MutationCtx,
+  batch: Batch,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+) {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
   if (await isBuried(ctx, mapping._id, event.externalId)) {
@@ -83,10 +93,15 @@ async function applyMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: M
   // older than the mapping (docs/races.md#an-edit-of-a-message-from-before-the-mapping).
   const older = event.position < mapping.since;
   if (event.editedAt !== undefined && older && !event.backfilled) return "ignored";
-  return await insertMessage(ctx, mapping, event);
+  return await insertMessage(ctx, batch, mapping, event);
 }
 
-async function insertMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: MessageEvent) {
+async function insertMessage(
+  ctx: MutationCtx,
+  batch: Batch,
+  mapping: Doc<"mappings">,
+  event: MessageEvent,
+) {
   const author = await ensureIdentity(ctx, mapping.platform, event.author);
   const key = { channelId: mapping.channelId, mappingId: mapping._id };
   const inThread =
@@ -118,6 +133,10 @@ async function insertMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: 
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
   if (!asks) return "inserted";
+  if (!(await openReplyOf(ctx, conversation._id)) && ++batch.asked > MOST_ASKS) {
+    batch.later.push(messageId);
+    return "asked";
+  }
   const delayMs = author.name === undefined ? NAMING_DELAY_MS : 0;
   const asker = { _id: messageId, ...place };
   return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";

@@ -2,6 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cancelJob } from "../shared/jobs.ts";
 import { clearMessage } from "../rows/posts.ts";
+import { rearmDelivery } from "./rearm.ts";
 
 /*
  * A lane is a conversation's deliveries, first in, first out. Only its head (the oldest row that has not ended)
@@ -29,6 +30,7 @@ export async function enqueueDelivery(
   // Unmapped since it was requested: nothing may be posted there any more.
   if (!mapping || !mayPostTo(mapping, conversation)) return;
   const head = await laneHead(ctx, conversation._id);
+  if (head) await rearmDelivery(ctx, head);
   await ctx.db.insert("deliveries", {
     conversationId: conversation._id,
     mappingId: mapping._id,

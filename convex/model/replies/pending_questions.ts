@@ -1,3 +1,4 @@
+import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askForReply } from "./request_reply.ts";
@@ -41,15 +42,59 @@ export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">, from =
   return askers.filter(({ _creationTime }) => _creationTime >= since);
 }
 
-/** Asks for the next reply for the first asker who is within the limits. */
+/**
+ * Asks for the next reply for the first asker who is within the limits; for those beyond `MOST_ASKS` in a transaction of
+ * its own.
+ */
 export async function askForFirst(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   askers: readonly Doc<"messages">[],
 ): Promise<void> {
-  for (const asker of askers) {
+  for (const asker of askers.slice(0, MOST_ASKS)) {
     if (await askForReply(ctx, conversation, asker)) return;
   }
+  await askLater(
+    ctx,
+    askers.slice(MOST_ASKS).map(({ _id }) => _id),
+  );
+}
+
+/**
+ * Askers for whom one transaction asks. Each takes up to six calls of the rate limiter, which is a component: about 3 ms
+ * a call, of the second that a transaction has (https://docs.convex.dev/production/state/limits).
+ */
+export const MOST_ASKS = 25;
+
+/** Asks for messages in a transaction of its own. */
+export async function askLater(ctx: MutationCtx, messageIds: Id<"messages">[]): Promise<void> {
+  if (messageIds.length > 0) await ctx.scheduler.runAfter(0, internal.replies.ask, { messageIds });
+}
+
+/** Asks for up to `MOST_ASKS` messages, and for the others later. Skips those deleted or answered meanwhile. */
+export async function askInTurn(ctx: MutationCtx, messageIds: Id<"messages">[]): Promise<void> {
+  for (const id of messageIds.slice(0, MOST_ASKS)) {
+    const message = await ctx.db.get("messages", id);
+    if (message?.asks !== true || message.deletedAt !== undefined) continue;
+    const conversation =
+      message.conversationId && (await ctx.db.get("conversations", message.conversationId));
+    if (conversation && !(await isAnswered(ctx, message)))
+      await askForReply(ctx, conversation, message);
+  }
+  await askLater(ctx, messageIds.slice(MOST_ASKS));
+}
+
+/** Whether the newest answer in its conversation was written with the message in view. */
+async function isAnswered(ctx: QueryCtx, { conversationId, position = "" }: Doc<"messages">) {
+  if (!conversationId) return false;
+  const newest = await ctx.db
+    .query("replies")
+    .withIndex("by_conversationId_and_state", (q) =>
+      q.eq("conversationId", conversationId).eq("state", "done"),
+    )
+    .order("desc")
+    .first();
+  return (newest?.seen ?? "") >= position;
 }
 
 /** The newest ones at or after a position, in the platform's order. */

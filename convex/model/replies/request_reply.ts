@@ -3,7 +3,8 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { takeReply } from "./limits.ts";
 import { limitNotice, sayNotice } from "./notices.ts";
-import { cancelJob } from "../shared/jobs.ts";
+import { cancelJob, isAlive } from "../shared/jobs.ts";
+import { countRearmed } from "../rows/rearmed.ts";
 import { AI_TIMEOUT_MS } from "../shared/settings.ts";
 
 /** When the watchdog first looks at a reply: the action's own time limit, and time to start and to store. */
@@ -38,7 +39,11 @@ export async function askForReply(
   asker: Asker,
   delayMs = 0,
 ): Promise<boolean> {
-  if (await openReplyOf(ctx, conversation._id)) return true;
+  const open = await openReplyOf(ctx, conversation._id);
+  if (open) {
+    await rearmReply(ctx, open);
+    return true;
+  }
   if (asker.authorId === undefined) return false;
   const author = { kind: "author", userId: asker.authorId } as const;
   const limited = await takeReply(ctx, author, conversation.channelId);
@@ -62,6 +67,19 @@ export async function askForReply(
     attempt: 1,
   });
   await startAttempt(ctx, replyId, 1, delayMs);
+  return true;
+}
+
+/**
+ * Has an open reply looked at now, if its watchdog is gone: nothing else would ever end it
+ * (docs/races.md#a-scheduled-function-is-gone). Returns whether it was.
+ */
+export async function rearmReply(ctx: MutationCtx, reply: Doc<"replies">): Promise<boolean> {
+  if (await isAlive(ctx, reply.watchdogId)) return false;
+  const { _id: replyId, attempt } = reply;
+  const watchdogId = await ctx.scheduler.runAfter(0, internal.replies.watch, { replyId, attempt });
+  await ctx.db.patch("replies", replyId, { watchdogId });
+  await countRearmed(ctx, "replies");
   return true;
 }
 

@@ -9,8 +9,8 @@ import {
   type Platform,
 } from "../shared/validators.ts";
 
-/** How many mappings of one platform and state a bridge or a list takes; far beyond what one bot can serve. */
-const MOST_MAPPINGS = 1_000;
+/** How many mappings of one platform a bridge takes; far beyond what one bot can serve. `admin.map` refuses more. */
+export const MOST_MAPPINGS = 1_000;
 
 /** Every platform, in the order admins see them. */
 export const PLATFORMS: readonly Platform[] = ["discord", "slack"];
@@ -56,9 +56,12 @@ export async function activeMappings(ctx: QueryCtx, platform: Platform) {
 }
 
 /** Every mapping that is active or paused. */
-export async function listMappings(ctx: QueryCtx): Promise<MappingRow[]> {
+export async function listMappings(
+  ctx: QueryCtx,
+  platforms: readonly Platform[] = PLATFORMS,
+): Promise<MappingRow[]> {
   const rows: MappingRow[] = [];
-  for (const platform of PLATFORMS) {
+  for (const platform of platforms) {
     for (const state of ["active", "paused"] as const) {
       for (const mapping of await mappingsIn(ctx, platform, state)) {
         rows.push(await mappingRow(ctx, mapping));

@@ -2,6 +2,7 @@ import { ConvexHttpClient } from "convex/browser";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 import { ConvexError } from "convex/values";
 import { z } from "zod";
+import { api } from "../../../convex/_generated/api.js";
 import { loadAdminConfig } from "../../../bridges/config/config.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import { findPlayground } from "../../playground/running_playground.ts";
@@ -44,6 +45,19 @@ export async function connectTo({ url, key }: DeploymentAddress): Promise<Deploy
     query: (f, args) => explainErrors(client.query<typeof f>(f, args)),
     mutate: (f, args) => explainErrors(client.mutation<typeof f>(f, args)),
     act: (f, args) => explainErrors(client.action<typeof f>(f, args)),
+  };
+}
+
+/** The whole status, read platform by platform: one call is bounded. Problems come whole with each. */
+export async function readStatus({
+  query,
+}: Pick<Deployment, "query">): Promise<FunctionReturnType<typeof api.admin.status>> {
+  const discord = await query(api.admin.status, { platform: "discord" });
+  const slack = await query(api.admin.status, { platform: "slack" });
+  return {
+    ...slack,
+    mappings: [...discord.mappings, ...slack.mappings],
+    failed: [...discord.failed, ...slack.failed],
   };
 }
 

@@ -91,3 +91,8 @@ test("the status shows waiting and failed replies and what a gap missed", () => 
     /d1 +slack C0123456789 .*refused.*\(may have been posted\) - Look in the channel/,
   );
 });
+
+test("the status says what was set in motion again after a restore", () => {
+  const rearmed = { at: 0, replies: 2, deliveries: 0, purges: 1 };
+  expect(statusReport({ ...STATUS, rearmed })).toContain("2 answers being written, 1 deletions.");
+});

@@ -59,7 +59,7 @@ export function channelTable(channels: readonly ChannelView[]): string {
 }
 
 /** The state of every mapping, then failed replies and problems. */
-export function statusReport({ mappings, failed, problems }: Status): string {
+export function statusReport({ mappings, failed, problems, rearmed }: Status): string {
   if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
   const sections = [mappings.map(describeStatus).join("\n")];
   if (failed.length > 0) {
@@ -87,6 +87,16 @@ export function statusReport({ mappings, failed, problems }: Status): string {
       row.reason,
     ]);
     sections.push(`Set aside:\n${table([header, ...lines])}`);
+  }
+  if (rearmed !== undefined) {
+    const counts = [
+      ...(rearmed.replies > 0 ? [`${rearmed.replies} answers being written`] : []),
+      ...(rearmed.deliveries > 0 ? [`${rearmed.deliveries} posts`] : []),
+      ...(rearmed.purges > 0 ? [`${rearmed.purges} deletions`] : []),
+    ];
+    sections.push(
+      `Set in motion again, the last at ${time(rearmed.at)}, because Convex had lost their scheduled functions (a restored backup does): ${counts.join(", ")}.`,
+    );
   }
   return sections.filter((section) => section !== "").join("\n\n");
 }

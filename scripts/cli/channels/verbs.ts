@@ -1,6 +1,6 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
-import type { Deployment } from "./deployment.ts";
+import { type Deployment, readStatus } from "./deployment.ts";
 import {
   channelTable,
   describeMapping,
@@ -121,7 +121,7 @@ export async function list(deployment: Deployment): Promise<Result> {
 
 /** Reports the state of every mapping, failed replies and problems. */
 export async function status(deployment: Deployment): Promise<Result> {
-  const data = await deployment.query(api.admin.status, {});
+  const data = await readStatus(deployment);
   return { data, text: statusReport(data) };
 }
 

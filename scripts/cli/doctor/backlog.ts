@@ -1,7 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
-import { api } from "../../../convex/_generated/api.js";
+import type { api } from "../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../bridges/platform.ts";
-import type { Deployment } from "../channels/deployment.ts";
+import { type Deployment, readStatus } from "../channels/deployment.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { channelCheck } from "./mapped_channels.ts";
 
@@ -27,7 +27,7 @@ export async function checkBacklog(
   deployment: Deployment,
   acceptedTokens: ReadonlySet<PlatformName>,
 ): Promise<Finding[]> {
-  const { mappings, failed, problems } = await deployment.query(api.admin.status, {});
+  const { mappings, failed, problems } = await readStatus(deployment);
   const findings = mappings.flatMap((mapping) => checkMapping(mapping, acceptedTokens));
   if (mappings.length === 0) {
     findings.push(

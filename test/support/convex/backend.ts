@@ -30,7 +30,7 @@ export function startBackend() {
   });
   vi.stubEnv("OPENAI_API_KEY", "sk-test");
   vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
-  const t = convexTest({ schema, modules });
+  const t = convexTest({ schema, modules, transactionLimits: true });
   registerRateLimiter(t);
   return {
     t,

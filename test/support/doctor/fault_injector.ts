@@ -70,7 +70,14 @@ export function faultInjector(stage: DoctorStage): FaultInjector {
     },
     statusWith: async (change) => {
       const admin = await stage.stack.adminClient();
-      return await deployment({ "admin:status": change(await admin.query(api.admin.status, {})) });
+      const status = change(await admin.query(api.admin.status, {}));
+      return await deployment({
+        "admin:status": (call: string) => {
+          const isAsked = ({ platform }: { platform: string }) => call.includes(`"${platform}"`);
+          const { mappings, failed } = status;
+          return { ...status, mappings: mappings.filter(isAsked), failed: failed.filter(isAsked) };
+        },
+      });
     },
   };
 }

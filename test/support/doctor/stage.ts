@@ -16,7 +16,10 @@ export interface DoctorStage {
     changes?: Readonly<Record<string, string>>,
     more?: { readonly nodeVersion?: string; readonly ask?: true },
   ): Promise<Finding[]>;
-  /** Starts a proxy in front of the deployment that replaces results by function name. Returns its URL. */
+  /**
+   * Starts a proxy in front of the deployment that replaces results by function name; a function makes one from the text
+   * of the call. Returns its URL.
+   */
   proxyConvex(change: {
     readonly date?: string;
     readonly answers?: Readonly<Record<string, unknown>>;
@@ -32,6 +35,10 @@ export interface DoctorStage {
   /** Registers what to stop in `stop`. */
   onStop(stop: () => Promise<void>): void;
   stop(): Promise<void>;
+}
+
+function isAnswerer(answer: unknown): answer is (call: string) => unknown {
+  return typeof answer === "function";
 }
 
 /** Starts the setup. */
@@ -92,7 +99,8 @@ export async function startDoctorStage(): Promise<DoctorStage> {
         if (date !== undefined) response.setHeader("date", date);
         response.setHeader("content-type", "application/json");
         if (name !== undefined) {
-          const value = answers[name];
+          const answer = answers[name];
+          const value = isAnswerer(answer) ? answer(call) : answer;
           response.end(JSON.stringify({ status: "success", value, logLines: [] }));
           return;
         }

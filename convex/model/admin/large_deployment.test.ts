@@ -1,0 +1,157 @@
+import { RateLimiter } from "@convex-dev/rate-limiter";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { api } from "../../_generated/api.js";
+import type { Id } from "../../_generated/dataModel.js";
+import { said } from "../../../test/support/convex/events.ts";
+import { ai, backend, useFreshBackend } from "../../../test/support/convex/fresh.ts";
+import {
+  failure,
+  IDS,
+  mapChannel,
+  pass,
+  rows,
+  settleDown,
+} from "../../../test/support/convex/backend.ts";
+import { exchange } from "../../../test/support/convex/worker.ts";
+
+/*
+ * What a transaction may read and how long it may run is limited: https://docs.convex.dev/production/state/limits. The
+ * deployment of these tests refuses what goes beyond.
+ */
+
+useFreshBackend();
+afterEach(() => vi.restoreAllMocks());
+
+const target = { platform: "discord", externalId: IDS.discord } as const;
+
+async function mapMany(platform: "discord" | "slack", count: number): Promise<void> {
+  await backend.t.run(async (ctx) => {
+    for (let n = 0; n < count; n++) {
+      const channelId = await ctx.db.insert("channels", {
+        name: `${platform} ${n}`,
+        private: true,
+      });
+      const mappingId = await ctx.db.insert("mappings", {
+        platform,
+        externalId: `${platform} ${n}`,
+        channelId,
+        trigger: "always",
+        replyIn: "channel",
+        state: "active",
+        since: "0",
+      });
+      await ctx.db.insert("cursors", { mappingId, upTo: "0", caughtUpAt: 0 });
+    }
+  });
+}
+
+/** Copies of the only delivery. */
+async function copyDelivery(count: number, state: "queued" | "held" | "failed"): Promise<void> {
+  await backend.t.run(async (ctx) => {
+    const delivery = await ctx.db.query("deliveries").first();
+    if (!delivery) throw new Error("no delivery");
+    const { _id, _creationTime, ...fields } = delivery;
+    const ended = state === "failed" ? { endedAt: 1 } : {};
+    for (let n = 0; n < count; n++)
+      await ctx.db.insert("deliveries", { ...fields, ...ended, state });
+  });
+}
+
+describe("a deployment with a thousand mappings of each platform", () => {
+  test("has a status, with many failed deliveries", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await copyDelivery(400, "failed");
+    await mapMany("discord", 999);
+    await mapMany("slack", 1_000);
+    const status = await backend.admin.query(api.admin.status, { platform: "discord" });
+    expect(status.mappings).toHaveLength(1_000);
+    expect(status.failed).toHaveLength(100);
+    expect(await backend.admin.query(api.admin.list, {})).toHaveLength(2_000);
+  });
+
+  test("takes no other of a platform that is full, and says so", async () => {
+    await mapMany("discord", 1_000);
+    expect(await failure(mapChannel(backend))).toBe("TOO_MANY_MAPPINGS");
+    await mapChannel(backend, "slack");
+    expect(await backend.discord.query(api.bridge.mappings, {})).toHaveLength(1_000);
+  });
+});
+
+describe("with 1,000 deliveries in the outbox", () => {
+  const open = async () =>
+    (await rows(backend, "deliveries")).filter(({ endedAt }) => endedAt === undefined).length;
+
+  test("unmapping cancels them all, in batches", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await copyDelivery(1_000, "queued");
+    const { cancelledDeliveries } = await backend.admin.mutation(api.admin.unmap, target);
+    expect(cancelledDeliveries).toBe(200);
+    expect(await open()).toBe(801);
+    await pass(backend, 1_000);
+    expect(await open()).toBe(0);
+  });
+
+  test("what is enqueued after the channel was mapped again stays", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await copyDelivery(500, "queued");
+    await backend.admin.mutation(api.admin.unmap, target);
+    vi.setSystemTime(Date.now() + 10);
+    await mapChannel(backend);
+    await copyDelivery(1, "queued");
+    await pass(backend, 1_000);
+    expect(await open()).toBe(1);
+  });
+
+  test("resuming releases them all, in batches", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await copyDelivery(1_000, "held");
+    await backend.admin.mutation(api.admin.change, { ...target, state: "active" });
+    await pass(backend, 1_000);
+    const states = (await rows(backend, "deliveries")).map(({ state }) => state);
+    expect(states).not.toContain("held");
+  });
+});
+
+describe("calls of the rate limiter, a component, in one transaction", () => {
+  async function ask(mappingId: Id<"mappings">, count: number) {
+    const events = Array.from({ length: count }, (_, n) =>
+      said(mappingId, { content: `question ${n}` }),
+    );
+    await backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+  }
+
+  test("stay few in a batch of 100 questions when the day's limit is used up, and each question is refused", async () => {
+    vi.stubEnv("AI_REPLIES_PER_DAY", "0");
+    const { mappingId } = await mapChannel(backend, "discord", { replyIn: "thread" });
+    const limit = vi.spyOn(RateLimiter.prototype, "limit");
+    await ask(mappingId, 100);
+    expect(limit.mock.calls.length).toBeLessThanOrEqual(25 * 6);
+    await settleDown(backend);
+    await pass(backend, 1_000);
+    const replies = await rows(backend, "replies");
+    expect(replies).toHaveLength(100);
+    expect(new Set(replies.map(({ state }) => state))).toEqual(new Set(["cancelled"]));
+    // One notice, however many were refused.
+    expect(await rows(backend, "deliveries")).toHaveLength(1);
+    expect(ai.requests).toHaveLength(0);
+  });
+
+  test("stay few when an answer fails while many wait", async () => {
+    const { mappingId } = await mapChannel(backend);
+    const release = ai.holds("first answer");
+    await ask(mappingId, 1);
+    await settleDown(backend);
+    await ask(mappingId, 99);
+    vi.stubEnv("AI_REPLIES_PER_DAY", "0");
+    const limit = vi.spyOn(RateLimiter.prototype, "limit");
+    release();
+    await settleDown(backend);
+    expect(limit).toHaveBeenCalled();
+    const replies = await rows(backend, "replies");
+    expect(replies.filter(({ state }) => state === "cancelled").length).toBeGreaterThan(25);
+  });
+});

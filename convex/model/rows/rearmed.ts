@@ -1,0 +1,39 @@
+import { type Infer, v } from "convex/values";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+
+/** Longer than between two sweeps: what is re-armed later belongs to another incident. */
+const SAME_INCIDENT_MS = 2 * 60 * 60_000;
+
+/** What was set in motion again because its scheduled function was gone. `at`: the last time, in ms since 1970. */
+export const vRearmed = v.object({
+  at: v.number(),
+  replies: v.number(),
+  deliveries: v.number(),
+  purges: v.number(),
+});
+type Rearmed = Infer<typeof vRearmed>;
+
+/** Counts one of them, in the one row that is there for the last incident. */
+export async function countRearmed(
+  ctx: MutationCtx,
+  what: Exclude<keyof Rearmed, "at">,
+): Promise<void> {
+  const row = await ctx.db.query("rearmed").first();
+  const now = Date.now();
+  if (!row) {
+    const none = { at: now, replies: 0, deliveries: 0, purges: 0 };
+    await ctx.db.insert("rearmed", { ...none, [what]: 1 });
+    return;
+  }
+  const { at, replies, deliveries, purges } = row;
+  const before = now - at < SAME_INCIDENT_MS ? { replies, deliveries, purges } : undefined;
+  const counts = before ?? { replies: 0, deliveries: 0, purges: 0 };
+  await ctx.db.patch("rearmed", row._id, { ...counts, at: now, [what]: counts[what] + 1 });
+}
+
+export async function lastRearmed(ctx: QueryCtx): Promise<Rearmed | null> {
+  const row = await ctx.db.query("rearmed").first();
+  if (!row) return null;
+  const { at, replies, deliveries, purges } = row;
+  return { at, replies, deliveries, purges };
+}
