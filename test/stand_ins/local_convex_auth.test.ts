@@ -127,3 +127,10 @@ test("a key set changed in the environment takes effect at once", async () => {
   await convex.setEnv("SLACK_BRIDGE_JWKS", fresh.slack.jwksDataUri);
   expect(await ask(token)).toBe(`${ISSUERS.slack}|slack-bridge`);
 });
+
+test("a token issued in the future is refused, as by a machine whose clock is ahead", async () => {
+  const now = Math.floor(Date.now() / 1000);
+  expect(await ask(await tokenOf("discord", keys.discord, { issuedAt: now + 2 }))).toBe(discord);
+  const ahead = await tokenOf("discord", keys.discord, { issuedAt: now + 30 });
+  await expect(ask(ahead)).rejects.toThrow("Could not validate token");
+});

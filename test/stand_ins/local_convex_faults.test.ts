@@ -172,3 +172,53 @@ test("concurrent mutations count as overlapping, and as conflicts if one read wh
     conflicts: [{ path: "notes:addOnce", with: "notes:addOnce", table: "notes", calls: 1 }],
   });
 });
+
+test("half of a surrogate pair in a string ends a client for good, and is refused over HTTP", async () => {
+  const here = room();
+  const half = "half \ud83d";
+  await expect(http.mutation(api.notes.add, { room: here, text: half })).rejects.toThrow(
+    "not JSON",
+  );
+  const url = `${convex.url.replace("http", "ws")}/api/1.48.0/sync`;
+  const raw = new WebSocket(url);
+  onTestFinished(() => raw.terminate());
+  await new Promise((resolve) => raw.once("open", resolve));
+  const answers: string[] = [];
+  raw.on("message", (data: Buffer) => answers.push(data.toString()));
+  const closed = new Promise((resolve) => raw.once("close", resolve));
+  raw.send(JSON.stringify({ type: "Connect", sessionId: half }));
+  await closed;
+  expect(answers.join()).toContain("FatalError");
+  await http.mutation(api.notes.add, { room: here, text: "whole \ud83d\ude00" });
+  expect(await notesIn(here)).toEqual(["whole 😀"]);
+});
+
+test("under contention the socket closes with 1013, and the client sends the mutation again", async () => {
+  const here = room();
+  const codes: number[] = [];
+  class Watched extends WebSocket {
+    constructor(address: string) {
+      super(address);
+      this.on("close", (code) => codes.push(code));
+    }
+  }
+  const socket = new ConvexClient(convex.url, {
+    logger: false,
+    // The package's type is the browser's class.
+    webSocketConstructor: Watched as unknown as typeof globalThis.WebSocket,
+  });
+  onTestFinished(() => socket.close());
+  await convex.faults.mutations("contention", { path: "notes:addOnce" });
+  expect(await socket.mutation(api.notes.addOnce, { room: here, text: "once" })).toBe(0);
+  expect(codes).toEqual([1013]);
+  expect(await notesIn(here)).toEqual(["once"]);
+});
+
+test("after every job was lost, none of them runs, and new ones do", async () => {
+  const here = room();
+  const lost = await http.mutation(api.notes.addSoon, { room: here, text: "lost", afterMs: 50 });
+  await convex.faults.loseAllJobs();
+  expect(await http.query(api.notes.stateOf, { job: lost })).toBe("canceled");
+  await http.mutation(api.notes.addSoon, { room: here, text: "new", afterMs: 100 });
+  await eventually(async () => expect(await notesIn(here)).toEqual(["new"]));
+});

@@ -28,6 +28,7 @@ export interface TokenClaims {
   readonly kid?: string;
   /** Unix seconds. */
   readonly expiresAt?: number;
+  readonly issuedAt?: number;
 }
 
 /** A token of a role, signed with `keys`; valid unless `claims` make it invalid. */
@@ -39,7 +40,7 @@ export async function tokenOf(role: Role, keys: RoleKeys, claims: TokenClaims = 
     .setIssuer(claims.issuer ?? ISSUERS[role])
     .setAudience(claims.audience ?? AUDIENCE)
     .setSubject(`${role}-bridge`)
-    .setIssuedAt(now - 60)
+    .setIssuedAt(claims.issuedAt ?? now - 60)
     .setExpirationTime(claims.expiresAt ?? now + 3600)
     .sign(await importJWK(key, "ES256"));
 }

@@ -42,6 +42,8 @@ export interface LocalConvex {
     delayTransactions(ms: number): Promise<void>;
     /** Applies a fault to the next mutations of clients. */
     mutations(fault: MutationFault, which?: { path?: string; times?: number }): Promise<void>;
+    /** Loses every scheduled function that has not begun, as a restored backup does. */
+    loseAllJobs(): Promise<void>;
     /** Loses the next scheduled runs of a function. */
     loseJobs(path: string, times?: number): Promise<void>;
   };
@@ -69,11 +71,15 @@ async function serverEntry(): Promise<string> {
  * and errors redacted as in production. convex-test runs the functions; engine/ adds indexes and conflict tracking,
  * functions/ loads and calls them, sync/ speaks the WebSocket protocol and server/ is the process and its HTTP API.
  *
+ * As strict as Convex where that is known: half of a surrogate pair in a string is a fatal error, a token issued in the
+ * future is refused, and a transaction has Convex's limits of documents, bytes and index ranges.
+ *
  * Refuses messages outside of the protocol, unknown addresses (404), auth providers other than `customJwt` with a data
  * URI, and component options.
  *
- * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, Convex's size and
- * time limits, and parallel transactions: mutations run one after another. Data is in memory.
+ * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the time limit of transactions, the limit
+ * of scheduled functions that run at once, and parallel transactions: mutations run one after another. Data is in
+ * memory.
  */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {
   const functionsDir = options.functionsDir ?? join(ROOT, "convex");
@@ -115,6 +121,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
       delayTransactions: (ms) => send({ name: "delayTransactions", ms }),
       mutations: (fault, { path, times } = {}) =>
         send({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
+      loseAllJobs: () => send({ name: "loseAllJobs" }),
       loseJobs: (path, times = 1) => send({ name: "loseJobs", path, times }),
     },
     stop,

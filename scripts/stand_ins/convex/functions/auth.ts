@@ -63,6 +63,8 @@ export class TokenVerifier {
       throw new RefusedToken("NoAuthProvider", "No auth provider found matching the given token");
     }
     try {
+      if ((claims.iat ?? 0) > Date.now() / 1000 + MOST_AHEAD_S)
+        throw new errors.JWTClaimValidationFailed("iat", claims);
       const { payload } = await jwtVerify(token, keysOf(provider), {
         algorithms: [provider.algorithm],
         issuer: provider.issuer,
@@ -76,6 +78,9 @@ export class TokenVerifier {
     }
   }
 }
+
+/** How far ahead of the deployment's clock a token may have been issued, in seconds. */
+const MOST_AHEAD_S = 5;
 
 function decoded(token: string): JWTPayload {
   try {

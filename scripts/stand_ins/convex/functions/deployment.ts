@@ -50,6 +50,8 @@ export interface Deployment {
   run(request: Request): Promise<Outcome>;
   /** Runs a public or internal function as the scheduler does. Errors are logged. */
   runScheduled(path: string, args: JSONValue): Promise<void>;
+  /** Loses every scheduled function that has not begun, as a restored backup does. */
+  loseAllJobs(): Promise<void>;
   /** Throws `RefusedToken`. */
   verify(token: string): Promise<Caller>;
   /** Loads auth.config.ts again, after its variables have changed. */
@@ -67,7 +69,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
 
   const modules = tracker.watchModules("", await modulesOf(functionsDir));
   const schema = await schemaOf(modules);
-  const convex = convexTest(schema ? { schema, modules } : { modules });
+  const convex = convexTest({ ...(schema && { schema }), modules, transactionLimits: true });
   for (const { path, folder } of await componentsOf(functionsDir)) {
     const own = tracker.watchModules(path, await modulesOf(folder));
     convex.registerComponent(path, (await schemaOf(own)) ?? defineSchema({}), own);
@@ -146,6 +148,14 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
         convex.mutation(async ({ scheduler }) => {
           const values = jsonToConvex(args) as Record<string, Value>; // What crons.ts was given.
           await scheduler.runAfter(0, makeFunctionReference<"mutation">(path), values);
+        }),
+      );
+    },
+    loseAllJobs: async () => {
+      await outside(() =>
+        convex.mutation(async ({ db, scheduler }) => {
+          for (const job of await db.system.query("_scheduled_functions").collect())
+            if (job.state.kind === "pending") await scheduler.cancel(job._id);
         }),
       );
     },

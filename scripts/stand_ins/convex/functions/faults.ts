@@ -4,11 +4,13 @@ import { z } from "zod";
  * A fault of a client's mutation.
  * lostBefore  the connection breaks before it runs
  * lostAfter   it commits, and the connection breaks before the answer
+ * contention  it conflicts again and again: over the WebSocket it is not rejected, the socket closes with 1013, and the
+ *             client sends it again
  * rerun       its first attempt is aborted after the handler has run, as by a write conflict
  * answerAfterMs  it commits, and its answer is delayed; later mutations on the connection wait
  */
 export const vMutationFault = z.union([
-  z.enum(["lostBefore", "lostAfter", "rerun"]),
+  z.enum(["lostBefore", "lostAfter", "contention", "rerun"]),
   z.object({ answerAfterMs: z.number().nonnegative() }),
 ]);
 export type MutationFault = z.infer<typeof vMutationFault>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { parseStrictly } from "./well_formed.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { type Caller, RefusedToken } from "../functions/auth.ts";
@@ -53,7 +54,7 @@ export async function answerHttp(
       reply(200, { ts: encodeTs(backend.deployment.lastCommit()) });
       return;
     }
-    const body = vBody.safeParse(JSON.parse(text));
+    const body = vBody.safeParse(parseStrictly(text));
     if (!body.success) {
       reply(400, { code: "BadJsonBody", message: body.error.message });
       return;
@@ -63,6 +64,10 @@ export async function answerHttp(
     const type = route === "query_at_ts" ? "query" : route;
     const fault = type === "mutation" ? backend.faults.nextMutation(body.data.path) : undefined;
     if (fault === "lostBefore") return void request.socket.destroy();
+    if (fault === "contention") {
+      reply(503, { code: "OptimisticConcurrencyControlFailure", message: "Too much contention" });
+      return;
+    }
     const outcome = await backend.deployment.run({
       type,
       path: body.data.path,

@@ -23,6 +23,7 @@ const vCommand = z.discriminatedUnion("name", [
     path: z.string().nullable(),
     times: z.int().positive(),
   }),
+  z.object({ name: z.literal("loseAllJobs") }),
   z.object({ name: z.literal("loseJobs"), path: z.string(), times: z.int().positive() }),
 ]);
 export type Command = z.infer<typeof vCommand>;

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { answerHttp } from "./http_api.ts";
 import { type ServerMessage, vClientMessage } from "../sync/sync_protocol.ts";
 import { type SyncBackend, SyncSession } from "../sync/sync_session.ts";
+import { parseStrictly } from "./well_formed.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
 /** Clients treat a connection as dead after 60 s of silence. */
@@ -69,7 +70,7 @@ function converse(backend: SyncBackend, ws: WebSocket, log: (line: string) => vo
   };
   const session = new SyncSession(backend, {
     send,
-    close: () => inTurn(() => ws.close()),
+    close: (code, reason) => inTurn(() => ws.close(code, reason)),
     cut: () => ws.terminate(),
   });
   const ping = setInterval(() => send({ type: "Ping" }), pingEveryMs);
@@ -91,7 +92,7 @@ function converse(backend: SyncBackend, ws: WebSocket, log: (line: string) => vo
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictly(text);
   } catch {
     return undefined;
   }

@@ -70,6 +70,9 @@ async function execute(command: Command): Promise<unknown> {
     case "planMutations":
       faults.planMutations(command.fault, command.path ?? undefined, command.times);
       break;
+    case "loseAllJobs":
+      await deployment.loseAllJobs();
+      break;
     case "loseJobs":
       faults.planLostJobs(command.path, command.times);
       break;

@@ -26,10 +26,13 @@ export interface SyncBackend {
 export interface SyncConnection {
   send(message: ServerMessage): void;
   /** Closes it after everything sent so far. */
-  close(): void;
+  close(code?: number, reason?: string): void;
   /** Breaks it without a close frame. */
   cut(): void;
 }
+
+/** https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
+const TRY_AGAIN_LATER = 1013;
 
 interface Subscription {
   readonly path: string;
@@ -163,6 +166,8 @@ export class SyncSession {
       const { deployment, replays, faults } = this.#backend;
       const fault = faults.nextMutation(path);
       if (fault === "lostBefore") return this.#connection.cut();
+      if (fault === "contention")
+        return this.#connection.close(TRY_AGAIN_LATER, "OptimisticConcurrencyControlFailure");
       const abortOnce = fault === "rerun";
       const outcome = await replays.once(this.#sessionId, requestId, () =>
         deployment.run({ type: "mutation", path, args, caller, kind: "mutation", abortOnce }),
