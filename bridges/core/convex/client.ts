@@ -1,6 +1,7 @@
 import { ConvexClient } from "convex/browser";
 import type { Logger } from "pino";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
+import { type ConvexCalls, wellFormedCalls } from "./well_formed.ts";
 
 /** How long a deployment may take to answer at the start, in ms. Later, the client reconnects without a limit. */
 const REACH_MS = 10_000;
@@ -21,7 +22,7 @@ export interface ConnectionOptions {
 
 /** One authenticated connection to the deployment. */
 export interface Connection {
-  readonly client: ConvexClient;
+  readonly client: ConvexCalls;
   /** Resolves once the deployment has accepted the identity. Rejects with `FatalError` UNREACHABLE or AUTH. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
@@ -47,7 +48,7 @@ export function connectConvex(options: ConnectionOptions): Connection {
   const unwatch = watchConnection(client, options.log, options.onBack);
   const { ready, giveUp } = authenticate(client, options);
   return {
-    client,
+    client: wellFormedCalls(client),
     ready,
     async close() {
       giveUp();

@@ -4,6 +4,7 @@ import { ConvexError } from "convex/values";
 import { z } from "zod";
 import { loadAdminConfig } from "../../../bridges/config/config.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
+import { wellFormed } from "../../../bridges/core/convex/well_formed.ts";
 import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
 
@@ -41,9 +42,9 @@ export async function connectTo({ url, key }: DeploymentAddress): Promise<Deploy
     fetch: (input, init) => request(new URL(url).host, input, init),
   });
   return {
-    query: (f, args) => explainErrors(client.query<typeof f>(f, args)),
-    mutate: (f, args) => explainErrors(client.mutation<typeof f>(f, args)),
-    act: (f, args) => explainErrors(client.action<typeof f>(f, args)),
+    query: (f, args) => explainErrors(client.query<typeof f>(f, wellFormed(args))),
+    mutate: (f, args) => explainErrors(client.mutation<typeof f>(f, wellFormed(args))),
+    act: (f, args) => explainErrors(client.action<typeof f>(f, wellFormed(args))),
   };
 }
 
