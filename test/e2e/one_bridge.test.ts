@@ -256,14 +256,20 @@ test("an address where no deployment answers fails the start, and is named", asy
   await connection.close();
 });
 
-test("an identity that is refused later is reported as fatal", async () => {
+test("an identity that is refused later is reported as fatal, and the step names the clock too", async () => {
   const onFatal = vi.fn();
   const { bridge } = newBridge({ onFatal });
   await bridge.start();
   await convex.setEnv("DISCORD_BRIDGE_JWKS", strangerKeySet);
   await convex.faults.cutSockets();
   await eventually(() => {
-    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: "AUTH" }));
+    expect(onFatal).toHaveBeenCalledWith(
+      expect.objectContaining({
+        code: "AUTH",
+        message: expect.stringContaining("clock") as unknown,
+        step: expect.stringContaining("timedatectl set-ntp true") as unknown,
+      }),
+    );
   }, 10_000);
 });
 

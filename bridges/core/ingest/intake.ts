@@ -85,6 +85,11 @@ export class BridgeIntake implements Intake {
     return this.#queue.offer(event);
   }
 
+  /** See `IngestQueue.contended`. */
+  contended(): void {
+    this.#queue.contended();
+  }
+
   /** Marks every mapping as broken: the platform is unreachable until an admin fixes it. */
   failed(trouble: Trouble): void {
     for (const { mappingId } of this.#mappings.values())
