@@ -200,3 +200,24 @@ describe("splitMarkdown", () => {
     }
   });
 });
+
+test("no piece begins or ends in half a character, whatever the text and the limit", () => {
+  const half = fc.constantFrom(
+    "😀",
+    "𝒳",
+    "🇩🇪",
+    "\u{20000}",
+    "a",
+    "`",
+    "> ",
+    "1. ",
+    "\n",
+    "```\n",
+    "**",
+  );
+  fc.assert(
+    fc.property(fc.array(half, { maxLength: 600 }), limits, (parts, limit) => {
+      for (const text of texts(parts.join(""), limit)) expect(text.isWellFormed()).toBe(true);
+    }),
+  );
+});
