@@ -75,6 +75,7 @@ export class Bridge {
     const ingest = ingestBackend(this.#ingest.client, log);
     const outbox = outboxBackend(this.#posting.client, log);
     const backend = metrics?.ingest(name, ingest) ?? ingest;
+    const apart = ingestBackend(this.#posting.client, log);
     const cursors = new CursorTracker({
       platform: name,
       eventDelayMs: platform.history.eventDelayMs,
@@ -83,6 +84,7 @@ export class Bridge {
     });
     this.#intake = new BridgeIntake(backend, log, cursors, {
       ...(queue && { limits: queue }),
+      apart: metrics?.ingest(name, apart) ?? apart,
       onMappings: (mappings) => this.#catchUp.setMappings(mappings),
       onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
       onLoss: (event, why) => {

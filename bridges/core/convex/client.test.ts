@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { z } from "zod";
 import { eventually } from "../../../test/support/eventually.ts";
 import { MAPPING, messageEvent, newKey } from "../../../test/support/core_material.ts";
 import { ingestBackend } from "./backend.ts";
@@ -22,7 +23,9 @@ async function deployment() {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   server.on("connection", (socket) => {
     sockets.push(socket);
-    socket.on("message", (data: RawData) => frames.push(String(data)));
+    socket.on("message", (data: RawData) =>
+      frames.push(z.instanceof(Buffer).parse(data).toString()),
+    );
   });
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();

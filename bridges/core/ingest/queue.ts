@@ -1,5 +1,6 @@
 import type { BridgeEvent, MappingId, MessageEvent, Outcome } from "../../platform.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
+import { BatchSender, type Send } from "./batch_sender.ts";
 import { bytesOf, type Entry, keyOf, newEntry } from "./entries.ts";
 import { FollowerDetector } from "./follower.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
@@ -9,8 +10,9 @@ export const QUEUE_LIMITS = {
   batchBytes: 256 * 1024,
   totalEvents: 10_000,
   totalBytes: 32 * 1024 * 1024,
-  /** Events by which batches grow again with each success, after they were made smaller. */
+  /** See `BatchLimits`. */
   growth: 10,
+  closes: 3,
   /** How often an event that is refused alone must fail again, while the deployment works, before it is set aside. */
   strikes: 3,
   /** How long a follower gathers events, in ms. */
@@ -21,8 +23,8 @@ export type QueueLimits = typeof QUEUE_LIMITS;
 
 /** What the queue does with events. */
 export interface QueueEffects {
-  /** Commits a batch in order, with one outcome for each event. Rejects if it committed none. */
-  send(events: BridgeEvent[]): Promise<readonly Outcome[]>;
+  /** Rejects if it committed none. */
+  readonly send: Send;
   /** Reports that `event` can't be committed. Resolves once the report is stored. */
   setAside(event: BridgeEvent, code: string): Promise<void>;
   /** An event was refused, so its mapping has missed it. */
@@ -48,6 +50,7 @@ interface Refused {
  */
 export class IngestQueue {
   readonly #limits: QueueLimits;
+  readonly #sender: BatchSender;
   readonly #follower = new FollowerDetector();
   /** Events taken and not yet answered, by identity (docs/races.md#redelivery-and-order). */
   readonly #taken = new Map<string, Entry>();
@@ -57,9 +60,6 @@ export class IngestQueue {
   readonly #due: Refused[] = [];
   #waiting: Entry[] = [];
   #bytes = 0;
-  /** Events in the next batch, and in the one in flight. */
-  #size: number;
-  #sending = 0;
   /** Empty batches that failed in a row. */
   #outages = 0;
   #state: "open" | "draining" | "ended" = "open";
@@ -72,7 +72,7 @@ export class IngestQueue {
     limits: Partial<QueueLimits> = {},
   ) {
     this.#limits = { ...QUEUE_LIMITS, ...limits };
-    this.#size = this.#limits.batchEvents;
+    this.#sender = new BatchSender(effects.send, this.#limits);
   }
 
   /** Every message taken and not yet answered. */
@@ -118,9 +118,9 @@ export class IngestQueue {
     if (!this.#pumping) void this.#pump();
   }
 
-  /** Convex could not commit the batch in flight (docs/races.md#contention-closes-the-socket). The next are smaller. */
+  /** See `BatchSender.contended`. */
   contended(): void {
-    if (this.#sending > 0) this.#size = Math.max(1, Math.floor(this.#sending / 2));
+    this.#sender.contended();
   }
 
   /** Stops taking events. Returns whether everything taken was committed within `ms`. */
@@ -183,7 +183,8 @@ export class IngestQueue {
       if (!isBlocked) bytes += entry.bytes;
       // An event larger than a whole batch is sent alone.
       const fits =
-        batch.length < this.#size && (batch.length === 0 || bytes <= this.#limits.batchBytes);
+        batch.length < this.#sender.size &&
+        (batch.length === 0 || bytes <= this.#limits.batchBytes);
       (isBlocked || !fits ? left : batch).push(entry);
     }
     this.#waiting = left;
@@ -195,7 +196,7 @@ export class IngestQueue {
     const [only, ...others] = batch;
     if (error === undefined || only === undefined || this.#state === "ended") return;
     if (others.length > 0) {
-      this.#size = Math.ceil(batch.length / 2);
+      this.#sender.refused(batch.length);
       this.#waiting.unshift(...batch);
       return;
     }
@@ -251,24 +252,18 @@ export class IngestQueue {
   }
 
   async #send(batch: readonly Entry[]): Promise<Error | undefined> {
-    this.#sending = batch.length;
     try {
-      const outcomes = await this.effects.send(batch.map((entry) => entry.event));
-      if (outcomes.length !== batch.length) throw new Error("outcomes do not match the batch");
+      const outcomes = await this.#sender.send(batch.map((entry) => entry.event));
       this.#follower.note(outcomes);
       batch.forEach((entry, i) => {
         const outcome = outcomes[i];
         if (outcome !== undefined) this.#answer(entry, outcome);
       });
-      const { batchEvents, growth } = this.#limits;
-      if (batch.length > 0) this.#size = Math.min(batchEvents, this.#size + growth);
       return undefined;
     } catch (error) {
       return error instanceof Error
         ? error
         : new Error("rejected without an error", { cause: error });
-    } finally {
-      this.#sending = 0;
     }
   }
 
