@@ -112,9 +112,9 @@ class TestPlatform implements Platform {
   edit = () => Promise.resolve();
   remove = () => Promise.resolve();
 
-  push(id: number): Promise<Outcome> {
+  push(id: number, fields: Partial<MessageEvent> = {}): Promise<Outcome> {
     if (!this.intake) throw new Error("not started");
-    return this.intake.push(said(id));
+    return this.intake.push({ ...said(id), ...fields });
   }
 }
 
@@ -193,6 +193,23 @@ test("a batch whose answer was lost is stored once", async () => {
   await convex.faults.cutSockets();
   await Promise.all(pushed);
   expect((await stored()).slice(-3)).toEqual([200, 201, 202].map((id) => `message ${String(id)}`));
+});
+
+test("an event that the deployment refuses is set aside, and holds up no other channel", async () => {
+  const externalId = "323456789012345678";
+  const other = await admin.mutation(api.admin.map, { platform: "discord", externalId, to: "x" });
+  const { platform, bridge } = newBridge();
+  await bridge.start();
+  // Validation refuses the whole call that carries such a position, which no adapter makes.
+  const refused = platform.push(800, { position: 7 as unknown as string });
+  const behind = platform.push(801);
+  const start = performance.now();
+  expect(await platform.push(802, { mappingId: other.mappingId })).toBe("inserted");
+  // It takes more than a second to be sure that the event is refused alone.
+  expect(performance.now() - start).toBeLessThan(500);
+  expect([await refused, await behind]).toEqual(["ignored", "inserted"]);
+  const { problems } = await admin.query(api.admin.status, {});
+  expect(problems).toMatchObject([{ kind: "event_set_aside" }]);
 });
 
 test("stopping commits the events taken, and refuses new ones", async () => {
