@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Platform } from "../platform.ts";
 import { ingestBackend, outboxBackend } from "./convex/backend.ts";
 import { settledWithin } from "./shared/backoff.ts";
-import { type Connection, connectConvex } from "./convex/client.ts";
+import { type Connection, type ConnectionOptions, connectConvex } from "./convex/client.ts";
 import { BridgeError, FatalError } from "./shared/errors.ts";
 import { CatchUpScheduler, type CatchUpLimits } from "./catch_up/scheduler.ts";
 import { BridgeIntake } from "./ingest/intake.ts";
@@ -62,13 +62,20 @@ export class Bridge {
     this.#onFatal = options.onFatal;
     // Two connections: a socket runs its mutations one at a time, so a retried batch would delay claims and settlements
     // while their lease runs (docs/races.md#ingest-holds-up-the-outbox).
-    this.#ingest = connect(options, (awayMs) => {
-      if (awayMs > AWAY_MS) this.#catchUp.gap("Convex was away");
+    this.#ingest = connect(options, {
+      onBack: (awayMs) => {
+        if (awayMs > AWAY_MS) this.#catchUp.gap("Convex was away");
+      },
+      onOverload: () => {
+        metrics?.overload(name);
+        this.#intake.contended();
+      },
     });
-    this.#posting = connect(options);
+    this.#posting = connect(options, { onOverload: () => metrics?.overload(name) });
     const ingest = ingestBackend(this.#ingest.client, log);
     const outbox = outboxBackend(this.#posting.client, log);
     const backend = metrics?.ingest(name, ingest) ?? ingest;
+    const apart = ingestBackend(this.#posting.client, log);
     const cursors = new CursorTracker({
       platform: name,
       eventDelayMs: platform.history.eventDelayMs,
@@ -77,6 +84,7 @@ export class Bridge {
     });
     this.#intake = new BridgeIntake(backend, log, cursors, {
       ...(queue && { limits: queue }),
+      apart: metrics?.ingest(name, apart) ?? apart,
       onMappings: (mappings) => this.#catchUp.setMappings(mappings),
       onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
       onLoss: (event, why) => {
@@ -179,10 +187,10 @@ export class Bridge {
 
 function connect(
   { platform: { name }, convexUrl, key, log, onFatal }: BridgeOptions,
-  onBack?: (awayMs: number) => void,
+  listeners: Pick<ConnectionOptions, "onBack" | "onOverload">,
 ): Connection {
   return connectConvex({
-    ...(onBack && { onBack }),
+    ...listeners,
     url: convexUrl,
     mint: () => mintToken(name, key),
     keySet: `${name.toUpperCase()}_BRIDGE_JWKS`,

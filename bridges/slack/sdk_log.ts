@@ -11,7 +11,8 @@ export function sdkLogger(log: Logger): SdkLogger {
       .map((part) => (part instanceof Error ? part.name : part))
       .filter((part) => typeof part === "string")
       .join(" ")
-      .slice(0, 300);
+      .slice(0, 300)
+      .toWellFormed();
   return {
     debug: () => undefined,
     info: (...parts: unknown[]) => log.debug(textOf(parts)),

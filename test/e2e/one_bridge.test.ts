@@ -112,9 +112,9 @@ class TestPlatform implements Platform {
   edit = () => Promise.resolve();
   remove = () => Promise.resolve();
 
-  push(id: number): Promise<Outcome> {
+  push(id: number, fields: Partial<MessageEvent> = {}): Promise<Outcome> {
     if (!this.intake) throw new Error("not started");
-    return this.intake.push(said(id));
+    return this.intake.push({ ...said(id), ...fields });
   }
 }
 
@@ -195,6 +195,23 @@ test("a batch whose answer was lost is stored once", async () => {
   expect((await stored()).slice(-3)).toEqual([200, 201, 202].map((id) => `message ${String(id)}`));
 });
 
+test("an event that the deployment refuses is set aside, and holds up no other channel", async () => {
+  const externalId = "323456789012345678";
+  const other = await admin.mutation(api.admin.map, { platform: "discord", externalId, to: "x" });
+  const { platform, bridge } = newBridge();
+  await bridge.start();
+  // Validation refuses the whole call that carries such a position, which no adapter makes.
+  const refused = platform.push(800, { position: 7 as unknown as string });
+  const behind = platform.push(801);
+  const start = performance.now();
+  expect(await platform.push(802, { mappingId: other.mappingId })).toBe("inserted");
+  // It takes more than a second to be sure that the event is refused alone.
+  expect(performance.now() - start).toBeLessThan(500);
+  expect([await refused, await behind]).toEqual(["ignored", "inserted"]);
+  const { problems } = await admin.query(api.admin.status, {});
+  expect(problems).toMatchObject([{ kind: "event_set_aside" }]);
+});
+
 test("stopping commits the events taken, and refuses new ones", async () => {
   const { platform, bridge } = newBridge();
   await bridge.start();
@@ -256,14 +273,20 @@ test("an address where no deployment answers fails the start, and is named", asy
   await connection.close();
 });
 
-test("an identity that is refused later is reported as fatal", async () => {
+test("an identity that is refused later is reported as fatal, and the step names the clock too", async () => {
   const onFatal = vi.fn();
   const { bridge } = newBridge({ onFatal });
   await bridge.start();
   await convex.setEnv("DISCORD_BRIDGE_JWKS", strangerKeySet);
   await convex.faults.cutSockets();
   await eventually(() => {
-    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: "AUTH" }));
+    expect(onFatal).toHaveBeenCalledWith(
+      expect.objectContaining({
+        code: "AUTH",
+        message: expect.stringContaining("clock") as unknown,
+        step: expect.stringContaining("timedatectl set-ntp true") as unknown,
+      }),
+    );
   }, 10_000);
 });
 

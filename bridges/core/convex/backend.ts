@@ -1,10 +1,10 @@
-import type { ConvexClient } from "convex/browser";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 import type { Logger } from "pino";
 import { api } from "../../../convex/_generated/api.js";
 import type { BridgeEvent, Delivery, Mapping, Outcome } from "../../platform.ts";
 import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode } from "../shared/errors.ts";
+import type { ConvexCalls } from "./well_formed.ts";
 
 export type DeliveryId = Delivery["deliveryId"];
 export type Claim = FunctionReturnType<typeof api.bridge.claim>;
@@ -47,7 +47,7 @@ export interface OutboxBackend {
 }
 
 /** Ingest calls over one Convex connection. */
-export function ingestBackend(client: ConvexClient, log: Logger): IngestBackend {
+export function ingestBackend(client: ConvexCalls, log: Logger): IngestBackend {
   return {
     watchMappings: (onMappings) => watch(client, api.bridge.mappings, onMappings, log),
     ingest: (events, advance) => client.mutation(api.bridge.ingest, { events, advance }),
@@ -60,7 +60,7 @@ export function ingestBackend(client: ConvexClient, log: Logger): IngestBackend 
 }
 
 /** Outbox calls over one Convex connection. */
-export function outboxBackend(client: ConvexClient, log: Logger): OutboxBackend {
+export function outboxBackend(client: ConvexCalls, log: Logger): OutboxBackend {
   return {
     watchOutbox: (onReady) => watch(client, api.bridge.outbox, onReady, log),
     claim: (deliveryId, owner, format) =>
@@ -79,7 +79,7 @@ type ArglessQuery<Value> = FunctionReference<"query", "public", Record<string, n
  * Catches what `onValue` throws: it runs in the client's socket handler, where a throw would end the process.
  */
 function watch<Value>(
-  client: ConvexClient,
+  client: ConvexCalls,
   query: ArglessQuery<Value>,
   onValue: (value: Value) => void,
   log: Logger,

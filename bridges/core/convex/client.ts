@@ -1,9 +1,20 @@
 import { ConvexClient } from "convex/browser";
 import type { Logger } from "pino";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
+import { BACKDATED_SECONDS } from "./token.ts";
+import { type ConvexCalls, wellFormedCalls } from "./well_formed.ts";
 
 /** How long a deployment may take to answer at the start, in ms. Later, the client reconnects without a limit. */
 const REACH_MS = 10_000;
+
+/**
+ * How long before a token's end the client asks for the next, in s. It takes a token's life for the time from its issue
+ * to its end, so the part that was over when the token was made does not count.
+ */
+const LEEWAY_SECONDS = BACKDATED_SECONDS + 10;
+
+/** "Try again later" among the codes of a closed socket, in the words of the Convex client. */
+const OVERLOADED = /\bcode 1013\b/;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -17,11 +28,13 @@ export interface ConnectionOptions {
   readonly reachMs?: number;
   /** The deployment is reachable again, after `awayMs`. */
   readonly onBack?: (awayMs: number) => void;
+  /** The deployment closed the socket because it could not commit a call for contention, or is overloaded. */
+  readonly onOverload?: () => void;
 }
 
 /** One authenticated connection to the deployment. */
 export interface Connection {
-  readonly client: ConvexClient;
+  readonly client: ConvexCalls;
   /** Resolves once the deployment has accepted the identity. Rejects with `FatalError` UNREACHABLE or AUTH. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
@@ -40,14 +53,20 @@ export function connectConvex(options: ConnectionOptions): Connection {
   const client = new ConvexClient(options.url, {
     expectAuth: true,
     initialAuthTokenReuse: true,
+    authRefreshTokenLeewaySeconds: LEEWAY_SECONDS,
     skipConvexDeploymentUrlCheck: true,
     // It would print what functions throw, which may quote messages.
     logger: false,
+    onServerDisconnectError: (reason) => {
+      if (!OVERLOADED.test(reason)) return;
+      options.log.warn("Convex closed the connection: contention or overload");
+      options.onOverload?.();
+    },
   });
   const unwatch = watchConnection(client, options.log, options.onBack);
   const { ready, giveUp } = authenticate(client, options);
   return {
-    client,
+    client: wellFormedCalls(client),
     ready,
     async close() {
       giveUp();
@@ -135,7 +154,7 @@ function unreachable(host: string): FatalError {
 function refused(host: string, keySet: string): FatalError {
   return new FatalError(
     "AUTH",
-    `the Convex deployment at ${host} refuses this bridge's identity`,
-    `The deployment's ${keySet} does not hold this key: npm run setup adds it. Or this machine's clock is wrong: see npm run doctor`,
+    `the Convex deployment at ${host} refuses this bridge's identity: its key or this machine's clock`,
+    `If this machine's clock is wrong, turn on time synchronisation (timedatectl set-ntp true). Otherwise the deployment's ${keySet} does not hold this key: npm run setup adds it. npm run doctor tells which`,
   );
 }

@@ -6,6 +6,12 @@ import { AUDIENCE, ISSUERS, type Role } from "../../../convex/model/access/issue
 /** Each new token re-runs every subscription, as billed calls (docs/races.md#a-token-refresh-re-runs-subscriptions). */
 export const TOKEN_SECONDS = 60 * 60;
 
+/**
+ * How long ago a token claims to have been issued. Convex refuses one that is issued more than 5 s ahead of its own
+ * clock, and this machine's clock may be ahead (docs/races.md#a-clock-that-runs-ahead).
+ */
+export const BACKDATED_SECONDS = 60;
+
 const coordinate = z.string().regex(/^[\w-]{43}$/);
 
 const signingKey = z
@@ -29,7 +35,7 @@ export function parseSigningKey(text: string): SigningKey | undefined {
 }
 
 /**
- * A new token for `role`. Each call makes another one, because the Convex client stops refreshing if the new token
+ * A new token for `role`, valid for an hour from `now`. Each call makes another one, because the Convex client stops refreshing if the new token
  * equals the old one. `now` in ms since 1970. Throws if the key can't sign.
  */
 export async function mintToken(role: Role, key: SigningKey, now = Date.now()): Promise<string> {
@@ -39,7 +45,7 @@ export async function mintToken(role: Role, key: SigningKey, now = Date.now()): 
     .setIssuer(ISSUERS[role])
     .setAudience(AUDIENCE)
     .setSubject(role === "admin" ? "admin" : `bridge:${role}`)
-    .setIssuedAt(issuedAt)
+    .setIssuedAt(issuedAt - BACKDATED_SECONDS)
     .setExpirationTime(issuedAt + TOKEN_SECONDS)
     .sign(await importJWK(key, "ES256"));
 }

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { turn } from "../../../test/support/queue_fakes.ts";
 import type { BridgeEvent, MappingId, Outcome } from "../../platform.ts";
 import type { Advance, IngestBackend } from "../convex/backend.ts";
 import { BridgeIntake } from "./intake.ts";
@@ -8,13 +9,18 @@ import { CursorTracker } from "./cursor_tracker.ts";
 const mappingId = "room" as MappingId; // Ids are strings; nothing here asks Convex for it.
 
 /** An intake over a Convex that answers as the test says, before the subscription has shown any mapping. */
-function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) {
+function setUp(
+  refuses: (advance: readonly Advance[]) => boolean = () => false,
+  apart?: Pick<IngestBackend, "ingest">,
+) {
   let outcome: Outcome = "inserted";
   const advanced: Advance[] = [];
   const lost: string[] = [];
   const backend: IngestBackend = {
     watchMappings: () => () => undefined,
     ingest: async (events, advance) => {
+      // With another connection, no batch passes on this one.
+      if (apart && events.length > 1) return new Promise(() => undefined);
       if (refuses(advance)) throw new Error("too much was read");
       advanced.push(...advance);
       return events.map(() => outcome);
@@ -27,6 +33,7 @@ function setUp(refuses: (advance: readonly Advance[]) => boolean = () => false) 
   const send = (advances: Advance[]) => backend.ingest([], advances);
   const cursors = new CursorTracker({ platform: "discord", eventDelayMs: 0, send, log });
   const intake = new BridgeIntake(backend, log, cursors, {
+    ...(apart && { apart }),
     onLoss: (event, why) => lost.push(`${event.externalId}: ${why}`),
   });
   const push = async (externalId: string, next: Outcome) => {
@@ -62,4 +69,22 @@ test("draining the intake sends pending cursor advances", async () => {
   await intake.drain(1_000);
   intake.end();
   expect(advanced).toEqual([{ mappingId, upTo: "2" }]);
+});
+
+test("a batch that never passes goes by the other connection", async () => {
+  const apart: number[] = [];
+  const { intake } = setUp(undefined, {
+    ingest: (events) => {
+      apart.push(events.length);
+      return Promise.resolve(events.map(() => "inserted"));
+    },
+  });
+  const taken = ["0", "1", "2"].map((id) =>
+    intake.push({ type: "delete", mappingId, externalId: id }),
+  );
+  await turn();
+  for (let closes = 0; closes < 3; closes += 1) intake.contended();
+  expect(await Promise.all(taken)).toEqual(["inserted", "inserted", "inserted"]);
+  expect(apart).toEqual([1, 1]);
+  intake.end();
 });

@@ -18,6 +18,8 @@ export interface IntakeOptions {
   readonly limits?: Partial<QueueLimits>;
   readonly reportLimits?: Partial<ReportLimits>;
   readonly firstMappingsMs?: number;
+  /** Stores events by another connection than the backend's (docs/races.md#contention-closes-the-socket). */
+  readonly apart?: Pick<IngestBackend, "ingest">;
   /** An event was not stored, and only the platform's history still has it. */
   readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside" | "inactive") => void;
   /** The mappings, at the start and whenever an admin changes them. */
@@ -42,7 +44,7 @@ export class BridgeIntake implements Intake {
     this.#reporter = new Reporter((report) => backend.report(report), log, options.reportLimits);
     this.#queue = new IngestQueue(
       {
-        send: (events) => this.#send(events),
+        send: (events, apart) => this.#send(events, apart),
         setAside: (event, code) => this.#setAside(event, code),
         refused: (event, why) => {
           log.warn({ mappingId: event.mappingId, why }, "an event was refused");
@@ -85,6 +87,11 @@ export class BridgeIntake implements Intake {
     return this.#queue.offer(event);
   }
 
+  /** See `IngestQueue.contended`. */
+  contended(): void {
+    this.#queue.contended();
+  }
+
   /** Marks every mapping as broken: the platform is unreachable until an admin fixes it. */
   failed(trouble: Trouble): void {
     for (const { mappingId } of this.#mappings.values())
@@ -110,9 +117,11 @@ export class BridgeIntake implements Intake {
     this.#reporter.end();
   }
 
-  async #send(events: BridgeEvent[]): Promise<Outcome[]> {
-    const advances = this.cursors.liveAdvances(events, () => this.#queue.messages());
-    const outcomes = await this.backend.ingest(events, advances);
+  async #send(events: BridgeEvent[], apart = false): Promise<Outcome[]> {
+    // No cursor moves apart: the call that is in flight moves them.
+    const advances = apart ? [] : this.cursors.liveAdvances(events, () => this.#queue.messages());
+    const backend = apart ? (this.options.apart ?? this.backend) : this.backend;
+    const outcomes = await backend.ingest(events, advances);
     this.cursors.liveAdvanced(advances);
     this.#reportInactive(events, outcomes);
     this.#logStored(events, outcomes);

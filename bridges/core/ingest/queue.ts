@@ -1,6 +1,7 @@
-import { ConvexError } from "convex/values";
-import type { BridgeEvent, MessageEvent, Outcome } from "../../platform.ts";
+import type { BridgeEvent, MappingId, MessageEvent, Outcome } from "../../platform.ts";
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
+import { BatchSender, type Send } from "./batch_sender.ts";
+import { bytesOf, type Entry, keyOf, newEntry } from "./entries.ts";
 import { FollowerDetector } from "./follower.ts";
 import { failureCode, NotTaken } from "../shared/errors.ts";
 
@@ -9,9 +10,10 @@ export const QUEUE_LIMITS = {
   batchBytes: 256 * 1024,
   totalEvents: 10_000,
   totalBytes: 32 * 1024 * 1024,
-  /** Attempts at a batch, or at a single event, before it is split or isolated. */
-  tries: 3,
-  /** How often an isolated event must fail, while the deployment works, before it is set aside. */
+  /** See `BatchLimits`. */
+  growth: 10,
+  closes: 3,
+  /** How often an event that is refused alone must fail again, while the deployment works, before it is set aside. */
   strikes: 3,
   /** How long a follower gathers events, in ms. */
   lingerMs: 300,
@@ -21,21 +23,20 @@ export type QueueLimits = typeof QUEUE_LIMITS;
 
 /** What the queue does with events. */
 export interface QueueEffects {
-  /** Commits a batch in order, with one outcome for each event. Rejects if it committed none. */
-  send(events: BridgeEvent[]): Promise<readonly Outcome[]>;
+  /** Rejects if it committed none. */
+  readonly send: Send;
   /** Reports that `event` can't be committed. Resolves once the report is stored. */
   setAside(event: BridgeEvent, code: string): Promise<void>;
   /** An event was refused, so its mapping has missed it. */
   refused(event: BridgeEvent, why: NotTaken["why"]): void;
 }
 
-interface Entry {
-  readonly event: BridgeEvent;
-  readonly key: string;
-  readonly bytes: number;
-  readonly promise: Promise<Outcome>;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: NotTaken) => void;
+/** An event that Convex refused alone. It is retried by itself, and the later events of its mapping wait for it. */
+interface Refused {
+  readonly entry: Entry;
+  failures: number;
+  /** Failures between two empty batches that succeeded, without one that failed; -1 before the first. */
+  strikes: number;
 }
 
 /**
@@ -44,17 +45,23 @@ interface Entry {
  *   idle       an event is sent at once, alone
  *   in flight  events gather, and are sent as one batch when the call ends
  *
- * A call that fails is retried, then split in halves, until the event that can't be stored is alone and is set aside.
- * The others are stored in order (docs/races.md#an-event-that-cannot-be-stored).
+ * After a call that fails, batches are half as large, until the event that can't be stored is alone. Then the events of
+ * other mappings go on around it, until it is stored or set aside (docs/races.md#an-event-that-cannot-be-stored).
  */
 export class IngestQueue {
   readonly #limits: QueueLimits;
+  readonly #sender: BatchSender;
   readonly #follower = new FollowerDetector();
   /** Events taken and not yet answered, by identity (docs/races.md#redelivery-and-order). */
   readonly #taken = new Map<string, Entry>();
   readonly #ended = new AbortController();
+  readonly #refused = new Map<MappingId, Refused>();
+  /** Those of them whose wait is over. */
+  readonly #due: Refused[] = [];
   #waiting: Entry[] = [];
   #bytes = 0;
+  /** Empty batches that failed in a row. */
+  #outages = 0;
   #state: "open" | "draining" | "ended" = "open";
   #pumping = false;
   #linger: AbortController | undefined;
@@ -65,6 +72,7 @@ export class IngestQueue {
     limits: Partial<QueueLimits> = {},
   ) {
     this.#limits = { ...QUEUE_LIMITS, ...limits };
+    this.#sender = new BatchSender(effects.send, this.#limits);
   }
 
   /** Every message taken and not yet answered. */
@@ -110,6 +118,11 @@ export class IngestQueue {
     if (!this.#pumping) void this.#pump();
   }
 
+  /** See `BatchSender.contended`. */
+  contended(): void {
+    this.#sender.contended();
+  }
+
   /** Stops taking events. Returns whether everything taken was committed within `ms`. */
   async drain(ms: number): Promise<boolean> {
     if (this.#state === "open") this.#state = "draining";
@@ -139,9 +152,15 @@ export class IngestQueue {
 
   async #pump(): Promise<void> {
     this.#pumping = true;
-    while (this.#waiting.length > 0) {
-      if (this.#follower.isFollower && this.#state === "open") await this.#gather();
-      await this.#commit(this.#nextBatch(), this.#limits.tries);
+    while (this.#state !== "ended") {
+      // In turn with the batches, so that many refused events hold up nobody either.
+      const due = this.#due.shift();
+      if (due) await this.#retry(due);
+      if (this.#waiting.length > 0 && this.#follower.isFollower && this.#state === "open")
+        await this.#gather();
+      const batch = this.#nextBatch();
+      if (batch.length > 0) await this.#commit(batch);
+      else if (!due) break;
     }
     this.#pumping = false;
   }
@@ -154,49 +173,87 @@ export class IngestQueue {
     this.#linger = undefined;
   }
 
+  /** Takes the oldest events that wait for no refused one. */
   #nextBatch(): Entry[] {
-    const { batchEvents, batchBytes } = this.#limits;
+    const batch: Entry[] = [];
+    const left: Entry[] = [];
     let bytes = 0;
-    let count = 0;
     for (const entry of this.#waiting) {
-      bytes += entry.bytes;
+      const isBlocked = this.#refused.has(entry.event.mappingId);
+      if (!isBlocked) bytes += entry.bytes;
       // An event larger than a whole batch is sent alone.
-      if (count === batchEvents || (count > 0 && bytes > batchBytes)) break;
-      count += 1;
+      const fits =
+        batch.length < this.#sender.size &&
+        (batch.length === 0 || bytes <= this.#limits.batchBytes);
+      (isBlocked || !fits ? left : batch).push(entry);
     }
-    return this.#waiting.splice(0, count);
+    this.#waiting = left;
+    return batch;
   }
 
-  async #commit(batch: readonly Entry[], tries: number): Promise<void> {
-    const [only] = batch;
-    if (only === undefined || this.#state === "ended") return;
-    const failure = await this.#attempt(batch, tries);
-    if (failure === undefined) return;
-    if (batch.length === 1) {
-      await this.#isolate(only, failure);
+  async #commit(batch: readonly Entry[]): Promise<void> {
+    const error = await this.#send(batch);
+    const [only, ...others] = batch;
+    if (error === undefined || only === undefined || this.#state === "ended") return;
+    if (others.length > 0) {
+      this.#sender.refused(batch.length);
+      this.#waiting.unshift(...batch);
       return;
     }
-    const middle = Math.ceil(batch.length / 2);
-    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-      await this.#commit(half, half.length === 1 ? this.#limits.tries : 1);
-    }
+    const refused = { entry: only, failures: 0, strikes: -1 };
+    this.#refused.set(only.event.mappingId, refused);
+    await this.#judge(refused, failureCode(error));
   }
 
-  /** Sends a batch up to `tries` times. Returns the code of the last failure, or undefined once committed. */
-  async #attempt(batch: readonly Entry[], tries: number): Promise<string | undefined> {
-    for (let failures = 1; ; failures++) {
-      const error = await this.#send(batch);
-      if (error === undefined || this.#state === "ended") return undefined;
-      // An error that our own function throws is final: the same call would fail again.
-      if (failures >= tries || error instanceof ConvexError) return failureCode(error);
-      await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
+  async #retry(refused: Refused): Promise<void> {
+    const error = await this.#send([refused.entry]);
+    if (this.#state === "ended") return;
+    if (error === undefined) this.#refused.delete(refused.entry.event.mappingId);
+    else await this.#judge(refused, failureCode(error));
+  }
+
+  /**
+   * Decides about an event that failed alone. It is set aside only if it keeps failing while empty batches before and
+   * after it succeed. If they fail too, the deployment is broken, and everything waits until it works again.
+   */
+  async #judge(refused: Refused, code: string): Promise<void> {
+    const { entry } = refused;
+    const works = (await this.#send([])) === undefined;
+    if (this.#state === "ended") return;
+    if (!works) {
+      refused.strikes = -1;
+      this.#outages += 1;
+      await pause(backoffMs(this.#outages, this.#limits.retry), this.#ended.signal);
+      this.#due.push(refused);
+      return;
     }
+    this.#outages = 0;
+    refused.failures += 1;
+    refused.strikes += 1;
+    if (refused.strikes < this.#limits.strikes) {
+      void this.#retryLater(refused);
+      return;
+    }
+    this.#refused.delete(entry.event.mappingId);
+    // Not awaited: the events behind it do not wait for the report.
+    void this.effects.setAside(entry.event, code).then(
+      () => {
+        this.#answer(entry, "ignored");
+      },
+      // Not stored, because the process stops: `end` drops the event.
+      () => undefined,
+    );
+  }
+
+  async #retryLater(refused: Refused): Promise<void> {
+    await pause(backoffMs(refused.failures, this.#limits.retry), this.#ended.signal);
+    this.#due.push(refused);
+    this.#start();
   }
 
   async #send(batch: readonly Entry[]): Promise<Error | undefined> {
     try {
-      const outcomes = await this.effects.send(batch.map((entry) => entry.event));
-      if (outcomes.length !== batch.length) throw new Error("outcomes do not match the batch");
+      const outcomes = await this.#sender.send(batch.map((entry) => entry.event));
       this.#follower.note(outcomes);
       batch.forEach((entry, i) => {
         const outcome = outcomes[i];
@@ -208,34 +265,6 @@ export class IngestQueue {
         ? error
         : new Error("rejected without an error", { cause: error });
     }
-  }
-
-  /**
-   * Handles an event that failed alone. It is set aside only if it keeps failing while empty batches before and after it
-   * succeed. Otherwise the deployment is broken, and the event waits until it works again.
-   */
-  async #isolate(entry: Entry, code: string): Promise<void> {
-    let lastCode = code;
-    for (let failures = 1, strikes = -1; ; failures++) {
-      const works = (await this.#send([])) === undefined;
-      strikes = works ? strikes + 1 : -1;
-      if (strikes === this.#limits.strikes) break;
-      if (!works || strikes > 0) {
-        await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
-      }
-      const failure = await this.#attempt([entry], 1);
-      if (failure === undefined) return;
-      lastCode = failure;
-    }
-    if (this.#state === "ended") return;
-    // Not awaited: the events behind it do not wait for the report.
-    void this.effects.setAside(entry.event, lastCode).then(
-      () => {
-        this.#answer(entry, "ignored");
-      },
-      // Not stored, because the process stops: `end` drops the event.
-      () => undefined,
-    );
   }
 
   #answer(entry: Entry, outcome: Outcome): void {
@@ -251,33 +280,4 @@ export class IngestQueue {
     }
     return true;
   }
-}
-
-/** Approximate size of an event without text, in bytes. */
-const BARE_BYTES = 512;
-
-/** Approximate size of an event on the wire, in bytes. Serialising it would cost as much as sending it. */
-function bytesOf(event: BridgeEvent): number {
-  if (event.type === "delete") return BARE_BYTES;
-  const { content, mentions, attachments } = event;
-  const lists = mentions.length + attachments.length > 0 ? [mentions, attachments] : undefined;
-  const text = lists === undefined ? content : content + JSON.stringify(lists);
-  return BARE_BYTES + Buffer.byteLength(text);
-}
-
-function keyOf(event: BridgeEvent): string {
-  const version = event.type === "message" ? (event.editedAt ?? "") : (event.thread ?? "");
-  return `${event.type} ${event.mappingId} ${event.externalId} ${String(version)}`;
-}
-
-function newEntry(event: BridgeEvent, key: string, bytes: number): Entry {
-  let resolve: Entry["resolve"] = () => {};
-  let reject: Entry["reject"] = () => {};
-  const promise = new Promise<Outcome>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  // If the event is dropped, a platform that does not await the outcome must not crash the process.
-  promise.catch(() => undefined);
-  return { event, key, bytes, promise, resolve, reject };
 }

@@ -200,3 +200,16 @@ describe("splitMarkdown", () => {
     }
   });
 });
+
+test("no piece begins or ends in half a character, whatever the text and the limit", () => {
+  const runs = fc
+    .tuple(fc.constantFrom("😀", "𝒳", "🇩🇪", "\u{20000}", "a"), fc.integer({ min: 1, max: 150 }))
+    .map(([character, count]) => character.repeat(count));
+  const marks = fc.constantFrom("`", "> ", "1. ", "\n", "\n```\n", "**", " ");
+  const dense = fc.array(fc.oneof(runs, marks), { maxLength: 30 }).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(dense, limits, (source, limit) => {
+      for (const text of texts(source, limit)) expect(text.isWellFormed()).toBe(true);
+    }),
+  );
+});

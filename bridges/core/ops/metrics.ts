@@ -17,6 +17,11 @@ export class Metrics {
     "Failed calls to store events.",
     ["platform"],
   );
+  readonly #overloads = this.#counter(
+    "bridge_convex_overloads_total",
+    "Connections that Convex closed for contention or overload.",
+    ["platform"],
+  );
   readonly #ingestSeconds = new Histogram({
     name: "bridge_ingest_seconds",
     help: "Duration of storing a batch.",
@@ -35,6 +40,11 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Convex closed a connection for contention or overload. */
+  overload(platform: PlatformName): void {
+    this.#overloads.inc({ platform });
   }
 
   /** Wraps a backend to count its calls. */

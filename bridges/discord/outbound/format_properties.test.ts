@@ -63,6 +63,7 @@ describe("a reply on Discord", () => {
         let before = 0;
         for (const [index, { text, upTo }] of pieces.entries()) {
           expect(text.length).toBeLessThanOrEqual(2_000);
+          expect(text.isWellFormed()).toBe(true);
           expect(upTo).toBeGreaterThan(before);
           before = upTo;
           expect(render(content, upTo)).toEqual(pieces.slice(index + 1));

@@ -1,10 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { REST } from "@discordjs/rest";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Delivery } from "../../platform.ts";
-import { Sender } from "./send.ts";
+import { Sender, threadName } from "./send.ts";
 
 /** An edit pings like a post unless the request forbids it, which only the request body shows. */
 test("an edit pings nobody and shows no previews", async () => {
@@ -45,4 +46,15 @@ test("an edit pings nobody and shows no previews", async () => {
       flags: 4,
     },
   ]);
+});
+
+test("a thread's name never ends in half a character", () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom("😀", "🇩🇪", "a", " ", "*"), maxLength: 200 }),
+      (text) => {
+        expect(threadName(text).isWellFormed()).toBe(true);
+      },
+    ),
+  );
 });

@@ -52,7 +52,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
 export function notificationText(text: string): string {
   const out: string[] = [];
   let length = 0;
-  for (const char of text.slice(0, NOTIFICATION_LIMIT)) {
+  for (const char of text) {
     const escaped = ENTITIES.get(char) ?? char;
     length += escaped.length;
     if (length > NOTIFICATION_LIMIT) break;

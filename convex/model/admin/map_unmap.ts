@@ -14,6 +14,7 @@ import { positionAt } from "../shared/positions.ts";
 import { resolveAllOf } from "../ingest/problems.ts";
 import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
+import { cut } from "../shared/text.ts";
 import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
 
 /** Deliveries that one transaction cancels, holds or releases: each costs up to ten reads. */
@@ -75,7 +76,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
 
 function checkRequest({ platform, externalId, history }: MapRequest): void {
   if (!ID_FORM[platform].test(externalId)) {
-    throw refusal("BAD_ID", `"${externalId.slice(0, 40)}" is not a ${platform} channel id`);
+    throw refusal("BAD_ID", `"${cut(externalId, 40)}" is not a ${platform} channel id`);
   }
   if (history === undefined) return;
   if (!Number.isInteger(history) || history < 1 || history > MOST_HISTORY) {
@@ -240,7 +241,7 @@ export async function changeMapping(
 async function mappedOrThrow(ctx: MutationCtx, platform: Platform, externalId: string) {
   const mapping = await findMapping(ctx, platform, externalId);
   if (!mapping || mapping.state === "unmapped") {
-    throw refusal("NOT_MAPPED", `${platform} ${externalId.slice(0, 40)} is not mapped`);
+    throw refusal("NOT_MAPPED", `${platform} ${cut(externalId, 40)} is not mapped`);
   }
   return mapping;
 }

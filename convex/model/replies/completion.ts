@@ -36,7 +36,8 @@ export async function complete(prompt: Prompt): Promise<Completion> {
   const content = response.choices[0]?.message.content;
   if (!content) throw new EmptyCompletion("No content in response");
   return {
-    content,
+    // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
+    content: content.toWellFormed(),
     ...(response.usage && {
       usage: {
         promptTokens: response.usage.prompt_tokens,

@@ -56,6 +56,17 @@ describe("generateResponse", () => {
     expect(newest).toMatchObject({ channelId, content: "the sky" });
   });
 
+  test("stores an answer that the service cut within a character with U+FFFD", async () => {
+    const { channelId, authorId } = await openChannel();
+    await backend.t.run(async (ctx) =>
+      ctx.db.insert("messages", { channelId, authorId, content: "smile" }),
+    );
+    ai.answers("cut \ud83d");
+    await generate(channelId);
+    const [newest] = await backend.nobody.query(api.index.listMessages, { channelId });
+    expect(newest?.content).toBe("cut \ufffd");
+  });
+
   test("asks the model that OPENAI_MODEL names", async () => {
     vi.stubEnv("OPENAI_MODEL", "gpt-small");
     await generate((await openChannel()).channelId);

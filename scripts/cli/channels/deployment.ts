@@ -5,6 +5,7 @@ import { z } from "zod";
 import { api } from "../../../convex/_generated/api.js";
 import { loadAdminConfig } from "../../../bridges/config/config.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
+import { wellFormed } from "../../../bridges/core/convex/well_formed.ts";
 import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
 
@@ -42,9 +43,9 @@ export async function connectTo({ url, key }: DeploymentAddress): Promise<Deploy
     fetch: (input, init) => request(new URL(url).host, input, init),
   });
   return {
-    query: (f, args) => explainErrors(client.query<typeof f>(f, args)),
-    mutate: (f, args) => explainErrors(client.mutation<typeof f>(f, args)),
-    act: (f, args) => explainErrors(client.action<typeof f>(f, args)),
+    query: (f, args) => explainErrors(client.query<typeof f>(f, wellFormed(args))),
+    mutate: (f, args) => explainErrors(client.mutation<typeof f>(f, wellFormed(args))),
+    act: (f, args) => explainErrors(client.action<typeof f>(f, wellFormed(args))),
   };
 }
 

@@ -12,7 +12,7 @@ import { KEY_NAMES } from "../setup/key_sets.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 
 const TIMEOUT_MS = 10_000;
-/** Clock skew that Convex tolerates in a token, in s. */
+/** Clock skew that a synchronised machine never has, in s. Tokens stand a minute of it. */
 const TOLERATED_SKEW_S = 5;
 
 const PUSH = "Push this version of the backend: npm run setup (or npx convex deploy)";
@@ -59,7 +59,7 @@ function checkClock(theirs: number, before: number, after: number): Finding {
   const seconds = Math.round(Math.abs(off) / 1_000);
   return seconds > TOLERATED_SKEW_S
     ? check.error(
-        `this machine's clock is ${seconds} s ${off > 0 ? "behind" : "ahead"}: tokens will be refused`,
+        `this machine's clock is ${seconds} s ${off > 0 ? "behind" : "ahead"}: beyond a minute, Convex refuses tokens`,
         "Turn on time synchronisation (timedatectl set-ntp true)",
       )
     : check.ok("agrees with the deployment's clock");

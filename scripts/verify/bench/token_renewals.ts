@@ -1,7 +1,11 @@
 import pino from "pino";
 import { ingestBackend, outboxBackend } from "../../../bridges/core/convex/backend.ts";
 import { connectConvex } from "../../../bridges/core/convex/client.ts";
-import { parseSigningKey, TOKEN_SECONDS } from "../../../bridges/core/convex/token.ts";
+import {
+  BACKDATED_SECONDS,
+  parseSigningKey,
+  TOKEN_SECONDS,
+} from "../../../bridges/core/convex/token.ts";
 import { importJWK, SignJWT } from "jose";
 import { AUDIENCE, ISSUERS } from "../../../convex/model/access/issuers.ts";
 import type { Stack } from "../../stand_ins/stack.ts";
@@ -34,7 +38,7 @@ export async function renewalsADay(stack: Stack): Promise<Renewals> {
       .setIssuer(ISSUERS.discord)
       .setAudience(AUDIENCE)
       .setSubject("bridge:discord")
-      .setIssuedAt(now)
+      .setIssuedAt(now - BACKDATED_SECONDS)
       .setExpirationTime(now + SHORT_S)
       .sign(await importJWK(key, "ES256"));
   };
