@@ -2,6 +2,7 @@ import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
+import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
   troubleFields,
   vAttachment,
@@ -159,6 +160,9 @@ export default defineSchema({
   })
     .index("by_conversationId_and_state", ["conversationId", "state"])
     .index("by_state", ["state"]),
+
+  // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
+  aiHealth: defineTable(vAiHealth),
 
   // The outbox. A row holds no content (docs/races.md#the-outbox-subscription-stays-small). `endedAt` is absent while
   // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers.

@@ -53,6 +53,7 @@ import type * as model_replies_say from "../model/replies/say.js";
 import type * as model_replies_store_answer from "../model/replies/store_answer.js";
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
+import type * as model_rows_ai_health from "../model/rows/ai_health.js";
 import type * as model_rows_conversations from "../model/rows/conversations.js";
 import type * as model_rows_cursors from "../model/rows/cursors.js";
 import type * as model_rows_identities from "../model/rows/identities.js";
@@ -122,6 +123,7 @@ declare const fullApi: ApiFromModules<{
   "model/replies/store_answer": typeof model_replies_store_answer;
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;
+  "model/rows/ai_health": typeof model_rows_ai_health;
   "model/rows/conversations": typeof model_rows_conversations;
   "model/rows/cursors": typeof model_rows_cursors;
   "model/rows/identities": typeof model_rows_identities;

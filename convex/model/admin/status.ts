@@ -1,6 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { aiHealth, vAiHealth } from "../rows/ai_health.ts";
 import { cursorOf } from "../rows/cursors.ts";
 import { allHealth } from "../rows/mapping_health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "../rows/mappings.ts";
@@ -48,6 +49,8 @@ export const vStatus = v.object({
     }),
   ),
   problems: v.array(vProblemRow),
+  /** Absent if no reply has failed. */
+  aiHealth: v.optional(vAiHealth),
 });
 export type Status = Infer<typeof vStatus>;
 
@@ -59,10 +62,12 @@ export async function overallStatus(ctx: QueryCtx): Promise<Status> {
     .withIndex("by_resolvedAt", (q) => q.eq("resolvedAt", undefined))
     .order("desc")
     .take(MOST_SHOWN);
+  const ai = await aiHealth(ctx);
   return {
     mappings: await mappingStates(ctx, failed),
     failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
     problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
+    ...(ai && { aiHealth: ai }),
   };
 }
 

@@ -91,3 +91,19 @@ test("the status shows waiting and failed replies and what a gap missed", () => 
     /d1 +slack C0123456789 .*refused.*\(may have been posted\) - Look in the channel/,
   );
 });
+
+test("the status says since when answers fail, why and how many, and that they work again", () => {
+  const reason = `the AI service refused the key${CLEAR}`;
+  const failing = { since: 0, reason, failures: 3, at: 120_000 };
+  const report = (aiHealth: NonNullable<Status["aiHealth"]>) =>
+    statusReport({ ...STATUS, aiHealth });
+  expect(report(failing)).toMatch(
+    /^Answers have failed since 1970-01-01 00:00: the AI service refused the key.* \(3 failed, the latest at 1970-01-01 00:02\)\.$/m,
+  );
+  expect(report(failing)).not.toContain("\u001B");
+  expect(report({ ...failing, failures: 1, endedAt: 180_000 })).toMatch(
+    /^Answers failed from 1970-01-01 00:00 to 1970-01-01 00:03 and work again: .* \(1 failed\)\.$/m,
+  );
+  const nothing = { mappings: [], failed: [], problems: [], aiHealth: failing };
+  expect(statusReport(nothing)).toMatch(/No channel is mapped.*\n\nAnswers have failed/);
+});

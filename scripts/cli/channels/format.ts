@@ -6,6 +6,7 @@ import type { ChannelView } from "./platform_view.ts";
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 /** The deployment's status report. */
 export type Status = FunctionReturnType<typeof api.admin.status>;
+type AiHealth = NonNullable<Status["aiHealth"]>;
 type MappingStatus = Status["mappings"][number];
 
 /** A mapping and its settings, in one sentence. */
@@ -58,10 +59,14 @@ export function channelTable(channels: readonly ChannelView[]): string {
   return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
 }
 
-/** The state of every mapping, then failed replies and problems. */
-export function statusReport({ mappings, failed, problems }: Status): string {
-  if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
-  const sections = [mappings.map(describeStatus).join("\n")];
+/** The state of every mapping, whether answers fail, then failed replies and problems. */
+export function statusReport({ mappings, failed, problems, aiHealth }: Status): string {
+  const isEmpty = mappings.length + failed.length + problems.length === 0;
+  if (isEmpty && !aiHealth) return mappingTable([]);
+  const sections = [
+    isEmpty ? mappingTable([]) : mappings.map(describeStatus).join("\n"),
+    ...(aiHealth ? [`${describeAi(aiHealth)}.`] : []),
+  ];
   if (failed.length > 0) {
     const header = ["DELIVERY", "CHANNEL", "FAILED", "WHY"];
     const lines = failed.map((row) => [
@@ -89,6 +94,16 @@ export function statusReport({ mappings, failed, problems }: Status): string {
     sections.push(`Set aside:\n${table([header, ...lines])}`);
   }
   return sections.filter((section) => section !== "").join("\n\n");
+}
+
+/** Since when, why and how often answers fail, or that they did. */
+export function describeAi({ since, reason, failures, at, endedAt }: AiHealth): string {
+  const count = `${failures} failed${failures === 1 ? "" : `, the latest at ${time(at)}`}`;
+  return stripControls(
+    endedAt === undefined
+      ? `Answers have failed since ${time(since)}: ${reason} (${count})`
+      : `Answers failed from ${time(since)} to ${time(endedAt)} and work again: ${reason} (${count})`,
+  );
 }
 
 /** Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run. */
