@@ -15,6 +15,7 @@ import type {
 } from "convex/server";
 import type * as admin from "../admin.js";
 import type * as bridge from "../bridge.js";
+import type * as crons from "../crons.js";
 import type * as deliveries from "../deliveries.js";
 import type * as doctor from "../doctor.js";
 import type * as index from "../index.js";
@@ -53,6 +54,7 @@ import type * as model_replies_say from "../model/replies/say.js";
 import type * as model_replies_store_answer from "../model/replies/store_answer.js";
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
+import type * as model_retention_expire from "../model/retention/expire.js";
 import type * as model_rows_ai_health from "../model/rows/ai_health.js";
 import type * as model_rows_conversations from "../model/rows/conversations.js";
 import type * as model_rows_cursors from "../model/rows/cursors.js";
@@ -72,6 +74,7 @@ import type * as model_shared_validators from "../model/shared/validators.js";
 import type * as model_shared_version from "../model/shared/version.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
+import type * as retention from "../retention.js";
 import type * as threads from "../threads.js";
 
 /**
@@ -85,6 +88,7 @@ import type * as threads from "../threads.js";
 declare const fullApi: ApiFromModules<{
   admin: typeof admin;
   bridge: typeof bridge;
+  crons: typeof crons;
   deliveries: typeof deliveries;
   doctor: typeof doctor;
   index: typeof index;
@@ -123,6 +127,7 @@ declare const fullApi: ApiFromModules<{
   "model/replies/store_answer": typeof model_replies_store_answer;
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;
+  "model/retention/expire": typeof model_retention_expire;
   "model/rows/ai_health": typeof model_rows_ai_health;
   "model/rows/conversations": typeof model_rows_conversations;
   "model/rows/cursors": typeof model_rows_cursors;
@@ -142,6 +147,7 @@ declare const fullApi: ApiFromModules<{
   "model/shared/version": typeof model_shared_version;
   purge: typeof purge;
   replies: typeof replies;
+  retention: typeof retention;
   threads: typeof threads;
 }>;
 export declare const api: FilterApi<

@@ -206,6 +206,7 @@ export const TABLE: Record<string, Row> = {
   "replies:load": internalOnly,
   "replies:store": internalOnly,
   "replies:watch": internalOnly,
+  "retention:expire": internalOnly,
   "threads:clear": internalOnly,
 };
 
