@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
 import { expireBookkeeping } from "./model/retention/expire.ts";
 
-/** Deletes deliveries and replies that have ended (failed deliveries stay), resolved problems and tombstones after 30 days. Run daily (`crons.ts`). */
+/** Deletes messages older than their mapping keeps them, and deliveries and replies that have ended (failed deliveries stay), resolved problems and tombstones after 30 days. Run daily (`crons.ts`). */
 export const expire = internalMutation({
   args: {},
   returns: v.null(),

@@ -67,9 +67,11 @@ export default defineSchema({
     replyIn: vReplyIn,
     state: vMappingState,
     since: v.string(),
+    keepDays: v.optional(v.number()),
   })
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])
+    .index("by_keepDays", ["keepDays"])
     .index("by_channelId", ["channelId"]),
 
   // Written by bridges when a platform refuses a mapping, cleared by the next success. Apart from
@@ -116,6 +118,7 @@ export default defineSchema({
   })
     .index("by_channelId_and_sentAt", ["channelId", "sentAt"])
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
+    .index("by_mappingId_and_sentAt", ["mappingId", "sentAt"])
     .index("by_conversationId_and_position", ["conversationId", "position"])
     .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"]),
 
@@ -125,7 +128,11 @@ export default defineSchema({
     mappingId: v.id("mappings"),
     externalId: v.string(),
     purged: v.optional(v.literal(true)),
-  }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
+  })
+    // For the order: a mapping's oldest tombstones are deleted first.
+    // eslint-disable-next-line @convex-dev/no-duplicate-indexes
+    .index("by_mappingId", ["mappingId"])
+    .index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
 
   // The job that deletes a mapping's messages. Written by each batch, removed by the last.
   purges: defineTable({

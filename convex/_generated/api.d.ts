@@ -55,6 +55,7 @@ import type * as model_replies_store_answer from "../model/replies/store_answer.
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
 import type * as model_retention_expire from "../model/retention/expire.js";
+import type * as model_retention_expire_messages from "../model/retention/expire_messages.js";
 import type * as model_rows_ai_health from "../model/rows/ai_health.js";
 import type * as model_rows_conversations from "../model/rows/conversations.js";
 import type * as model_rows_cursors from "../model/rows/cursors.js";
@@ -128,6 +129,7 @@ declare const fullApi: ApiFromModules<{
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;
   "model/retention/expire": typeof model_retention_expire;
+  "model/retention/expire_messages": typeof model_retention_expire_messages;
   "model/rows/ai_health": typeof model_rows_ai_health;
   "model/rows/conversations": typeof model_rows_conversations;
   "model/rows/cursors": typeof model_rows_cursors;

@@ -4,6 +4,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { askForReply } from "../replies/request_reply.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
+import { horizonOf } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { clearMessage, findPost, takeDownPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
@@ -75,6 +76,8 @@ async function mappingOf(
 async function applyMessage(ctx: MutationCtx, mapping: Doc<"mappings">, event: MessageEvent) {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
+  // Deleted for its age, or about to be. One that is still stored is edited, so that a correction counts until then.
+  if (event.sentAt < horizonOf(mapping)) return "ignored";
   if (await isBuried(ctx, mapping._id, event.externalId)) {
     const comesBack = event.backfilled && (await unearth(ctx, mapping._id, event.externalId));
     if (!comesBack) return "known";

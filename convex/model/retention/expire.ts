@@ -1,6 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { resolveDeleted } from "../ingest/problems.ts";
+import { expireMessages } from "./expire_messages.ts";
 
 /** How long bookkeeping is kept after it has served, in ms. */
 const KEPT_FOR_MS = 30 * 24 * 60 * 60_000;
@@ -8,7 +9,7 @@ const KEPT_FOR_MS = 30 * 24 * 60 * 60_000;
 /** Documents deleted in one transaction. */
 const BATCH = 100;
 
-/** Deletes up to a batch of old bookkeeping. Schedules itself until nothing is left. */
+/** Deletes up to a batch of messages that are no longer kept and of old bookkeeping. Schedules itself until nothing is left. */
 export async function expireBookkeeping(ctx: MutationCtx): Promise<void> {
   const before = Date.now() - KEPT_FOR_MS;
   let room = BATCH;
@@ -24,6 +25,7 @@ export async function expireBookkeeping(ctx: MutationCtx): Promise<void> {
 type Expire = (ctx: MutationCtx, before: number, most: number) => Promise<number>;
 
 const EXPIRING: readonly Expire[] = [
+  (ctx, _before, most) => expireMessages(ctx, most),
   (ctx, before, most) => expireDeliveries(ctx, "sent", before, most),
   (ctx, before, most) => expireDeliveries(ctx, "cancelled", before, most),
   (ctx, before, most) => expireReplies(ctx, "done", before, most),

@@ -107,3 +107,15 @@ test("the status says since when answers fail, why and how many, and that they w
   const nothing = { mappings: [], failed: [], problems: [], aiHealth: failing };
   expect(statusReport(nothing)).toMatch(/No channel is mapped.*\n\nAnswers have failed/);
 });
+
+test("the list and the status say for how long a channel's messages are kept", () => {
+  const kept = { ...ROW, keepDays: 90 };
+  const { model: _, ...plain } = { ...ROW, keepDays: 1 };
+  expect(mappingTable([kept])).toMatch(/ KEEP +MODEL\n.* 90 days +gpt/);
+  expect(mappingTable([plain])).toMatch(/ 1 day$/);
+  expect(describeMapping(kept)).toMatch(/; keeps messages for 90 days\.$/);
+  const mapping = { ...kept, health: [], open: 0, failed: 0 };
+  expect(statusReport({ mappings: [mapping], failed: [], problems: [] })).toMatch(
+    /, keeps messages for 90 days$/,
+  );
+});

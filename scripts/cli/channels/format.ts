@@ -15,6 +15,7 @@ export function describeMapping(row: MappingRow): string {
     `answers ${describeTrigger(row)}, in the ${row.replyIn}`,
     ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
+    ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
   return stripControls(
     `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`,
@@ -32,6 +33,7 @@ export function mappingTable(rows: readonly MappingRow[]): string {
     "STATE",
     "TRIGGER",
     "REPLY IN",
+    "KEEP",
     "MODEL",
   ];
   const lines = rows.map((row) => [
@@ -42,6 +44,7 @@ export function mappingTable(rows: readonly MappingRow[]): string {
     row.state,
     row.trigger,
     row.replyIn,
+    row.keepDays === undefined ? "" : days(row.keepDays),
     row.model ?? "",
   ]);
   return table([header, ...lines]);
@@ -119,6 +122,7 @@ function describeStatus(row: MappingStatus): string {
     ...(caughtUp === undefined || row.caughtUpAt === undefined
       ? []
       : [`caught up ${time(row.caughtUpAt)}`]),
+    ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults
@@ -154,6 +158,10 @@ function describeTrigger({ trigger }: MappingRow): string {
     case "never":
       return "nothing";
   }
+}
+
+function days(count: number): string {
+  return count === 1 ? "1 day" : `${count} days`;
 }
 
 function time(at: number): string {
