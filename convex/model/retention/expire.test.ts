@@ -114,6 +114,22 @@ test("a resolved problem goes 30 days after it was resolved; an open one stays",
   expect(left.map(({ resolvedAt }) => resolvedAt)).toEqual([undefined]);
 });
 
+test("failed answers leave the status 30 days after they ended, and not while they last", async () => {
+  const aiHealth = async () => (await backend.admin.query(api.admin.status, {})).aiHealth;
+  ai.answers(() => refused(401));
+  await exchange(backend, room);
+  setDay(31);
+  await runDaily();
+  expect(await aiHealth()).toMatchObject({ failures: 1 });
+  await exchange(backend, room);
+  setDay(60);
+  await runDaily();
+  expect((await aiHealth())?.endedAt).toBeGreaterThan(NOON);
+  setDay(62);
+  await runDaily();
+  expect(await aiHealth()).toBeUndefined();
+});
+
 test("a tombstone goes after 30 days, and what was open about its message is resolved", async () => {
   await ingest(deleted(room, "42"));
   await insertProblems(

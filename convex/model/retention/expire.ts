@@ -1,6 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { resolveDeleted } from "../ingest/problems.ts";
+import { forgetAiFailures } from "../rows/ai_health.ts";
 import { expireMessages } from "./expire_messages.ts";
 
 /** How long bookkeeping is kept after it has served, in ms. */
@@ -33,6 +34,7 @@ const EXPIRING: readonly Expire[] = [
   (ctx, before, most) => expireReplies(ctx, "cancelled", before, most),
   expireProblems,
   expireTombstones,
+  forgetAiFailures,
 ];
 
 /**

@@ -39,6 +39,14 @@ export async function recordAiSuccess(ctx: MutationCtx): Promise<void> {
   }
 }
 
+/** Forgets failures that ended before then. Returns how many rows it deleted. */
+export async function forgetAiFailures(ctx: MutationCtx, before: number): Promise<number> {
+  const row = await theRow(ctx);
+  if (row?.endedAt === undefined || row.endedAt >= before) return 0;
+  await ctx.db.delete("aiHealth", row._id);
+  return 1;
+}
+
 async function theRow(ctx: QueryCtx): Promise<Doc<"aiHealth"> | null> {
   return await ctx.db.query("aiHealth").first();
 }
