@@ -20,7 +20,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
 /**
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
- * nothing. Codes: BAD_ID, BAD_HISTORY, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET,
+ * nothing. With `keepDays`, messages older than that are not stored, and deleted once a day. Codes: BAD_ID,
+ * BAD_HISTORY, BAD_KEEP, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET,
  * BEING_DELETED, TOO_MANY_MAPPINGS.
  */
 export const map = mutation({
@@ -35,6 +36,7 @@ export const map = mutation({
     instructions: v.optional(v.string()),
     model: v.optional(v.string()),
     history: v.optional(v.number()),
+    keepDays: v.optional(v.number()),
   },
   returns: v.object({
     mappingId: v.id("mappings"),
@@ -73,7 +75,8 @@ export const unmap = mutation({
 
 /**
  * Changes a mapping's settings. `null` for instructions or model: back to the default. Instructions and model
- * belong to the Convex channel and so to every channel mapped onto it. Codes: NOT_MAPPED.
+ * belong to the Convex channel and so to every channel mapped onto it. `keepDays`: as for `map`; `null`: for ever.
+ * Codes: NOT_MAPPED, BAD_KEEP.
  */
 export const change = mutation({
   args: {
@@ -84,6 +87,7 @@ export const change = mutation({
     instructions: v.optional(v.union(v.string(), v.null())),
     model: v.optional(v.union(v.string(), v.null())),
     state: v.optional(v.union(v.literal("active"), v.literal("paused"))),
+    keepDays: v.optional(v.union(v.number(), v.null())),
   },
   returns: vMappingRow,
   handler: async (ctx, args) => {

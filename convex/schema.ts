@@ -3,6 +3,7 @@ import { v } from "convex/values";
 import { vRearmed } from "./model/rows/rearmed.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
+import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
   troubleFields,
   vAttachment,
@@ -67,9 +68,11 @@ export default defineSchema({
     replyIn: vReplyIn,
     state: vMappingState,
     since: v.string(),
+    keepDays: v.optional(v.number()),
   })
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])
+    .index("by_keepDays", ["keepDays"])
     .index("by_channelId", ["channelId"]),
 
   // Written by bridges when a platform refuses a mapping, cleared by the next success. Apart from
@@ -116,16 +119,21 @@ export default defineSchema({
   })
     .index("by_channelId_and_sentAt", ["channelId", "sentAt"])
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
+    .index("by_mappingId_and_sentAt", ["mappingId", "sentAt"])
     .index("by_conversationId_and_position", ["conversationId", "position"])
     .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"]),
 
   // Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered
-  // (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges.
+  // (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges. Deleted after 30 days.
   tombstones: defineTable({
     mappingId: v.id("mappings"),
     externalId: v.string(),
     purged: v.optional(v.literal(true)),
-  }).index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
+  })
+    // For the order: a mapping's oldest tombstones are deleted first.
+    // eslint-disable-next-line @convex-dev/no-duplicate-indexes
+    .index("by_mappingId", ["mappingId"])
+    .index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
 
   // The job that deletes a mapping's messages. Written by each batch, removed by the last.
   purges: defineTable({
@@ -153,7 +161,7 @@ export default defineSchema({
 
   // One per requested reply. At most one is `open` per conversation. Inserted by ingest and sendMessage, ended by the
   // AI action's result (done, failed), by the watchdog, and by deletes of messages and threads (cancelled). Deleted by
-  // purges.
+  // purges, and after 30 days.
   replies: defineTable({
     conversationId: v.id("conversations"),
     askedBy: v.id("messages"),
@@ -168,8 +176,12 @@ export default defineSchema({
     .index("by_conversationId_and_state", ["conversationId", "state"])
     .index("by_state", ["state"]),
 
+  // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
+  aiHealth: defineTable(vAiHealth),
+
   // The outbox. A row holds no content (docs/races.md#the-outbox-subscription-stays-small). `endedAt` is absent while
-  // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers.
+  // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers. Deleted
+  // 30 days after they ended, unless they failed; `posts` may outlive theirs.
   deliveries: defineTable({
     conversationId: v.id("conversations"),
     mappingId: v.id("mappings"),
@@ -198,6 +210,7 @@ export default defineSchema({
     .index("by_conversationId_and_endedAt", ["conversationId", "endedAt"])
     .index("by_platform_and_state", ["platform", "state"])
     .index("by_mappingId_and_state", ["mappingId", "state"])
+    .index("by_state_and_endedAt", ["state", "endedAt"])
     .index("by_messageId", ["messageId"]),
 
   // One row per part of a reply on the platform. Written by settle, and by ingest when a part is deleted. `upTo` is the
@@ -216,7 +229,7 @@ export default defineSchema({
 
   // Skipped events, and gaps that could not be filled (docs/races.md#an-event-that-cannot-be-stored). Written by `report`;
   // resolved (`resolvedAt`) at the end of a catch-up and by unmapping. A resolved problem leaves the status; the next of
-  // its kind is a new row. `kind` is a string, because stored rows have names of earlier versions.
+  // its kind is a new row. Deleted 30 days later. `kind` is a string, because stored rows have names of earlier versions.
   problems: defineTable({
     ...vProblemRow.fields,
     resolvedAt: v.optional(v.number()),

@@ -55,6 +55,9 @@ import type * as model_replies_say from "../model/replies/say.js";
 import type * as model_replies_store_answer from "../model/replies/store_answer.js";
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
+import type * as model_retention_expire from "../model/retention/expire.js";
+import type * as model_retention_expire_messages from "../model/retention/expire_messages.js";
+import type * as model_rows_ai_health from "../model/rows/ai_health.js";
 import type * as model_rows_conversations from "../model/rows/conversations.js";
 import type * as model_rows_cursors from "../model/rows/cursors.js";
 import type * as model_rows_identities from "../model/rows/identities.js";
@@ -75,6 +78,7 @@ import type * as model_shared_version from "../model/shared/version.js";
 import type * as model_sweep_sweep from "../model/sweep/sweep.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
+import type * as retention from "../retention.js";
 import type * as sweep from "../sweep.js";
 import type * as threads from "../threads.js";
 
@@ -129,6 +133,9 @@ declare const fullApi: ApiFromModules<{
   "model/replies/store_answer": typeof model_replies_store_answer;
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;
+  "model/retention/expire": typeof model_retention_expire;
+  "model/retention/expire_messages": typeof model_retention_expire_messages;
+  "model/rows/ai_health": typeof model_rows_ai_health;
   "model/rows/conversations": typeof model_rows_conversations;
   "model/rows/cursors": typeof model_rows_cursors;
   "model/rows/identities": typeof model_rows_identities;
@@ -149,6 +156,7 @@ declare const fullApi: ApiFromModules<{
   "model/sweep/sweep": typeof model_sweep_sweep;
   purge: typeof purge;
   replies: typeof replies;
+  retention: typeof retention;
   sweep: typeof sweep;
   threads: typeof threads;
 }>;

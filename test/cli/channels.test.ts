@@ -162,6 +162,19 @@ test("set changes only the given settings and can restore the defaults", async (
   expect([row?.instructions, row?.model]).toEqual([undefined, undefined]);
 });
 
+test("map and set limit for how long messages are kept, and set lifts it", async () => {
+  const id = newId();
+  await channels(["map", "discord", id, "--to", "forgetful", "--keep", "30"]);
+  expect(await mappingOf(id)).toMatchObject({ keepDays: 30 });
+  const changed = await channels(["set", "discord", id, "--keep", "1"]);
+  expect(changed.stdout).toContain("; keeps messages for 1 day.");
+  expect((await channels(["list"])).stdout).toMatch(new RegExp(`^discord +${id} .* 1 day$`, "m"));
+  await channels(["set", "discord", id, "--keep", "all"]);
+  expect((await mappingOf(id))?.keepDays).toBeUndefined();
+  for (const wrong of ["0", "forever", "3651"])
+    expect(await channels(["set", "discord", id, "--keep", wrong])).toMatchObject({ code: 2 });
+});
+
 test("pause and resume change the state", async () => {
   const id = newId();
   await channels(["map", "discord", id, "--to", "pausing"]);

@@ -47,6 +47,15 @@ test("a correct setup has no errors or warnings and exit code 0", async () => {
   expect(exitCode(findings)).toBe(0);
 });
 
+test("answers that work again are reported and are no fault", async () => {
+  const aiHealth = { since: 1, reason: "no credit", failures: 1, at: 1, endedAt: 60_000 };
+  const findings = await faultInjector(stage).statusWith((status) => ({ ...status, aiHealth }));
+  expect(findings.map(({ text }) => text)).toContain(
+    "Answers failed from 1970-01-01 00:00 to 1970-01-01 00:01 and work again: no credit (1 failed)",
+  );
+  expect(exitCode(findings)).toBe(0);
+});
+
 test("the AI service gets no request without --ask", async () => {
   const refused = { "doctor:askModel": { ok: false, reason: "the AI service refused the key" } };
   expect(exitCode(await faultInjector(stage).deployment(refused))).toBe(0);

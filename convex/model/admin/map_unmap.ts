@@ -23,6 +23,9 @@ const MOST_DELIVERIES = 200;
 /** Messages from before a mapping that can be backfilled. */
 const MOST_HISTORY = 1_000;
 
+/** Days for which a mapping may keep messages; longer is for ever. */
+const MOST_DAYS = 3_650;
+
 /** What a channel id looks like. Discord: a snowflake. Slack: C or G, then capitals and digits. */
 const ID_FORM: Record<Platform, RegExp> = {
   discord: /^\d{17,20}$/,
@@ -40,6 +43,7 @@ interface MapRequest {
   readonly instructions?: string;
   readonly model?: string;
   readonly history?: number;
+  readonly keepDays?: number;
 }
 
 /** See `admin.map`. */
@@ -64,6 +68,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     replyIn: request.replyIn ?? "channel",
     state: "active",
     since: positionAt(platform, Date.now()),
+    ...(request.keepDays !== undefined && { keepDays: request.keepDays }),
   } as const;
   // The row survives unmapping and is reused, so its messages keep their keys
   // (docs/races.md#unmapped-and-mapped-again).
@@ -74,14 +79,22 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
   return { mappingId, channelId, channelName, channelCreated: created };
 }
 
-function checkRequest({ platform, externalId, history }: MapRequest): void {
+function checkRequest({ platform, externalId, history, keepDays }: MapRequest): void {
   if (!ID_FORM[platform].test(externalId)) {
     throw refusal("BAD_ID", `"${cut(externalId, 40)}" is not a ${platform} channel id`);
   }
+  checkKeep(keepDays);
   if (history === undefined) return;
   if (!Number.isInteger(history) || history < 1 || history > MOST_HISTORY) {
     const range = `1 to ${MOST_HISTORY.toString()}`;
     throw refusal("BAD_HISTORY", `history is a number of messages, ${range}`);
+  }
+}
+
+function checkKeep(keepDays: number | null | undefined): void {
+  if (keepDays === undefined || keepDays === null) return;
+  if (!Number.isInteger(keepDays) || keepDays < 1 || keepDays > MOST_DAYS) {
+    throw refusal("BAD_KEEP", `messages are kept for 1 to ${MOST_DAYS.toString()} days`);
   }
 }
 
@@ -215,13 +228,17 @@ interface ChangeRequest {
   readonly instructions?: string | null;
   readonly model?: string | null;
   readonly state?: "active" | "paused";
+  /** `null`: for ever. */
+  readonly keepDays?: number | null;
 }
 
 /** See `admin.change`. */
 export async function changeMapping(
   ctx: MutationCtx,
-  { platform, externalId, instructions, model, ...changes }: ChangeRequest,
+  { platform, externalId, instructions, model, keepDays, ...rest }: ChangeRequest,
 ): Promise<MappingRow> {
+  checkKeep(keepDays);
+  const changes = { ...rest, ...(keepDays !== undefined && { keepDays: keepDays ?? undefined }) };
   const mapping = await mappedOrThrow(ctx, platform, externalId);
   await ctx.db.patch("mappings", mapping._id, changes);
   await ctx.db.patch("channels", mapping.channelId, {
@@ -235,7 +252,7 @@ export async function changeMapping(
     }
   }
   if (changes.state === "active") await releaseHeld(ctx, mapping._id);
-  return await mappingRow(ctx, { ...mapping, ...changes });
+  return await mappingRow(ctx, (await ctx.db.get("mappings", mapping._id)) ?? mapping);
 }
 
 async function mappedOrThrow(ctx: MutationCtx, platform: Platform, externalId: string) {

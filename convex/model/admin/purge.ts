@@ -88,11 +88,16 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
   return true;
 }
 
-async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
+/** Deletes a message with its posts and deliveries. Returns how many documents these were. */
+export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<number> {
+  let documents = 1;
   const posts = ctx.db
     .query("posts")
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
-  for await (const post of posts) await ctx.db.delete("posts", post._id);
+  for await (const post of posts) {
+    await ctx.db.delete("posts", post._id);
+    documents++;
+  }
   const deliveries = ctx.db
     .query("deliveries")
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
@@ -102,12 +107,14 @@ async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promis
       await endDelivery(ctx, delivery, { state: "cancelled", reason: "the channel was purged" });
     }
     await ctx.db.delete("deliveries", delivery._id);
+    documents++;
   }
   await ctx.db.delete("messages", message._id);
   const { mappingId, externalId, sentAt = 0 } = message;
   if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {
     await bury(ctx, mappingId, externalId, "purged");
   }
+  return documents;
 }
 
 /** Deletes an empty conversation and its replies. Returns false while replies are left. */

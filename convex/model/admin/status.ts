@@ -1,6 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { aiHealth, vAiHealth } from "../rows/ai_health.ts";
 import { cursorOf } from "../rows/cursors.ts";
 import { allHealth } from "../rows/mapping_health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "../rows/mappings.ts";
@@ -51,6 +52,8 @@ export const vStatus = v.object({
   ),
   problems: v.array(vProblemRow),
   rearmed: v.optional(vRearmed),
+  /** Absent if no reply has failed. */
+  aiHealth: v.optional(vAiHealth),
 });
 export type Status = Infer<typeof vStatus>;
 
@@ -64,11 +67,13 @@ export async function overallStatus(ctx: QueryCtx, platform?: Platform): Promise
     .withIndex("by_resolvedAt", (q) => q.eq("resolvedAt", undefined))
     .order("desc")
     .take(MOST_SHOWN);
+  const ai = await aiHealth(ctx);
   return {
     mappings: await mappingStates(ctx, platforms, failed),
     failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
     problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
     ...(rearmed && { rearmed }),
+    ...(ai && { aiHealth: ai }),
   };
 }
 

@@ -44,7 +44,7 @@ export type BridgeEvent = Infer<typeof vEvent>;
  * inserted  stored                      asked    stored, and a reply is being written
  * edited    content replaced            deleted  content cleared, or the delete remembered
  * known     nothing new (redelivered, or an older edit)
- * ignored   the message is older than the mapping
+ * ignored   the message is older than the mapping, or than what the mapping keeps
  * inactive  the mapping is paused or unmapped: not stored; catch-up fetches it once the mapping is active
  */
 export const vOutcome = v.union(

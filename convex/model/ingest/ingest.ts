@@ -5,6 +5,7 @@ import { askLater, MOST_ASKS } from "../replies/pending_questions.ts";
 import { askForReply, openReplyOf } from "../replies/request_reply.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
+import { horizonOf } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { clearMessage, findPost, takeDownPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
@@ -85,6 +86,8 @@ async function applyMessage(
 ) {
   const known = await findMessage(ctx, mapping._id, event.externalId);
   if (known) return await applyEdit(ctx, known, event);
+  // Deleted for its age, or about to be. One that is still stored is edited, so that a correction counts until then.
+  if (event.sentAt < horizonOf(mapping)) return "ignored";
   if (await isBuried(ctx, mapping._id, event.externalId)) {
     const comesBack = event.backfilled && (await unearth(ctx, mapping._id, event.externalId));
     if (!comesBack) return "known";

@@ -44,6 +44,17 @@ export async function resolveAllOf(ctx: MutationCtx, mapping: Doc<"mappings">): 
   for (const problem of problems) await resolve(ctx, problem);
 }
 
+/** Resolves what is open about a deleted message, before its tombstone goes: no catch-up could tell afterwards. */
+export async function resolveDeleted(
+  ctx: MutationCtx,
+  { mappingId, externalId }: Doc<"tombstones">,
+): Promise<void> {
+  const mapping = await ctx.db.get("mappings", mappingId);
+  if (!mapping) return;
+  for (const problem of await openProblems(ctx, mapping.platform, mappingId, MOST_OPEN))
+    if (problem.externalId === externalId) await resolve(ctx, problem);
+}
+
 async function isResolved(
   ctx: MutationCtx,
   mappingId: Id<"mappings">,

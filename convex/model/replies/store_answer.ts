@@ -7,6 +7,7 @@ import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
+import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
 import { speak } from "./say.ts";
@@ -61,6 +62,7 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
   const reply = await ctx.db.get("replies", answer.replyId);
   if (!isCurrent(reply, answer.attempt)) return;
   await cancelJob(ctx, reply.watchdogId);
+  if (answer.content !== null) await recordAiSuccess(ctx);
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   if (!conversation) return;
   if (!(await stillWanted(ctx, conversation))) {
@@ -126,6 +128,7 @@ export async function recordFailure(
     return;
   }
   await endReply(ctx, reply, { state: "failed", reason });
+  await recordAiFailure(ctx, reason);
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   if (!conversation || !(await stillWanted(ctx, conversation))) return;
   const opener = await ctx.db.get("messages", reply.askedBy);

@@ -27,6 +27,8 @@ export const vMappingRow = v.object({
   replyIn: vReplyIn,
   state: vMappingState,
   since: v.string(),
+  /** Older messages are deleted, in days. Absent: all are kept. */
+  keepDays: v.optional(v.number()),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
 });
@@ -39,6 +41,11 @@ export async function findMapping(ctx: QueryCtx, platform: Platform, externalId:
       q.eq("platform", platform).eq("externalId", externalId),
     )
     .unique();
+}
+
+/** What was sent before this time (ms since 1970) is not kept in the mapping. */
+export function horizonOf({ keepDays }: Doc<"mappings">): number {
+  return keepDays === undefined ? -Infinity : Date.now() - keepDays * 24 * 60 * 60_000;
 }
 
 /** A mapping as bridges see it. */

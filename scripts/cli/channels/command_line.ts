@@ -16,6 +16,7 @@ interface MapFlags extends Common {
   readonly to?: string;
   readonly adopt?: string;
   readonly history?: number;
+  readonly keep?: number | "all";
   readonly check: boolean;
 }
 
@@ -25,6 +26,7 @@ interface SettingFlags extends Common {
   /** `false` is `--no-instructions`. */
   readonly instructions?: string | false;
   readonly model?: string | false;
+  readonly keep?: number | "all";
 }
 
 type Print = (text: string) => void;
@@ -86,7 +88,8 @@ function addMap(program: Command, print: Print): void {
   addSettings(command)
     .option("--no-check", "don't check on the platform that the bot can work in the channel")
     .action(async (platform: Platform, id: string, flags: MapFlags) => {
-      const { json: _, check, ...options } = flags;
+      const { json: _, check, keep = "all", ...rest } = flags;
+      const options = { ...rest, ...(keep !== "all" && { keepDays: keep }) };
       const channel = parseChannel(command, platform, id);
       if (options.to === undefined && options.adopt === undefined) {
         command.error("error: missing target: --to <channel name> or --adopt <channel id>");
@@ -139,18 +142,20 @@ function addSet(program: Command, print: Print): void {
     "set discord 112233445566778899 --trigger never",
     'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
     "set slack C0123456789 --no-instructions --no-model",
+    "set slack C0123456789 --keep 90",
   ]);
   addSettings(addChannelArguments(command))
     .option("--no-instructions", "go back to the default instructions")
     .option("--no-model", "go back to the deployment's model")
     .action(async (platform: Platform, id: string, flags: SettingFlags) => {
-      const { json: _, instructions, model, ...rest } = flags;
+      const { json: _, instructions, model, keep, ...rest } = flags;
       const channel = parseChannel(command, platform, id);
       // commander leaves an option with a `--no-` form undefined if neither form is given.
       const settings = {
         ...rest,
         ...(instructions === undefined ? {} : { instructions: instructions || null }),
         ...(model === undefined ? {} : { model: model || null }),
+        ...(keep === undefined ? {} : { keepDays: keep === "all" ? null : keep }),
       };
       if (Object.keys(settings).length === 0) command.error("error: no setting to change");
       await run(print, flags, (verbs, deployment) => verbs.change(deployment, channel, settings));
@@ -240,6 +245,12 @@ function addSettings(command: Command): Command {
         "--model <name>",
         "the AI model, shared by every channel mapped to the same Convex channel",
       ).argParser(parseText),
+    )
+    .addOption(
+      new Option(
+        "--keep <days>",
+        "delete older messages from Convex, once a day and for good (1 to 3650), or all: keep them",
+      ).argParser(parseKeep),
     );
 }
 
@@ -253,6 +264,13 @@ function parseCount(value: string): number {
   const count = Number(value);
   if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
   throw new InvalidArgumentError("It must be a number from 1 to 1000.");
+}
+
+function parseKeep(value: string): number | "all" {
+  if (value === "all") return value;
+  const days = Number(value);
+  if (/^\d+$/.test(value) && days >= 1 && days <= 3_650) return days;
+  throw new InvalidArgumentError("It must be a number of days from 1 to 3650, or all.");
 }
 
 function parseText(value: string): string {

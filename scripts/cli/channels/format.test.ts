@@ -96,3 +96,31 @@ test("the status says what was set in motion again after a restore", () => {
   const rearmed = { at: 0, replies: 2, deliveries: 0, purges: 1 };
   expect(statusReport({ ...STATUS, rearmed })).toContain("2 answers being written, 1 deletions.");
 });
+
+test("the status says since when answers fail, why and how many, and that they work again", () => {
+  const reason = `the AI service refused the key${CLEAR}`;
+  const failing = { since: 0, reason, failures: 3, at: 120_000 };
+  const report = (aiHealth: NonNullable<Status["aiHealth"]>) =>
+    statusReport({ ...STATUS, aiHealth });
+  expect(report(failing)).toMatch(
+    /^Answers have failed since 1970-01-01 00:00: the AI service refused the key.* \(3 failed, the latest at 1970-01-01 00:02\)\.$/m,
+  );
+  expect(report(failing)).not.toContain("\u001B");
+  expect(report({ ...failing, failures: 1, endedAt: 180_000 })).toMatch(
+    /^Answers failed from 1970-01-01 00:00 to 1970-01-01 00:03 and work again: .* \(1 failed\)\.$/m,
+  );
+  const nothing = { mappings: [], failed: [], problems: [], aiHealth: failing };
+  expect(statusReport(nothing)).toMatch(/No channel is mapped.*\n\nAnswers have failed/);
+});
+
+test("the list and the status say for how long a channel's messages are kept", () => {
+  const kept = { ...ROW, keepDays: 90 };
+  const { model: _, ...plain } = { ...ROW, keepDays: 1 };
+  expect(mappingTable([kept])).toMatch(/ KEEP +MODEL\n.* 90 days +gpt/);
+  expect(mappingTable([plain])).toMatch(/ 1 day$/);
+  expect(describeMapping(kept)).toMatch(/; keeps messages for 90 days\.$/);
+  const mapping = { ...kept, health: [], open: 0, failed: 0 };
+  expect(statusReport({ mappings: [mapping], failed: [], problems: [] })).toMatch(
+    /, keeps messages for 90 days$/,
+  );
+});

@@ -6,6 +6,7 @@ import type { ChannelView } from "./platform_view.ts";
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 /** The deployment's status report. */
 export type Status = FunctionReturnType<typeof api.admin.status>;
+type AiHealth = NonNullable<Status["aiHealth"]>;
 type MappingStatus = Status["mappings"][number];
 
 /** A mapping and its settings, in one sentence. */
@@ -14,6 +15,7 @@ export function describeMapping(row: MappingRow): string {
     `answers ${describeTrigger(row)}, in the ${row.replyIn}`,
     ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
+    ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
   return stripControls(
     `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`,
@@ -31,6 +33,7 @@ export function mappingTable(rows: readonly MappingRow[]): string {
     "STATE",
     "TRIGGER",
     "REPLY IN",
+    "KEEP",
     "MODEL",
   ];
   const lines = rows.map((row) => [
@@ -41,6 +44,7 @@ export function mappingTable(rows: readonly MappingRow[]): string {
     row.state,
     row.trigger,
     row.replyIn,
+    row.keepDays === undefined ? "" : days(row.keepDays),
     row.model ?? "",
   ]);
   return table([header, ...lines]);
@@ -58,10 +62,14 @@ export function channelTable(channels: readonly ChannelView[]): string {
   return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
 }
 
-/** The state of every mapping, then failed replies and problems. */
-export function statusReport({ mappings, failed, problems, rearmed }: Status): string {
-  if (mappings.length + failed.length + problems.length === 0) return mappingTable([]);
-  const sections = [mappings.map(describeStatus).join("\n")];
+/** The state of every mapping, whether answers fail, then failed replies, problems and what was re-armed. */
+export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: Status): string {
+  const isEmpty = mappings.length + failed.length + problems.length === 0;
+  if (isEmpty && !aiHealth && !rearmed) return mappingTable([]);
+  const sections = [
+    isEmpty ? mappingTable([]) : mappings.map(describeStatus).join("\n"),
+    ...(aiHealth ? [`${describeAi(aiHealth)}.`] : []),
+  ];
   if (failed.length > 0) {
     const header = ["DELIVERY", "CHANNEL", "FAILED", "WHY"];
     const lines = failed.map((row) => [
@@ -101,6 +109,16 @@ export function statusReport({ mappings, failed, problems, rearmed }: Status): s
   return sections.filter((section) => section !== "").join("\n\n");
 }
 
+/** Since when, why and how often answers fail, or that they did. */
+export function describeAi({ since, reason, failures, at, endedAt }: AiHealth): string {
+  const count = `${failures} failed${failures === 1 ? "" : `, the latest at ${time(at)}`}`;
+  return stripControls(
+    endedAt === undefined
+      ? `Answers have failed since ${time(since)}: ${reason} (${count})`
+      : `Answers failed from ${time(since)} to ${time(endedAt)} and work again: ${reason} (${count})`,
+  );
+}
+
 /** Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run. */
 function describeActive({ lastCatchUp }: MappingStatus): string {
   return lastCatchUp === undefined ? "waiting for a bridge (npm start)" : "no problems reported";
@@ -114,6 +132,7 @@ function describeStatus(row: MappingStatus): string {
     ...(caughtUp === undefined || row.caughtUpAt === undefined
       ? []
       : [`caught up ${time(row.caughtUpAt)}`]),
+    ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults
@@ -149,6 +168,10 @@ function describeTrigger({ trigger }: MappingRow): string {
     case "never":
       return "nothing";
   }
+}
+
+function days(count: number): string {
+  return count === 1 ? "1 day" : `${count} days`;
 }
 
 function time(at: number): string {

@@ -30,6 +30,8 @@ export interface Settings {
   /** `null`: back to the default. */
   readonly instructions?: string | null;
   readonly model?: string | null;
+  /** `null`: for ever. */
+  readonly keepDays?: number | null;
 }
 
 /** What `map` accepts besides the channel; exactly one of `to` and `adopt`. */
@@ -41,6 +43,7 @@ export interface MapOptions {
   readonly instructions?: string;
   readonly model?: string;
   readonly history?: number;
+  readonly keepDays?: number;
 }
 
 /** Maps a channel. With `view`, first checks on the platform that the bot can work in the channel. */

@@ -1,11 +1,10 @@
-import type { FunctionReturnType } from "convex/server";
-import type { api } from "../../../convex/_generated/api.js";
 import type { PlatformName } from "../../../bridges/platform.ts";
 import { type Deployment, readStatus } from "../channels/deployment.ts";
+import { describeAi, type Status } from "../channels/format.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { channelCheck } from "./mapped_channels.ts";
 
-type MappingStatus = FunctionReturnType<typeof api.admin.status>["mappings"][number];
+type MappingStatus = Status["mappings"][number];
 
 /** Replies that have waited longer than this, in ms, are stuck: a post takes seconds, and ten retries take minutes. */
 const STUCK_MS = 10 * 60_000;
@@ -27,7 +26,7 @@ export async function checkBacklog(
   deployment: Deployment,
   acceptedTokens: ReadonlySet<PlatformName>,
 ): Promise<Finding[]> {
-  const { mappings, failed, problems } = await readStatus(deployment);
+  const { mappings, failed, problems, aiHealth } = await readStatus(deployment);
   const findings = mappings.flatMap((mapping) => checkMapping(mapping, acceptedTokens));
   if (mappings.length === 0) {
     findings.push(
@@ -37,6 +36,7 @@ export async function checkBacklog(
       ),
     );
   }
+  if (aiHealth) findings.push(checkAi(aiHealth));
   if (failed.length > 0) {
     findings.push(
       checkNamed("Replies").warning(
@@ -53,9 +53,20 @@ export async function checkBacklog(
       ),
     );
   }
-  return findings.length > 0
+  return findings.some(({ level }) => level !== "ok")
     ? findings
-    : [checkNamed("Deliveries").ok("nothing is stuck or set aside")];
+    : [...findings, checkNamed("Deliveries").ok("nothing is stuck or set aside")];
+}
+
+/** Times are UTC, as in `channels status`. */
+function checkAi(health: NonNullable<Status["aiHealth"]>): Finding {
+  const check = checkNamed("AI answers");
+  if (health.endedAt !== undefined) return check.ok(describeAi(health));
+  // Not an error: in a quiet channel nobody may have asked since it was fixed.
+  return check.warning(
+    describeAi(health),
+    "npm run doctor -- --ask tries the AI service now; the next answer in a channel clears this",
+  );
 }
 
 function checkMapping(

@@ -27,6 +27,8 @@ export interface LocalConvex {
   readonly url: string;
   /** Sets (or, with `undefined`, removes) an environment variable, as `npx convex env set` does. */
   setEnv(name: string, value: string | undefined): Promise<void>;
+  /** Runs a function without arguments as its cron does, now. */
+  runJob(path: string): Promise<void>;
   /** The calls since the start or the last `resetStats`. */
   stats(): Promise<CallStats>;
   resetStats(): Promise<void>;
@@ -111,6 +113,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
   return {
     url: `http://127.0.0.1:${port}`,
     setEnv: (variable, value) => send({ name: "setEnv", variable, value: value ?? null }),
+    runJob: (path) => send({ name: "runJob", path }),
     stats: async () => vStats.parse(await ask({ name: "stats" })),
     resetStats: () => send({ name: "resetStats" }),
     faults: {

@@ -85,6 +85,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await sleep(random.between(500, 3_000));
     await convex.faults.back();
   },
+  "convex: contention": ({ convex }, random) =>
+    convex.faults.mutations("contention", { times: random.between(1, 3) }),
+  "convex: a backup is restored, and the next sweep runs": async ({ convex }, random) => {
+    await convex.faults.loseAllJobs();
+    await sleep(random.between(500, 3_000));
+    await convex.runJob("sweep:run");
+  },
+  "convex: transactions slow": async ({ convex }, random) => {
+    await convex.faults.delayTransactions(random.between(50, 300));
+    await sleep(1_500);
+    await convex.faults.delayTransactions(0);
+  },
   "ai: refuses": async ({ openai }, random) =>
     openai.next(random.pick([500, 503, { retryAfter: 1 }, "empty", "malformed"] as const)),
   "ai: slow": async ({ openai }, random) => openai.next({ delayMs: random.between(500, 2_500) }),

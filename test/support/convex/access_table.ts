@@ -210,6 +210,7 @@ export const TABLE: Record<string, Row> = {
   "replies:store": internalOnly,
   "replies:watch": internalOnly,
   "sweep:run": internalOnly,
+  "retention:expire": internalOnly,
   "threads:clear": internalOnly,
 };
 

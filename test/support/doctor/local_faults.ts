@@ -212,6 +212,17 @@ export const LOCAL_FAULTS: readonly Fault[] = [
     level: "warning",
   },
   {
+    name: "answers that fail",
+    inject: (s) => {
+      const reason = "the AI service refused the key";
+      const aiHealth = { since: 1, reason, failures: 3, at: 2 };
+      return s.statusWith((status) => ({ ...status, aiHealth }));
+    },
+    fault: /Answers have failed since 1970-01-01 00:00: the AI service refused the key \(3 failed/,
+    step: /doctor -- --ask/,
+    level: "warning",
+  },
+  {
     name: "events that were set aside",
     inject: (s) => {
       const odd = {

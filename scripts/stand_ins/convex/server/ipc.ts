@@ -24,6 +24,7 @@ const vCommand = z.discriminatedUnion("name", [
     times: z.int().positive(),
   }),
   z.object({ name: z.literal("loseAllJobs") }),
+  z.object({ name: z.literal("runJob"), path: z.string() }),
   z.object({ name: z.literal("loseJobs"), path: z.string(), times: z.int().positive() }),
 ]);
 export type Command = z.infer<typeof vCommand>;

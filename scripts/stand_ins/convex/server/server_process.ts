@@ -73,6 +73,9 @@ async function execute(command: Command): Promise<unknown> {
     case "loseAllJobs":
       await deployment.loseAllJobs();
       break;
+    case "runJob":
+      await deployment.runScheduled(command.path, {});
+      break;
     case "loseJobs":
       faults.planLostJobs(command.path, command.times);
       break;

@@ -1,0 +1,95 @@
+import { internal } from "../../_generated/api.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { resolveDeleted } from "../ingest/problems.ts";
+import { forgetAiFailures } from "../rows/ai_health.ts";
+import { expireMessages } from "./expire_messages.ts";
+
+/** How long bookkeeping is kept after it has served, in ms. */
+const KEPT_FOR_MS = 30 * 24 * 60 * 60_000;
+
+/** Documents deleted in one transaction. */
+const BATCH = 100;
+
+/** Deletes up to a batch of messages that are no longer kept and of old bookkeeping. Schedules itself until nothing is left. */
+export async function expireBookkeeping(ctx: MutationCtx): Promise<void> {
+  const before = Date.now() - KEPT_FOR_MS;
+  let room = BATCH;
+  for (const expire of EXPIRING) {
+    room -= await expire(ctx, before, room);
+    if (room > 0) continue;
+    await ctx.scheduler.runAfter(0, internal.retention.expire, {});
+    return;
+  }
+}
+
+/** Deletes at most `most` rows of one kind that ended before `before`. Returns how many. */
+type Expire = (ctx: MutationCtx, before: number, most: number) => Promise<number>;
+
+const EXPIRING: readonly Expire[] = [
+  (ctx, _before, most) => expireMessages(ctx, most),
+  (ctx, before, most) => expireDeliveries(ctx, "sent", before, most),
+  (ctx, before, most) => expireDeliveries(ctx, "cancelled", before, most),
+  (ctx, before, most) => expireReplies(ctx, "done", before, most),
+  (ctx, before, most) => expireReplies(ctx, "failed", before, most),
+  (ctx, before, most) => expireReplies(ctx, "cancelled", before, most),
+  expireProblems,
+  expireTombstones,
+  forgetAiFailures,
+];
+
+/**
+ * Failed deliveries stay until they are retried or purged: the status lists them, and an admin may still retry one. The
+ * posts of a sent one stay with their message, which is how they are found.
+ */
+async function expireDeliveries(
+  ctx: MutationCtx,
+  state: "sent" | "cancelled",
+  before: number,
+  most: number,
+): Promise<number> {
+  const ended = await ctx.db
+    .query("deliveries")
+    .withIndex("by_state_and_endedAt", (q) =>
+      q.eq("state", state).gt("endedAt", undefined).lt("endedAt", before),
+    )
+    .take(most);
+  for (const { _id } of ended) await ctx.db.delete("deliveries", _id);
+  return ended.length;
+}
+
+/** By when they were opened: a reply ends within minutes. */
+async function expireReplies(
+  ctx: MutationCtx,
+  state: "done" | "failed" | "cancelled",
+  before: number,
+  most: number,
+): Promise<number> {
+  const ended = await ctx.db
+    .query("replies")
+    .withIndex("by_state", (q) => q.eq("state", state).lt("_creationTime", before))
+    .take(most);
+  for (const { _id } of ended) await ctx.db.delete("replies", _id);
+  return ended.length;
+}
+
+async function expireProblems(ctx: MutationCtx, before: number, most: number): Promise<number> {
+  const resolved = await ctx.db
+    .query("problems")
+    .withIndex("by_resolvedAt", (q) => q.gt("resolvedAt", undefined).lt("resolvedAt", before))
+    .take(most);
+  for (const { _id } of resolved) await ctx.db.delete("problems", _id);
+  return resolved.length;
+}
+
+/** No platform delivers a message a month after its deletion. */
+async function expireTombstones(ctx: MutationCtx, before: number, most: number): Promise<number> {
+  const old = await ctx.db
+    .query("tombstones")
+    .withIndex("by_creation_time", (q) => q.lt("_creationTime", before))
+    .take(most);
+  for (const tombstone of old) {
+    await resolveDeleted(ctx, tombstone);
+    await ctx.db.delete("tombstones", tombstone._id);
+  }
+  return old.length;
+}

@@ -1,0 +1,69 @@
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { deleteMessage } from "../admin/purge.ts";
+import { resolveDeleted } from "../ingest/problems.ts";
+import { horizonOf } from "../rows/mappings.ts";
+
+/** Mappings with a limit that are read. */
+const MOST_MAPPINGS = 1_000;
+
+/**
+ * Deletes messages that are older than their mapping keeps them, with their posts and deliveries, and the mapping's old
+ * tombstones: at most `most` documents, and the rest of the last message's. Returns how many. Also of unmapped channels.
+ */
+export async function expireMessages(ctx: MutationCtx, most: number): Promise<number> {
+  const limited = await ctx.db
+    .query("mappings")
+    .withIndex("by_keepDays", (q) => q.gt("keepDays", undefined))
+    .take(MOST_MAPPINGS);
+  let documents = 0;
+  for (const mapping of limited) {
+    for (const message of await oldMessages(ctx, mapping, most - documents)) {
+      documents += await deleteMessage(ctx, message);
+      await forgetName(ctx, message);
+      if (documents >= most) return documents;
+    }
+    documents += await expireTombstones(ctx, mapping, most - documents);
+    if (documents >= most) return documents;
+  }
+  return documents;
+}
+
+async function oldMessages(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_mappingId_and_sentAt", (q) =>
+      q.eq("mappingId", mapping._id).gt("sentAt", undefined).lt("sentAt", horizonOf(mapping)),
+    )
+    .take(most);
+}
+
+/** What a thread is called may quote its first message. The row stays: replies and deliveries belong to it. */
+async function forgetName(ctx: MutationCtx, { conversationId }: Doc<"messages">): Promise<void> {
+  const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
+  if (conversation?.name === undefined) return;
+  const left = await ctx.db
+    .query("messages")
+    .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
+    .first();
+  if (!left) await ctx.db.patch("conversations", conversation._id, { name: undefined });
+}
+
+/** A message deleted before the horizon was sent before it, and is ignored for its age. */
+async function expireTombstones(
+  ctx: MutationCtx,
+  mapping: Doc<"mappings">,
+  most: number,
+): Promise<number> {
+  const old = await ctx.db
+    .query("tombstones")
+    .withIndex("by_mappingId", (q) =>
+      q.eq("mappingId", mapping._id).lt("_creationTime", horizonOf(mapping)),
+    )
+    .take(most);
+  for (const tombstone of old) {
+    await resolveDeleted(ctx, tombstone);
+    await ctx.db.delete("tombstones", tombstone._id);
+  }
+  return old.length;
+}
