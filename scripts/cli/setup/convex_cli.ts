@@ -63,7 +63,7 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
     if (code !== 0)
       throw new CommandError(
         "CONVEX_CLI",
-        `${what} failed.\n${tail(err, [...secrets(), ...deployedSecrets, ...Object.values(parse(input))])}`,
+        `${what} failed.\n${tail(err, [...secrets(), ...deployedSecrets, ...Object.values(parse(input))])}${err.includes("commitTs") ? OLD_BACKEND : ""}`,
       );
     return out;
   };
@@ -114,6 +114,16 @@ export function convexCli({ root, env, secrets, prod, hasDeployKey }: Options): 
     },
   };
 }
+
+/**
+ * The rate limiter's schema has a `commitTs` field, a type that Convex backends from before 22 July 2026 refuse. Only a
+ * self-hosted or local backend can be that old.
+ */
+const OLD_BACKEND = `
+
+The deployment's Convex backend seems too old: it does not know the type commitTs. This version needs a backend from
+22 July 2026 or later. A self-hosted one shows its own version at <its address>/version. Update the backend, then run
+setup again.`;
 
 const vSpec = z.object({ url: z.url() });
 
