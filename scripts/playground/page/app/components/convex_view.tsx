@@ -7,7 +7,7 @@ import { ChannelActivity } from "./channel_activity.tsx";
 /** The data in Convex, read with the stock client's subscriptions. */
 export function ConvexView({ mappings }: { readonly mappings: readonly MappingRow[] | undefined }) {
   const { isWebSocketConnected } = useConvexConnectionState();
-  const status = useQuery(api.admin.status);
+  const status = useQuery(api.admin.status, {});
   const channels = useChannels(mappings ?? []);
   return (
     <section className="convex window" id="convex" aria-label="Convex">
