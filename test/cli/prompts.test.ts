@@ -124,7 +124,10 @@ const settings = async () => parse((await file(".env.local")) ?? "");
 const variables = async (): Promise<Record<string, string>> =>
   JSON.parse((await file("variables.json")) ?? "{}") as Record<string, string>; // Written by the stub.
 const calls = async () =>
-  JSON.parse((await file("calls.json")) ?? "[]") as { args: string[]; mode?: string }[]; // Likewise.
+  ((await file("calls.jsonl")) ?? "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { args: string[]; mode?: string }); // Likewise.
 
 /** Answers with a Discord token, no Slack token and an AI key. */
 async function giveTokens(session: Session): Promise<void> {

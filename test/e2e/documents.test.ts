@@ -32,7 +32,7 @@ interface Cost {
 const COSTS: readonly (readonly [string, Cost])[] = [
   ["bridge:ingest, a plain message", { read: 3, ranges: 5, written: 1 }],
   ["bridge:ingest, a question", { read: 6, ranges: 9, written: 6 }],
-  ["replies:store", { read: 6, ranges: 11, written: 3 }],
+  ["replies:store", { read: 6, ranges: 12, written: 3 }],
   ["bridge:outbox", { read: 1, ranges: 1, written: 0 }],
   ["bridge:claim", { read: 4, ranges: 5, written: 1 }],
   ["bridge:settle", { read: 4, ranges: 10, written: 2 }],

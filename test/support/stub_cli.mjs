@@ -1,14 +1,14 @@
 // Replaces the Convex CLI where the real one would ask for a login or download a local backend. Records its arguments and
-// CONVEX_AGENT_MODE in calls.json, and writes to .env.local what the real one writes.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// CONVEX_AGENT_MODE in calls.jsonl, and writes to .env.local what the real one writes.
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 const args = process.argv.slice(2);
 // eslint-disable-next-line no-restricted-properties -- A separate program, configured by its environment like the real one.
 const { env } = process;
 const { CONVEX_AGENT_MODE: mode } = env;
-const calls = read("calls.json") ?? [];
-writeFileSync("calls.json", JSON.stringify([...calls, { args, ...(mode && { mode }) }]));
+// One line each, because two may run at once.
+appendFileSync("calls.jsonl", `${JSON.stringify({ args, ...(mode && { mode }) })}\n`);
 
 const DEPLOYMENTS = {
   dev: { name: "dev:brave-otter-1", url: "https://brave-otter-1.convex.cloud" },

@@ -25,7 +25,7 @@ const NAMING_DELAY_MS = 1_000;
 interface Batch {
   readonly platform: Platform;
   readonly mappings: Map<Id<"mappings">, Promise<Doc<"mappings"> | null>>;
-  /** Questions of the batch that asked for a reply, and those for which another transaction asks. */
+  /** How many questions it has had, and those for which another transaction asks. */
   asked: number;
   readonly later: Id<"messages">[];
 }
@@ -136,7 +136,9 @@ async function insertMessage(
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
   if (!asks) return "inserted";
-  if (!(await openReplyOf(ctx, conversation._id)) && ++batch.asked > MOST_ASKS) {
+  batch.asked += 1;
+  // One that an open reply covers takes no time.
+  if (batch.asked > MOST_ASKS && !(await openReplyOf(ctx, conversation._id))) {
     batch.later.push(messageId);
     return "asked";
   }

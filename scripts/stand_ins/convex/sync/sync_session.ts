@@ -33,6 +33,7 @@ export interface SyncConnection {
 
 /** https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const TRY_AGAIN_LATER = 1013;
+const CONTENTION = "OptimisticConcurrencyControlFailure";
 
 interface Subscription {
   readonly path: string;
@@ -165,9 +166,10 @@ export class SyncSession {
       if (this.#closed) return;
       const { deployment, replays, faults } = this.#backend;
       const fault = faults.nextMutation(path);
+      // What was sent behind it must not run first.
+      if (fault === "lostBefore" || fault === "contention") this.close();
       if (fault === "lostBefore") return this.#connection.cut();
-      if (fault === "contention")
-        return this.#connection.close(TRY_AGAIN_LATER, "OptimisticConcurrencyControlFailure");
+      if (fault === "contention") return this.#connection.close(TRY_AGAIN_LATER, CONTENTION);
       const abortOnce = fault === "rerun";
       const outcome = await replays.once(this.#sessionId, requestId, () =>
         deployment.run({ type: "mutation", path, args, caller, kind: "mutation", abortOnce }),
