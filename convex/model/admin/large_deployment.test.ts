@@ -2,7 +2,7 @@ import { RateLimiter } from "@convex-dev/rate-limiter";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import { said } from "../../../test/support/convex/events.ts";
+import { deleted, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import {
   failure,
@@ -153,5 +153,59 @@ describe("calls of the rate limiter, a component, in one transaction", () => {
     expect(limit).toHaveBeenCalled();
     const replies = await rows(backend, "replies");
     expect(replies.filter(({ state }) => state === "cancelled").length).toBeGreaterThan(25);
+  });
+});
+
+test("thousands of empty conversations are deleted with their channel, in batches", async () => {
+  const { mappingId, channelId } = await mapChannel(backend);
+  await backend.t.run(async (ctx) => {
+    for (let n = 0; n < 2_500; n++)
+      await ctx.db.insert("conversations", { channelId, mappingId, threadId: `thread ${n}` });
+  });
+  await backend.admin.mutation(api.admin.unmap, { ...target, deleteMessages: true });
+  await pass(backend, 60_000);
+  expect(await rows(backend, "conversations")).toEqual([]);
+  expect(await rows(backend, "purges")).toEqual([]);
+});
+
+describe("a question for which another transaction asks", () => {
+  const CAROL = { externalId: "7003", workspaceId: "guild", name: "Carol" };
+  const EVE = { externalId: "7004", workspaceId: "guild", name: "Eve" };
+  const DAN = { externalId: "7005", workspaceId: "guild", name: "Dan" };
+
+  /** A channel in which Eve may ask nothing more, and a flood of her questions. */
+  async function flooded(sentAt?: number) {
+    vi.stubEnv("AI_REPLIES_PER_AUTHOR", "1");
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId, { author: EVE });
+    const time = sentAt === undefined ? {} : { sentAt };
+    const flood = Array.from({ length: 26 }, () => said(mappingId, { author: EVE, ...time }));
+    return { mappingId, flood };
+  }
+  const ingest = (...events: ReturnType<typeof said>[]) =>
+    backend.discord.mutation(api.bridge.ingest, { events, advance: [] });
+
+  test("is answered, though it stands before what an earlier answer has seen", async () => {
+    const late = Date.now() - 30_000;
+    const { mappingId, flood } = await flooded(late);
+    await exchange(backend, mappingId, { author: DAN });
+    const before = ai.requests.length;
+    await ingest(...flood, said(mappingId, { author: CAROL, sentAt: late + 5_000 }));
+    await pass(backend, 120_000);
+    expect(ai.requests).toHaveLength(before + 1);
+  });
+
+  test("is answered, though the younger one that opened the reply is deleted", async () => {
+    const { mappingId, flood } = await flooded();
+    const before = ai.requests.length;
+    await ingest(...flood, said(mappingId, { author: CAROL }));
+    // Without a name, so that its reply begins a second later.
+    const younger = said(mappingId, { author: { externalId: "7009", workspaceId: "guild" } });
+    await ingest(younger);
+    await pass(backend, 500);
+    const gone = deleted(mappingId, younger.externalId);
+    await backend.discord.mutation(api.bridge.ingest, { events: [gone], advance: [] });
+    await pass(backend, 120_000);
+    expect(ai.requests).toHaveLength(before + 1);
   });
 });

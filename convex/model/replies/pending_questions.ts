@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { askForReply } from "./request_reply.ts";
+import { askForReply, openReplyOf } from "./request_reply.ts";
 
 /** Asking messages looked at around one reply; far more than a context shows. */
 const MOST_ASKERS = 200;
@@ -78,14 +78,32 @@ export async function askInTurn(ctx: MutationCtx, messageIds: Id<"messages">[]):
     if (message?.asks !== true || message.deletedAt !== undefined) continue;
     const conversation =
       message.conversationId && (await ctx.db.get("conversations", message.conversationId));
-    if (conversation && !(await isAnswered(ctx, message)))
-      await askForReply(ctx, conversation, message);
+    if (!conversation || (await isAnswered(ctx, message))) continue;
+    await joinOpenReply(ctx, message);
+    await askForReply(ctx, conversation, message);
   }
   await askLater(ctx, messageIds.slice(MOST_ASKS));
 }
 
-/** Whether the newest answer in its conversation was written with the message in view. */
-async function isAnswered(ctx: QueryCtx, { conversationId, position = "" }: Doc<"messages">) {
+/**
+ * Makes an older question the opener of a reply that a younger one has opened meanwhile: what was stored before the
+ * opener counts as answered by an earlier reply, and the younger one may be deleted.
+ */
+async function joinOpenReply(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
+  const open = message.conversationId && (await openReplyOf(ctx, message.conversationId));
+  const opener = open && (await ctx.db.get("messages", open.askedBy));
+  if (open && opener && opener._creationTime > message._creationTime)
+    await ctx.db.patch("replies", open._id, { askedBy: message._id });
+}
+
+/**
+ * Whether the newest answer in its conversation was written with the message in view. One that was requested before the
+ * message was stored was not, wherever the message stands.
+ */
+async function isAnswered(
+  ctx: QueryCtx,
+  { conversationId, position = "", _creationTime }: Doc<"messages">,
+) {
   if (!conversationId) return false;
   const newest = await ctx.db
     .query("replies")
@@ -94,7 +112,7 @@ async function isAnswered(ctx: QueryCtx, { conversationId, position = "" }: Doc<
     )
     .order("desc")
     .first();
-  return (newest?.seen ?? "") >= position;
+  return newest !== null && newest._creationTime > _creationTime && (newest.seen ?? "") >= position;
 }
 
 /** The newest ones at or after a position, in the platform's order. */

@@ -3,7 +3,7 @@ import { api, internal } from "../../_generated/api.js";
 import { said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { room, spoken, useFreshRoom, worker } from "../../../test/support/convex/fresh_room.ts";
-import { IDS, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
+import { failure, IDS, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
 
 useFreshRoom();
@@ -93,6 +93,19 @@ describe("after every scheduled function was lost", () => {
     await settleDown(backend);
     expect(await rows(backend, "messages")).toEqual([]);
     expect(await rows(backend, "purges")).toEqual([]);
+  });
+
+  test("a channel whose messages are still to be deleted can't be mapped with history", async () => {
+    await exchange(backend, room);
+    const target = { platform: "discord", externalId: IDS.discord } as const;
+    await backend.admin.mutation(api.admin.unmap, { ...target, deleteMessages: true });
+    await loseJobs();
+    const again = () =>
+      failure(backend.admin.mutation(api.admin.map, { ...target, to: "again", history: 10 }));
+    expect(await again()).toBe("BEING_DELETED");
+    await sweep();
+    await settleDown(backend);
+    expect(await again()).toBe("ok");
   });
 
   test("what a resumed mapping still holds is released", async () => {
