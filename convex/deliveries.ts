@@ -1,11 +1,8 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import {
-  cancelWaiting as cancelSome,
-  releaseHeld as releaseSome,
-} from "./model/admin/map_unmap.ts";
 import { expireLease } from "./model/outbox/claim.ts";
 import { makeReady } from "./model/outbox/lanes.ts";
+import * as outbox from "./model/outbox/mapping_deliveries.ts";
 
 /* The outbox's timers, and batches that go on by themselves. Each checks whether it still applies. */
 
@@ -37,7 +34,7 @@ export const cancelWaiting = internalMutation({
   args: { mappingId: v.id("mappings"), before: v.number() },
   returns: v.null(),
   handler: async (ctx, { mappingId, before }) => {
-    await cancelSome(ctx, mappingId, before);
+    await outbox.cancelWaiting(ctx, mappingId, before);
     return null;
   },
 });
@@ -47,7 +44,7 @@ export const releaseHeld = internalMutation({
   args: { mappingId: v.id("mappings") },
   returns: v.null(),
   handler: async (ctx, { mappingId }) => {
-    await releaseSome(ctx, mappingId);
+    await outbox.releaseHeld(ctx, mappingId);
     return null;
   },
 });

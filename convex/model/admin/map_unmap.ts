@@ -1,8 +1,7 @@
-import { internal } from "../../_generated/api.js";
-import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { restartCursor } from "../rows/cursors.ts";
-import { endDelivery, makeReady } from "../outbox/lanes.ts";
+import { cancelWaiting, holdReady, releaseHeld } from "../outbox/mapping_deliveries.ts";
 import {
   findMapping,
   mappingRow,
@@ -15,10 +14,7 @@ import { resolveAllOf } from "../ingest/problems.ts";
 import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
 import { cut } from "../shared/text.ts";
-import type { DeliveryState, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
-
-/** Deliveries that one transaction cancels, holds or releases: each costs up to ten reads. */
-const MOST_DELIVERIES = 200;
+import type { Platform, ReplyIn, Trigger } from "../shared/validators.ts";
 
 /** Messages from before a mapping that can be backfilled. */
 const MOST_HISTORY = 1_000;
@@ -168,56 +164,18 @@ export async function unmapChannel(
   const mapping = earlier ?? (await mappedOrThrow(ctx, platform, externalId));
   await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
   await resolveAllOf(ctx, mapping);
+  // Creation times have fractions: all of this millisecond is before.
   const before = Date.now() + 1;
   const cancelledDeliveries = await cancelWaiting(ctx, mapping._id, before);
   if (deleteMessages === true) {
     await schedulePurge(ctx, {
       mappingId: mapping._id,
       channelId: mapping.channelId,
-      // Creation times have fractions: all of this millisecond is before.
       before,
     });
   }
   const channel = await ctx.db.get("channels", mapping.channelId);
   return { channelId: mapping.channelId, channelName: channel?.name ?? "", cancelledDeliveries };
-}
-
-/**
- * Cancels what a mapping had in the outbox before `before`, one batch, and schedules the next. It may have been mapped
- * again meanwhile: what is enqueued since stays. Returns how many it cancelled.
- */
-export async function cancelWaiting(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  before: number,
-): Promise<number> {
-  let cancelled = 0;
-  // Those behind first, so that none is made ready only to be cancelled. A leased one is being posted: its outcome is
-  // recorded when it is reported.
-  for (const state of ["queued", "held", "waiting", "ready"] as const) {
-    const rows = await ctx.db
-      .query("deliveries")
-      .withIndex("by_mappingId_and_state", (q) =>
-        q.eq("mappingId", mappingId).eq("state", state).lt("_creationTime", before),
-      )
-      .take(MOST_DELIVERIES - cancelled);
-    for (const row of rows)
-      await endDelivery(ctx, row, { state: "cancelled", reason: "the channel was unmapped" });
-    cancelled += rows.length;
-  }
-  if (cancelled === MOST_DELIVERIES)
-    await ctx.scheduler.runAfter(0, internal.deliveries.cancelWaiting, { mappingId, before });
-  return cancelled;
-}
-
-/** Makes held deliveries of a resumed mapping ready, one batch, and schedules the next. */
-export async function releaseHeld(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<void> {
-  const mapping = await ctx.db.get("mappings", mappingId);
-  if (mapping?.state !== "active") return;
-  const held = await deliveriesIn(ctx, mappingId, "held");
-  for (const delivery of held) await makeReady(ctx, delivery);
-  if (held.length === MOST_DELIVERIES)
-    await ctx.scheduler.runAfter(0, internal.deliveries.releaseHeld, { mappingId });
 }
 
 interface ChangeRequest {
@@ -245,12 +203,7 @@ export async function changeMapping(
     ...(instructions !== undefined && { instructions: instructions ?? undefined }),
     ...(model !== undefined && { model: model ?? undefined }),
   });
-  if (changes.state === "paused") {
-    // Those beyond the batch are held when a bridge claims them.
-    for (const delivery of await deliveriesIn(ctx, mapping._id, "ready")) {
-      await ctx.db.patch("deliveries", delivery._id, { state: "held" });
-    }
-  }
+  if (changes.state === "paused") await holdReady(ctx, mapping._id);
   if (changes.state === "active") await releaseHeld(ctx, mapping._id);
   return await mappingRow(ctx, (await ctx.db.get("mappings", mapping._id)) ?? mapping);
 }
@@ -261,11 +214,4 @@ async function mappedOrThrow(ctx: MutationCtx, platform: Platform, externalId: s
     throw refusal("NOT_MAPPED", `${platform} ${cut(externalId, 40)} is not mapped`);
   }
   return mapping;
-}
-
-async function deliveriesIn(ctx: MutationCtx, mappingId: Id<"mappings">, state: DeliveryState) {
-  return await ctx.db
-    .query("deliveries")
-    .withIndex("by_mappingId_and_state", (q) => q.eq("mappingId", mappingId).eq("state", state))
-    .take(MOST_DELIVERIES);
 }

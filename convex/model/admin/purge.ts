@@ -41,20 +41,16 @@ export async function isBeingPurged(ctx: MutationCtx, mappingId: Id<"mappings">)
   return (await purgeOf(ctx, mappingId)) !== null;
 }
 
-/** Schedules a purge again if its job is gone. Returns whether it was. */
-export async function rearmPurge(ctx: MutationCtx, row: Doc<"purges">): Promise<boolean> {
-  if (await isAlive(ctx, row.jobId)) return false;
+/** Schedules a purge again if its job is gone. */
+export async function rearmPurge(ctx: MutationCtx, row: Doc<"purges">): Promise<void> {
+  if (await isAlive(ctx, row.jobId)) return;
   const mapping = await ctx.db.get("mappings", row.mappingId);
   const channelId = row.channelId ?? mapping?.channelId;
-  if (!channelId) {
-    await ctx.db.delete("purges", row._id);
-    return false;
-  }
+  if (!channelId) return;
   // Rows of earlier versions say when the purge was requested only by their own time.
   const before = row.before ?? row._creationTime;
   await schedulePurge(ctx, { mappingId: row.mappingId, channelId, before });
   await countRearmed(ctx, "purges");
-  return true;
 }
 
 async function purgeOf(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<Doc<"purges"> | null> {

@@ -6,6 +6,12 @@ import { askForReply, openReplyOf } from "./request_reply.ts";
 /** Asking messages looked at around one reply; far more than a context shows. */
 const MOST_ASKERS = 200;
 
+/**
+ * Askers for whom one transaction asks. Each takes up to six calls of the rate limiter, which is a component: about 3 ms
+ * a call, of the second that a transaction has (https://docs.convex.dev/production/state/limits).
+ */
+export const MOST_ASKS = 25;
+
 interface Askers {
   /** The AI was shown them, and no earlier reply answered them. In the platform's order. */
   readonly answered: Doc<"messages">[];
@@ -59,12 +65,6 @@ export async function askForFirst(
     askers.slice(MOST_ASKS).map(({ _id }) => _id),
   );
 }
-
-/**
- * Askers for whom one transaction asks. Each takes up to six calls of the rate limiter, which is a component: about 3 ms
- * a call, of the second that a transaction has (https://docs.convex.dev/production/state/limits).
- */
-export const MOST_ASKS = 25;
 
 /** Asks for messages in a transaction of its own. */
 export async function askLater(ctx: MutationCtx, messageIds: Id<"messages">[]): Promise<void> {

@@ -72,15 +72,14 @@ export async function askForReply(
 
 /**
  * Has an open reply looked at now, if its watchdog is gone: nothing else would ever end it
- * (docs/races.md#a-scheduled-function-is-gone). Returns whether it was.
+ * (docs/races.md#a-scheduled-function-is-gone).
  */
-export async function rearmReply(ctx: MutationCtx, reply: Doc<"replies">): Promise<boolean> {
-  if (await isAlive(ctx, reply.watchdogId)) return false;
+export async function rearmReply(ctx: MutationCtx, reply: Doc<"replies">): Promise<void> {
+  if (await isAlive(ctx, reply.watchdogId)) return;
   const { _id: replyId, attempt } = reply;
   const watchdogId = await ctx.scheduler.runAfter(0, internal.replies.watch, { replyId, attempt });
   await ctx.db.patch("replies", replyId, { watchdogId });
   await countRearmed(ctx, "replies");
-  return true;
 }
 
 type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;

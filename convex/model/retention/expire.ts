@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { resolveDeleted } from "../ingest/problems.ts";
 import { forgetAiFailures } from "../rows/ai_health.ts";
+import { deleteRows, deleteTombstones } from "./delete_rows.ts";
 import { expireMessages } from "./expire_messages.ts";
 
 /** How long bookkeeping is kept after it has served, in ms. */
@@ -53,8 +53,7 @@ async function expireDeliveries(
       q.eq("state", state).gt("endedAt", undefined).lt("endedAt", before),
     )
     .take(most);
-  for (const { _id } of ended) await ctx.db.delete("deliveries", _id);
-  return ended.length;
+  return await deleteRows(ctx, "deliveries", ended);
 }
 
 /** By when they were opened: a reply ends within minutes. */
@@ -68,8 +67,7 @@ async function expireReplies(
     .query("replies")
     .withIndex("by_state", (q) => q.eq("state", state).lt("_creationTime", before))
     .take(most);
-  for (const { _id } of ended) await ctx.db.delete("replies", _id);
-  return ended.length;
+  return await deleteRows(ctx, "replies", ended);
 }
 
 async function expireProblems(ctx: MutationCtx, before: number, most: number): Promise<number> {
@@ -77,8 +75,7 @@ async function expireProblems(ctx: MutationCtx, before: number, most: number): P
     .query("problems")
     .withIndex("by_resolvedAt", (q) => q.gt("resolvedAt", undefined).lt("resolvedAt", before))
     .take(most);
-  for (const { _id } of resolved) await ctx.db.delete("problems", _id);
-  return resolved.length;
+  return await deleteRows(ctx, "problems", resolved);
 }
 
 /** No platform delivers a message a month after its deletion. */
@@ -87,9 +84,5 @@ async function expireTombstones(ctx: MutationCtx, before: number, most: number):
     .query("tombstones")
     .withIndex("by_creation_time", (q) => q.lt("_creationTime", before))
     .take(most);
-  for (const tombstone of old) {
-    await resolveDeleted(ctx, tombstone);
-    await ctx.db.delete("tombstones", tombstone._id);
-  }
-  return old.length;
+  return await deleteTombstones(ctx, old);
 }

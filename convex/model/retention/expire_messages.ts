@@ -1,7 +1,7 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { deleteMessage } from "../admin/purge.ts";
-import { resolveDeleted } from "../ingest/problems.ts";
+import { deleteTombstones } from "./delete_rows.ts";
 import { horizonOf } from "../rows/mappings.ts";
 
 /** Mappings with a limit that are read. */
@@ -61,9 +61,5 @@ async function expireTombstones(
       q.eq("mappingId", mapping._id).lt("_creationTime", horizonOf(mapping)),
     )
     .take(most);
-  for (const tombstone of old) {
-    await resolveDeleted(ctx, tombstone);
-    await ctx.db.delete("tombstones", tombstone._id);
-  }
-  return old.length;
+  return await deleteTombstones(ctx, old);
 }

@@ -19,21 +19,18 @@ export async function countRearmed(
   what: Exclude<keyof Rearmed, "at">,
 ): Promise<void> {
   const row = await ctx.db.query("rearmed").first();
-  const now = Date.now();
-  if (!row) {
-    const none = { at: now, replies: 0, deliveries: 0, purges: 0 };
-    await ctx.db.insert("rearmed", { ...none, [what]: 1 });
-    return;
-  }
-  const { at, replies, deliveries, purges } = row;
-  const before = now - at < SAME_INCIDENT_MS ? { replies, deliveries, purges } : undefined;
-  const counts = before ?? { replies: 0, deliveries: 0, purges: 0 };
-  await ctx.db.patch("rearmed", row._id, { ...counts, at: now, [what]: counts[what] + 1 });
+  const at = Date.now();
+  const isSame = row !== null && at - row.at < SAME_INCIDENT_MS;
+  const { replies, deliveries, purges } = isSame ? row : { replies: 0, deliveries: 0, purges: 0 };
+  const counts = { replies, deliveries, purges };
+  const fields = { ...counts, at, [what]: counts[what] + 1 };
+  if (row) await ctx.db.replace("rearmed", row._id, fields);
+  else await ctx.db.insert("rearmed", fields);
 }
 
 export async function lastRearmed(ctx: QueryCtx): Promise<Rearmed | null> {
   const row = await ctx.db.query("rearmed").first();
   if (!row) return null;
-  const { at, replies, deliveries, purges } = row;
-  return { at, replies, deliveries, purges };
+  const { _id, _creationTime, ...rearmed } = row;
+  return rearmed;
 }
