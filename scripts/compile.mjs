@@ -64,10 +64,7 @@ async function build(entries, packages, recordFile) {
       // Modules that are imported on demand stay separate files.
       splitting: true,
       packages,
-      // Optional packages that discord.js and ws do without.
-      external: ["zlib-sync", "bufferutil", "utf-8-validate"],
-      // CommonJS packages load modules of Node with `require`.
-      banner: { js: requireBanner },
+      ...(packages === "bundle" && bundled),
       format: "esm",
       platform: "node",
       target: "node20",
@@ -101,10 +98,14 @@ async function build(entries, packages, recordFile) {
 }
 
 const inPackage = /(^|[\\/])node_modules[\\/]/;
-const requireBanner = [
-  'import { createRequire as $createRequire } from "node:module";',
-  "const require = $createRequire(import.meta.url);",
-].join(" ");
+const bundled = {
+  // Optional packages that discord.js and ws do without.
+  external: ["zlib-sync", "bufferutil", "utf-8-validate"],
+  // CommonJS packages load modules of Node with `require`.
+  banner: {
+    js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
+  },
+};
 
 /** Makes `import.meta` refer to the source file, not the compiled one. */
 const sourceLocations = {

@@ -10,6 +10,7 @@ import type {
   Person,
   Problem,
 } from "../../bridges/platform.ts";
+import { deliveryOf } from "../support/core_material.ts";
 
 /** A core that records every call. A test decides when and how it commits (`commit`) and stores (`store`). */
 export class RecordingCore implements Intake {
@@ -65,21 +66,7 @@ export class RecordingCore implements Intake {
   }
 }
 
-/** A claimed delivery to a channel. */
-export const delivery = (fields: Partial<Delivery> & Pick<Delivery, "channel">): Delivery => ({
+/** A claimed delivery to a channel, of the message "r1". */
+export const delivery = (fields: Partial<Delivery> & Pick<Delivery, "channel">): Delivery =>
   // Only Convex makes such ids; any string works here.
-  deliveryId: "d1" as Delivery["deliveryId"],
-  mappingId: "m1" as Delivery["mappingId"],
-  conversationId: "c1" as Delivery["conversationId"],
-  messageId: "r1" as Delivery["messageId"],
-  generation: 1,
-  leaseMs: 60_000,
-  op: "create",
-  content: "",
-  posts: [],
-  attempts: 1,
-  firstClaimedAt: 0,
-  ageMs: 0,
-  outcomeUnknown: false,
-  ...fields,
-});
+  deliveryOf("d1", { messageId: "r1" as Delivery["messageId"], content: "", ...fields });

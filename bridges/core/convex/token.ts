@@ -35,8 +35,8 @@ export function parseSigningKey(text: string): SigningKey | undefined {
 }
 
 /**
- * A new token for `role`, valid for an hour from `now`. Each call makes another one, because the Convex client stops refreshing if the new token
- * equals the old one. `now` in ms since 1970. Throws if the key can't sign.
+ * A new token for `role`, valid for an hour from `now`. Each call makes another one, because the Convex client stops
+ * refreshing if the new token equals the old one. `now` in ms since 1970. Throws if the key can't sign.
  */
 export async function mintToken(role: Role, key: SigningKey, now = Date.now()): Promise<string> {
   const issuedAt = Math.floor(now / 1000);

@@ -19,8 +19,17 @@ export function wellFormedCalls(client: ConvexClient): ConvexCalls {
 /** The same value with U+FFFD for each half of a surrogate pair, at any depth. Keys stay: they are ours. */
 export function wellFormed<T>(value: T): T;
 export function wellFormed(value: unknown): unknown {
+  // Nearly everything is well formed, and looking costs much less than copying.
+  if (isWellFormed(value)) return value;
   if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map((each: unknown) => wellFormed(each));
-  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, wellFormed(each)]));
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, each]) => [key, wellFormed(each)]),
+  );
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return true;
+  return Object.values(value).every(isWellFormed);
 }

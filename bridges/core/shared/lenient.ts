@@ -1,6 +1,16 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /** A field that is treated as absent when it is malformed, so that an odd field never costs a message. */
 export function lenient<T extends z.ZodType>(schema: T) {
   return schema.optional().catch(undefined);
+}
+
+/** A list without its malformed items. */
+export function lenientList<T extends z.ZodType>(item: T) {
+  return z.array(z.unknown()).transform((items) =>
+    items.flatMap((each) => {
+      const parsed = item.safeParse(each);
+      return parsed.success ? [parsed.data] : [];
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import type { REST } from "@discordjs/rest";
 import { ChannelType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ThreadRef } from "../../platform.ts";
-import { lenient } from "../../core/shared/lenient.ts";
+import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import { explain, ownFailure } from "../sdk_errors.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
@@ -26,18 +26,10 @@ export const channelSchema = z.object({
 export type HistoryChannel = z.infer<typeof channelSchema>;
 const threadSchema = channelSchema.extend({ type: z.number().catch(ChannelType.PublicThread) });
 
-/** Without the items that have no id: one odd thread must not stop the catch-up of every channel of its server. */
-function listOf(schema: z.ZodType<HistoryChannel>) {
-  return z.array(z.unknown()).transform((items) =>
-    items.flatMap((item) => {
-      const parsed = schema.safeParse(item);
-      return parsed.success ? [parsed.data] : [];
-    }),
-  );
-}
-const channelsSchema = listOf(channelSchema);
+// One odd thread must not stop the catch-up of every channel of its server.
+const channelsSchema = lenientList(channelSchema);
 const threadsSchema = z.object({
-  threads: listOf(threadSchema),
+  threads: lenientList(threadSchema),
   has_more: lenient(z.boolean()),
 });
 /** Only the id is checked here; `normaliseMessage` reads the rest. */

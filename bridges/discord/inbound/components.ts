@@ -1,6 +1,7 @@
 import { type APIMessageTopLevelComponent, ComponentType } from "discord-api-types/v10";
+import { type Fields, isFields, text } from "./fields.ts";
 
-type Component = Pick<APIMessageTopLevelComponent, "type"> & Readonly<Record<string, unknown>>;
+type Component = Pick<APIMessageTopLevelComponent, "type"> & Fields;
 
 /** Deeper than Discord allows components to nest. */
 const MAX_DEPTH = 8;
@@ -52,11 +53,9 @@ function componentText(component: Component, reader: Reader, depth: number): str
 }
 
 function isComponent(value: unknown): value is Component {
-  return (
-    typeof value === "object" && value !== null && "type" in value && typeof value.type === "number"
-  );
+  return isFields(value) && typeof value.type === "number";
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
+  return text(value) ?? "";
 }

@@ -1,36 +1,11 @@
+import { fields, type Fields, id, list, number, type Read, text } from "./fields.ts";
+
 /*
  * The parts of Discord's message payloads that the bridge reads. They have the same form in dispatches and in history.
  * Only the id is required: a message survives any other field that is null, absent or of another type, and a list
  * survives such an item. Without a schema library, whose checks would take five times longer than everything else that
  * is done with a message. https://discord.com/developers/docs/resources/message#message-object
  */
-
-/** Reads one value. Undefined for one that is absent or malformed. */
-type Read<T> = (value: unknown) => T | undefined;
-type Fields = Readonly<Record<string, unknown>>;
-
-const text: Read<string> = (value) => (typeof value === "string" ? value : undefined);
-const number: Read<number> = (value) => (Number.isFinite(value) ? Number(value) : undefined);
-const isId = /^\d{1,20}$/;
-const id: Read<string> = (value) =>
-  typeof value === "string" && isId.test(value) ? value : undefined;
-
-/** Every property of an object may be read. */
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fields(value: unknown): Fields | undefined {
-  return isFields(value) ? value : undefined;
-}
-
-function list<T>(value: unknown, read: Read<T>): T[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown): T[] => {
-    const found = read(item);
-    return found === undefined ? [] : [found];
-  });
-}
 
 export interface DiscordMember {
   readonly nick: string | undefined;

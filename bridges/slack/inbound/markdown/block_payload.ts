@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lenient } from "../../../core/shared/lenient.ts";
+import { lenient, lenientList } from "../../../core/shared/lenient.ts";
 
 /*
  * The parts of Block Kit that the bridge reads: https://docs.slack.dev/reference/block-kit/blocks. Blocks of unknown
@@ -10,17 +10,8 @@ const text = lenient(z.string());
 const number = lenient(z.number());
 const flag = lenient(z.boolean());
 
-/** A list without its malformed members. */
-const listOf = <T extends z.ZodType>(member: T) =>
-  z
-    .array(z.unknown())
-    .catch([])
-    .transform((members) =>
-      members.flatMap((each) => {
-        const parsed = member.safeParse(each);
-        return parsed.success ? [parsed.data] : [];
-      }),
-    );
+/** A list without its malformed members; empty where there is no list. */
+const listOf = <T extends z.ZodType>(member: T) => lenientList(member).catch([]);
 
 const style = lenient(z.object({ bold: flag, italic: flag, strike: flag, code: flag }));
 

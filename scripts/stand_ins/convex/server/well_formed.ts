@@ -13,7 +13,7 @@ export function parseStrictly(text: string): unknown {
 const isEscaped = /\\u[dD][89a-fA-F]/;
 
 function isWellFormed(value: unknown): boolean {
-  if (typeof value === "string") return !/\p{Surrogate}/u.test(value);
+  if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;
   return Object.entries(value).every(([key, each]) => isWellFormed(key) && isWellFormed(each));
 }

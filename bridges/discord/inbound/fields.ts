@@ -1,0 +1,28 @@
+/* Reading one field of a payload of which nothing is certain. */
+
+/** Reads one value. Undefined for one that is absent or malformed. */
+export type Read<T> = (value: unknown) => T | undefined;
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const text: Read<string> = (value) => (typeof value === "string" ? value : undefined);
+export const number: Read<number> = (value) => (Number.isFinite(value) ? Number(value) : undefined);
+const isId = /^\d{1,20}$/;
+export const id: Read<string> = (value) =>
+  typeof value === "string" && isId.test(value) ? value : undefined;
+
+/** Every property of an object may be read. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function fields(value: unknown): Fields | undefined {
+  return isFields(value) ? value : undefined;
+}
+
+export function list<T>(value: unknown, read: Read<T>): T[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown): T[] => {
+    const found = read(item);
+    return found === undefined ? [] : [found];
+  });
+}
