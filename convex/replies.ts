@@ -8,7 +8,6 @@ import {
   storeAnswer,
   vAssignment,
 } from "./model/replies/store_answer.ts";
-import { askInTurn } from "./model/replies/pending_questions.ts";
 import { complete } from "./model/replies/completion.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
 import { vUsage } from "./model/shared/validators.ts";
@@ -77,16 +76,6 @@ export const fail = internalMutation({
   returns: v.null(),
   handler: async (ctx, { replyId, attempt, read, ...failure }) => {
     await recordFailure(ctx, replyId, attempt, failure, read);
-    return null;
-  },
-});
-
-/** Asks for replies to questions for which the transaction that stored them had no time. */
-export const ask = internalMutation({
-  args: { messageIds: v.array(v.id("messages")) },
-  returns: v.null(),
-  handler: async (ctx, { messageIds }) => {
-    await askInTurn(ctx, messageIds);
     return null;
   },
 });

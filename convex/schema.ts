@@ -1,6 +1,7 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vRearmed } from "./model/rows/rearmed.ts";
+import { vTask } from "./model/rows/tasks.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
 import { vAiHealth } from "./model/rows/ai_health.ts";
@@ -143,6 +144,14 @@ export default defineSchema({
     channelId: v.optional(v.id("channels")),
     before: v.optional(v.number()),
   }).index("by_mappingId", ["mappingId"]),
+
+  // Work that goes on in batches. Inserted when it begins, written by each batch, removed by the last.
+  tasks: defineTable({
+    task: vTask,
+    /** When its first batch is due, in ms since 1970. */
+    dueAt: v.number(),
+    jobId: v.optional(v.id("_scheduled_functions")),
+  }),
 
   // One row: what was re-armed in the last incident. Written only when the scheduled function that something waited for
   // was gone (docs/races.md#a-scheduled-function-is-gone).

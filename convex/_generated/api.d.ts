@@ -69,6 +69,7 @@ import type * as model_rows_message_text from "../model/rows/message_text.js";
 import type * as model_rows_messages from "../model/rows/messages.js";
 import type * as model_rows_posts from "../model/rows/posts.js";
 import type * as model_rows_rearmed from "../model/rows/rearmed.js";
+import type * as model_rows_tasks from "../model/rows/tasks.js";
 import type * as model_rows_tombstones from "../model/rows/tombstones.js";
 import type * as model_shared_jobs from "../model/shared/jobs.js";
 import type * as model_shared_positions from "../model/shared/positions.js";
@@ -77,12 +78,13 @@ import type * as model_shared_settings from "../model/shared/settings.js";
 import type * as model_shared_text from "../model/shared/text.js";
 import type * as model_shared_validators from "../model/shared/validators.js";
 import type * as model_shared_version from "../model/shared/version.js";
+import type * as model_sweep_run_task from "../model/sweep/run_task.js";
 import type * as model_sweep_sweep from "../model/sweep/sweep.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
 import type * as retention from "../retention.js";
 import type * as sweep from "../sweep.js";
-import type * as threads from "../threads.js";
+import type * as tasks from "../tasks.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -149,6 +151,7 @@ declare const fullApi: ApiFromModules<{
   "model/rows/messages": typeof model_rows_messages;
   "model/rows/posts": typeof model_rows_posts;
   "model/rows/rearmed": typeof model_rows_rearmed;
+  "model/rows/tasks": typeof model_rows_tasks;
   "model/rows/tombstones": typeof model_rows_tombstones;
   "model/shared/jobs": typeof model_shared_jobs;
   "model/shared/positions": typeof model_shared_positions;
@@ -157,12 +160,13 @@ declare const fullApi: ApiFromModules<{
   "model/shared/text": typeof model_shared_text;
   "model/shared/validators": typeof model_shared_validators;
   "model/shared/version": typeof model_shared_version;
+  "model/sweep/run_task": typeof model_sweep_run_task;
   "model/sweep/sweep": typeof model_sweep_sweep;
   purge: typeof purge;
   replies: typeof replies;
   retention: typeof retention;
   sweep: typeof sweep;
-  threads: typeof threads;
+  tasks: typeof tasks;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,

@@ -1,7 +1,7 @@
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
-import { findLostPost } from "./find_lost_post.ts";
+import { findEarlierPost, findLostPost } from "./find_lost_post.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
 
 /**
@@ -23,7 +23,11 @@ interface PostStep {
   readonly piece: Piece;
   /** Whether it ends the delivery. */
   readonly last: boolean;
-  readonly mayExist: boolean;
+  /**
+   * unknown    an earlier claim may have sent it: it is not sent unless it is certainly absent
+   * late       a restored backup may have brought it back: it is sent unless it is found
+   */
+  readonly mayExist: "unknown" | "late" | "no";
 }
 
 /** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
@@ -67,9 +71,12 @@ function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonl
   return [...edits, ...added, ...removals(posts.slice(pieces.length)), DONE];
 }
 
-/** Pieces are sent one at a time, so only the first that is missing can have an unknown outcome. */
+/**
+ * Pieces are sent one at a time, so only the first that is missing can have an unknown outcome. Since a backup was taken
+ * all of them may have been sent.
+ */
 function missingPosts(
-  { outcomeUnknown }: Delivery,
+  { outcomeUnknown, lookFirst = false }: Delivery,
   posts: Delivery["posts"],
   pieces: readonly Piece[],
   endsDelivery: boolean,
@@ -80,7 +87,7 @@ function missingPosts(
     part: firstPart + index,
     piece,
     last: endsDelivery && index === pieces.length - 1,
-    mayExist: outcomeUnknown && index === 0,
+    mayExist: outcomeUnknown && index === 0 ? "unknown" : lookFirst ? "late" : "no",
   }));
 }
 
@@ -120,10 +127,11 @@ async function postedId(
   context: DeliveryContext,
 ): Promise<Answer<string>> {
   const { delivery, platform } = context;
-  if (mayExist) {
-    const lost = await findLostPost(part, piece, context);
-    if (!lost.ok) return lost;
-    if (lost.value !== undefined) return { ok: true, value: lost.value };
+  if (mayExist !== "no") {
+    const find = mayExist === "unknown" ? findLostPost : findEarlierPost;
+    const found = await find(part, piece, context);
+    if (!found.ok) return found;
+    if (found.value !== undefined) return { ok: true, value: found.value };
   }
   return await request(context, (signal) => platform.post(delivery, part, piece, signal));
 }

@@ -158,3 +158,32 @@ describe("a post of unknown outcome", () => {
     expect(platform.did).toEqual(["edit p0 one.", "find d1 1"]);
   });
 });
+
+describe("a late delivery, which a restored backup may have brought back", () => {
+  const late = (fields: Partial<Delivery> = {}) => deliveryOf("d1", { lookFirst: true, ...fields });
+
+  test("is settled with each of its posts that is found, and goes on behind them", async () => {
+    const { outbox, platform } = startWorker();
+    platform.onFind = finding({ status: "posted", externalId: "a" }, { status: "absent" });
+    outbox.add(late({ content: "one. two." }));
+    await eventually(() => {
+      expect(outbox.settled.at(-1)?.settlement).toMatchObject({ last: true });
+    });
+    expect(platform.did).toEqual(["find d1 0", "find d1 1", "d1 1 two."]);
+    expect(outbox.settled[0]?.settlement).toMatchObject({ post: { externalId: "a" } });
+  });
+
+  test("is sent where the platform does not say, or can't be asked", async () => {
+    const { outbox, platform } = startWorker();
+    const answers: (() => Promise<Found>)[] = [
+      () => Promise.resolve({ status: "unsure", reason: "too many" }),
+      () => Promise.reject(new Error("no history")),
+    ];
+    platform.onFind = () => (answers.shift() ?? finding())();
+    outbox.add(late({ content: "one. two." }));
+    await eventually(() => {
+      expect(outbox.settled.at(-1)?.settlement).toMatchObject({ last: true });
+    });
+    expect(platform.did).toEqual(["find d1 0", "d1 0 one.", "find d1 1", "d1 1 two."]);
+  });
+});

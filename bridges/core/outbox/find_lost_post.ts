@@ -40,6 +40,21 @@ export async function findLostPost(
   return { ok: false, settlement: { kind: "release" } };
 }
 
+/**
+ * Looks once for the post of a late delivery (docs/races.md#a-backup-is-restored). Where the platform does not say, it
+ * counts as absent: nearly every late delivery has only waited out an outage.
+ */
+export async function findEarlierPost(
+  part: number,
+  piece: Piece,
+  context: DeliveryContext,
+): Promise<Answer<string | undefined>> {
+  const { delivery, platform } = context;
+  const answer = await request(context, (signal) => platform.find(delivery, part, piece, signal));
+  const isFound = answer.ok && answer.value.status === "posted";
+  return { ok: true, value: isFound ? answer.value.externalId : undefined };
+}
+
 /** A search that failed leaves the outcome as unknown as it was. */
 function keptUnknown(settlement: Settlement): Settlement {
   if (settlement.kind === "retry") return { ...settlement, certain: false };

@@ -46,7 +46,10 @@ async function mapMany(platform: "discord" | "slack", count: number): Promise<vo
 }
 
 /** Copies of the only delivery. */
-async function copyDelivery(count: number, state: "queued" | "held" | "failed"): Promise<void> {
+async function copyDelivery(
+  count: number,
+  state: "queued" | "ready" | "held" | "failed",
+): Promise<void> {
   await backend.t.run(async (ctx) => {
     const delivery = await ctx.db.query("deliveries").first();
     if (!delivery) throw new Error("no delivery");
@@ -64,8 +67,8 @@ describe("a deployment with a thousand mappings of each platform", () => {
     await copyDelivery(400, "failed");
     await mapMany("discord", 999);
     await mapMany("slack", 1_000);
-    const status = await backend.admin.query(api.admin.status, { platform: "discord" });
-    expect(status.mappings).toHaveLength(1_000);
+    const status = await backend.admin.query(api.admin.status, {});
+    expect(status.mappings).toHaveLength(2_000);
     expect(status.failed).toHaveLength(100);
     expect(await backend.admin.query(api.admin.list, {})).toHaveLength(2_000);
   });
@@ -105,6 +108,20 @@ describe("with 1,000 deliveries in the outbox", () => {
     expect(await open()).toBe(1);
   });
 
+  test("pausing holds a batch; a bridge that claims one of the others holds it", async () => {
+    const { mappingId } = await mapChannel(backend);
+    await exchange(backend, mappingId);
+    await copyDelivery(1_000, "ready");
+    await backend.admin.mutation(api.admin.change, { ...target, state: "paused" });
+    const ready = (await rows(backend, "deliveries")).filter(({ state }) => state === "ready");
+    expect(ready).toHaveLength(801);
+    const [deliveryId] = ready.map(({ _id }) => _id);
+    if (!deliveryId) throw new Error("none is ready");
+    await backend.discord.mutation(api.bridge.claim, { deliveryId, owner: "a bridge" });
+    const left = (await rows(backend, "deliveries")).filter(({ state }) => state === "ready");
+    expect(left).toHaveLength(800);
+  });
+
   test("resuming releases them all, in batches", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
@@ -117,6 +134,13 @@ describe("with 1,000 deliveries in the outbox", () => {
 });
 
 describe("calls of the rate limiter, a component, in one transaction", () => {
+  /** The most calls that were made with one context, which is a transaction's own. */
+  function mostInOne(limit: { mock: { calls: unknown[][] } }): number {
+    const counts = new Map<unknown, number>();
+    for (const [ctx] of limit.mock.calls) counts.set(ctx, (counts.get(ctx) ?? 0) + 1);
+    return Math.max(0, ...counts.values());
+  }
+
   async function ask(mappingId: Id<"mappings">, count: number) {
     const events = Array.from({ length: count }, (_, n) =>
       said(mappingId, { content: `question ${n}` }),
@@ -129,9 +153,10 @@ describe("calls of the rate limiter, a component, in one transaction", () => {
     const { mappingId } = await mapChannel(backend, "discord", { replyIn: "thread" });
     const limit = vi.spyOn(RateLimiter.prototype, "limit");
     await ask(mappingId, 100);
-    expect(limit.mock.calls.length).toBeLessThanOrEqual(25 * 6);
+    expect(mostInOne(limit)).toBeGreaterThan(0);
     await settleDown(backend);
     await pass(backend, 1_000);
+    expect(mostInOne(limit)).toBeLessThanOrEqual(25 * 6);
     const replies = await rows(backend, "replies");
     expect(replies).toHaveLength(100);
     expect(new Set(replies.map(({ state }) => state))).toEqual(new Set(["cancelled"]));
@@ -150,7 +175,8 @@ describe("calls of the rate limiter, a component, in one transaction", () => {
     const limit = vi.spyOn(RateLimiter.prototype, "limit");
     release();
     await settleDown(backend);
-    expect(limit).toHaveBeenCalled();
+    expect(mostInOne(limit)).toBeGreaterThan(0);
+    expect(mostInOne(limit)).toBeLessThanOrEqual(25 * 6 + 1);
     const replies = await rows(backend, "replies");
     expect(replies.filter(({ state }) => state === "cancelled").length).toBeGreaterThan(25);
   });

@@ -1,7 +1,7 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { restartCursor } from "../rows/cursors.ts";
-import { cancelWaiting, holdReady, releaseHeld } from "../outbox/mapping_deliveries.ts";
+import { cancelDeliveries, holdReady, releaseDeliveries } from "../outbox/mapping_deliveries.ts";
 import {
   findMapping,
   mappingRow,
@@ -166,7 +166,7 @@ export async function unmapChannel(
   await resolveAllOf(ctx, mapping);
   // Creation times have fractions: all of this millisecond is before.
   const before = Date.now() + 1;
-  const cancelledDeliveries = await cancelWaiting(ctx, mapping._id, before);
+  const cancelledDeliveries = await cancelDeliveries(ctx, { mappingId: mapping._id, before });
   if (deleteMessages === true) {
     await schedulePurge(ctx, {
       mappingId: mapping._id,
@@ -204,7 +204,7 @@ export async function changeMapping(
     ...(model !== undefined && { model: model ?? undefined }),
   });
   if (changes.state === "paused") await holdReady(ctx, mapping._id);
-  if (changes.state === "active") await releaseHeld(ctx, mapping._id);
+  if (changes.state === "active") await releaseDeliveries(ctx, mapping._id);
   return await mappingRow(ctx, (await ctx.db.get("mappings", mapping._id)) ?? mapping);
 }
 

@@ -61,6 +61,7 @@ export type Status = Infer<typeof vStatus>;
 export async function overallStatus(ctx: QueryCtx, platform?: Platform): Promise<Status> {
   const platforms = platform === undefined ? PLATFORMS : [platform];
   const failed = await deliveriesIn(ctx, platforms, "failed");
+  const mappings = await mappingStates(ctx, platforms, failed);
   const rearmed = await lastRearmed(ctx);
   const problems = await ctx.db
     .query("problems")
@@ -69,8 +70,8 @@ export async function overallStatus(ctx: QueryCtx, platform?: Platform): Promise
     .take(MOST_SHOWN);
   const ai = await aiHealth(ctx);
   return {
-    mappings: await mappingStates(ctx, platforms, failed),
-    failed: await Promise.all(failed.slice(0, MOST_SHOWN).map((row) => toFailed(ctx, row))),
+    mappings,
+    failed: failedOf(failed, mappings),
     problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
     ...(rearmed && { rearmed }),
     ...(ai && { aiHealth: ai }),
@@ -134,14 +135,26 @@ function toHealth({ direction, code, reason, step, at }: Doc<"mappingHealth">) {
   return { direction, code, reason, ...(step !== undefined && { step }), at };
 }
 
-async function toFailed(ctx: QueryCtx, row: Doc<"deliveries">): Promise<Status["failed"][number]> {
-  const mapping = await ctx.db.get("mappings", row.mappingId);
-  const channel = mapping && (await ctx.db.get("channels", mapping.channelId));
+/** Those of mapped channels. What an unmapped one had can't be retried, and each would cost two more reads. */
+function failedOf(failed: readonly Doc<"deliveries">[], mappings: Status["mappings"]) {
+  const mapped = new Map(mappings.map((mapping) => [mapping.mappingId, mapping]));
+  const rows: Status["failed"] = [];
+  for (const row of failed) {
+    const mapping = mapped.get(row.mappingId);
+    if (mapping && rows.length < MOST_SHOWN) rows.push(toFailed(row, mapping));
+  }
+  return rows;
+}
+
+function toFailed(
+  row: Doc<"deliveries">,
+  { externalId: channel, channelName }: Status["mappings"][number],
+): Status["failed"][number] {
   return {
     deliveryId: row._id,
     platform: row.platform,
-    channel: mapping?.externalId ?? "",
-    channelName: channel?.name ?? "",
+    channel,
+    channelName,
     ...(row.code !== undefined && { code: row.code }),
     ...(row.reason !== undefined && { reason: row.reason }),
     ...(row.step !== undefined && { step: row.step }),

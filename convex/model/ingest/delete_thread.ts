@@ -1,9 +1,9 @@
-import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
 import { endDelivery } from "../outbox/lanes.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
+import { startTask, type TaskOf } from "../rows/tasks.ts";
 
 /** Messages cleared in one transaction, each with its parts. */
 const BATCH = 100;
@@ -20,16 +20,6 @@ const LATE_MS = 60_000;
 const GONE = "the thread was deleted";
 
 /**
- * Clears the messages of a conversation. `before`: only those sent until then (ms since 1970), because the thread may
- * have been opened again. `cursor`: where the next batch begins.
- */
-interface Clearing {
-  readonly conversationId: Id<"conversations">;
-  readonly before?: number;
-  readonly cursor: string | null;
-}
-
-/**
  * Clears a thread that was deleted on the platform, which reports no deletes of its messages, and cancels its replies.
  * Clears in transactions of their own. Returns whether the thread had a conversation.
  */
@@ -42,10 +32,9 @@ export async function dropThread(ctx: MutationCtx, mappingId: Id<"mappings">, th
     .take(MOST_CONVERSATIONS);
   for (const { _id: conversationId } of conversations) {
     await cancelReplies(ctx, conversationId);
-    const all = { conversationId, cursor: null };
-    await ctx.scheduler.runAfter(0, internal.threads.clear, all);
-    const late = { ...all, before: Date.now() };
-    await ctx.scheduler.runAfter(LATE_MS, internal.threads.clear, late);
+    const all = { kind: "clearThread", conversationId, cursor: null } as const;
+    await startTask(ctx, all);
+    await startTask(ctx, { ...all, before: Date.now() }, LATE_MS);
   }
   return conversations.length > 0;
 }
@@ -65,11 +54,14 @@ async function cancelReplies(ctx: MutationCtx, conversationId: Id<"conversations
     await endDelivery(ctx, delivery, { state: "cancelled", reason: GONE });
 }
 
-/** Clears up to a batch. Schedules itself until nothing is left. */
-export async function clearThread(ctx: MutationCtx, clearing: Clearing): Promise<void> {
-  const { conversationId, before = Infinity, cursor } = clearing;
+/** Clears the messages of a conversation, up to a batch. Returns where to go on, or null if nothing is left. */
+export async function clearThread(
+  ctx: MutationCtx,
+  task: TaskOf<"clearThread">,
+): Promise<TaskOf<"clearThread"> | null> {
+  const { conversationId, before = Infinity, cursor } = task;
   const conversation = await ctx.db.get("conversations", conversationId);
-  if (!conversation) return;
+  if (!conversation) return null;
   const { page, isDone, continueCursor } = await ctx.db
     .query("messages")
     .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversationId))
@@ -79,8 +71,7 @@ export async function clearThread(ctx: MutationCtx, clearing: Clearing): Promise
     if (message.externalId === conversation.threadId) continue;
     if ((message.sentAt ?? 0) <= before) await clearAll(ctx, message);
   }
-  if (isDone) return;
-  await ctx.scheduler.runAfter(0, internal.threads.clear, { ...clearing, cursor: continueCursor });
+  return isDone ? null : { ...task, cursor: continueCursor };
 }
 
 async function clearAll(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {

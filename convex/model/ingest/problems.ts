@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cursorOf } from "../rows/cursors.ts";
-import { mappingsIn } from "../rows/mappings.ts";
+import { horizonOf, mappingsIn } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { isBuried } from "../rows/tombstones.ts";
 import { currentKind, type ProblemKind } from "./report_validators.ts";
@@ -60,6 +60,9 @@ async function isResolved(
   mappingId: Id<"mappings">,
   { kind, externalId, at }: Doc<"problems">,
 ): Promise<boolean> {
+  const mapping = await ctx.db.get("mappings", mappingId);
+  // What it was about is no longer kept, if it ever was.
+  if (mapping && at < horizonOf(mapping)) return true;
   switch (currentKind(kind)) {
     // Resolved once the message is stored or deleted.
     case "event_set_aside":

@@ -5,6 +5,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { endDelivery, headState, mayPostTo } from "./lanes.ts";
 import { findMessage } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
+import { timeAt } from "../shared/positions.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { cut } from "../shared/text.ts";
 import type { Platform } from "../shared/validators.ts";
@@ -15,6 +16,12 @@ export const LEASE_MS = 60_000;
 
 /** Attempts before a delivery fails; with the bridge's backoff about eight minutes. */
 export const MAX_ATTEMPTS = 10;
+
+/**
+ * A delivery that is claimed this long after it was created or first claimed, in ms, may be one that a restored backup brought back:
+ * posted since the backup was taken (docs/races.md#a-backup-is-restored).
+ */
+const LATE_MS = 5 * 60_000;
 
 /** Wait after an unknown outcome: time for a request in flight to arrive or fail. */
 export const QUARANTINE_MS = 25_000;
@@ -81,7 +88,12 @@ async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<De
   const mapping = await ctx.db.get("mappings", delivery.mappingId);
   const conversation = await ctx.db.get("conversations", delivery.conversationId);
   const message = await ctx.db.get("messages", delivery.messageId);
-  if (!mapping || !conversation || !mayPostTo(mapping, conversation)) {
+  if (
+    !mapping ||
+    !conversation ||
+    !mayPostTo(mapping, conversation) ||
+    precedes(delivery, mapping)
+  ) {
     return { kind: "cancel", reason: "the channel was unmapped" };
   }
   const isGone = !message || (message.deletedAt !== undefined && delivery.op !== "delete");
@@ -93,10 +105,17 @@ async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<De
   return { kind: "lease", target: { mapping, conversation, message } };
 }
 
+/** Whether a delivery is from before its channel was mapped again, and not cancelled yet. */
+function precedes({ _creationTime }: Doc<"deliveries">, { platform, since }: Doc<"mappings">) {
+  // A creation time has fractions of the millisecond in which the channel was mapped.
+  return Math.floor(_creationTime) < timeAt(platform, since);
+}
+
 /** A delivery with the fields that its new lease has set. */
 type Leased = Omit<Doc<"deliveries">, "claimedAt" | "format"> & {
   readonly claimedAt: number;
   readonly ageMs: number;
+  readonly isLate: boolean;
   readonly format: string | undefined;
 };
 
@@ -106,6 +125,8 @@ async function lease(
   { owner, format }: Claimer,
 ): Promise<Leased> {
   const now = Date.now();
+  const since = delivery.claimedAt ?? Math.floor(delivery._creationTime);
+  const isLate = now - since > LATE_MS;
   const generation = delivery.generation + 1;
   // No client watches leased rows. This timer notices a holder that died; settling cancels it
   // (docs/races.md#a-lease-holder-dies).
@@ -118,14 +139,14 @@ async function lease(
     lease: { owner, generation, expiresAt: now + LEASE_MS },
     generation,
     attempts: delivery.attempts + 1,
-    claimedAt: delivery.claimedAt ?? now,
+    claimedAt: isLate ? since : (delivery.claimedAt ?? now),
     // A part of unknown outcome was cut by its sender's renderer: keep that version until the part is found
     // (docs/races.md#a-long-reply-resumes).
     format: delivery.outcomeUnknown ? delivery.format : (format ?? delivery.format),
     timerId,
   };
   await ctx.db.patch("deliveries", delivery._id, leased);
-  return { ...delivery, ...leased, ageMs: now - leased.claimedAt };
+  return { ...delivery, ...leased, ageMs: now - leased.claimedAt, isLate };
 }
 
 async function toClaimed(
@@ -158,6 +179,7 @@ async function toClaimed(
     firstClaimedAt: claimedAt,
     ageMs,
     outcomeUnknown: delivery.outcomeUnknown ?? false,
+    ...(delivery.isLate && { lookFirst: true }),
     ...(message.deletedAt !== undefined && op === "create" && { onlyFind: true }),
     ...(unknownUntil !== undefined && { unknownUntil }),
     ...(format !== undefined && { format }),

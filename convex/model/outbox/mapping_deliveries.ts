@@ -1,7 +1,7 @@
-import { internal } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery, makeReady } from "./lanes.ts";
+import { startTask, type TaskOf } from "../rows/tasks.ts";
 import type { DeliveryState } from "../shared/validators.ts";
 
 /* What one mapping has in the outbox, changed in batches when it is unmapped, paused or resumed. */
@@ -9,15 +9,20 @@ import type { DeliveryState } from "../shared/validators.ts";
 /** Deliveries that one transaction cancels, holds or releases: each costs up to ten reads. */
 const MOST_DELIVERIES = 200;
 
+type Cancelling = Omit<TaskOf<"cancelDeliveries">, "kind">;
+
 /**
- * Cancels what a mapping had in the outbox before `before`, one batch, and schedules the next. It may have been mapped
- * again meanwhile: what is enqueued since stays. Returns how many it cancelled.
+ * Cancels what a mapping had in the outbox before `before`. It may have been mapped again meanwhile: what is enqueued
+ * since stays. Returns how many were cancelled at once; a task cancels the others.
  */
-export async function cancelWaiting(
-  ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  before: number,
-): Promise<number> {
+export async function cancelDeliveries(ctx: MutationCtx, cancelling: Cancelling): Promise<number> {
+  const { cancelled, isDone } = await cancelWaiting(ctx, cancelling);
+  if (!isDone) await startTask(ctx, { kind: "cancelDeliveries", ...cancelling });
+  return cancelled;
+}
+
+/** Cancels a batch of them. */
+export async function cancelWaiting(ctx: MutationCtx, { mappingId, before }: Cancelling) {
   let cancelled = 0;
   // Those behind first, so that none is made ready only to be cancelled. A leased one is being posted: its outcome is
   // recorded when it is reported.
@@ -27,9 +32,7 @@ export async function cancelWaiting(
       await endDelivery(ctx, row, { state: "cancelled", reason: "the channel was unmapped" });
     cancelled += rows.length;
   }
-  if (cancelled === MOST_DELIVERIES)
-    await ctx.scheduler.runAfter(0, internal.deliveries.cancelWaiting, { mappingId, before });
-  return cancelled;
+  return { cancelled, isDone: cancelled < MOST_DELIVERIES };
 }
 
 /** Holds a batch of what a paused mapping has ready. A bridge that claims one of the others holds it. */
@@ -38,14 +41,19 @@ export async function holdReady(ctx: MutationCtx, mappingId: Id<"mappings">): Pr
     await ctx.db.patch("deliveries", delivery._id, { state: "held" });
 }
 
-/** Makes held deliveries of a resumed mapping ready, one batch, and schedules the next. */
-export async function releaseHeld(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<void> {
+/** Makes held deliveries of a resumed mapping ready: a batch at once, the others by a task. */
+export async function releaseDeliveries(ctx: MutationCtx, mappingId: Id<"mappings">) {
+  if (!(await releaseHeld(ctx, mappingId)))
+    await startTask(ctx, { kind: "releaseDeliveries", mappingId });
+}
+
+/** Makes a batch of them ready. Returns whether nothing is left to release. */
+export async function releaseHeld(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
   const mapping = await ctx.db.get("mappings", mappingId);
-  if (mapping?.state !== "active") return;
+  if (mapping?.state !== "active") return true;
   const held = await oldest(ctx, mappingId, "held", MOST_DELIVERIES);
   for (const delivery of held) await makeReady(ctx, delivery);
-  if (held.length === MOST_DELIVERIES)
-    await ctx.scheduler.runAfter(0, internal.deliveries.releaseHeld, { mappingId });
+  return held.length < MOST_DELIVERIES;
 }
 
 async function oldest(

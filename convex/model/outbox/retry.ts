@@ -56,7 +56,7 @@ export async function reopenDelivery(
     attempts: 0,
     code: undefined,
     step: undefined,
-    ...(isDecided || !delivery.outcomeUnknown ? { ...OUTCOME_KNOWN, claimedAt: undefined } : {}),
+    ...(isDecided || !delivery.outcomeUnknown ? { ...OUTCOME_KNOWN, claimedAt: Date.now() } : {}),
   };
   if (!mapping || !conversation || !mayPostTo(mapping, conversation)) {
     await ctx.db.patch("deliveries", delivery._id, {

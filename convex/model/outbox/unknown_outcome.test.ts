@@ -129,3 +129,30 @@ describe("retry by an admin", () => {
     expect(await worker.take()).toMatchObject({ outcomeUnknown: false, ageMs: 0 });
   });
 });
+
+describe("a delivery claimed more than five minutes after it was created", () => {
+  const MINUTES = 60_000;
+
+  test("is looked for first, because a restored backup may have brought it back", async () => {
+    await pass(backend, 6 * MINUTES);
+    expect(await worker.take()).toMatchObject({
+      outcomeUnknown: false,
+      lookFirst: true,
+      firstClaimedAt: NOON,
+      ageMs: 6 * MINUTES,
+    });
+  });
+
+  test("is not when it was claimed in time, retried soon, or retried by an admin who has looked", async () => {
+    const claimed = await worker.take();
+    expect(claimed.lookFirst).toBeUndefined();
+    await worker.settle(claimed, retry(1_000));
+    await pass(backend, 4 * MINUTES);
+    const second = await worker.take();
+    expect(second.lookFirst).toBeUndefined();
+    await worker.settle(second, failed());
+    await pass(backend, 6 * MINUTES);
+    await again(second.deliveryId);
+    expect((await worker.take()).lookFirst).toBeUndefined();
+  });
+});

@@ -29,6 +29,8 @@ export const vClaimed = v.object({
   /** ms from the first claim to this one, by Convex's clock. */
   ageMs: v.number(),
   outcomeUnknown: v.boolean(),
+  /** It may have been posted before a backup was restored: look for it, and send it unless it is found. */
+  lookFirst: v.optional(v.boolean()),
   /** The message was deleted meanwhile: find what may have been posted, and send nothing. */
   onlyFind: v.optional(v.boolean()),
   /** Until when the request of unknown outcome may have been made (ms since 1970). */

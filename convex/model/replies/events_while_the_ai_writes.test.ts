@@ -35,6 +35,18 @@ describe("messages that come while the AI writes", () => {
     expect(await rows(backend, "deliveries")).toHaveLength(1);
   });
 
+  test("do not cost the first question its answer, however many they are", async () => {
+    const release = ai.holds("first");
+    await ingest(said(room, { content: "one" }));
+    await settleDown(backend);
+    for (let batch = 0; batch < 3; batch++)
+      await ingest(...Array.from({ length: 80 }, () => said(room, { author: EVE })));
+    release();
+    await pass(backend, 300_000);
+    expect((await spoken()).filter((line) => line === "first")).toHaveLength(1);
+    expect(await states(backend)).toEqual(["ready", "queued"]);
+  });
+
   test("get one even if they stand before what was read", async () => {
     const release = ai.holds("first");
     const early = said(room, { content: "early", author: EVE });

@@ -1,9 +1,9 @@
-import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { startTask, type TaskOf } from "../rows/tasks.ts";
 import { askForReply, openReplyOf } from "./request_reply.ts";
 
-/** Asking messages looked at around one reply; far more than a context shows. */
+/** Newest asking messages looked at besides those that were read; far more than a context shows. */
 const MOST_ASKERS = 200;
 
 /**
@@ -31,10 +31,19 @@ export async function askersAround(
   read: readonly Id<"messages">[],
 ): Promise<Askers> {
   const known = new Set(read);
-  const askers = await waitingAskers(ctx, reply, await oldestOf(ctx, reply, read));
+  const since = await openedAt(ctx, reply);
+  const reading = read.map((id) => ctx.db.get("messages", id));
+  const shown = (await Promise.all(reading)).filter((message) => message !== null);
+  const waiting = await waitingAskers(ctx, reply, oldestOf(reply, shown));
   return {
-    answered: askers.filter(({ _id }) => known.has(_id)),
-    unread: askers
+    // By id: however many questions arrived since, these are the ones that the AI was shown.
+    answered: shown.filter(
+      (message) =>
+        message.asks === true &&
+        message.conversationId === reply.conversationId &&
+        message._creationTime >= since,
+    ),
+    unread: waiting
       .filter(({ _id }) => !known.has(_id))
       .sort((a, b) => a._creationTime - b._creationTime),
   };
@@ -42,10 +51,14 @@ export async function askersAround(
 
 /** Those that no earlier reply answered, as far as is known before the AI is asked. In the platform's order. */
 export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">, from = "") {
-  const opener = await ctx.db.get("messages", reply.askedBy);
-  const since = opener?._creationTime ?? 0;
+  const since = await openedAt(ctx, reply);
   const askers = await askersFrom(ctx, reply.conversationId, from);
   return askers.filter(({ _creationTime }) => _creationTime >= since);
+}
+
+/** When the question that opened the reply was stored. */
+async function openedAt(ctx: QueryCtx, { askedBy }: Doc<"replies">): Promise<number> {
+  return (await ctx.db.get("messages", askedBy))?._creationTime ?? 0;
 }
 
 /**
@@ -66,13 +79,16 @@ export async function askForFirst(
   );
 }
 
-/** Asks for messages in a transaction of its own. */
+/** Asks for messages in transactions of their own. */
 export async function askLater(ctx: MutationCtx, messageIds: Id<"messages">[]): Promise<void> {
-  if (messageIds.length > 0) await ctx.scheduler.runAfter(0, internal.replies.ask, { messageIds });
+  if (messageIds.length > 0) await startTask(ctx, { kind: "ask", messageIds });
 }
 
-/** Asks for up to `MOST_ASKS` messages, and for the others later. Skips those deleted or answered meanwhile. */
-export async function askInTurn(ctx: MutationCtx, messageIds: Id<"messages">[]): Promise<void> {
+/** Asks for up to `MOST_ASKS` messages. Skips those deleted or answered meanwhile. Returns the task of the others. */
+export async function askInTurn(
+  ctx: MutationCtx,
+  { kind, messageIds }: TaskOf<"ask">,
+): Promise<TaskOf<"ask"> | null> {
   for (const id of messageIds.slice(0, MOST_ASKS)) {
     const message = await ctx.db.get("messages", id);
     if (message?.asks !== true || message.deletedAt !== undefined) continue;
@@ -82,7 +98,8 @@ export async function askInTurn(ctx: MutationCtx, messageIds: Id<"messages">[]):
     await joinOpenReply(ctx, message);
     await askForReply(ctx, conversation, message);
   }
-  await askLater(ctx, messageIds.slice(MOST_ASKS));
+  const left = messageIds.slice(MOST_ASKS);
+  return left.length > 0 ? { kind, messageIds: left } : null;
 }
 
 /**
@@ -128,14 +145,6 @@ async function askersFrom(ctx: QueryCtx, conversationId: Id<"conversations">, po
 }
 
 /** Where what was read begins. A thread's first line may be its root, which belongs to another conversation. */
-async function oldestOf(
-  ctx: QueryCtx,
-  { conversationId }: Doc<"replies">,
-  read: readonly Id<"messages">[],
-): Promise<string> {
-  for (const id of read) {
-    const message = await ctx.db.get("messages", id);
-    if (message?.conversationId === conversationId) return message.position ?? "";
-  }
-  return "";
+function oldestOf({ conversationId }: Doc<"replies">, shown: readonly Doc<"messages">[]): string {
+  return shown.find((message) => message.conversationId === conversationId)?.position ?? "";
 }

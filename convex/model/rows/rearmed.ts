@@ -10,8 +10,12 @@ export const vRearmed = v.object({
   replies: v.number(),
   deliveries: v.number(),
   purges: v.number(),
+  /** Absent on rows of earlier versions. */
+  tasks: v.optional(v.number()),
 });
 type Rearmed = Infer<typeof vRearmed>;
+
+const NONE = { replies: 0, deliveries: 0, purges: 0, tasks: 0 };
 
 /** Counts one of them, in the one row that is there for the last incident. */
 export async function countRearmed(
@@ -21,8 +25,8 @@ export async function countRearmed(
   const row = await ctx.db.query("rearmed").first();
   const at = Date.now();
   const isSame = row !== null && at - row.at < SAME_INCIDENT_MS;
-  const { replies, deliveries, purges } = isSame ? row : { replies: 0, deliveries: 0, purges: 0 };
-  const counts = { replies, deliveries, purges };
+  const { replies, deliveries, purges, tasks = 0 } = isSame ? row : NONE;
+  const counts = { replies, deliveries, purges, tasks };
   const fields = { ...counts, at, [what]: counts[what] + 1 };
   if (row) await ctx.db.replace("rearmed", row._id, fields);
   else await ctx.db.insert("rearmed", fields);

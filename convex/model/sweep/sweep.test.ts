@@ -1,14 +1,34 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import crons from "../../crons.ts";
 import { api, internal } from "../../_generated/api.js";
 import { said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { room, spoken, useFreshRoom, worker } from "../../../test/support/convex/fresh_room.ts";
-import { failure, IDS, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
+import {
+  failure,
+  IDS,
+  mapChannel,
+  pass,
+  rows,
+  settleDown,
+} from "../../../test/support/convex/backend.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
 
 useFreshRoom();
 
 const HOUR = 60 * 60_000;
+
+const CHANNEL = { platform: "discord", externalId: IDS.discord } as const;
+
+/** Copies of the only delivery. */
+async function copyDelivery(count: number, state: "held" | "ready"): Promise<void> {
+  await backend.t.run(async (ctx) => {
+    const delivery = await ctx.db.query("deliveries").first();
+    if (!delivery) throw new Error("no delivery");
+    const { _id, _creationTime, ...fields } = delivery;
+    for (let n = 0; n < count; n++) await ctx.db.insert("deliveries", { ...fields, state });
+  });
+}
 
 /** What a restored backup has: every row, and none of the scheduled functions. */
 async function loseJobs(): Promise<void> {
@@ -110,12 +130,56 @@ describe("after every scheduled function was lost", () => {
 
   test("what a resumed mapping still holds is released", async () => {
     await exchange(backend, room);
-    await backend.t.run(async (ctx) => {
-      for (const row of await ctx.db.query("deliveries").collect())
-        await ctx.db.patch("deliveries", row._id, { state: "held" });
-    });
+    await copyDelivery(250, "held");
+    await backend.admin.mutation(api.admin.change, { ...CHANNEL, state: "active" });
+    await loseJobs();
+    await pass(backend, HOUR);
+    expect(await states("deliveries")).toContain("held");
     await sweep();
-    expect(await states("deliveries")).toEqual(["ready"]);
+    await pass(backend, 1_000);
+    expect(await states("deliveries")).not.toContain("held");
+    expect(await rearmed()).toMatchObject({ tasks: 1 });
+    expect(await rows(backend, "tasks")).toEqual([]);
+  });
+
+  test("what an unmapped channel still had in the outbox is cancelled, and never posted if it is mapped again", async () => {
+    await exchange(backend, room);
+    await copyDelivery(250, "ready");
+    await backend.admin.mutation(api.admin.unmap, CHANNEL);
+    await loseJobs();
+    vi.setSystemTime(Date.now() + 10);
+    await mapChannel(backend);
+    const left = (await rows(backend, "deliveries")).find(({ state }) => state === "ready");
+    if (!left) throw new Error("none is ready");
+    const claim = { deliveryId: left._id, owner: "a bridge" };
+    expect(await backend.discord.mutation(api.bridge.claim, claim)).toEqual({ status: "gone" });
+    await sweep();
+    await pass(backend, 1_000);
+    expect(new Set(await states("deliveries"))).toEqual(new Set(["cancelled"]));
+  });
+
+  test("questions for which another transaction was to ask are answered", async () => {
+    await backend.admin.mutation(api.admin.change, { ...CHANNEL, replyIn: "thread" });
+    await ingest(...Array.from({ length: 60 }, (_, n) => said(room, { content: `${n}?` })));
+    await loseJobs();
+    await pass(backend, HOUR);
+    await sweep();
+    await pass(backend, 120_000);
+    expect(ai.requests).toHaveLength(60);
+  });
+
+  test("a deleted thread's messages are cleared, and what arrives late a minute after", async () => {
+    const thread = { threadId: "555", threadName: "a thread" };
+    await ingest(said(room, thread));
+    await ingest({ type: "delete", mappingId: room, externalId: "555", thread: true });
+    await loseJobs();
+    await sweep();
+    await pass(backend, 10_000);
+    expect(await spoken()).toEqual([]);
+    await ingest(said(room, { ...thread, content: "late", sentAt: Date.now() - 20_000 }));
+    expect(await spoken()).toContain("late");
+    await pass(backend, 60_000);
+    expect(await spoken()).not.toContain("late");
   });
 });
 
@@ -129,6 +193,27 @@ test("a sweep touches nothing whose scheduled function is there", async () => {
   await sweep();
   expect(await jobs()).toEqual(before);
   expect(await rearmed()).toBeUndefined();
+});
+
+test("what is re-armed hours later is another incident", async () => {
+  await ingest(said(room));
+  await loseJobs();
+  await sweep();
+  await loseJobs();
+  await sweep();
+  expect(await rearmed()).toMatchObject({ replies: 2 });
+  vi.setSystemTime(Date.now() + 3 * HOUR);
+  await loseJobs();
+  await sweep();
+  expect(await rearmed()).toMatchObject({ replies: 1 });
+});
+
+test("the sweep runs every hour, and what is no longer kept is deleted every day", () => {
+  const times = Object.values(crons.crons).map(({ name, schedule }) => [name, schedule]);
+  expect(times).toEqual([
+    ["sweep:run", { type: "interval", hours: 1 }],
+    ["retention:expire", { type: "interval", hours: 24 }],
+  ]);
 });
 
 test("a sweep of many rows goes on in batches", async () => {

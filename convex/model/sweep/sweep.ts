@@ -1,12 +1,11 @@
 import { type Infer, v } from "convex/values";
 import { internal } from "../../_generated/api.js";
-import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { rearmPurge } from "../admin/purge.ts";
-import { makeReady } from "../outbox/lanes.ts";
 import { rearmDelivery } from "../outbox/rearm.ts";
 import { rearmReply } from "../replies/request_reply.ts";
 import { PLATFORMS } from "../rows/mappings.ts";
+import { rearmTask } from "../rows/tasks.ts";
 
 /** Rows looked at in one transaction: each costs a few reads, and some a new job. */
 const BATCH = 100;
@@ -32,15 +31,14 @@ const STEPS: readonly Step[] = [
     return open;
   },
   ...PLATFORMS.flatMap((platform) =>
-    (["leased", "waiting", "held"] as const).map((state): Step => async (ctx, after, most) => {
+    (["leased", "waiting"] as const).map((state): Step => async (ctx, after, most) => {
       const rows = await ctx.db
         .query("deliveries")
         .withIndex("by_platform_and_state", (q) =>
           q.eq("platform", platform).eq("state", state).gt("_creationTime", after),
         )
         .take(most);
-      for (const row of rows)
-        await (state === "held" ? release(ctx, row) : rearmDelivery(ctx, row));
+      for (const row of rows) await rearmDelivery(ctx, row);
       return rows;
     }),
   ),
@@ -52,13 +50,15 @@ const STEPS: readonly Step[] = [
     for (const row of rows) await rearmPurge(ctx, row);
     return rows;
   },
+  async (ctx, after, most) => {
+    const rows = await ctx.db
+      .query("tasks")
+      .withIndex("by_creation_time", (q) => q.gt("_creationTime", after))
+      .take(most);
+    for (const row of rows) await rearmTask(ctx, row);
+    return rows;
+  },
 ];
-
-/** A delivery that is still held although its mapping was resumed or unmapped: the job that releases them was lost. */
-async function release(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<void> {
-  const mapping = await ctx.db.get("mappings", delivery.mappingId);
-  if (mapping?.state !== "paused") await makeReady(ctx, delivery);
-}
 
 /**
  * Looks at everything that waits for a scheduled function, and re-arms what waits for one that is gone

@@ -101,6 +101,7 @@ export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: 
       ...(rearmed.replies > 0 ? [`${rearmed.replies} answers being written`] : []),
       ...(rearmed.deliveries > 0 ? [`${rearmed.deliveries} posts`] : []),
       ...(rearmed.purges > 0 ? [`${rearmed.purges} deletions`] : []),
+      ...(rearmed.tasks ? [`${rearmed.tasks} other tasks`] : []),
     ];
     sections.push(
       `Set in motion again, the last at ${time(rearmed.at)}, because Convex had lost their scheduled functions (a restored backup does): ${counts.join(", ")}.`,

@@ -198,20 +198,17 @@ export const TABLE: Record<string, Row> = {
   },
   "admin:retry": { call: (as) => as.mutation(api.admin.retry, {}), cells: admins },
 
-  "deliveries:cancelWaiting": internalOnly,
   "deliveries:expire": internalOnly,
-  "deliveries:releaseHeld": internalOnly,
   "deliveries:wake": internalOnly,
   "purge:purgeMapping": internalOnly,
-  "replies:ask": internalOnly,
   "replies:fail": internalOnly,
   "replies:generate": internalOnly,
   "replies:load": internalOnly,
   "replies:store": internalOnly,
   "replies:watch": internalOnly,
   "sweep:run": internalOnly,
+  "tasks:run": internalOnly,
   "retention:expire": internalOnly,
-  "threads:clear": internalOnly,
 };
 
 export function send(as: Caller, channelId: Id<"channels">, authorId: Id<"users">) {
