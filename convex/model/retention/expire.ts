@@ -1,3 +1,4 @@
+import { type Infer, v } from "convex/values";
 import { internal } from "../../_generated/api.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { forgetAiFailures } from "../rows/ai_health.ts";
@@ -10,23 +11,47 @@ const KEPT_FOR_MS = 30 * 24 * 60 * 60_000;
 /** Documents deleted in one transaction. */
 const BATCH = 100;
 
-/** Deletes up to a batch of messages that are no longer kept and of old bookkeeping. Schedules itself until nothing is left. */
-export async function expireBookkeeping(ctx: MutationCtx): Promise<void> {
-  const before = Date.now() - KEPT_FOR_MS;
+/** Where the deletion of old rows goes on. `cursor`: in the mappings that keep messages for a time. */
+export const vExpiryStep = v.union(
+  v.object({ kind: v.literal("messages"), cursor: v.union(v.string(), v.null()) }),
+  v.object({ kind: v.literal("bookkeeping") }),
+);
+type ExpiryStep = Infer<typeof vExpiryStep>;
+
+/** Deletes up to a batch of messages that are no longer kept, or of old bookkeeping. Schedules itself until nothing is left. */
+export async function expireOld(ctx: MutationCtx, step: ExpiryStep): Promise<void> {
   let room = BATCH;
+  if (step.kind === "messages") {
+    const { documents, next } = await expireMessages(ctx, step.cursor, room);
+    room -= documents;
+    // The same mappings again, until nothing of theirs is left to delete.
+    if (room <= 0) {
+      await goOn(ctx, step);
+      return;
+    }
+    if (next !== null) {
+      await goOn(ctx, { kind: "messages", cursor: next });
+      return;
+    }
+  }
+  const before = Date.now() - KEPT_FOR_MS;
   for (const expire of EXPIRING) {
     room -= await expire(ctx, before, room);
-    if (room > 0) continue;
-    await ctx.scheduler.runAfter(0, internal.retention.expire, {});
-    return;
+    if (room <= 0) {
+      await goOn(ctx, { kind: "bookkeeping" });
+      return;
+    }
   }
+}
+
+async function goOn(ctx: MutationCtx, step: ExpiryStep): Promise<void> {
+  await ctx.scheduler.runAfter(0, internal.retention.expire, { step });
 }
 
 /** Deletes at most `most` rows of one kind that ended before `before`. Returns how many. */
 type Expire = (ctx: MutationCtx, before: number, most: number) => Promise<number>;
 
 const EXPIRING: readonly Expire[] = [
-  (ctx, _before, most) => expireMessages(ctx, most),
   (ctx, before, most) => expireDeliveries(ctx, "sent", before, most),
   (ctx, before, most) => expireDeliveries(ctx, "cancelled", before, most),
   (ctx, before, most) => expireReplies(ctx, "done", before, most),

@@ -147,6 +147,21 @@ test("one run deletes about a hundred documents, and the next ones follow until 
   expect(await count("messages")).toBe(0);
 });
 
+test("a mapping behind a thousand others is not forgotten", async () => {
+  await keep(7);
+  await exchange(backend, room);
+  await backend.t.run(async (ctx) => {
+    const mapping = await ctx.db.get("mappings", room);
+    if (!mapping) throw new Error("no mapping");
+    const { _id, _creationTime, ...fields } = mapping;
+    for (let n = 0; n < 1_200; n++)
+      await ctx.db.insert("mappings", { ...fields, externalId: `other ${n}`, keepDays: 1 });
+  });
+  setDay(8);
+  await runDaily();
+  expect(await count("messages")).toBe(0);
+});
+
 test("map and change refuse a limit that is no number of days", async () => {
   for (const keepDays of [0, -1, 1.5, 3_651, Number.NaN])
     expect(await failure(keep(keepDays))).toBe("BAD_KEEP");

@@ -4,29 +4,35 @@ import { deleteMessage } from "../admin/purge.ts";
 import { deleteTombstones } from "./delete_rows.ts";
 import { horizonOf } from "../rows/mappings.ts";
 
-/** Mappings with a limit that are read. */
-const MOST_MAPPINGS = 1_000;
+/** Mappings that one transaction looks at: two index ranges each. */
+const MAPPINGS = 500;
 
 /**
  * Deletes messages that are older than their mapping keeps them, with their posts and deliveries, and the mapping's old
- * tombstones: at most `most` documents, and the rest of the last message's. Returns how many. Also of unmapped channels.
+ * tombstones: at most `most` documents, and the rest of the last message's. Also of unmapped channels. Returns how many,
+ * and where the next mappings begin (null: there are no others).
  */
-export async function expireMessages(ctx: MutationCtx, most: number): Promise<number> {
-  const limited = await ctx.db
+export async function expireMessages(ctx: MutationCtx, cursor: string | null, most: number) {
+  const { page, isDone, continueCursor } = await ctx.db
     .query("mappings")
     .withIndex("by_keepDays", (q) => q.gt("keepDays", undefined))
-    .take(MOST_MAPPINGS);
+    .paginate({ numItems: MAPPINGS, cursor });
   let documents = 0;
-  for (const mapping of limited) {
-    for (const message of await oldMessages(ctx, mapping, most - documents)) {
-      documents += await deleteMessage(ctx, message);
-      await forgetName(ctx, message);
-      if (documents >= most) return documents;
-    }
-    documents += await expireTombstones(ctx, mapping, most - documents);
+  for (const mapping of page) {
+    documents += await expireMessagesOf(ctx, mapping, most - documents);
+    if (documents >= most) break;
+  }
+  return { documents, next: isDone ? null : continueCursor };
+}
+
+async function expireMessagesOf(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
+  let documents = 0;
+  for (const message of await oldMessages(ctx, mapping, most)) {
+    documents += await deleteMessage(ctx, message);
+    await forgetName(ctx, message);
     if (documents >= most) return documents;
   }
-  return documents;
+  return documents + (await expireTombstones(ctx, mapping, most - documents));
 }
 
 async function oldMessages(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
