@@ -61,10 +61,11 @@ async function copyDelivery(
 }
 
 describe("a deployment with a thousand mappings of each platform", () => {
-  test("has a status, with many failed deliveries", async () => {
+  test("has a status, with 5,000 open deliveries and many failed ones", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
     await copyDelivery(400, "failed");
+    await copyDelivery(5_000, "queued");
     await mapMany("discord", 999);
     await mapMany("slack", 1_000);
     const status = await backend.admin.query(api.admin.status, {});
