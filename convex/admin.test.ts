@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api.js";
 import { BOB, deleted, said, snowflake } from "../test/support/convex/events.ts";
 import { ai, backend, useFreshBackend } from "../test/support/convex/fresh.ts";
@@ -206,6 +206,19 @@ describe("status", () => {
     });
     const { mappings } = await backend.admin.query(api.admin.status, {});
     expect(mappings[0]?.health.map(({ direction }) => direction)).toEqual(["out"]);
+  });
+
+  test("says since when a direction has failed, whatever it failed with since", async () => {
+    const { mappingId } = await mapChannel(backend);
+    const fails = async (code: string) => {
+      const trouble = { code, reason: "cannot read" };
+      const health = [{ mappingId, direction: "in" as const, trouble }];
+      await backend.discord.mutation(api.bridge.report, { people: [], problems: [], health });
+      return (await backend.admin.query(api.admin.status, {})).mappings[0]?.health;
+    };
+    await fails("network");
+    vi.setSystemTime(NOON + 60_000);
+    expect(await fails("429")).toMatchObject([{ code: "429", at: NOON }]);
   });
 });
 

@@ -8,7 +8,7 @@ import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
 import { settleDelivery } from "./model/outbox/settle.ts";
 import { readSnapshot } from "./model/ingest/snapshot.ts";
-import { vEvent, vOutcome, vSnapshotRow } from "./model/ingest/event_validators.ts";
+import { vEvent, vOutcome, vSnapshot } from "./model/ingest/event_validators.ts";
 import { vChannelUpdate, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
 import { vClaim, vSettlement } from "./model/outbox/validators.ts";
 
@@ -43,7 +43,7 @@ export const standing = query({
     rootsBefore: v.string(),
     activeSince: v.number(),
   },
-  returns: v.object({ rows: v.array(vSnapshotRow), threads: v.array(v.string()) }),
+  returns: vSnapshot,
   handler: async (ctx, args) => readSnapshot(ctx, await actingPlatform(ctx), args),
 });
 

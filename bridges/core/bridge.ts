@@ -85,6 +85,7 @@ export class Bridge {
     this.#intake = new BridgeIntake(backend, log, cursors, {
       ...(queue && { limits: queue }),
       apart: metrics?.ingest(name, apart) ?? apart,
+      onReportDropped: () => metrics?.dropped(name, "report"),
       onMappings: (mappings) => this.#catchUp.setMappings(mappings),
       onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
       onLoss: (event, why) => {
@@ -101,7 +102,9 @@ export class Bridge {
       log,
       ...(catchUp && { limits: catchUp }),
     });
-    this.#outbox = new OutboxWorker(metrics?.outbox(name, outbox) ?? outbox, platform, log);
+    this.#outbox = new OutboxWorker(metrics?.outbox(name, outbox) ?? outbox, platform, log, {
+      onDropped: () => metrics?.dropped(name, "settlement"),
+    });
   }
 
   /** Whether both connections to Convex are open. */

@@ -118,10 +118,13 @@ export async function stopWorkers(): Promise<void> {
   await Promise.all(workers.splice(0).map((worker) => worker.stop(0)));
 }
 
-export function startWorker(limits: Partial<OutboxLimits> = {}) {
+export function startWorker(limits: Partial<OutboxLimits> = {}, onDropped = () => {}) {
   const outbox = new FakeOutbox();
   const platform = new FakePlatform();
-  const worker = new OutboxWorker(outbox, platform, log, { ...FAST, ...limits });
+  const worker = new OutboxWorker(outbox, platform, log, {
+    limits: { ...FAST, ...limits },
+    onDropped,
+  });
   workers.push(worker);
   worker.start();
   return { outbox, platform, worker };

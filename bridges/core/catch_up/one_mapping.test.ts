@@ -42,6 +42,7 @@ function row(ms: number, fields: Partial<SnapshotRow> = {}): SnapshotRow {
 
 interface Past {
   readonly rows?: SnapshotRow[];
+  readonly beyond?: ("messages" | "threads")[];
   readonly pages?: Record<string, (HistoryPage | "gone" | Error)[]>;
   readonly forum?: boolean;
   readonly threads?: ThreadRef[];
@@ -102,7 +103,14 @@ function run(past: Past) {
   const catchUp = new MappingCatchUp(mapping, cursor, {
     platform: "slack",
     history,
-    backend: { snapshot: () => Promise.resolve({ rows: past.rows ?? [], threads: [] }) },
+    backend: {
+      snapshot: () =>
+        Promise.resolve({
+          rows: past.rows ?? [],
+          threads: [],
+          ...(past.beyond && { beyond: past.beyond }),
+        }),
+    },
     intake: {
       offer: (event): Promise<Outcome> | NotTaken => {
         if (full > 0) {
@@ -287,4 +295,11 @@ test("the first message of a deleted forum post is deleted with it, however old 
     { type: "delete", mappingId: MAPPING, externalId: post },
     { type: "delete", mappingId: MAPPING, externalId: at(-20 * MINUTE) },
   ]);
+});
+
+test("limits that were reached are said", async () => {
+  const { result } = run({ beyond: ["messages", "threads"] });
+  const { missed } = await result;
+  expect(missed).toContain("only among its newest 200 messages");
+  expect(missed).toContain("only 50 were read");
 });

@@ -21,6 +21,12 @@ import { LOOK_BACK_MS, THREAD_WINDOW_MS } from "./windows.ts";
 /** Between offers of an event to a full queue, in ms. */
 const FULL_MS = 250;
 
+/** What a catch-up says of the limits of a snapshot (`convex/model/ingest/snapshot.ts`). */
+const BEYOND: Record<NonNullable<Snapshot["beyond"]>[number], string> = {
+  messages: "edits and deletes were looked for only among its newest 200 messages",
+  threads: "of the older threads that were active in the last week, only 50 were read",
+};
+
 export interface MappingCatchUpOptions {
   readonly platform: PlatformName;
   readonly history: History;
@@ -78,8 +84,13 @@ export class MappingCatchUp {
     if (activity.channel === "active" || inChannel.length > 0) {
       await this.#conversation(undefined, inChannel, (upTo) => progress.committed(upTo));
     }
-    const { missed, trouble } = activity;
-    const result = { recovered: this.#recovered, ...(missed !== undefined && { missed }) };
+    const { trouble } = activity;
+    const limits = (stored.beyond ?? []).map((what) => BEYOND[what]);
+    const missed = [...(activity.missed === undefined ? [] : [activity.missed]), ...limits];
+    const result = {
+      recovered: this.#recovered,
+      ...(missed.length > 0 && { missed: missed.join("; ") }),
+    };
     progress.finished(result);
     return { ...result, ...(trouble && { trouble }) };
   }

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import { NO_HISTORY } from "../../../test/support/no_history.ts";
 import { turn } from "../../../test/support/queue_fakes.ts";
@@ -235,4 +235,40 @@ test("a trouble reported during a catch-up is not cleared by it", async () => {
   expect(health).toEqual([]);
   ends[1]?.();
   await eventually(() => expect(health).toEqual([{ mappingId: "a", direction: "in" }]));
+});
+
+describe("a failure that is only retried", () => {
+  const busy = (retryAfterMs?: number) =>
+    new PlatformError({
+      code: "network",
+      reason: "no connection",
+      retryable: true,
+      certain: true,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  const place = { mappingId: A.mappingId, direction: "in" } as const;
+
+  test("is reported once it has lasted, and cleared once it works", async () => {
+    let isBroken = true;
+    const fails = () => (isBroken ? Promise.reject(busy()) : Promise.resolve());
+    const { catchUp, asked, health, map } = setUp(fails, { stuckMs: 30 });
+    map(A);
+    catchUp.start();
+    await eventually(() => expect(asked.length).toBeGreaterThan(1));
+    const reason = "messages from a gap are not read yet: no connection";
+    const trouble = expect.objectContaining({ code: "network", reason }) as unknown;
+    await eventually(() => expect(health).toEqual([{ ...place, trouble }]));
+    isBroken = false;
+    await eventually(() => expect(health).toEqual([{ ...place, trouble }, place]));
+  });
+
+  test("is reported at once if the platform asks for a long wait, and not at all if it is short", async () => {
+    const fails = (mapping: Mapping) =>
+      mapping === A ? Promise.reject(busy(3_600_000)) : Promise.reject(busy());
+    const { catchUp, asked, health, map } = setUp(fails);
+    map(A, B);
+    catchUp.start();
+    await eventually(() => expect(asked.length).toBeGreaterThan(3));
+    expect(health.map(({ mappingId }) => mappingId)).toEqual(["a"]);
+  });
 });

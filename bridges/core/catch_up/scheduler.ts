@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Mapping, MappingId, Platform } from "../../platform.ts";
+import type { Mapping, MappingId, Platform, Trouble } from "../../platform.ts";
 import type { Cursor, IngestBackend } from "../convex/backend.ts";
 import type { CursorTracker } from "../ingest/cursor_tracker.ts";
 import type { BridgeIntake } from "../ingest/intake.ts";
@@ -14,6 +14,8 @@ const CATCH_UP_LIMITS = {
   cursorsMs: 1_000,
   /** Between attempts at a mapping whose platform does not answer, or that keeps losing events. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
+  /** After failing for so long, in ms, a catch-up that only has to be retried shows in the status too. */
+  stuckMs: 60_000,
   /** Between attempts at a mapping that needs an admin. */
   retryBroken: { first: 60_000, cap: 10 * 60_000 } satisfies Backoff,
 };
@@ -36,6 +38,8 @@ interface Entry {
   /** When it last may have missed an event (`performance.now()`). */
   gapAt: number;
   failures: number;
+  /** When the first of them was (`performance.now()`). */
+  failingSince: number;
 }
 
 export interface CatchUpSchedulerOptions {
@@ -112,7 +116,7 @@ export class CatchUpScheduler {
     if (entry) entry.mapping = mapping;
     else {
       const state = { kind: "waiting" } as const;
-      this.#entries.set(mapping.mappingId, { mapping, state, gapAt: 0, failures: 0 });
+      this.#entries.set(mapping.mappingId, { mapping, state, gapAt: 0, ...NO_FAILURE });
     }
     if (!isSame) this.#markGapAndRetry(mapping.mappingId);
   }
@@ -197,7 +201,7 @@ export class CatchUpScheduler {
     if (isCurrent) intake.health({ mappingId, direction: "in", ...(trouble && { trouble }) });
     log.info({ mappingId, ...result }, "caught up");
     if (!isCurrent) return false;
-    entry.failures = 0;
+    Object.assign(entry, NO_FAILURE);
     entry.state = { kind: "current" };
     if (this.#entries.get(mappingId) === entry) cursors.markComplete(mappingId);
     return true;
@@ -207,11 +211,16 @@ export class CatchUpScheduler {
   #failed(entry: Entry, error: unknown): number {
     const { intake, log } = this.#options;
     const { mappingId } = entry.mapping;
+    const now = performance.now();
+    if (entry.failures === 0) entry.failingSince = now;
     entry.failures += 1;
     log.warn({ mappingId, code: failureCode(error) }, "cannot catch up yet");
     if (!(error instanceof PlatformError) || error.retryable) {
-      const wait = error instanceof PlatformError ? error.retryAfterMs : undefined;
-      return wait ?? backoffMs(entry.failures, this.#limits.retry);
+      const asked = error instanceof PlatformError ? error.retryAfterMs : undefined;
+      const wait = asked ?? backoffMs(entry.failures, this.#limits.retry);
+      if (now + wait - entry.failingSince >= this.#limits.stuckMs)
+        intake.health({ mappingId, direction: "in", trouble: stuck(error) });
+      return wait;
     }
     // Something has changed since this attempt began.
     if (hasNewGap(entry)) return backoffMs(entry.failures, this.#limits.retry);
@@ -234,6 +243,19 @@ export class CatchUpScheduler {
       throw error;
     }
   }
+}
+
+const NO_FAILURE = { failures: 0, failingSince: 0 };
+
+/** What the status shows of a failure that is retried. */
+function stuck(error: unknown): Trouble {
+  const isPlatform = error instanceof PlatformError;
+  const why = isPlatform ? error.message : "the bridge fails while it catches up";
+  return {
+    code: failureCode(error),
+    reason: `messages from a gap are not read yet: ${why}`,
+    step: "It is retried by itself; if it lasts, read the bridge's log",
+  };
 }
 
 function hasNewGap({ state }: Entry): boolean {

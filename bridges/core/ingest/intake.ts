@@ -22,6 +22,8 @@ export interface IntakeOptions {
   readonly apart?: Pick<IngestBackend, "ingest">;
   /** An event was not stored, and only the platform's history still has it. */
   readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside" | "inactive") => void;
+  /** Convex refuses a report for good. */
+  readonly onReportDropped?: () => void;
   /** The mappings, at the start and whenever an admin changes them. */
   readonly onMappings?: (mappings: readonly Mapping[]) => void;
   /** See `Intake.gap`. */
@@ -41,7 +43,11 @@ export class BridgeIntake implements Intake {
     private readonly cursors: CursorTracker,
     private readonly options: IntakeOptions = {},
   ) {
-    this.#reporter = new Reporter((report) => backend.report(report), log, options.reportLimits);
+    this.#reporter = new Reporter((report) => backend.report(report), {
+      log,
+      ...(options.reportLimits && { limits: options.reportLimits }),
+      ...(options.onReportDropped && { onDropped: options.onReportDropped }),
+    });
     this.#queue = new IngestQueue(
       {
         send: (events, apart) => this.#send(events, apart),

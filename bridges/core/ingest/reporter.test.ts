@@ -8,15 +8,15 @@ const log = pino({ level: "silent" });
 
 function setUp(send: (report: Report) => Promise<void>, limits: Partial<ReportLimits> = {}) {
   const sent: Report[] = [];
+  const onDropped = vi.fn();
   const reporter = new Reporter(
     async (report) => {
       await send(report);
       sent.push(report);
     },
-    log,
-    { gatherMs: 10, retry: { first: 1, cap: 4 }, ...limits },
+    { log, limits: { gatherMs: 10, retry: { first: 1, cap: 4 }, ...limits }, onDropped },
   );
-  return { reporter, sent };
+  return { reporter, sent, onDropped };
 }
 
 const person = (externalId: string, name: string) => ({ workspaceId: "W1", externalId, name });
@@ -65,21 +65,54 @@ test("that posting works again is reported each time, because settlements change
   expect(sent).toHaveLength(2);
 });
 
-test("a problem is retried until it is stored, and one that never can be delays no other", async () => {
-  const { reporter, sent } = setUp((report) =>
-    report.problems.some(({ externalId }) => externalId === "cursed")
-      ? Promise.reject(new Error("Server Error"))
-      : Promise.resolve(),
+test("a report that Convex refuses for good delays no other, and is dropped after seven attempts", async () => {
+  const attempts = vi.fn();
+  const { reporter, sent, onDropped } = setUp(
+    (report) => {
+      if (!report.problems.some(({ externalId }) => externalId === "cursed"))
+        return Promise.resolve();
+      attempts();
+      return Promise.reject(new Error("Server Error"));
+    },
+    // The first wait alone would outlast the test's others.
+    { retry: { first: 100, cap: 100 } },
   );
   const cursed = vi.fn();
   const report = (externalId: string) =>
     reporter.problem({ kind: "message_unreadable", externalId, reason: "x" });
-  void report("cursed").then(cursed, () => undefined);
+  const dropped = report("cursed").then(cursed);
   await Promise.all(["a", "b", "c"].map(report));
   const stored = sent.flatMap(({ problems }) => problems.map(({ externalId }) => externalId));
   expect(stored.sort()).toEqual(["a", "b", "c"]);
+  await report("d");
   expect(cursed).not.toHaveBeenCalled();
-  reporter.end();
+  await dropped;
+  expect(attempts).toHaveBeenCalledTimes(7);
+  expect(onDropped).toHaveBeenCalledTimes(1);
+  expect(await reporter.drain(1_000)).toBe(true);
+});
+
+test("a report that Convex refuses while the process stops does not hold it up", async () => {
+  const { reporter } = setUp(() => Promise.reject(new Error("Server Error")), {
+    retry: { first: 60_000, cap: 60_000 },
+  });
+  const problem = reporter.problem({ kind: "thread_unreadable", reason: "x" });
+  reporter.health({ mappingId: MAPPING, direction: "in" });
+  expect(await reporter.drain(1_000)).toBe(true);
+  await expect(problem).rejects.toMatchObject({ why: "stopping" });
+});
+
+test("a state of a mapping that was dropped is reported again", async () => {
+  let works = false;
+  const { reporter, sent } = setUp(() =>
+    works ? Promise.resolve() : Promise.reject(new Error("Server Error")),
+  );
+  reporter.health({ mappingId: MAPPING, direction: "in" });
+  await reporter.drain(1_000);
+  works = true;
+  reporter.health({ mappingId: MAPPING, direction: "in" });
+  await reporter.drain(1_000);
+  expect(sent).toHaveLength(1);
 });
 
 test("while Convex is away the number of names is limited, and no problem is lost", async () => {

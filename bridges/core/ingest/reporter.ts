@@ -11,6 +11,11 @@ const REPORT_LIMITS = {
   gatherMs: 300,
   /** Items kept while Convex is unreachable; beyond it a new name replaces the oldest. */
   waiting: 5_000,
+  /** Refusals after which an item is dropped: the first two in batches, the others alone. */
+  refusals: 7,
+  /** The same while the process stops. */
+  refusalsAtEnd: 3,
+  /** Between attempts at an item that Convex refused alone. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
 };
 export type ReportLimits = typeof REPORT_LIMITS;
@@ -25,11 +30,22 @@ interface Waiting {
   readonly item: Item;
   readonly stored: () => void;
   readonly dropped: (error: NotTaken) => void;
+  refusals: number;
+  /** When it is to be sent (`performance.now()`). */
+  dueAt: number;
+}
+
+export interface ReporterOptions {
+  readonly log: Logger;
+  readonly limits?: Partial<ReportLimits>;
+  /** An item was dropped, because Convex refuses it for good. */
+  readonly onDropped?: () => void;
 }
 
 /**
  * Sends Convex what the bridge reports besides events, in few calls. The newest state of a person, or of one direction
- * of a mapping, replaces an older one. Problems are kept until they are stored.
+ * of a mapping, replaces an older one. The others are kept until they are stored, or dropped and logged if Convex refuses
+ * them for good: a refused batch is split at once, and what is refused alone delays nothing else.
  */
 export class Reporter {
   readonly #limits: ReportLimits;
@@ -37,18 +53,16 @@ export class Reporter {
   /** The last state reported of each direction of a mapping, so that repeating it costs nothing. */
   readonly #health = new Map<string, string>();
   readonly #ended = new AbortController();
-  #hurry = new AbortController();
+  #sleep: { readonly until: number; readonly wake: AbortController } | undefined;
+  #draining = false;
   #running: Promise<void> | undefined;
-  #batch: number;
   #count = 0;
 
   constructor(
     private readonly send: (report: Report) => Promise<void>,
-    private readonly log: Logger,
-    limits: Partial<ReportLimits> = {},
+    private readonly options: ReporterOptions,
   ) {
-    this.#limits = { ...REPORT_LIMITS, ...limits };
-    this.#batch = this.#limits.batch;
+    this.#limits = { ...REPORT_LIMITS, ...options.limits };
   }
 
   /** Best effort: a lost name is looked up again. */
@@ -78,7 +92,7 @@ export class Reporter {
     void this.#add(key, { kind: "health", value: health });
   }
 
-  /** Resolves once stored. Rejects with `NotTaken` if the process stops before. */
+  /** Resolves once stored, or refused for good. Rejects with `NotTaken` if the process stops before. */
   problem(problem: Problem): Promise<void> {
     this.#count += 1;
     return this.#add(`problem ${String(this.#count)}`, { kind: "problem", value: problem });
@@ -86,14 +100,15 @@ export class Reporter {
 
   /** Sends what is left. Returns whether all of it was stored within `ms`. */
   async drain(ms: number): Promise<boolean> {
-    this.#hurry.abort();
+    this.#draining = true;
+    this.#sleep?.wake.abort();
     return this.#running === undefined || settledWithin(this.#running, ms);
   }
 
   /** Drops what is left. */
   end(): void {
     this.#ended.abort();
-    this.#hurry.abort();
+    this.#sleep?.wake.abort();
     for (const { dropped } of this.#waiting.values()) dropped(new NotTaken("stopping"));
     this.#waiting.clear();
   }
@@ -107,30 +122,48 @@ export class Reporter {
   }
 
   #add(key: string, item: Item): Promise<void> {
+    const dueAt = performance.now() + this.#limits.gatherMs;
     const promise = new Promise<void>((stored, dropped) => {
       if (this.#ended.signal.aborted) dropped(new NotTaken("stopping"));
-      else this.#waiting.set(key, { item, stored, dropped });
+      else this.#waiting.set(key, { item, stored, dropped, refusals: 0, dueAt });
     });
     promise.catch(() => undefined);
+    if (this.#sleep && dueAt < this.#sleep.until) this.#sleep.wake.abort();
     if (this.#waiting.size > 0) this.#running ??= this.#run();
     return promise;
   }
 
   async #run(): Promise<void> {
-    let failures = 0;
     while (this.#waiting.size > 0 && !this.#ended.signal.aborted) {
-      const wait = failures > 0 ? backoffMs(failures, this.#limits.retry) : this.#limits.gatherMs;
-      await pause(wait, this.#hurry.signal);
-      failures = (await this.#sendBatch()) ? 0 : failures + 1;
-      // A drain shortens the gathering, not the wait after a failure.
-      if (failures > 0) this.#hurry = new AbortController();
+      await this.#untilDue();
+      const batch = this.#nextBatch();
+      if (batch.length > 0) await this.#sendBatch(batch);
     }
     this.#running = undefined;
   }
 
-  /** Sends the oldest items. Failed ones go last and in smaller batches, so one bad item delays no other. */
-  async #sendBatch(): Promise<boolean> {
-    const batch = [...this.#waiting].slice(0, this.#batch);
+  async #untilDue(): Promise<void> {
+    // Also ends the loop's turn: a report made in the same turn joins the batch.
+    await Promise.resolve();
+    if (this.#draining) return;
+    let until = Infinity;
+    for (const { dueAt } of this.#waiting.values()) until = Math.min(until, dueAt);
+    const wake = new AbortController();
+    this.#sleep = { until, wake };
+    await pause(until - performance.now(), wake.signal);
+    this.#sleep = undefined;
+  }
+
+  /** The items that are due and were refused least often: new ones together, refused ones in smaller batches or alone. */
+  #nextBatch(): [string, Waiting][] {
+    const now = performance.now();
+    const due = [...this.#waiting].filter(([, { dueAt }]) => this.#draining || dueAt <= now);
+    const least = Math.min(...due.map(([, { refusals }]) => refusals));
+    const size = least === 0 ? this.#limits.batch : least === 1 ? SPLIT : 1;
+    return due.filter(([, { refusals }]) => refusals === least).slice(0, size);
+  }
+
+  async #sendBatch(batch: readonly [string, Waiting][]): Promise<void> {
     const items = batch.map(([, { item }]) => item);
     try {
       await this.send({
@@ -141,24 +174,41 @@ export class Reporter {
       });
     } catch (error) {
       const about = { code: failureCode(error), ...summaryOf(items) };
-      this.log.warn(about, "sending a report failed, it is retried");
-      for (const [key, waiting] of batch) {
-        // It may have been replaced meanwhile, and a name is not worth a second attempt.
-        if (this.#waiting.get(key) !== waiting) continue;
-        this.#waiting.delete(key);
-        if (waiting.item.kind !== "person") this.#waiting.set(key, waiting);
-      }
-      this.#batch = Math.max(1, Math.floor(this.#batch / 2));
-      return false;
+      this.options.log.warn(about, "sending a report failed");
+      for (const [key, waiting] of batch) this.#refused(key, waiting);
+      return;
     }
     for (const [key, waiting] of batch) {
       if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
       waiting.stored();
     }
-    this.#batch = Math.min(this.#limits.batch, this.#batch * 2);
-    return true;
+  }
+
+  #refused(key: string, waiting: Waiting): void {
+    // It may have been replaced meanwhile.
+    if (this.#waiting.get(key) !== waiting) return;
+    waiting.refusals += 1;
+    const { refusals, refusalsAtEnd, retry } = this.#limits;
+    const isLast = waiting.refusals >= (this.#draining ? refusalsAtEnd : refusals);
+    // A name is looked up again: it is not worth a second attempt.
+    if (!isLast && waiting.item.kind !== "person") {
+      const alone = waiting.refusals - 2;
+      waiting.dueAt = performance.now() + (alone > 0 ? backoffMs(alone, retry) : 0);
+      return;
+    }
+    this.#waiting.delete(key);
+    // Convex has another state than was reported last.
+    this.#health.delete(key);
+    if (waiting.item.kind === "person") return;
+    this.options.log.error(summaryOf([waiting.item]), "a report was dropped: Convex refuses it");
+    this.options.onDropped?.();
+    if (this.#draining) waiting.dropped(new NotTaken("stopping"));
+    else waiting.stored();
   }
 }
+
+/** Items of a batch that is sent after a larger one was refused. */
+const SPLIT = 10;
 
 function channelsOf(items: readonly Item[]): Pick<Report, "channels"> {
   const channels = items.flatMap((item) => (item.kind === "channel" ? [item.value] : []));

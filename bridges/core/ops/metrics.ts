@@ -22,6 +22,11 @@ export class Metrics {
     "Connections that Convex closed for contention or overload.",
     ["platform"],
   );
+  readonly #dropped = this.#counter(
+    "bridge_dropped_total",
+    "Reports and settlements that Convex refused until they were dropped.",
+    ["platform", "what"],
+  );
   readonly #ingestSeconds = new Histogram({
     name: "bridge_ingest_seconds",
     help: "Duration of storing a batch.",
@@ -45,6 +50,11 @@ export class Metrics {
   /** Convex closed a connection for contention or overload. */
   overload(platform: PlatformName): void {
     this.#overloads.inc({ platform });
+  }
+
+  /** Convex refused something until it was dropped. */
+  dropped(platform: PlatformName, what: "report" | "settlement"): void {
+    this.#dropped.inc({ platform, what });
   }
 
   /** Wraps a backend to count its calls. */

@@ -117,6 +117,24 @@ describe("waking up", () => {
     });
     expect(platform.did).toHaveLength(1);
   });
+
+  test("settlements that Convex refuses for good hold up no other lane: they are dropped when their lease ends", async () => {
+    const onDropped = vi.fn();
+    const times = { postMs: 10, reserveMs: 0, marginMs: 0 };
+    const { outbox, platform } = startWorker(times, onDropped);
+    outbox.onSettle = ({ kind }) =>
+      kind === "posted" && platform.did.length <= 8
+        ? Promise.reject(new Error("Server Error"))
+        : Promise.resolve();
+    const cursed = Array.from({ length: 8 }, (_, n) =>
+      deliveryOf(`cursed ${n.toString()}`, { content: "one.", leaseMs: 100 }),
+    );
+    outbox.add(...cursed, deliveryOf("ninth", { content: "one." }));
+    await eventually(() => {
+      expect(outbox.settled.map(({ id }) => id)).toContain("ninth");
+    });
+    expect(onDropped).toHaveBeenCalled();
+  });
 });
 
 describe("stopping", () => {

@@ -24,6 +24,12 @@ const OUTBOX_LIMITS = {
 };
 export type OutboxLimits = typeof OUTBOX_LIMITS;
 
+export interface OutboxOptions {
+  readonly limits?: Partial<OutboxLimits>;
+  /** A settlement was dropped, because Convex refused it until its lease ended. */
+  readonly onDropped?: () => void;
+}
+
 /**
  * Claims and posts what waits in the outbox. The subscription only wakes it: `claim` decides.
  *
@@ -51,9 +57,9 @@ export class OutboxWorker {
     private readonly backend: OutboxBackend,
     private readonly platform: Platform,
     private readonly log: Logger,
-    limits: Partial<OutboxLimits> = {},
+    private readonly options: OutboxOptions = {},
   ) {
-    this.#limits = { ...OUTBOX_LIMITS, ...limits };
+    this.#limits = { ...OUTBOX_LIMITS, ...options.limits };
   }
 
   start(): void {
@@ -120,7 +126,7 @@ export class OutboxWorker {
       pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: () =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= postMs + reserveMs,
-      settle: (settlement) => this.#settle(delivery, settlement),
+      settle: (settlement) => this.#settle(delivery, settlement, leaseEnd),
     });
   }
 
@@ -137,8 +143,12 @@ export class OutboxWorker {
     }
   }
 
-  /** Retries: an unreported post would be posted twice (docs/races.md#a-success-is-reported-late). */
-  async #settle(delivery: Delivery, settlement: Settlement): Promise<boolean> {
+  /**
+   * Retries until the lease ends: an unreported post would have to be looked for
+   * (docs/races.md#a-success-is-reported-late). After that Convex gives the delivery to another claim, which looks for
+   * the post. While Convex is unreachable a call stays pending, so this ends only what Convex refuses.
+   */
+  async #settle(delivery: Delivery, settlement: Settlement, leaseEnd: number): Promise<boolean> {
     const { deliveryId, generation, mappingId, op } = delivery;
     const about = { mappingId, deliveryId, op, kind: settlement.kind };
     for (let failures = 1; ; failures++) {
@@ -151,7 +161,13 @@ export class OutboxWorker {
         const code = failureCode(error);
         this.log.warn({ ...about, code }, "reporting a delivery's outcome failed");
         if (error instanceof ConvexError || this.#ended.signal.aborted) return false;
-        await pause(backoffMs(failures, this.#limits.retry), this.#ended.signal);
+        const waitMs = backoffMs(failures, this.#limits.retry);
+        if (performance.now() + waitMs >= leaseEnd) {
+          this.log.error({ ...about, code }, "a delivery's outcome was dropped: Convex refuses it");
+          this.options.onDropped?.();
+          return false;
+        }
+        await pause(waitMs, this.#ended.signal);
       }
     }
   }

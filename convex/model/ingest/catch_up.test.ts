@@ -128,12 +128,21 @@ describe("what stands", () => {
     expect((await standing("0", "50")).threads).toEqual(["22"]);
   });
 
-  test("is bounded, newest first", async () => {
+  test("says that it left out old threads", async () => {
+    const threads = Array.from({ length: 50 }, (_, n) => (n + 10).toString());
+    await ingest(...threads.map((threadId) => said(room, { threadId })));
+    expect(await standing("0", "99")).toMatchObject({ beyond: ["threads"] });
+  });
+
+  test("is bounded, newest first, and says so", async () => {
     const events = Array.from({ length: 230 }, (_, n) =>
       said(room, { sentAt: NOON - 230 + n, fromApp: true }),
     );
+    await ingest(...events.slice(0, 199));
+    expect(await standing()).not.toHaveProperty("beyond");
     await ingest(...events);
-    const { rows: found } = await standing();
+    const { rows: found, beyond } = await standing();
+    expect(beyond).toEqual(["messages"]);
     expect(found).toHaveLength(200);
     expect(found[0]?.externalId).toBe(events.at(-1)?.externalId);
   });

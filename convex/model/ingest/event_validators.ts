@@ -65,3 +65,10 @@ export const vSnapshotRow = v.object({
   editedAt: v.optional(v.number()),
   own: v.boolean(),
 });
+
+/** See `bridge.standing`. `beyond`: there are more of these than were looked at. */
+export const vSnapshot = v.object({
+  rows: v.array(vSnapshotRow),
+  threads: v.array(v.string()),
+  beyond: v.optional(v.array(v.union(v.literal("messages"), v.literal("threads")))),
+});

@@ -4,7 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
-import type { vSnapshotRow } from "./event_validators.ts";
+import type { vSnapshot, vSnapshotRow } from "./event_validators.ts";
 
 /** Rows of one kind that a catch-up compares. */
 const MOST_ROWS = 200;
@@ -25,35 +25,51 @@ export async function readSnapshot(
     readonly rootsBefore: string;
     readonly activeSince: number;
   },
-): Promise<{ rows: SnapshotRow[]; threads: string[] }> {
+): Promise<Infer<typeof vSnapshot>> {
   const mapping = await ctx.db.get("mappings", args.mappingId);
   if (mapping?.platform !== platform) {
     throw refusal("FORBIDDEN", "that mapping belongs to another platform");
   }
   const after = idAt(platform, args.after);
   const threads = new ThreadsOf(ctx);
+  const messages = await newestMessages(ctx, mapping._id, after);
+  const posts = await newestPosts(ctx, mapping._id, after);
+  const active = await activeThreads(ctx, mapping._id, args.rootsBefore, args.activeSince);
+  const beyond = [
+    ...([messages, posts].some(({ length }) => length === MOST_ROWS) ? ["messages" as const] : []),
+    ...(active.length === MOST_THREADS ? ["threads" as const] : []),
+  ];
   return {
-    rows: [
-      ...(await messageRows(ctx, mapping._id, after, threads)),
-      ...(await postRows(ctx, mapping._id, after, threads)),
-    ],
-    threads: await activeThreads(ctx, mapping._id, args.rootsBefore, args.activeSince),
+    rows: [...(await messageRows(messages, threads)), ...(await postRows(ctx, posts, threads))],
+    threads: active,
+    ...(beyond.length > 0 && { beyond }),
   };
 }
 
-async function messageRows(
-  ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  after: string,
-  threads: ThreadsOf,
-): Promise<SnapshotRow[]> {
-  const messages = await ctx.db
+async function newestMessages(ctx: QueryCtx, mappingId: Id<"mappings">, after: string) {
+  return await ctx.db
     .query("messages")
     .withIndex("by_mappingId_and_externalId", (q) =>
       q.eq("mappingId", mappingId).gt("externalId", after),
     )
     .order("desc")
     .take(MOST_ROWS);
+}
+
+async function newestPosts(ctx: QueryCtx, mappingId: Id<"mappings">, after: string) {
+  return await ctx.db
+    .query("posts")
+    .withIndex("by_mappingId_and_externalId", (q) =>
+      q.eq("mappingId", mappingId).gt("externalId", after),
+    )
+    .order("desc")
+    .take(MOST_ROWS);
+}
+
+async function messageRows(
+  messages: readonly Doc<"messages">[],
+  threads: ThreadsOf,
+): Promise<SnapshotRow[]> {
   const rows: SnapshotRow[] = [];
   for (const { externalId, conversationId, editedAt, deletedAt } of messages) {
     if (externalId === undefined || deletedAt !== undefined) continue;
@@ -69,17 +85,9 @@ async function messageRows(
 
 async function postRows(
   ctx: QueryCtx,
-  mappingId: Id<"mappings">,
-  after: string,
+  posts: readonly Doc<"posts">[],
   threads: ThreadsOf,
 ): Promise<SnapshotRow[]> {
-  const posts = await ctx.db
-    .query("posts")
-    .withIndex("by_mappingId_and_externalId", (q) =>
-      q.eq("mappingId", mappingId).gt("externalId", after),
-    )
-    .order("desc")
-    .take(MOST_ROWS);
   const rows: SnapshotRow[] = [];
   for (const { externalId, messageId, deletedAt } of posts) {
     if (deletedAt !== undefined) continue;

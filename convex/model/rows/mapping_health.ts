@@ -17,7 +17,7 @@ async function healthRow(ctx: QueryCtx, mappingId: Id<"mappings">, direction: Di
 }
 
 /**
- * Marks one direction of a mapping as broken. The other direction keeps working
+ * Marks one direction of a mapping as broken, since the first mark that was not cleared. The other direction keeps working
  * (docs/races.md#a-posting-failure-must-not-stop-ingest).
  */
 export async function setHealth(
@@ -27,7 +27,7 @@ export async function setHealth(
   trouble: Trouble,
 ): Promise<void> {
   const row = await healthRow(ctx, mappingId, direction);
-  const fields = { mappingId, direction, ...trouble, at: Date.now() };
+  const fields = { mappingId, direction, ...trouble, at: row?.at ?? Date.now() };
   if (row) await ctx.db.replace("mappingHealth", row._id, fields);
   else await ctx.db.insert("mappingHealth", fields);
 }
