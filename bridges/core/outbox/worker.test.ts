@@ -106,6 +106,17 @@ describe("waking up", () => {
     });
   });
 
+  test("claims that Convex refuses for good hold up no other lane", async () => {
+    const { outbox, platform } = startWorker({ retry: { first: 60_000, cap: 60_000 } });
+    outbox.onClaim = (id) =>
+      id.startsWith("cursed") ? Promise.reject(new Error("Server Error")) : Promise.resolve();
+    const cursed = Array.from({ length: 8 }, (_, n) => deliveryOf(`cursed ${n.toString()}`));
+    outbox.add(...cursed, deliveryOf("ninth", { content: "one." }));
+    await eventually(() => {
+      expect(platform.did).toEqual(["ninth 0 one."]);
+    });
+  });
+
   test("a settlement that Convex refuses is retried, and the piece is not posted again", async () => {
     const { outbox, platform } = startWorker();
     let refusals = 3;

@@ -19,7 +19,7 @@ const OUTBOX_LIMITS = {
   marginMs: 2_000,
   /** Between two searches for a lost post. */
   lookAgainMs: 5_000,
-  /** Between calls that Convex refuses. */
+  /** Between settlements that Convex refuses, and between claims of one delivery. */
   retry: { first: 1_000, cap: 60_000 } satisfies Backoff,
 };
 export type OutboxLimits = typeof OUTBOX_LIMITS;
@@ -48,9 +48,10 @@ export class OutboxWorker {
   readonly #busy = new Map<DeliveryId, Promise<void>>();
   /** Deliveries that a claim did not get, since the latest snapshot. */
   readonly #gone = new Set<DeliveryId>();
+  /** Deliveries whose claim Convex refused: how often in a row, and whether their wait lasts. They keep no lane busy. */
+  readonly #refused = new Map<DeliveryId, { readonly failures: number; readonly waits: boolean }>();
   #ready: readonly DeliveryId[] = [];
   #snapshot = 0;
-  #failures = 0;
   #unwatch = () => {};
 
   constructor(
@@ -86,7 +87,7 @@ export class OutboxWorker {
   #fill(): void {
     for (const id of this.#ready) {
       if (this.#stopping.signal.aborted || this.#busy.size >= this.#limits.lanes) return;
-      if (this.#busy.has(id) || this.#gone.has(id)) continue;
+      if (this.#busy.has(id) || this.#gone.has(id) || this.#refused.get(id)?.waits) continue;
       this.#busy.set(id, this.#run(id));
     }
   }
@@ -133,14 +134,22 @@ export class OutboxWorker {
   async #claim(id: DeliveryId) {
     try {
       const claim = await this.backend.claim(id, this.#owner, this.platform.format);
-      this.#failures = 0;
+      this.#refused.delete(id);
       return claim;
     } catch (error) {
-      this.#failures += 1;
       this.log.warn({ deliveryId: id, code: failureCode(error) }, "claiming a reply failed");
-      await pause(backoffMs(this.#failures, this.#limits.retry), this.#stopping.signal);
+      void this.#claimLater(id);
       return undefined;
     }
+  }
+
+  async #claimLater(id: DeliveryId): Promise<void> {
+    const failures = (this.#refused.get(id)?.failures ?? 0) + 1;
+    this.#refused.set(id, { failures, waits: true });
+    await pause(backoffMs(failures, this.#limits.retry), this.#stopping.signal);
+    if (this.#ready.includes(id)) this.#refused.set(id, { failures, waits: false });
+    else this.#refused.delete(id);
+    this.#fill();
   }
 
   /**
