@@ -134,3 +134,14 @@ test("a token issued in the future is refused, as by a machine whose clock is ah
   const ahead = await tokenOf("discord", keys.discord, { issuedAt: now + 30 });
   await expect(ask(ahead)).rejects.toThrow("Could not validate token");
 });
+
+test("a token issued in the future is refused at a renewal too, and ends the connection", async () => {
+  const { say, heard } = await rawSocket();
+  const value = await made({});
+  say({ type: "Authenticate", tokenType: "User", value, baseVersion: 0 });
+  await eventually(() => expect(heard).toMatchObject([{ type: "Transition" }]));
+  const ahead = await made({ issuedAt: Math.floor(Date.now() / 1000) + 30 });
+  say({ type: "Authenticate", tokenType: "User", value: ahead, baseVersion: 1 });
+  await eventually(() => expect(heard.at(-1)).toEqual({ type: "closed" }));
+  expect(heard[1]).toMatchObject({ type: "AuthError", baseVersion: 1, authUpdateAttempted: true });
+});
