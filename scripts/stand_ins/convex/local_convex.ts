@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { CallStats } from "./engine/call_stats.ts";
 import type { MutationFault } from "./functions/faults.ts";
+import { CONVEX_LIMITS, type Limits } from "./functions/limits.ts";
 import { type Command, vAnswerMessage, vStarted, vStats } from "./server/ipc.ts";
 import { compile } from "../../compile.mjs";
 import { ROOT } from "../../tooling/repository.ts";
@@ -18,6 +19,8 @@ export interface LocalConvexOptions {
   readonly functionsDir?: string;
   /** Hides the text of errors from clients, as production does. Default true. */
   readonly redact?: boolean;
+  /** Over Convex's own. */
+  readonly limits?: Partial<Limits>;
   /** Receives the output of the functions and the deployment, line by line. Default: it is dropped. */
   readonly log?: (line: string) => void;
 }
@@ -42,6 +45,8 @@ export interface LocalConvex {
     delay(ms: number): Promise<void>;
     /** Delays each transaction by `ms`, while others commit. */
     delayTransactions(ms: number): Promise<void>;
+    /** Functions take `factor` times their user time, as on a busy machine; 1 = as usual. */
+    slowFunctions(factor: number): Promise<void>;
     /** Applies a fault to the next mutations of clients. */
     mutations(fault: MutationFault, which?: { path?: string; times?: number }): Promise<void>;
     /** Loses every scheduled function that has not begun, as a restored backup does. */
@@ -73,15 +78,16 @@ async function serverEntry(): Promise<string> {
  * and errors redacted as in production. convex-test runs the functions; engine/ adds indexes and conflict tracking,
  * functions/ loads and calls them, sync/ speaks the WebSocket protocol and server/ is the process and its HTTP API.
  *
- * As strict as Convex where that is known: half of a surrogate pair in a string is a fatal error, a token issued in the
- * future is refused, and a transaction has Convex's limits of documents, bytes and index ranges.
+ * As strict as Convex where that is known: half of a surrogate pair in a client's message is a fatal error, and is refused
+ * in what functions return, write, schedule and pass on; a token issued in the future is refused, also at a renewal; a
+ * transaction has Convex's limits of documents, bytes and index ranges, and 1 s of user time, which is counted by its
+ * calls and documents (functions/limits.ts); 8 scheduled functions run at once.
  *
  * Refuses messages outside of the protocol, unknown addresses (404), auth providers other than `customJwt` with a data
  * URI, and component options.
  *
- * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the time limit of transactions, the limit
- * of scheduled functions that run at once, and parallel transactions: mutations run one after another. Data is in
- * memory.
+ * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the user time of a function's own code, and
+ * parallel transactions: mutations run one after another. Data is in memory.
  */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {
   const functionsDir = options.functionsDir ?? join(ROOT, "convex");
@@ -101,8 +107,10 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
     await exited;
     clearTimeout(timer);
   };
-  const start = { functionsDir, port: options.port ?? 0, redact: options.redact ?? true };
-  const started = await ask({ name: "start", ...start }).catch(async (error: unknown) => {
+  const { port: wanted = 0, redact = true } = options;
+  const limits = { ...CONVEX_LIMITS, ...options.limits };
+  const start = { name: "start", functionsDir, port: wanted, redact, limits } as const;
+  const started = await ask(start).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
@@ -122,6 +130,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
       cutSockets: () => send({ name: "cutSockets" }),
       delay: (ms) => send({ name: "delay", ms }),
       delayTransactions: (ms) => send({ name: "delayTransactions", ms }),
+      slowFunctions: (factor) => send({ name: "slowFunctions", factor }),
       mutations: (fault, { path, times } = {}) =>
         send({ name: "planMutations", fault, path: path ?? null, times: times ?? 1 }),
       loseAllJobs: () => send({ name: "loseAllJobs" }),

@@ -16,31 +16,32 @@ export interface TransactionEnd {
   readonly metrics: Metrics | undefined;
 }
 
+export interface EngineOptions {
+  /** Runs before a top-level transaction is requested, in its async context; others go on meanwhile. */
+  readonly before: () => Promise<void>;
+  /** Runs when a top-level transaction has begun. */
+  readonly onBegin: () => void;
+  /** Runs before any other transaction begins, in the async context of the one that ended. */
+  readonly onEnd: (end: TransactionEnd) => void;
+  /** How long each transaction waits before it starts, in ms. */
+  readonly transactionDelayMs: () => number;
+}
+
 /**
  * Adds indexes to convex-test's databases and tracks its transactions. convex-test still evaluates every query, but only
  * over the documents in the query's index range.
  */
 export class Engine {
   readonly #internals: Internals;
-  readonly #onEnd: (end: TransactionEnd) => void;
-  readonly #transactionDelayMs: () => number;
+  readonly #options: EngineOptions;
   readonly #indexes = new Map<string, TableIndexes>();
   /** What the open transaction has read. There is one at a time: convex-test takes a lock. */
   #reads = new ReadSet();
   #since = 0n;
 
-  /**
-   * `onEnd` runs before any other transaction begins, in the async context of the one that ended. `transactionDelayMs`:
-   * how long each transaction waits before it starts, in ms.
-   */
-  constructor(
-    internals: Internals,
-    onEnd: (end: TransactionEnd) => void,
-    transactionDelayMs: () => number,
-  ) {
+  constructor(internals: Internals, options: EngineOptions) {
     this.#internals = internals;
-    this.#onEnd = onEnd;
-    this.#transactionDelayMs = transactionDelayMs;
+    this.#options = options;
     for (const [component, { db }] of Object.entries(internals.components)) {
       this.#speedUp(component, db);
     }
@@ -60,13 +61,16 @@ export class Engine {
       rollback: transactions.rollback.bind(transactions),
     };
     transactions.begin = async (isNested, limits) => {
+      if (isNested) return original.begin(isNested, limits);
+      const { before, onBegin, transactionDelayMs } = this.#options;
+      await before();
       const since = this.lastCommit;
-      const wait = isNested ? 0 : this.#transactionDelayMs();
+      const wait = transactionDelayMs();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       await original.begin(isNested, limits);
-      if (isNested) return;
       this.#reads = new ReadSet();
       this.#since = since;
+      onBegin();
     };
     transactions.commit = (isNested) => {
       if (isNested) return original.commit(isNested);
@@ -76,7 +80,7 @@ export class Engine {
       const since = this.#since;
       const ts = original.commit(isNested);
       const writes = changed.map((change) => this.#applied(change));
-      this.#onEnd({ committed: true, ts: this.lastCommit, since, reads, writes, metrics });
+      this.#options.onEnd({ committed: true, ts: this.lastCommit, since, reads, writes, metrics });
       return ts;
     };
     transactions.rollback = (isNested) => {
@@ -85,7 +89,14 @@ export class Engine {
       const reads = this.#reads;
       const since = this.#since;
       original.rollback(isNested);
-      this.#onEnd({ committed: false, ts: this.lastCommit, since, reads, writes: [], metrics });
+      this.#options.onEnd({
+        committed: false,
+        ts: this.lastCommit,
+        since,
+        reads,
+        writes: [],
+        metrics,
+      });
     };
   }
 

@@ -4,8 +4,9 @@ import type { Document } from "./sorted_documents.ts";
 import type { QuerySource } from "./table_indexes.ts";
 
 /*
- * The local deployment needs four things that convex-test has no API for: fast index reads, the reads and writes of each
- * transaction, the time of its commit, and interception of system calls. These are the private parts that it uses.
+ * The local deployment needs five things that convex-test has no API for: fast index reads, the reads and writes of each
+ * transaction, the time of its commit, and interception of system calls and of the ends of scheduled functions. These are
+ * the private parts that it uses.
  * package.json pins convex-test to one exact 0.0.x version, and `internalsOf` throws when a part is missing.
  */
 
@@ -54,6 +55,8 @@ interface TransactionManager {
 export interface Internals {
   readonly components: Readonly<Record<string, { readonly db: FakeDatabase }>>;
   readonly transactionManager: TransactionManager;
+  /** `finish` is called in the async context of the timer that ran the function. */
+  readonly scheduler: { finish(run: unknown): void };
   asyncSyscall(operation: string, args: string): Promise<string>;
 }
 
@@ -104,14 +107,15 @@ const databaseMethods = [
 ];
 
 function checked(state: unknown): Internals {
-  expect(state, "", ["asyncSyscall"], ["components", "transactionManager"]);
-  const { components, transactionManager } = state as Record<string, unknown>; // Checked above.
+  expect(state, "", ["asyncSyscall"], ["components", "transactionManager", "scheduler"]);
+  const { components, transactionManager, scheduler } = state as Record<string, unknown>; // Checked above.
   expect(
     transactionManager,
     "transactionManager.",
     ["begin", "commit", "rollback", "getMetricsTracker"],
     [],
   );
+  expect(scheduler, "scheduler.", ["finish"], []);
   for (const component of Object.values(components as Record<string, unknown>)) {
     expect(component, "component.", [], ["db"]);
     const { db } = component as Record<string, unknown>; // Checked above.

@@ -3,7 +3,11 @@ import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import type { TransactionEnd } from "../engine/engine.ts";
 import type { Internals } from "../engine/internals.ts";
 import { parseSyscallArgs } from "../engine/internals.ts";
+import type { Job, JobSlots } from "./job_slots.ts";
 import type { Module, Modules } from "./modules.ts";
+import { PlainError } from "./outcome.ts";
+import type { UserTime } from "./user_time.ts";
+import { isStrictJson, isWellFormed, LONE_SURROGATE } from "./well_formed.ts";
 
 /** A function call by a client or the scheduler, including everything it calls. */
 export interface Call {
@@ -14,6 +18,10 @@ export interface Call {
   readonly abortOnce?: { done: boolean };
   /** Called when the transaction ends, before any other begins. */
   readonly onEnd?: (end: TransactionEnd) => void;
+  /** The scheduled function that this is a run of. */
+  readonly job?: Job;
+  /** What this schedules is due by crons.ts. Convex runs it beside the scheduled functions and not among them. */
+  readonly isCron?: boolean;
 }
 
 /** Thrown by a mutation whose first attempt is to be aborted. */
@@ -26,17 +34,37 @@ export function runAs<T>(call: Call, run: () => T): T {
   return current.run(call, run);
 }
 
-/** Assigns transactions and functions to their call, and counts them. */
+interface CallTrackerOptions {
+  readonly counter: CallCounter;
+  readonly userTime: UserTime;
+  readonly slots: JobSlots;
+  /** Whether this run of a scheduled function is lost before it begins. */
+  readonly loses: (path: string) => boolean;
+}
+
+/** Assigns transactions and functions to their call, counts them, and applies the limits of a call. */
 export class CallTracker {
   readonly #counter: CallCounter;
+  readonly #userTime: UserTime;
+  readonly #slots: JobSlots;
   readonly #loses: (path: string) => boolean;
   /** The function and kind of the open transaction. There is one at a time. */
   #transaction: { readonly path: string; readonly kind: CallKind } | undefined;
 
-  /** `loses`: whether this run of a scheduled function is lost before it begins. */
-  constructor(counter: CallCounter, loses: (path: string) => boolean) {
+  constructor({ counter, userTime, slots, loses }: CallTrackerOptions) {
     this.#counter = counter;
+    this.#userTime = userTime;
+    this.#slots = slots;
     this.#loses = loses;
+  }
+
+  /**
+   * Call this before a top-level transaction begins. convex-test begins a scheduled function with one of its own, which
+   * reads the function's state; so a job that waits for its slot can still be cancelled, and holds up no transaction.
+   */
+  async waitForSlot(): Promise<void> {
+    const job = current.getStore()?.job;
+    if (job) await this.#slots.begin(job);
   }
 
   /** Call this when a top-level transaction ends, in its own async context. */
@@ -84,12 +112,18 @@ export class CallTracker {
     if (call.inside === "nothing" && kind === "scheduled" && this.#loses(path)) {
       throw new Error(`${path} was lost before it began`);
     }
-    if (!isAction && kind !== "nested") this.#transaction = { path, kind };
+    if (kind === "nested") this.#userTime.chargeCall();
+    else if (!isAction) this.#transaction = { path, kind };
     const { abortOnce } = call;
     const result = await runAs(
       { kind, inside: isAction ? "action" : "transaction" },
       async () => await run(),
     );
+    if (!isAction) this.#userTime.check();
+    if (!isWellFormed(result))
+      throw new PlainError(
+        `Function ${path} failed. Could not parse return value as json: ${LONE_SURROGATE}`,
+      );
     if (call.inside === "nothing" && abortOnce && !abortOnce.done) {
       abortOnce.done = true;
       throw new WriteConflict();
@@ -97,14 +131,24 @@ export class CallTracker {
     return result;
   }
 
-  /** Follows calls through the scheduler, and works around a crash of convex-test on cancellation. */
+  /**
+   * Refuses what the backend's parser refuses, charges user time, follows calls through the scheduler, and works around a
+   * crash of convex-test on cancellation.
+   */
   watchSyscalls(internals: Internals): void {
     const original = internals.asyncSyscall.bind(internals);
     internals.asyncSyscall = async (operation, args) => {
+      if (!isStrictJson(args)) throw new PlainError(`${operation} was given a ${LONE_SURROGATE}`);
+      this.#userTime.chargeSyscall(operation);
       switch (operation) {
-        case "1.0/schedule":
+        case "1.0/schedule": {
+          const call = { kind: "scheduled", inside: "nothing" } as const;
+          const job = { dueAt: Number(parseSyscallArgs(args).ts) };
           // The timer keeps the async context in which it was created.
-          return runAs({ kind: "scheduled", inside: "nothing" }, () => original(operation, args));
+          return runAs(current.getStore()?.isCron ? call : { ...call, job }, () =>
+            original(operation, args),
+          );
+        }
         case "1.0/cancel_job": {
           // convex-test throws in a timer when a job that is already running is cancelled.
           const { id } = parseSyscallArgs(args);
@@ -115,6 +159,13 @@ export class CallTracker {
         default:
           return original(operation, args);
       }
+    };
+    const { scheduler } = internals;
+    const finish = scheduler.finish.bind(scheduler);
+    scheduler.finish = (run) => {
+      finish(run);
+      const job = current.getStore()?.job;
+      if (job) this.#slots.end(job);
     };
   }
 }

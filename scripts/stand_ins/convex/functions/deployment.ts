@@ -14,8 +14,11 @@ import { CallTracker, runAs, WriteConflict } from "./call_tracker.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
+import { JobSlots } from "./job_slots.ts";
+import type { Limits } from "./limits.ts";
 import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
 import { failed, type Outcome, PlainError, succeeded } from "./outcome.ts";
+import { UserTime } from "./user_time.ts";
 
 type FunctionType = "query" | "mutation" | "action";
 
@@ -37,10 +40,13 @@ export interface DeploymentOptions {
   /** Hides the text of errors from clients, as production does. */
   readonly redact: boolean;
   readonly counter: CallCounter;
+  readonly limits: Limits;
   /** Whether this run of a scheduled function is lost before it begins. */
   readonly losesJob: (path: string) => boolean;
   /** See `Faults`. */
   readonly transactionDelayMs: () => number;
+  /** See `Faults`. */
+  readonly slowness: () => number;
   /** Called for each commit, before any other transaction begins. */
   readonly onCommit: (end: TransactionEnd) => void;
 }
@@ -48,7 +54,7 @@ export interface DeploymentOptions {
 /** A folder's functions with their data and scheduler. */
 export interface Deployment {
   run(request: Request): Promise<Outcome>;
-  /** Runs a public or internal function as the scheduler does. Errors are logged. */
+  /** Runs a public or internal function as a cron does. Errors are logged. */
   runScheduled(path: string, args: JSONValue): Promise<void>;
   /** Loses every scheduled function that has not begun, as a restored backup does. */
   loseAllJobs(): Promise<void>;
@@ -62,8 +68,10 @@ export interface Deployment {
 
 /** Loads the functions of a folder, and the components that its convex.config.ts uses. */
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { functionsDir, redact, counter, losesJob } = options;
-  const tracker = new CallTracker(counter, losesJob);
+  const { functionsDir, redact, counter, limits, losesJob } = options;
+  const userTime = new UserTime(limits, options.slowness);
+  const slots = new JobSlots(limits.jobsAtOnce);
+  const tracker = new CallTracker({ counter, userTime, slots, loses: losesJob });
   // Runs calls outside of the caller's async context: convex-test would treat them as nested calls.
   const outside = AsyncLocalStorage.snapshot();
 
@@ -76,14 +84,15 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   }
   const internals = await internalsOf(convex);
   tracker.watchSyscalls(internals);
-  const engine = new Engine(
-    internals,
-    (end) => {
+  const engine = new Engine(internals, {
+    before: () => tracker.waitForSlot(),
+    onBegin: () => userTime.begin(),
+    onEnd: (end) => {
       if (end.committed) options.onCommit(end);
       tracker.ended(end);
     },
-    options.transactionDelayMs,
-  );
+    transactionDelayMs: options.transactionDelayMs,
+  });
 
   let authVersion = 0;
   let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));
@@ -144,12 +153,12 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   return {
     run,
     runScheduled: async (path, args) => {
-      await outside(() =>
+      const schedule = () =>
         convex.mutation(async ({ scheduler }) => {
           const values = jsonToConvex(args) as Record<string, Value>; // What crons.ts was given.
           await scheduler.runAfter(0, makeFunctionReference<"mutation">(path), values);
-        }),
-      );
+        });
+      await outside(() => runAs({ kind: "scheduled", inside: "nothing", isCron: true }, schedule));
     },
     loseAllJobs: async () => {
       await outside(() =>

@@ -23,6 +23,8 @@ export class Faults {
   delayMs = 0;
   /** How long a transaction waits before it runs, in milliseconds. Other transactions commit meanwhile. */
   transactionDelayMs = 0;
+  /** A factor for the user time that functions take, as on a busy machine. Their limit stays. */
+  slowness = 1;
   readonly #lostJobs = new Map<string, number>();
   readonly #mutations: { readonly path: string | undefined; readonly fault: MutationFault }[] = [];
 

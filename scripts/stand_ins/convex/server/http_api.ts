@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { parseStrictly } from "./well_formed.ts";
+import { parseStrictly } from "../functions/well_formed.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { type Caller, RefusedToken } from "../functions/auth.ts";

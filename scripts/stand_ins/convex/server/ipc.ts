@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { vCallStats } from "../engine/call_stats.ts";
 import { vMutationFault } from "../functions/faults.ts";
+import { vLimits } from "../functions/limits.ts";
 
 /** The commands of the parent to the deployment's process. Each is answered under its `id`. */
 const vCommand = z.discriminatedUnion("name", [
@@ -9,6 +10,7 @@ const vCommand = z.discriminatedUnion("name", [
     functionsDir: z.string(),
     port: z.number(),
     redact: z.boolean(),
+    limits: vLimits,
   }),
   z.object({ name: z.literal("setEnv"), variable: z.string(), value: z.string().nullable() }),
   z.object({ name: z.literal("stats") }),
@@ -17,6 +19,7 @@ const vCommand = z.discriminatedUnion("name", [
   z.object({ name: z.literal("cutSockets") }),
   z.object({ name: z.literal("delay"), ms: z.number().nonnegative() }),
   z.object({ name: z.literal("delayTransactions"), ms: z.number().nonnegative() }),
+  z.object({ name: z.literal("slowFunctions"), factor: z.number().positive() }),
   z.object({
     name: z.literal("planMutations"),
     fault: vMutationFault,

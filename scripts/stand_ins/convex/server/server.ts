@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { answerHttp } from "./http_api.ts";
 import { type ServerMessage, vClientMessage } from "../sync/sync_protocol.ts";
 import { type SyncBackend, SyncSession } from "../sync/sync_session.ts";
-import { parseStrictly } from "./well_formed.ts";
+import { parseStrictly } from "../functions/well_formed.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
 /** Clients treat a connection as dead after 60 s of silence. */

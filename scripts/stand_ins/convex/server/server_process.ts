@@ -21,13 +21,15 @@ function log(line: string): void {
 }
 
 async function start(options: Extract<Command, { name: "start" }>): Promise<{ port: number }> {
-  const { functionsDir, redact, port } = options;
+  const { functionsDir, redact, limits, port } = options;
   const deployment = await openDeployment({
     functionsDir,
     redact,
     counter,
+    limits,
     losesJob: (path) => faults.losesJob(path),
     transactionDelayMs: () => faults.transactionDelayMs,
+    slowness: () => faults.slowness,
     onCommit: (end) => queries.committed(end),
   });
   const queries = new LiveQueries(deployment, counter);
@@ -66,6 +68,9 @@ async function execute(command: Command): Promise<unknown> {
       break;
     case "delayTransactions":
       faults.transactionDelayMs = command.ms;
+      break;
+    case "slowFunctions":
+      faults.slowness = command.factor;
       break;
     case "planMutations":
       faults.planMutations(command.fault, command.path ?? undefined, command.times);
