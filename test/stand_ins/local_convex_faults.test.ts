@@ -217,11 +217,26 @@ test("under contention the socket closes with 1013, and the client sends the mut
   expect(await notesIn(here)).toEqual(["first", "second"]);
 });
 
-test("after every job was lost, none of them runs, and new ones do", async () => {
+test("after every job was lost, its row is gone, none of them runs, and new ones do", async () => {
   const here = room();
   const lost = await http.mutation(api.notes.addSoon, { room: here, text: "lost", afterMs: 50 });
   await convex.faults.loseAllJobs();
-  expect(await http.query(api.notes.stateOf, { job: lost })).toBe("canceled");
+  expect(await http.query(api.notes.stateOf, { job: lost })).toBeNull();
   await http.mutation(api.notes.addSoon, { room: here, text: "new", afterMs: 100 });
   await eventually(async () => expect(await notesIn(here)).toEqual(["new"]));
+});
+
+test("as many jobs as one transaction has no time for can be lost", async () => {
+  const here = room();
+  const batches = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      http.mutation(api.limits.addManySoon, { room: here, count: 900, afterMs: 60_000 }),
+    ),
+  );
+  await convex.faults.slowFunctions(3);
+  onTestFinished(() => convex.faults.slowFunctions(1));
+  await convex.faults.loseAllJobs();
+  for (const job of batches.flatMap((jobs) => jobs.slice(-1))) {
+    expect(await http.query(api.notes.stateOf, { job })).toBeNull();
+  }
 });

@@ -16,6 +16,7 @@ import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
 import { JobSlots } from "./job_slots.ts";
 import type { Limits } from "./limits.ts";
+import { loseJobs } from "./lost_jobs.ts";
 import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
 import { failed, type Outcome, PlainError, succeeded } from "./outcome.ts";
 import { UserTime } from "./user_time.ts";
@@ -160,14 +161,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
         });
       await outside(() => runAs({ kind: "scheduled", inside: "nothing", isCron: true }, schedule));
     },
-    loseAllJobs: async () => {
-      await outside(() =>
-        convex.mutation(async ({ db, scheduler }) => {
-          for (const job of await db.system.query("_scheduled_functions").collect())
-            if (job.state.kind === "pending") await scheduler.cancel(job._id);
-        }),
-      );
-    },
+    loseAllJobs: () => slots.hold(() => outside(() => loseJobs(convex))),
     verify: (token) => verifier.verify(token),
     reloadAuth: async () => {
       verifier = new TokenVerifier(await authConfigOf(functionsDir, ++authVersion));

@@ -12,6 +12,7 @@ export class JobSlots {
   readonly #atOnce: number;
   readonly #running = new Set<Job>();
   readonly #waiting: { readonly job: Job; readonly begin: () => void }[] = [];
+  #isHeld = false;
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
@@ -32,8 +33,19 @@ export class JobSlots {
     this.#admit();
   }
 
+  /** Lets no further job begin until `run` has ended. */
+  async hold(run: () => Promise<void>): Promise<void> {
+    this.#isHeld = true;
+    try {
+      await run();
+    } finally {
+      this.#isHeld = false;
+      this.#admit();
+    }
+  }
+
   #admit(): void {
-    while (this.#running.size < this.#atOnce) {
+    while (!this.#isHeld && this.#running.size < this.#atOnce) {
       const next = this.#waiting.shift();
       if (!next) return;
       this.#running.add(next.job);
