@@ -97,6 +97,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await sleep(1_500);
     await convex.faults.delayTransactions(0);
   },
+  "convex: functions slow, and some out of time": async ({ convex }, random) => {
+    await convex.faults.slowFunctions(random.between(3, 12));
+    await sleep(1_500);
+    await convex.faults.slowFunctions(1);
+  },
   "ai: refuses": async ({ openai }, random) =>
     openai.next(random.pick([500, 503, { retryAfter: 1 }, "empty", "malformed"] as const)),
   "ai: slow": async ({ openai }, random) => openai.next({ delayMs: random.between(500, 2_500) }),
