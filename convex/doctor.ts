@@ -5,7 +5,12 @@ import { complete } from "./model/replies/completion.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
 import { findMapping } from "./model/rows/mappings.ts";
 import { findMessage } from "./model/rows/messages.ts";
-import { openAiSettings } from "./model/shared/settings.ts";
+import {
+  openAiSettings,
+  publicChatIsOpen,
+  publicChatIsSet,
+  unreadableSettings,
+} from "./model/shared/settings.ts";
 import { vPlatform } from "./model/shared/validators.ts";
 import { BACKEND_VERSION } from "./model/shared/version.ts";
 
@@ -20,15 +25,22 @@ export const about = query({
     model: v.string(),
     /** OPENAI_BASE_URL is set and is not an address. */
     hasBadBaseUrl: v.optional(v.boolean()),
+    /** Who may use the public chat API; `undecided` is open too. */
+    publicChat: v.optional(v.union(v.literal("open"), v.literal("closed"), v.literal("undecided"))),
+    /** Names of limits that can't be read and count as 0, and PUBLIC_CHAT if its value is unknown and closes it. */
+    unreadable: v.optional(v.array(v.string())),
   }),
   handler: async (ctx) => {
     await requireAdmin(ctx);
     const { apiKey, model, baseURL } = openAiSettings();
+    const openness = publicChatIsSet() ? ("open" as const) : ("undecided" as const);
     return {
       version: BACKEND_VERSION,
       hasOpenAiKey: apiKey !== undefined,
       model,
       ...(baseURL !== undefined && !isAddress(baseURL) && { hasBadBaseUrl: true }),
+      publicChat: publicChatIsOpen() ? openness : ("closed" as const),
+      unreadable: unreadableSettings(),
     };
   },
 });

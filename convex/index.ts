@@ -27,7 +27,7 @@ export const createUser = mutation({
   args: { name: v.string() },
   returns: v.id("users"),
   handler: async (ctx, { name }) => {
-    await requireOpenChat(ctx);
+    await requireOpenChat(ctx, "name", name);
     return await ctx.db.insert("users", { name });
   },
 });
@@ -36,7 +36,7 @@ export const createChannel = mutation({
   args: { name: v.string() },
   returns: v.id("channels"),
   handler: async (ctx, { name }) => {
-    await requireOpenChat(ctx);
+    await requireOpenChat(ctx, "name", name);
     return await ctx.db.insert("channels", { name });
   },
 });
@@ -50,7 +50,7 @@ export const sendMessage = mutation({
   },
   returns: v.null(),
   handler: async (ctx, { channelId, authorId, content }) => {
-    await requireOpenChat(ctx);
+    await requireOpenChat(ctx, "message", content);
     const channel = await visibleChannel(ctx, channelId);
     if (!channel) throw new Error("Channel not found");
     const author = await visibleUser(ctx, authorId);

@@ -181,6 +181,48 @@ describe("a bridge and the other platform", () => {
   });
 });
 
+describe("PUBLIC_CHAT", () => {
+  test.each([undefined, "", "open", "OPEN", " true ", "on", "yes", "1"])(
+    "%j opens the chat API",
+    async (value) => {
+      vi.stubEnv("PUBLIC_CHAT", value);
+      expect(await failure(backend.nobody.mutation(api.index.createUser, { name: "x" }))).toBe(
+        "ok",
+      );
+    },
+  );
+
+  test.each(["closed", "Closed", "false", "off", "no", "0", "opne", "private"])(
+    "%j closes it, even if it is no known word",
+    async (value) => {
+      const { publicChannel } = await prepare(backend);
+      vi.stubEnv("PUBLIC_CHAT", value);
+      const { nobody } = backend;
+      expect(await failure(nobody.mutation(api.index.createUser, { name: "x" }))).toBe("FORBIDDEN");
+      expect(await nobody.query(api.index.listMessages, { channelId: publicChannel })).toEqual([]);
+    },
+  );
+});
+
+describe("text of strangers", () => {
+  test("has a limit in bytes, which an admin's has not", async () => {
+    const { publicChannel, user } = await prepare(backend);
+    const say = (as: Backend[Role], content: string) =>
+      failure(
+        as.mutation(api.index.sendMessage, { channelId: publicChannel, authorId: user, content }),
+      );
+    const longest = "ꀀ".repeat(2_666);
+    expect(await say(backend.nobody, longest)).toBe("ok");
+    expect(await say(backend.nobody, `${longest}ꀀ`)).toBe("TOO_LONG");
+    expect(await say(backend.admin, `${longest}ꀀ`)).toBe("ok");
+    const name = "x".repeat(401);
+    expect(await failure(backend.nobody.mutation(api.index.createUser, { name }))).toBe("TOO_LONG");
+    expect(await failure(backend.nobody.mutation(api.index.createChannel, { name }))).toBe(
+      "TOO_LONG",
+    );
+  });
+});
+
 describe("PUBLIC_CHAT=closed", () => {
   test("refuses everyone but admins, and leaves the bridges' functions alone", async () => {
     const { publicChannel, user } = await prepare(backend);

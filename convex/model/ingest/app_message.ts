@@ -16,10 +16,23 @@ interface Said {
   readonly content: string;
 }
 
-/** Throws FORBIDDEN for people without a token while `PUBLIC_CHAT=closed`. */
-export async function requireOpenChat(ctx: MutationCtx): Promise<void> {
-  if (publicChatIsOpen() || (await isAdmin(ctx))) return;
-  throw refusal("FORBIDDEN", "public chat is closed on this deployment");
+/** Longest message and name that a caller without a token may store, in bytes of UTF-8: twice a long Discord message. */
+const MOST_BYTES = { message: 8_000, name: 400 } as const;
+
+/**
+ * Throws for callers without an admin token: FORBIDDEN unless PUBLIC_CHAT is open, TOO_LONG if they send more than
+ * strangers may store.
+ */
+export async function requireOpenChat(
+  ctx: MutationCtx,
+  kind: keyof typeof MOST_BYTES,
+  sent: string,
+): Promise<void> {
+  if (await isAdmin(ctx)) return;
+  if (!publicChatIsOpen()) throw refusal("FORBIDDEN", "public chat is closed on this deployment");
+  const most = MOST_BYTES[kind];
+  if (new TextEncoder().encode(sent).length > most)
+    throw refusal("TOO_LONG", `a ${kind} may have at most ${most.toString()} bytes`);
 }
 
 /** In a channel that was never mapped, the public chat API asks for one reply per message. */

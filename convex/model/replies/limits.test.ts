@@ -130,12 +130,18 @@ describe("the whole deployment", () => {
     expect(await notices()).toHaveLength(1);
   });
 
-  test.each(["", "many", "-1", "1.5"])(
-    "keeps its default where the setting is %j",
+  test.each(["", " ", " 7 "])("can be read where the setting is %j", async (value) => {
+    vi.stubEnv("AI_REPLIES_PER_DAY", value);
+    await ask(2);
+    expect(ai.requests).toHaveLength(2);
+  });
+
+  test.each(["many", "-1", "1.5", "1,000", "1e3"])(
+    "gives none where the setting is %j, because nobody knows what was meant",
     async (value) => {
       vi.stubEnv("AI_REPLIES_PER_DAY", value);
       await ask(2);
-      expect(ai.requests).toHaveLength(2);
+      expect(ai.requests).toHaveLength(0);
     },
   );
 
@@ -165,12 +171,42 @@ describe("strangers on channels that were never mapped", () => {
     }
   };
 
-  test("have half of the day's replies among them all, and leave the rest", async () => {
+  test("have a purse of their own among them all, and leave the whole day to mapped channels", async () => {
     vi.stubEnv("AI_REPLIES_PER_DAY", "6");
     await speak(5);
     expect(ai.requests).toHaveLength(3);
-    await ask(3);
-    expect(ai.requests).toHaveLength(6);
+    await ask(7);
+    expect(ai.requests).toHaveLength(3 + 6);
+    await speak(1);
+    expect(ai.requests).toHaveLength(3 + 6);
+  });
+
+  test("have as many as AI_REPLIES_FOR_STRANGERS says, and none if it can't be read", async () => {
+    vi.stubEnv("AI_REPLIES_FOR_STRANGERS", "2");
+    await speak(4);
+    expect(ai.requests).toHaveLength(2);
+    await pass(backend, 24 * HOUR);
+    vi.stubEnv("AI_REPLIES_FOR_STRANGERS", "lots");
+    await speak(1);
+    expect(ai.requests).toHaveLength(2);
+  });
+
+  test("take nothing from a channel that an admin takes over", async () => {
+    vi.stubEnv("AI_REPLIES_PER_CHANNEL", "2");
+    const { nobody } = backend;
+    const channelId = await nobody.mutation(api.index.createChannel, { name: "x" });
+    const authorId = await nobody.mutation(api.index.createUser, { name: "x" });
+    for (let i = 0; i < 2; i++) {
+      await nobody.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });
+      await settleDown(backend);
+    }
+    const { mappingId } = await backend.admin.mutation(api.admin.map, {
+      platform: "discord",
+      externalId: "100000000000000003",
+      adopt: channelId,
+    });
+    await exchange(backend, mappingId);
+    expect(ai.requests).toHaveLength(3);
   });
 
   test("are told in the channel once, in words the AI never reads", async () => {

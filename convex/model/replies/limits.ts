@@ -55,12 +55,11 @@ export async function takeReply(ctx: MutationCtx, asker: Asker, channelId: Id<"c
 
 function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
   const limits = replyLimits();
-  const first: Bucket =
-    asker.kind === "author"
-      ? { whose: "author", key: asker.userId, rate: limits.perAuthor, period: HOUR }
-      : { whose: "strangers", rate: limits.perDayForStrangers, period: DAY };
+  // A purse of their own, whatever the channel: an admin may take that channel over with `map --adopt`.
+  if (asker.kind === "stranger")
+    return [{ whose: "strangers", rate: limits.perDayForStrangers, period: DAY }];
   return [
-    first,
+    { whose: "author", key: asker.userId, rate: limits.perAuthor, period: HOUR },
     { whose: "channel", key: channelId, rate: limits.perChannel, period: HOUR },
     { whose: "day", rate: limits.perDay, period: DAY },
   ];

@@ -12,9 +12,6 @@ export const OUTPUT_TOKENS = 2_000;
 export const AI_TIMEOUT_MS = 60_000;
 
 const DEFAULT_MODEL = "gpt-4o";
-const DEFAULT_REPLIES_PER_DAY = 1_000;
-const DEFAULT_REPLIES_PER_AUTHOR = 60;
-const DEFAULT_REPLIES_PER_CHANNEL = 300;
 
 export interface OpenAiSettings {
   readonly apiKey: string | undefined;
@@ -30,37 +27,66 @@ export function openAiSettings(): OpenAiSettings {
   };
 }
 
+/** The deployment's variables, by name. Setup passes those it has read; the functions read their own. */
+type Variables = Readonly<Record<string, string | undefined>>;
+
 export interface ReplyLimits {
-  /** For the whole deployment, per day. */
+  /** For everybody but strangers, per day. */
   readonly perDay: number;
   /** For one person, per hour. */
   readonly perAuthor: number;
   /** For one Convex channel, per hour. */
   readonly perChannel: number;
-  /** For everybody without a token together, per day: half of the day's, so that strangers can't use it up. */
+  /** For everybody without a token together, per day. On top of `perDay`, so that strangers can't use that up. */
   readonly perDayForStrangers: number;
 }
 
-export function replyLimits(): ReplyLimits {
-  const perDay = count(process.env.AI_REPLIES_PER_DAY) ?? DEFAULT_REPLIES_PER_DAY;
+/** A limit that can't be read is 0: nobody knows what was meant, and replies cost money. */
+export function replyLimits(env: Variables = process.env): ReplyLimits {
+  const perDay = count(env.AI_REPLIES_PER_DAY, 1_000) ?? 0;
   return {
     perDay,
-    perAuthor: count(process.env.AI_REPLIES_PER_AUTHOR) ?? DEFAULT_REPLIES_PER_AUTHOR,
-    perChannel: count(process.env.AI_REPLIES_PER_CHANNEL) ?? DEFAULT_REPLIES_PER_CHANNEL,
-    perDayForStrangers: Math.ceil(perDay / 2),
+    perAuthor: count(env.AI_REPLIES_PER_AUTHOR, 60) ?? 0,
+    perChannel: count(env.AI_REPLIES_PER_CHANNEL, 300) ?? 0,
+    perDayForStrangers: count(env.AI_REPLIES_FOR_STRANGERS, Math.ceil(perDay / 2)) ?? 0,
   };
 }
 
-/** Whether people without a token may use the public chat API at all. */
-export function publicChatIsOpen(): boolean {
-  return process.env.PUBLIC_CHAT !== "closed";
+/** Whether people without a token may use the public chat API at all: unless it is set to anything but yes. */
+export function publicChatIsOpen(env: Variables = process.env): boolean {
+  const word = text(env.PUBLIC_CHAT)?.toLowerCase();
+  return word === undefined || OPEN.includes(word);
+}
+
+const OPEN = ["open", "true", "on", "yes", "1"];
+const CLOSED = ["closed", "false", "off", "no", "0"];
+
+/** Names of the limits that are set and can't be read, and PUBLIC_CHAT if its value is no known word. */
+export function unreadableSettings(env: Variables = process.env): string[] {
+  const limits = [
+    "AI_REPLIES_PER_DAY",
+    "AI_REPLIES_PER_AUTHOR",
+    "AI_REPLIES_PER_CHANNEL",
+    "AI_REPLIES_FOR_STRANGERS",
+  ].filter((name) => count(env[name], 0) === undefined);
+  const word = text(env.PUBLIC_CHAT)?.toLowerCase();
+  const isKnown = word === undefined || [...OPEN, ...CLOSED].includes(word);
+  return isKnown ? limits : [...limits, "PUBLIC_CHAT"];
+}
+
+/** Whether anybody has decided about the public chat API. */
+export function publicChatIsSet(env: Variables = process.env): boolean {
+  return text(env.PUBLIC_CHAT) !== undefined;
 }
 
 function text(value: string | undefined): string | undefined {
-  return value === undefined || value === "" ? undefined : value;
+  const trimmed = value?.trim() ?? "";
+  return trimmed === "" ? undefined : trimmed;
 }
 
-function count(value: string | undefined): number | undefined {
-  const number = Number(text(value));
-  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+/** Undefined if it is not a whole number. */
+function count(value: string | undefined, unset: number): number | undefined {
+  const digits = text(value);
+  if (digits === undefined) return unset;
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 }
