@@ -1,8 +1,9 @@
-import { createInterface, type Interface } from "node:readline";
+import { fstatSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
 import { openPlayground, type Playground } from "./page/playground.ts";
-import { announcePlayground, withdrawPlayground } from "./running_playground.ts";
+import { announcePlayground } from "./running_playground.ts";
 import { PLATFORMS } from "../stand_ins/stack.ts";
 
 /** The page's port; if it is taken, the next free one. */
@@ -15,48 +16,46 @@ const TITLE = { discord: "Discord", slack: "Slack" } as const;
 
 /**
  * The playground: the whole product on this machine, without configuration. Serves a page that shows it, plays one exchange
- * on each platform, then posts the lines typed in the terminal until it is stopped (SIGINT or SIGTERM).
+ * on each platform, then posts the lines typed in the terminal. SIGINT, SIGTERM and the end of the input end the process
+ * at any moment, also while it starts: nothing is kept, so there is nothing to shut down in order.
  */
 export async function play(): Promise<void> {
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   console.log(
     "No platform is configured, so this is the playground: Convex, Discord, Slack and an AI,",
   );
   console.log("all on this machine and in memory. It stores nothing and uses no account.\n");
-  const stopped = untilStopped();
   const playground = await openPlayground({
     settings: readEnvFiles(),
     port: PAGE_PORT,
     progress: (step) => console.log(`… ${step}`),
   });
-  try {
-    const { stack, channels } = playground;
-    await announcePlayground({
-      pid: process.pid,
-      convexUrl: stack.convex.url,
-      adminKey: stack.adminKey,
-      platforms: { ...stack.discord.env, ...stack.slack.env },
-    });
-    printOverview(playground);
-    for (const platform of PLATFORMS) {
-      printMessages(stack.chat(platform));
-      const { channel, person } = channels[platform];
-      stack.chat(platform).say({ channel, person, text: `Hello from ${TITLE[platform]}!` });
-      await Promise.race([untilAnswered(stack.chat(platform), channel), stopped]);
-    }
-
-    console.log("\nType `discord: hi` or `slack: hi` to send a message. Press Ctrl-C to stop.");
-    console.log(
-      "In a second terminal, `npm run channels -- --help` shows how to list and change the mappings.\n",
-    );
-    const input = readLines(playground);
-    await stopped;
-    // An open reader of the terminal would keep the process alive.
-    input.close();
-  } finally {
-    console.log("\nStopping the playground …");
-    await withdrawPlayground(process.pid);
-    await playground.stop();
+  const { stack, channels } = playground;
+  const withdraw = await announcePlayground({
+    pid: process.pid,
+    convexUrl: stack.convex.url,
+    adminKey: stack.adminKey,
+    platforms: { ...stack.discord.env, ...stack.slack.env },
+  });
+  process.once("exit", withdraw);
+  printOverview(playground);
+  for (const platform of PLATFORMS) {
+    printMessages(stack.chat(platform));
+    const { channel, person } = channels[platform];
+    stack.chat(platform).say({ channel, person, text: `Hello from ${TITLE[platform]}!` });
+    await untilAnswered(stack.chat(platform), channel);
   }
+
+  console.log("\nType `discord: hi` or `slack: hi` to send a message. Press Ctrl-C to stop.");
+  console.log(
+    "In a second terminal, `npm run channels -- --help` shows how to list and change the mappings.\n",
+  );
+  readLines(playground);
+}
+
+function stop(): never {
+  console.log("\nThe playground has stopped.");
+  process.exit(0);
 }
 
 function printOverview({ stack, channels, controller, page }: Playground): void {
@@ -95,8 +94,8 @@ async function untilAnswered(chat: ChatStandIn, channel: string): Promise<void> 
 }
 
 /** Sends each typed line as the first person of the platform that it names. */
-function readLines({ controller, channels }: Playground): Interface {
-  return createInterface({ input: process.stdin }).on("line", (line) => {
+function readLines({ controller, channels }: Playground): void {
+  const lines = createInterface({ input: process.stdin }).on("line", (line) => {
     if (line.trim() === "") return;
     const [, name, text] = /^\s*(discord|slack)\s*:\s*(.+)$/i.exec(line) ?? [];
     const platform = PLATFORMS.find((each) => each === name?.toLowerCase());
@@ -107,13 +106,6 @@ function readLines({ controller, channels }: Playground): Interface {
     const { channel, person } = channels[platform];
     controller.rooms[platform].say({ channel }, person, text);
   });
-}
-
-async function untilStopped(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const stop = () => {
-      resolve();
-    };
-    process.once("SIGINT", stop).once("SIGTERM", stop);
-  });
+  // A service manager gives /dev/null, which is no input rather than the end of one.
+  if (process.stdin.isTTY || !fstatSync(0).isCharacterDevice()) lines.once("close", stop);
 }

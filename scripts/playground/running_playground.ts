@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
-import { lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { lstat, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { ROOT } from "../tooling/repository.ts";
 
 /*
- * How the admin script finds the playground that runs on this machine: through a file in the temporary directory. The file
+ * How the admin script finds the playgrounds that run on this machine: each has a file in the temporary directory. The file
  * contains the playground's admin key, so only this user may read it; the key is worthless once the playground stops.
  */
 
@@ -21,39 +22,48 @@ const vPlayground = z.object({
 /** How to connect to a running playground. */
 export type RunningPlayground = Readonly<z.infer<typeof vPlayground>>;
 
-/** One file per checkout and temporary directory. If two playgrounds share it, it names the one started last. */
-function stateFile(): string {
+/** The beginning of the files' names: those of this checkout. */
+function prefix(): string {
   const checkout = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
-  return join(tmpdir(), `bridge-playground-${checkout}.json`);
+  return `bridge-playground-${checkout}-`;
 }
 
-/** Writes the file. The playground calls this once its deployment answers. */
-export async function announcePlayground(playground: RunningPlayground): Promise<void> {
-  const file = stateFile();
+/**
+ * Writes the file. The playground calls this once its deployment answers, and the returned function, which deletes the
+ * file, when it ends.
+ */
+export async function announcePlayground(playground: RunningPlayground): Promise<() => void> {
+  const file = join(tmpdir(), `${prefix()}${playground.pid}.json`);
   // The temporary directory is shared: a new file with an unguessable name, moved into place, can't be one that
   // another user has created to read the key.
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, JSON.stringify(playground), { mode: 0o600, flag: "wx" });
   await rename(draft, file);
+  return () => rmSync(file, { force: true });
 }
 
-/** Deletes the file, unless another playground has replaced it. */
-export async function withdrawPlayground(pid: number): Promise<void> {
-  if ((await read(stateFile()))?.pid === pid) await rm(stateFile(), { force: true });
+/** The running playgrounds of this checkout and temporary directory, the one started last first. */
+export async function runningPlaygrounds(): Promise<RunningPlayground[]> {
+  const own = prefix();
+  const names = (await readdir(tmpdir())).filter(
+    (name) => name.startsWith(own) && name.endsWith(".json"),
+  );
+  const found = await Promise.all(names.map((name) => read(join(tmpdir(), name))));
+  return found
+    .flatMap((each) => (each && isAlive(each.playground.pid) ? [each] : []))
+    .sort((a, b) => b.writtenAt - a.writtenAt)
+    .map(({ playground }) => playground);
 }
 
-/** The running playground, if there is one. */
-export async function findPlayground(): Promise<RunningPlayground | undefined> {
-  const playground = await read(stateFile());
-  return playground !== undefined && isAlive(playground.pid) ? playground : undefined;
-}
-
-async function read(file: string): Promise<RunningPlayground | undefined> {
+async function read(
+  file: string,
+): Promise<{ playground: RunningPlayground; writtenAt: number } | undefined> {
   try {
-    const { uid } = await lstat(file);
+    const { uid, mtimeMs } = await lstat(file);
     // Another user's file could point the script at another deployment.
     if (process.getuid !== undefined && uid !== process.getuid()) return undefined;
-    return vPlayground.safeParse(JSON.parse(await readFile(file, "utf8"))).data;
+    const playground = vPlayground.parse(JSON.parse(await readFile(file, "utf8")));
+    return { playground, writtenAt: mtimeMs };
   } catch {
     return undefined;
   }

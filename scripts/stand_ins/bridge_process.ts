@@ -45,6 +45,7 @@ export async function startBridgeProcess(
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  endWithThisProcess(child);
   const log: string[] = [];
   const waiting = new Set<string>(platforms.map((platform) => `ready: ${platform}`));
   const ended = endOf(child);
@@ -92,6 +93,22 @@ export async function startBridgeProcess(
     }
   });
   return bridge;
+}
+
+const running = new Set<ChildProcess>();
+
+/** A bridge outlives its parent: it would try for ever to reach a deployment that is gone. */
+function endWithThisProcess(child: ChildProcess): void {
+  if (running.size === 0) process.once("exit", killAll);
+  running.add(child);
+  child.once("exit", () => {
+    running.delete(child);
+    if (running.size === 0) process.off("exit", killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of running) child.kill("SIGKILL");
 }
 
 async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {

@@ -54,7 +54,16 @@ export function buildCommandLine(print: Print): Command {
 async function run(print: Print, flags: Common, verb: Verb): Promise<void> {
   // Imported only now, so that help and usage errors appear at once.
   const { connect } = await import("./deployment.ts");
-  printResult(print, flags, await verb(await import("./verbs.ts"), await connect()));
+  printResult(print, flags, await verb(await import("./verbs.ts"), await connect(noteFor(flags))));
+}
+
+/** Prints a note once, beside the result. With `--json` standard error holds only errors. */
+function noteFor({ json }: Common): (line: string) => void {
+  const printed = new Set<string>();
+  return (line) => {
+    if (json !== true && !printed.has(line)) console.error(line);
+    printed.add(line);
+  };
 }
 
 function printResult(print: Print, { json }: Common, { data, text }: Result): void {
@@ -95,7 +104,7 @@ function addMap(program: Command, print: Print): void {
         command.error("error: missing target: --to <channel name> or --adopt <channel id>");
       }
       const { openView } = await import("./open_view.ts");
-      const view = check ? await openView(platform) : undefined;
+      const view = check ? await openView(platform, noteFor(flags)) : undefined;
       await run(print, flags, (verbs, deployment) => verbs.map(deployment, channel, options, view));
     });
 }
@@ -109,7 +118,7 @@ function addFind(program: Command, print: Print): void {
     .argument("[text]", "part of the channel's name")
     .action(async (platform: Platform, text: string | undefined, flags: Common) => {
       const { openView } = await import("./open_view.ts");
-      const view = await openView(platform);
+      const view = await openView(platform, noteFor(flags));
       if (view === undefined) {
         const problem = `the ${platform} bot's token is not configured: run npm run setup`;
         throw new CommandError("NO_TOKEN", problem);

@@ -6,8 +6,8 @@ import { api } from "../../../convex/_generated/api.js";
 import { loadAdminConfig } from "../../../bridges/config/config.ts";
 import { mintToken, parseSigningKey, type SigningKey } from "../../../bridges/core/convex/token.ts";
 import { wellFormed } from "../../../bridges/core/convex/well_formed.ts";
-import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
+import { findPlayground, type Note } from "./find_playground.ts";
 
 /** Longest time one call may take. */
 const TIMEOUT_MS = 20_000;
@@ -29,9 +29,9 @@ export interface DeploymentAddress {
   readonly key: SigningKey;
 }
 
-/** Connects to the configured deployment; without one, to the playground running on this machine. */
-export async function connect(): Promise<Deployment> {
-  return connectTo(await findAddress());
+/** Connects to the configured deployment; without one, to a playground running on this machine, which `note` is told. */
+export async function connect(note: Note): Promise<Deployment> {
+  return connectTo(await findAddress(note));
 }
 
 /** Connects to a given deployment. */
@@ -62,7 +62,7 @@ export async function readStatus({
   };
 }
 
-async function findAddress(): Promise<DeploymentAddress> {
+async function findAddress(note: Note): Promise<DeploymentAddress> {
   const config = loadAdminConfig();
   switch (config.kind) {
     case "admin":
@@ -72,7 +72,7 @@ async function findAddress(): Promise<DeploymentAddress> {
       throw new CommandError("BAD_CONFIG", lines.join("\n"));
     }
     case "none": {
-      const playground = await findPlayground();
+      const playground = await findPlayground(note);
       const key = playground && parseSigningKey(playground.adminKey);
       if (playground && key) return { url: playground.convexUrl, key };
       throw new CommandError(

@@ -2,18 +2,15 @@ import { readEnv } from "../../../bridges/config/config.ts";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import { SettingsReader } from "../../../bridges/config/settings.ts";
 import type { Platform } from "../../../convex/model/shared/validators.ts";
-import { findPlayground } from "../../playground/running_playground.ts";
 import { CommandError } from "../command_error.ts";
+import { findPlayground, type Note } from "./find_playground.ts";
 import { type ChannelView, ViewError, type PlatformView } from "./platform_view.ts";
 
 /** The platform as the bot sees it; undefined if no token is configured and no playground runs. */
-export async function openView(platform: Platform): Promise<PlatformView | undefined> {
-  const env = readEnv();
-  const configured = await openViewWith(platform, env);
+export async function openView(platform: Platform, note: Note): Promise<PlatformView | undefined> {
+  const configured = await openViewWith(platform, readEnv());
   if (configured) return configured;
-  // The command goes to the configured deployment, so a running playground is irrelevant.
-  if (new SettingsReader(env).has("ADMIN_KEY")) return undefined;
-  const playground = await findPlayground();
+  const playground = await findPlayground(note);
   return playground?.platforms && (await openViewWith(platform, playground.platforms));
 }
 

@@ -1,0 +1,90 @@
+import { ConvexHttpClient } from "convex/browser";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { api } from "../../convex/_generated/api.js";
+import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
+import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The admin script with a deployment of its own, from before the first test of a file until after its last. */
+export class ChannelsScript {
+  /** The script's settings. */
+  settings: Record<string, string> = {};
+  /** The script's working and temporary directory. */
+  folder = "";
+  #lastId = 112233445566778000n;
+
+  /** Registers the hooks that start and stop the deployment. */
+  use(): this {
+    let stop = async () => {};
+    beforeAll(async () => {
+      const keys = await makeAllKeys();
+      const convex = await startLocalConvex({
+        env: {
+          DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
+          SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
+          ADMIN_JWKS: keys.admin.jwksDataUri,
+        },
+      });
+      stop = () => convex.stop();
+      this.folder = await mkdtemp(join(tmpdir(), "bridge-channels-"));
+      this.settings = { CONVEX_URL: convex.url, ADMIN_KEY: keys.admin.privateKeyEnv };
+    });
+    afterAll(async () => {
+      await stop();
+      await rm(this.folder, { recursive: true, force: true });
+    });
+    return this;
+  }
+
+  /** A Discord channel that no other test uses. */
+  newId(): string {
+    this.#lastId += 1n;
+    return String(this.#lastId);
+  }
+
+  /** Runs the script as `npm run channels -- <args>` does, without a terminal. */
+  run(args: readonly string[], env: Record<string, string> = this.settings): Promise<Ended> {
+    const script = "scripts/cli/channels/channels.ts";
+    const command = [join(ROOT, "scripts/bootstrap.mjs"), "--compiled", script, ...args];
+    return new Promise((resolve) => {
+      const options = { cwd: this.folder, env: { PATH: process.env.PATH, ...this.env(env) } };
+      const child = execFile(process.execPath, command, options, (_error, stdout, stderr) =>
+        resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+      );
+    });
+  }
+
+  /** The script's environment. An empty variable counts as not set, and overrides this checkout's .env.local. */
+  env(more: Record<string, string> = this.settings): Record<string, string> {
+    return { TMPDIR: this.folder, CONVEX_URL: "", ADMIN_KEY: "", ...more };
+  }
+
+  /** A client of the deployment with an admin token. */
+  async admin(): Promise<ConvexHttpClient> {
+    const key = parseSigningKey(this.settings.ADMIN_KEY ?? "");
+    if (key === undefined) throw new Error("no key");
+    const auth = await mintToken("admin", key);
+    const url = this.settings.CONVEX_URL ?? "";
+    return new ConvexHttpClient(url, { auth, skipConvexDeploymentUrlCheck: true });
+  }
+
+  /** The mappings in Convex, as another admin client reads them. */
+  async mappings() {
+    return (await this.admin()).query(api.admin.list, {});
+  }
+
+  async mappingOf(externalId: string) {
+    return (await this.mappings()).find((row) => row.externalId === externalId);
+  }
+}
