@@ -1,4 +1,5 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
+import { request } from "node:http";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Role } from "../../convex/model/access/issuers.ts";
@@ -48,6 +49,33 @@ async function rawSocket(): Promise<{ say: (message: object) => void; heard: { t
   say({ type: "Connect", sessionId: crypto.randomUUID(), connectionCount: 0 });
   return { say, heard };
 }
+
+test("a page in this machine's browser is refused unless its origin is allowed", async () => {
+  const own = "http://127.0.0.1:5173";
+  await convex.allowOrigin(own);
+  const overHttp = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const post = request(`${convex.url}/api/query`, { method: "POST", headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      post.on("error", reject).end(JSON.stringify({ path: "notes:whoAmI", args: {} }));
+    });
+  const overSocket = (origin: string) =>
+    new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${convex.url.replace("http", "ws")}/api/1.48.0/sync`, {
+        origin,
+      });
+      onTestFinished(() => socket.terminate());
+      socket.once("open", () => resolve("open")).once("error", () => resolve("refused"));
+    });
+  const seen = async (origin: string) => [await overHttp({ origin }), await overSocket(origin)];
+  expect(await seen(own)).toEqual([200, "open"]);
+  for (const other of ["https://evil.example", "http://127.0.0.1:5174", "null"])
+    expect(await seen(other)).toEqual([403, "refused"]);
+  expect(await overHttp({})).toBe(200);
+  expect(await overHttp({ host: "evil.example" })).toBe(403);
+});
 
 test("a token identifies its caller over HTTP and over a subscription", async () => {
   const token = await tokenOf("discord", keys.discord);

@@ -61,6 +61,9 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       port,
       files: files.value,
     });
+    const { port: pagePort } = new URL(page.url);
+    for (const host of ["127.0.0.1", "localhost"])
+      await convex.allowOrigin(`http://${host}:${pagePort}`);
     const opened = controller;
     return {
       stack: stack.value,

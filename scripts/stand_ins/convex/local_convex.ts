@@ -30,6 +30,8 @@ export interface LocalConvex {
   readonly url: string;
   /** Sets (or, with `undefined`, removes) an environment variable, as `npx convex env set` does. */
   setEnv(name: string, value: string | undefined): Promise<void>;
+  /** Lets web pages of this origin use the deployment. It refuses those of any other. */
+  allowOrigin(origin: string): Promise<void>;
   /** Runs a function without arguments as its cron does, now. */
   runJob(path: string): Promise<void>;
   /** The calls since the start or the last `resetStats`. */
@@ -83,8 +85,8 @@ async function serverEntry(): Promise<string> {
  * transaction has Convex's limits of documents, bytes and index ranges, and 1 s of user time, which is counted by its
  * calls and documents (functions/limits.ts); 8 scheduled functions run at once.
  *
- * Refuses messages outside of the protocol, unknown addresses (404), auth providers other than `customJwt` with a data
- * URI, and component options.
+ * Refuses web pages (see `allowOrigin`), messages outside of the protocol, unknown addresses (404), auth providers other
+ * than `customJwt` with a data URI, and component options.
  *
  * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the user time of a function's own code, and
  * parallel transactions: mutations run one after another. Data is in memory.
@@ -121,6 +123,7 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
   return {
     url: `http://127.0.0.1:${port}`,
     setEnv: (variable, value) => send({ name: "setEnv", variable, value: value ?? null }),
+    allowOrigin: (origin) => send({ name: "allowOrigin", origin }),
     runJob: (path) => send({ name: "runJob", path }),
     stats: async () => vStats.parse(await ask({ name: "stats" })),
     resetStats: () => send({ name: "resetStats" }),

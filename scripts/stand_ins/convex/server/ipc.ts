@@ -13,6 +13,7 @@ const vCommand = z.discriminatedUnion("name", [
     limits: vLimits,
   }),
   z.object({ name: z.literal("setEnv"), variable: z.string(), value: z.string().nullable() }),
+  z.object({ name: z.literal("allowOrigin"), origin: z.string() }),
   z.object({ name: z.literal("stats") }),
   z.object({ name: z.literal("resetStats") }),
   z.object({ name: z.literal("away"), isAway: z.boolean() }),

@@ -5,6 +5,7 @@ import { answerHttp } from "./http_api.ts";
 import { type ServerMessage, vClientMessage } from "../sync/sync_protocol.ts";
 import { type SyncBackend, SyncSession } from "../sync/sync_session.ts";
 import { parseStrictly } from "../functions/well_formed.ts";
+import { isAllowed } from "./request_guard.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
 /** Clients treat a connection as dead after 60 s of silence. */
@@ -18,6 +19,8 @@ export interface ConvexServer {
   cutSockets(): void;
   /** Breaks every connection. */
   cutAll(): void;
+  /** Lets pages of this origin in. Without a call, no page may use the deployment. */
+  allowOrigin(origin: string): void;
 }
 
 /** Serves a deployment on 127.0.0.1; port 0 = any free port. */
@@ -27,7 +30,9 @@ export async function serve(
   log: (line: string) => void,
 ): Promise<ConvexServer> {
   const connections = new Set<Socket>();
+  const origins = new Set<string>();
   const server = createServer((request, response) => {
+    if (!isAllowed(request, origins)) return void response.writeHead(403).end();
     answerHttp(backend, request, response).catch((error: unknown) => {
       log(`http: ${String(error)}`);
       response.destroy();
@@ -41,7 +46,8 @@ export async function serve(
   });
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
-    if (!/^\/api\/[^/]+\/sync$/.test(request.url ?? "")) return void socket.destroy();
+    if (!/^\/api\/[^/]+\/sync$/.test(request.url ?? "") || !isAllowed(request, origins))
+      return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (ws) => converse(backend, ws, log));
   });
   await new Promise<void>((resolve, reject) => {
@@ -57,6 +63,7 @@ export async function serve(
     cutAll: () => {
       for (const socket of connections) socket.destroy();
     },
+    allowOrigin: (origin) => void origins.add(origin),
   };
 }
 

@@ -51,6 +51,9 @@ async function execute(command: Command): Promise<unknown> {
       else process.env[command.variable] = command.value;
       await deployment.reloadAuth();
       break;
+    case "allowOrigin":
+      server.allowOrigin(command.origin);
+      break;
     case "stats":
       return counter.stats(server.sockets());
     case "resetStats":
