@@ -109,6 +109,19 @@ describe("problems", () => {
   });
 });
 
+test.each(["CONVEX_URL", "DISCORD_API_URL", "SLACK_API_URL"])(
+  "a password in %s is refused and not printed",
+  (name) => {
+    const env = { CONVEX_URL, ...DISCORD, ...SLACK, [name]: "https://ann:s3cret@host.example/" };
+    const config = loadConfig(env);
+    expect(config).toMatchObject({
+      kind: "invalid",
+      problems: [{ name, problem: expect.stringContaining("password") as unknown }],
+    });
+    expect(JSON.stringify(config)).not.toContain("s3cret");
+  },
+);
+
 describe("settings of the admin commands", () => {
   test("are none if nothing is configured", () => {
     expect(loadAdminConfig({})).toEqual({ kind: "none" });

@@ -17,9 +17,19 @@ const token = (prefix: string) =>
     .string()
     .regex(/^\S+$/, "has spaces or line breaks in it")
     .startsWith(prefix, `does not start with ${prefix}`);
-const webAddress = z.url({ protocol: /^https?$/, error: "is not an http or https address" });
+/** Requests to an address with a user name or password fail, and their errors quote it. */
+const webAddress = z
+  .url({ protocol: /^https?$/, error: "is not an http or https address" })
+  .refine((url) => !/\/\/[^/?#]*@/.test(url), {
+    error: "has a user name or password in it, which requests can't carry",
+  });
 /** Paths are appended to it, also by the Convex client, and an address with two slashes is another address. */
-const convexAddress = webAddress.transform((url) => url.replace(/\/+$/, ""));
+const convexAddress = webAddress
+  .refine((url) => !/\.convex\.site(?=$|[:/])/.test(url), {
+    error:
+      "is the address of the deployment's HTTP actions (.convex.site); its own ends in .convex.cloud",
+  })
+  .transform((url) => url.replace(/\/+$/, ""));
 const key = z.string().transform((text, context) => {
   const parsed = parseSigningKey(text);
   if (parsed) return parsed;

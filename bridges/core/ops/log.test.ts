@@ -28,6 +28,16 @@ test("tokens are recognised by their format", () => {
   for (const token of tokens) expect(text()).not.toContain(token);
 });
 
+test("a user name and password in an address are removed, and the rest of it stays", () => {
+  const { log, text } = capture();
+  log.warn("failed: https://ann:p%40ss@slack.example/api/ and http://s3cret@[::1]:9/x?y=a@b");
+  log.warn({ url: "wss://ann:s3cret@host" }, "closed");
+  expect(text()).not.toMatch(/ann|p%40ss|s3cret/);
+  expect(text()).toContain(
+    "https://[redacted]@slack.example/api/ and http://[redacted]@[::1]:9/x?y=a@b",
+  );
+});
+
 test("fields that contain credentials or text are redacted", () => {
   const { log, text } = capture();
   log.info({ content: "hello", request: { body: "hello", headers: "hello" }, text: "hello" }, "x");

@@ -34,6 +34,9 @@ const REDACTED = "[redacted]";
 const TOKENS =
   /\b(?:xox[a-z]-[\w-]+|xapp-[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[\w-]{24,28}\.[\w-]{6}\.[\w-]{27,})/g;
 
+/** A user name and password in an address, up to the last `@` before its path. */
+const USER_INFO = /:\/\/[^\s/?#"\\]+@/g;
+
 /** The fields that name each mapped channel, by mapping. Mapping ids are never reused. */
 const channels = new Map<string, { readonly channel: string; readonly channelName?: string }>();
 
@@ -108,7 +111,7 @@ function stackOf(error: Error): string[] {
 function scrubbed(secrets: readonly string[], write: (line: string) => void): DestinationStream {
   return {
     write(line) {
-      let clean = line.replace(TOKENS, REDACTED);
+      let clean = line.replace(TOKENS, REDACTED).replace(USER_INFO, `://${REDACTED}@`);
       for (const secret of secrets) {
         // A shorter one is no credential of any service, and could redact ordinary words.
         if (secret.length >= 8) clean = clean.replaceAll(secret, REDACTED);

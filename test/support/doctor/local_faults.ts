@@ -39,6 +39,12 @@ export const LOCAL_FAULTS: readonly Fault[] = [
     step: /Convex dashboard/,
   },
   {
+    name: "the address of HTTP actions",
+    inject: (s) => s.run({ CONVEX_URL: "https://brave-otter-1.convex.site" }),
+    fault: /CONVEX_URL is the address of the deployment's HTTP actions/,
+    step: /deployment's URL/,
+  },
+  {
     name: "a token with a line break in it",
     inject: (s) => s.run({ DISCORD_BOT_TOKEN: "two\nlines" }),
     fault: /DISCORD_BOT_TOKEN has spaces or line breaks/,
