@@ -1,4 +1,4 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
 import { action, query } from "./_generated/server.js";
 import { requireAdmin } from "./model/access/caller.ts";
 import { complete } from "./model/replies/completion.ts";
@@ -16,30 +16,33 @@ import { BACKEND_VERSION } from "./model/shared/version.ts";
 
 /* What `npm run doctor` calls, with an admin token. Returns whether settings are set, never their values. */
 
+/** The fields that are optional are missing from older functions. */
+const vAbout = v.object({
+  version: v.number(),
+  hasOpenAiKey: v.boolean(),
+  model: v.string(),
+  /** OPENAI_BASE_URL is set and is not an address. */
+  hasBadBaseUrl: v.optional(v.boolean()),
+  /** Who may use the public chat API; `undecided` is open too. */
+  publicChat: v.optional(v.union(v.literal("open"), v.literal("closed"), v.literal("undecided"))),
+  /** Names of limits that can't be read and count as 0, and PUBLIC_CHAT if its value is unknown and closes it. */
+  unreadable: v.optional(v.array(v.string())),
+});
+
 /** The version of these functions, and which settings of the AI service are set. */
 export const about = query({
   args: {},
-  returns: v.object({
-    version: v.number(),
-    hasOpenAiKey: v.boolean(),
-    model: v.string(),
-    /** OPENAI_BASE_URL is set and is not an address. */
-    hasBadBaseUrl: v.optional(v.boolean()),
-    /** Who may use the public chat API; `undecided` is open too. */
-    publicChat: v.optional(v.union(v.literal("open"), v.literal("closed"), v.literal("undecided"))),
-    /** Names of limits that can't be read and count as 0, and PUBLIC_CHAT if its value is unknown and closes it. */
-    unreadable: v.optional(v.array(v.string())),
-  }),
-  handler: async (ctx) => {
+  returns: vAbout,
+  handler: async (ctx): Promise<Infer<typeof vAbout>> => {
     await requireAdmin(ctx);
     const { apiKey, model, baseURL } = openAiSettings();
-    const openness = publicChatIsSet() ? ("open" as const) : ("undecided" as const);
+    const openness = publicChatIsSet() ? "open" : "undecided";
     return {
       version: BACKEND_VERSION,
       hasOpenAiKey: apiKey !== undefined,
       model,
       ...(baseURL !== undefined && !isAddress(baseURL) && { hasBadBaseUrl: true }),
-      publicChat: publicChatIsOpen() ? openness : ("closed" as const),
+      publicChat: publicChatIsOpen() ? openness : "closed",
       unreadable: unreadableSettings(),
     };
   },

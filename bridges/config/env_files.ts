@@ -6,7 +6,8 @@ import { parse } from "dotenv";
 /** Settings by name. An empty value counts as unset. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+/** The folder of the settings files. */
+export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 const STEP = "Make it readable for the user that runs this: chown it to that user, and chmod 600.";
 

@@ -96,6 +96,13 @@ const SETTINGS: {
   },
 };
 
+/** The names of all settings. */
+export const SETTING_NAMES = Object.keys(SETTINGS).filter(isSettingName);
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
 /** Reads settings one by one and collects every problem, so that one run reports them all. */
 export class SettingsReader {
   readonly problems: ConfigProblem[] = [];

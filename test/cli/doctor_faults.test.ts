@@ -1,14 +1,16 @@
 import { WebSocket } from "undici";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
+import { startBridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { type DoctorStage, startDoctorStage } from "../support/doctor/stage.ts";
-import { LOCAL_FAULTS } from "../support/doctor/local_faults.ts";
+import { DEPLOYMENT_FAULTS } from "../support/doctor/deployment_faults.ts";
+import { MACHINE_FAULTS } from "../support/doctor/machine_faults.ts";
 import { PLATFORM_FAULTS } from "../support/doctor/platform_faults.ts";
 import { type Fault, faultInjector } from "../support/doctor/fault_injector.ts";
 import { exitCode, formatFinding } from "../../scripts/cli/doctor/finding.ts";
 
-const FAULTS = [...LOCAL_FAULTS, ...PLATFORM_FAULTS];
+const FAULTS = [...MACHINE_FAULTS, ...DEPLOYMENT_FAULTS, ...PLATFORM_FAULTS];
 
 let stage: DoctorStage;
 
@@ -54,6 +56,23 @@ test("answers that work again are reported and are no fault", async () => {
     "Answers failed from 1970-01-01 00:00 to 1970-01-01 00:01 and work again: no credit (1 failed)",
   );
   expect(exitCode(findings)).toBe(0);
+});
+
+test("a chat API that is open on purpose is reported and is no fault", async () => {
+  const findings = await faultInjector(stage).variable("PUBLIC_CHAT", "open");
+  expect(findings.map(formatFinding).join("\n")).toContain("Public chat: open: anybody");
+  expect(exitCode(findings)).toBe(0);
+});
+
+test("a bridge that answers at the health port is reported with its platforms", async () => {
+  const env = { ...stage.stack.bridgeEnv(["slack"]), HEALTH_PORT: "0" };
+  const bridge = await startBridgeProcess(env, ["slack"]);
+  stage.onStop(async () => {
+    await bridge.stop();
+  });
+  const port = bridge.log.map((line) => /"port":(\d+)/.exec(line)?.[1]).find(Boolean);
+  const texts = (await stage.run({ HEALTH_PORT: port ?? "" })).map(({ text }) => text);
+  expect(texts).toContain("it runs; slack is ready");
 });
 
 test("the AI service gets no request without --ask", async () => {

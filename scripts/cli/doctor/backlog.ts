@@ -28,6 +28,7 @@ export async function checkBacklog(
 ): Promise<Finding[]> {
   const { mappings, failed, problems, aiHealth } = await readStatus(deployment);
   const findings = mappings.flatMap((mapping) => checkMapping(mapping, acceptedTokens));
+  findings.push(...checkHasRun(mappings));
   if (mappings.length === 0) {
     findings.push(
       checkNamed("Mappings").warning(
@@ -56,6 +57,16 @@ export async function checkBacklog(
   return findings.some(({ level }) => level !== "ok")
     ? findings
     : [...findings, checkNamed("Deliveries").ok("nothing is stuck or set aside")];
+}
+
+/** A bridge catches up with each channel when it starts, so a platform where none was ever caught up with had no bridge. */
+function checkHasRun(mappings: readonly MappingStatus[]): Finding[] {
+  return (["discord", "slack"] as const).flatMap((platform) => {
+    const active = mappings.filter((row) => row.platform === platform && row.state === "active");
+    if (active.length === 0 || active.some(({ lastCatchUp }) => lastCatchUp)) return [];
+    const problem = "no bridge has run since the channels were mapped";
+    return [checkNamed(`${platform} bridge`).warning(problem, "Start it: npm start")];
+  });
 }
 
 /** Times are UTC, as in `channels status`. */

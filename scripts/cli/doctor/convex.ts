@@ -12,58 +12,8 @@ import { KEY_NAMES } from "../setup/key_sets.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 
 const TIMEOUT_MS = 10_000;
-/** Clock skew that a synchronised machine never has, in s. Tokens stand a minute of it. */
-const TOLERATED_SKEW_S = 5;
 
 const PUSH = "Push this version of the backend: npm run setup (or npx convex deploy)";
-
-interface Reachability {
-  readonly findings: readonly Finding[];
-  readonly isReachable: boolean;
-}
-
-/** Whether a deployment responds at `url`, and whether its clock agrees with this machine's. */
-export async function checkReachable(url: string): Promise<Reachability> {
-  const check = checkNamed("Convex");
-  const { host } = new URL(url);
-  const before = Date.now();
-  let response: Response;
-  try {
-    response = await fetch(new URL("/version", url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch {
-    const step =
-      "Check CONVEX_URL and that the deployment is running (a local one: npx convex dev)";
-    return { isReachable: false, findings: [check.error(`nothing responds at ${host}`, step)] };
-  }
-  if (!response.ok) {
-    const step = "Set CONVEX_URL to the deployment URL that the dashboard or npx convex dev shows";
-    return {
-      isReachable: false,
-      findings: [check.error(`${host} is not a Convex deployment`, step)],
-    };
-  }
-  const after = Date.now();
-  const theirs = Date.parse(response.headers.get("date") ?? "");
-  const findings = [check.ok(`${host} responds`)];
-  if (!Number.isNaN(theirs)) findings.push(checkClock(theirs, before, after));
-  return { isReachable: true, findings };
-}
-
-/**
- * `theirs`: the deployment's clock in whole seconds, read at some time between `before` and `after` of ours. All in ms
- * since 1970.
- */
-function checkClock(theirs: number, before: number, after: number): Finding {
-  const check = checkNamed("Clock");
-  const off = theirs > after ? theirs - after : Math.min(0, theirs + 1_000 - before);
-  const seconds = Math.round(Math.abs(off) / 1_000);
-  return seconds > TOLERATED_SKEW_S
-    ? check.error(
-        `this machine's clock is ${seconds} s ${off > 0 ? "behind" : "ahead"}: beyond a minute, Convex refuses tokens`,
-        "Turn on time synchronisation (timedatectl set-ntp true)",
-      )
-    : check.ok("agrees with the deployment's clock");
-}
 
 /** Whether the deployment accepts the key of a platform's bridge. */
 export async function checkBridgeKey(
@@ -111,8 +61,42 @@ export async function checkAdmin(
   }
   return {
     deployment,
-    findings: [keyCheck.ok("accepted"), versionFinding(about.version), ...checkAiSettings(about)],
+    findings: [
+      keyCheck.ok("accepted"),
+      versionFinding(about.version),
+      ...checkAiSettings(about),
+      ...checkOpenness(about),
+    ],
   };
+}
+
+/** Whether strangers may use the public chat API, and limits that can't be read. Older functions report neither. */
+function checkOpenness({
+  publicChat,
+  unreadable = [],
+}: FunctionReturnType<typeof api.doctor.about>): Finding[] {
+  const check = checkNamed("Public chat");
+  const findings = unreadable.map((name) =>
+    name === "PUBLIC_CHAT"
+      ? check.error(
+          "the deployment's PUBLIC_CHAT is neither open nor closed, so it is closed",
+          "npx convex env set PUBLIC_CHAT closed (or open)",
+        )
+      : checkNamed("AI limits").error(
+          `the deployment's ${name} is not a whole number, so it counts as 0: no answers`,
+          `npx convex env set ${name} <number>, or npx convex env remove ${name}`,
+        ),
+  );
+  if (unreadable.includes("PUBLIC_CHAT") || publicChat === undefined) return findings;
+  const opened = {
+    open: check.ok("open: anybody who knows the deployment's address may ask the AI"),
+    closed: check.ok("closed: only admins may use the chat API"),
+    undecided: check.warning(
+      "PUBLIC_CHAT is not set, so anybody who knows the deployment's address may ask the AI, at your cost",
+      "npx convex env set PUBLIC_CHAT closed; or open, if an app of yours uses the chat API",
+    ),
+  };
+  return [...findings, opened[publicChat]];
 }
 
 function checkAiSettings(about: FunctionReturnType<typeof api.doctor.about>): Finding[] {

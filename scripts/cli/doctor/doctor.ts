@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { readEnv } from "../../../bridges/config/config.ts";
-import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
+import { readEnvFiles, REPOSITORY, UnreadableSettings } from "../../../bridges/config/env_files.ts";
 import { checkNamed, exitCode, type Finding, formatFinding } from "./finding.ts";
 import { runChecks } from "./run_checks.ts";
 
@@ -36,9 +36,9 @@ async function readSettingsAndCheck(
   ask: boolean,
   onFinding: (finding: Finding) => void,
 ): Promise<Finding[]> {
-  let env;
+  let sources;
   try {
-    env = readEnv();
+    sources = { shell: readEnv(undefined, {}), files: readEnvFiles(), root: REPOSITORY };
   } catch (error) {
     if (!(error instanceof UnreadableSettings)) throw error;
     const { file, problem, step } = error;
@@ -46,5 +46,6 @@ async function readSettingsAndCheck(
     onFinding(finding);
     return [finding];
   }
-  return await runChecks({ env, nodeVersion: process.versions.node, ask, onFinding });
+  const env = readEnv(sources.shell, sources.files);
+  return await runChecks({ env, sources, nodeVersion: process.versions.node, ask, onFinding });
 }

@@ -17,13 +17,13 @@ export function checkNode(version: string): Finding {
     : check.ok(version);
 }
 
-/** One finding for each missing or invalid setting. A platform that is off is not an error. */
-export function checkSettings(env: Env): Finding[] {
+/** One finding for each missing or invalid setting, which names its source. A platform that is off is not an error. */
+export function checkSettings(env: Env, sourceOf: (name: string) => string): Finding[] {
   const check = checkNamed("Settings");
   const config = loadConfig(env);
   if (config.kind === "invalid") {
     return config.problems.map(({ name, problem, step }) =>
-      check.error(`${name} ${problem}`, step),
+      check.error(`${name} ${problem}${sourceOf(name)}`, step),
     );
   }
   if (config.kind === "playground") {
@@ -36,10 +36,15 @@ export function checkSettings(env: Env): Finding[] {
   );
   const admin = new SettingsReader(env);
   admin.required("ADMIN_KEY");
+  // A machine that only runs the bridge has none. One that is damaged, for example cut off, is another matter.
+  const level = admin.has("ADMIN_KEY") ? check.error : check.warning;
   return [
     ...findings,
     ...admin.problems.map(({ name, problem, step }) =>
-      check.warning(`${name} ${problem}: the admin script and most checks below need it`, step),
+      level(
+        `${name} ${problem}${sourceOf(name)}: the admin script and most checks below need it`,
+        step,
+      ),
     ),
   ];
 }

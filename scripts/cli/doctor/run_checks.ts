@@ -5,11 +5,14 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import { api } from "../../../convex/_generated/api.js";
 import type { Deployment } from "../channels/deployment.ts";
 import { checkBacklog } from "./backlog.ts";
-import { checkAdmin, checkBridgeKey, checkModel, checkReachable } from "./convex.ts";
+import { checkBridgeHealth } from "./bridge_health.ts";
+import { checkAdmin, checkBridgeKey, checkModel } from "./convex.ts";
 import { checkDiscord } from "./discord.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { checkNode, checkSettings } from "./machine.ts";
 import type { MappingRow } from "./mapped_channels.ts";
+import { checkReachable } from "./reachable.ts";
+import { checkSources, sourceOf, type Sources } from "./settings_files.ts";
 import { checkSlack } from "./slack.ts";
 
 const PLATFORMS = ["discord", "slack"] as const satisfies readonly PlatformName[];
@@ -17,6 +20,8 @@ const PLATFORMS = ["discord", "slack"] as const satisfies readonly PlatformName[
 export interface CheckOptions {
   readonly env: Env;
   readonly nodeVersion: string;
+  /** Where `env` comes from. Default: unknown, and not checked. */
+  readonly sources?: Sources;
   /** Whether to send the AI service a request, which costs a fraction of a cent. */
   readonly ask: boolean;
   /** Called with each finding as soon as it is made. */
@@ -29,12 +34,14 @@ export interface CheckOptions {
 export async function runChecks({
   env,
   nodeVersion,
+  sources,
   ask,
   onFinding,
 }: CheckOptions): Promise<Finding[]> {
   const findings = new Findings(onFinding);
   findings.add([checkNode(nodeVersion)]);
-  findings.add(checkSettings(env));
+  findings.add(checkSettings(env, (name) => (sources ? sourceOf(name, sources) : "")));
+  if (sources) findings.add(checkSources(sources));
   const deployment = await checkConvex(env, findings);
   let mappings: readonly MappingRow[] = [];
   if (deployment) {
@@ -49,7 +56,8 @@ export async function runChecks({
 
   const config = loadConfig(env);
   if (config.kind === "bridges") {
-    const { discord, slack } = config;
+    const { discord, slack, healthPort } = config;
+    if (healthPort) await findings.run("Bridge", async () => [await checkBridgeHealth(healthPort)]);
     const ofPlatform = (name: PlatformName) => mappings.filter(({ platform }) => platform === name);
     if (discord) {
       await findings.run("Discord", () =>

@@ -81,9 +81,15 @@ function checkBot({ name, team, missingScopes }: SlackBot): Finding[] {
 
 function checkSockets(others: number): Finding {
   const check = checkNamed("Slack");
+  if (others === 0) {
+    return check.warning(
+      "no bridge is running: the app token opens sockets, and no other is open",
+      "Start it: npm start",
+    );
+  }
   if (others <= 2) {
-    const open = ["no other is open", "one other is open", "two others are open"][others];
-    return check.ok(`the app token opens sockets; ${open ?? ""}`);
+    const open = others === 1 ? "one other is open" : "two others are open";
+    return check.ok(`the app token opens sockets; ${open}`);
   }
   return check.warning(
     `${others} other sockets are open; Slack sends each event to only one of them`,

@@ -3,6 +3,7 @@ import { api } from "../../../convex/_generated/api.js";
 import { makeKeyPair } from "../../../scripts/tooling/signing_keys.ts";
 import { startDiscordStandIn } from "../../../scripts/stand_ins/discord/stand_in.ts";
 import { startSlackStandIn } from "../../../scripts/stand_ins/slack/stand_in.ts";
+import type { Sources } from "../../../scripts/cli/doctor/settings_files.ts";
 import type { DoctorStage } from "./stage.ts";
 import type { Finding } from "../../../scripts/cli/doctor/finding.ts";
 
@@ -34,6 +35,12 @@ export interface FaultInjector extends DoctorStage {
   gatewayWith(change: Record<string, unknown>): Promise<Finding[]>;
   /** Replaces the results of functions of the deployment, by name. */
   deployment(answers: Record<string, unknown>, more?: { ask: true }): Promise<Finding[]>;
+  /** Runs the doctor with a variable of the deployment changed, and puts it back. */
+  variable(name: string, value: string | undefined): Promise<Finding[]>;
+  /** Runs the doctor with settings from these sources over the others. */
+  withSources(
+    sources: Pick<Sources, "shell" | "files"> & Partial<Pick<Sources, "root">>,
+  ): Promise<Finding[]>;
   /** Changes the deployment's status report. */
   statusWith(change: (status: Status) => Status): Promise<Finding[]>;
 }
@@ -67,6 +74,21 @@ export function faultInjector(stage: DoctorStage): FaultInjector {
         return { status, text: JSON.stringify({ ...(JSON.parse(text) as object), ...change }) };
       });
       return await stage.run({ DISCORD_API_URL });
+    },
+    variable: async (name, value) => {
+      const { convex } = stage.stack;
+      await convex.setEnv(name, value);
+      const usual = name === "PUBLIC_CHAT" ? "closed" : undefined;
+      return await stage.run().finally(() => convex.setEnv(name, usual));
+    },
+    withSources: ({ root = "/nowhere", shell, files }) => {
+      const changes = Object.entries({ ...files, ...shell }).map(([name, value = ""]) => [
+        name,
+        value,
+      ]);
+      return stage.run(Object.fromEntries(changes) as Record<string, string>, {
+        sources: { root, shell, files },
+      });
     },
     statusWith: async (change) => {
       const admin = await stage.stack.adminClient();

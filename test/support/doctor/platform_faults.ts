@@ -115,6 +115,13 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     step: /same app/,
   },
   {
+    name: "no bridge connected to Slack",
+    inject: async (s) => s.run(await s.anotherSlack()),
+    fault: /no bridge is running: the app token opens sockets, and no other is open/,
+    step: /npm start/,
+    level: "warning",
+  },
+  {
     name: "a mapped Slack channel that the bot was not invited to",
     inject: (s) => {
       const { slack } = s.stack;

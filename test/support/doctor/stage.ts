@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { api } from "../../../convex/_generated/api.js";
 import { startStack, type Stack } from "../../../scripts/stand_ins/stack.ts";
 import { runChecks } from "../../../scripts/cli/doctor/run_checks.ts";
+import type { Sources } from "../../../scripts/cli/doctor/settings_files.ts";
 import type { Finding } from "../../../scripts/cli/doctor/finding.ts";
 
 /** A correct setup with one mapped channel on each platform, for the doctor to check after a fault was injected. */
@@ -14,7 +15,7 @@ export interface DoctorStage {
   /** Runs the doctor with changed settings. */
   run(
     changes?: Readonly<Record<string, string>>,
-    more?: { readonly nodeVersion?: string; readonly ask?: true },
+    more?: { readonly nodeVersion?: string; readonly ask?: true; readonly sources?: Sources },
   ): Promise<Finding[]>;
   /**
    * Starts a proxy in front of the deployment that replaces results by function name; a function makes one from the text
@@ -22,6 +23,8 @@ export interface DoctorStage {
    */
   proxyConvex(change: {
     readonly date?: string;
+    /** The deployment's `/version`. */
+    readonly version?: string;
     readonly answers?: Readonly<Record<string, unknown>>;
   }): Promise<string>;
   /** Starts a proxy in front of a platform's API that rewrites responses. Returns its URL. */
@@ -43,7 +46,7 @@ function isAnswerer(answer: unknown): answer is (call: string) => unknown {
 
 /** Starts the setup. */
 export async function startDoctorStage(): Promise<DoctorStage> {
-  const stack = await startStack();
+  const stack = await startStack({ convexEnv: { PUBLIC_CHAT: "closed" } });
   const env = { ...stack.bridgeEnv(), ADMIN_KEY: stack.adminKey };
   const channels = {
     discord: stack.discord.addChannel("general"),
@@ -55,6 +58,8 @@ export async function startDoctorStage(): Promise<DoctorStage> {
     const externalId = channels[platform];
     await admin.mutation(api.admin.map, { platform, externalId, to: platform, replyIn: "thread" });
   }
+
+  await stack.startBridge();
 
   const listen = async (
     handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => Promise<void>,
@@ -92,7 +97,7 @@ export async function startDoctorStage(): Promise<DoctorStage> {
         ...more,
         env: { ...env, ...changes },
       }),
-    proxyConvex: ({ date, answers = {} }) =>
+    proxyConvex: ({ date, version, answers = {} }) =>
       listen(async (request, body, response) => {
         const call = body.toString();
         const name = Object.keys(answers).find((each) => call.includes(`"${each}"`));
@@ -102,6 +107,10 @@ export async function startDoctorStage(): Promise<DoctorStage> {
           const answer = answers[name];
           const value = isAnswerer(answer) ? answer(call) : answer;
           response.end(JSON.stringify({ status: "success", value, logLines: [] }));
+          return;
+        }
+        if (version !== undefined && request.url === "/version") {
+          response.end(version);
           return;
         }
         const { href } = new URL(request.url ?? "/", stack.convex.url);

@@ -2,89 +2,8 @@ import { anotherKey, type Fault, firstMapping } from "./fault_injector.ts";
 
 const AI = { hasOpenAiKey: true, model: "gpt-4o" };
 
-/** Faults in the machine, its settings and the deployment. */
-export const LOCAL_FAULTS: readonly Fault[] = [
-  // The machine and its settings.
-  {
-    name: "an old Node",
-    inject: (s) => s.run({}, { nodeVersion: "18.20.1" }),
-    fault: /this is Node 18/,
-    step: /Install Node 20/,
-  },
-  {
-    name: "nothing configured",
-    inject: async (s) => {
-      const nothing = Object.fromEntries(Object.keys(s.env).map((name) => [name, ""]));
-      return await s.run(nothing);
-    },
-    fault: /no platform is configured/,
-    step: /npm run setup/,
-  },
-  {
-    name: "half a platform",
-    inject: (s) => s.run({ SLACK_APP_TOKEN: "" }),
-    fault: /SLACK_APP_TOKEN is not set/,
-    step: /App-Level Tokens/,
-  },
-  {
-    name: "no deployment URL",
-    inject: (s) => s.run({ CONVEX_URL: "" }),
-    fault: /CONVEX_URL is not set/,
-    step: /Convex dashboard/,
-  },
-  {
-    name: "a deployment's name instead of its URL",
-    inject: (s) => s.run({ CONVEX_URL: "brave-otter-1" }),
-    fault: /CONVEX_URL is not an http or https address/,
-    step: /Convex dashboard/,
-  },
-  {
-    name: "the address of HTTP actions",
-    inject: (s) => s.run({ CONVEX_URL: "https://brave-otter-1.convex.site" }),
-    fault: /CONVEX_URL is the address of the deployment's HTTP actions/,
-    step: /deployment's URL/,
-  },
-  {
-    name: "a token with a line break in it",
-    inject: (s) => s.run({ DISCORD_BOT_TOKEN: "two\nlines" }),
-    fault: /DISCORD_BOT_TOKEN has spaces or line breaks/,
-    step: /Reset Token/,
-  },
-  {
-    name: "a missing key",
-    inject: (s) => s.run({ DISCORD_BRIDGE_KEY: "" }),
-    fault: /DISCORD_BRIDGE_KEY is not set/,
-    step: /npm run setup creates it/,
-  },
-  {
-    name: "an invalid key",
-    inject: (s) => s.run({ SLACK_BRIDGE_KEY: "{}" }),
-    fault: /SLACK_BRIDGE_KEY is not a private/,
-    step: /SLACK_BRIDGE_JWKS/,
-  },
-  {
-    name: "no admin key",
-    inject: (s) => s.run({ ADMIN_KEY: "" }),
-    fault: /ADMIN_KEY is not set/,
-    step: /npm run setup/,
-    level: "warning",
-  },
-  {
-    name: "swapped Slack tokens",
-    inject: (s) => {
-      const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "" } = s.env;
-      return s.run({ SLACK_BOT_TOKEN: SLACK_APP_TOKEN, SLACK_APP_TOKEN: SLACK_BOT_TOKEN });
-    },
-    fault: /SLACK_BOT_TOKEN does not start with xoxb-/,
-    step: /OAuth & Permissions/,
-  },
-  {
-    name: "an invalid port",
-    inject: (s) => s.run({ HEALTH_PORT: "health" }),
-    fault: /HEALTH_PORT is not a port number/,
-    step: /free port/,
-  },
-
+/** Faults in the deployment. */
+export const DEPLOYMENT_FAULTS: readonly Fault[] = [
   // Convex.
   {
     name: "an unreachable deployment",
@@ -148,6 +67,32 @@ export const LOCAL_FAULTS: readonly Fault[] = [
     level: "warning",
   },
   {
+    name: "a self-hosted backend that is too old",
+    inject: async (s) =>
+      s.run({ CONVEX_URL: await s.proxyConvex({ version: "precompiled-2026-05-12-ab12cd3" }) }),
+    fault: /is from 12 May 2026, and this version needs one from 22 July 2026 or later/,
+    step: /Update your Convex backend/,
+  },
+  {
+    name: "a chat API that nobody has decided about",
+    inject: (s) => s.variable("PUBLIC_CHAT", undefined),
+    fault: /PUBLIC_CHAT is not set, so anybody/,
+    step: /env set PUBLIC_CHAT closed/,
+    level: "warning",
+  },
+  {
+    name: "a chat API that is open by a typing error",
+    inject: (s) => s.variable("PUBLIC_CHAT", "opne"),
+    fault: /PUBLIC_CHAT is neither open nor closed, so it is closed/,
+    step: /env set PUBLIC_CHAT closed/,
+  },
+  {
+    name: "a limit that is no number",
+    inject: (s) => s.variable("AI_REPLIES_PER_DAY", "abc"),
+    fault: /AI_REPLIES_PER_DAY is not a whole number, so it counts as 0/,
+    step: /env set AI_REPLIES_PER_DAY <number>/,
+  },
+  {
     name: "no AI key",
     inject: (s) => s.deployment({ "doctor:about": { version: 2, ...AI, hasOpenAiKey: false } }),
     fault: /OPENAI_API_KEY is not set/,
@@ -170,6 +115,17 @@ export const LOCAL_FAULTS: readonly Fault[] = [
   },
 
   // What is stuck.
+  {
+    name: "no bridge that has ever run",
+    inject: (s) =>
+      s.statusWith((status) => ({
+        ...status,
+        mappings: status.mappings.map(({ lastCatchUp: _, ...row }) => row),
+      })),
+    fault: /no bridge has run since the channels were mapped/,
+    step: /npm start/,
+    level: "warning",
+  },
   {
     name: "no channel mapped",
     inject: (s) => s.statusWith((status) => ({ ...status, mappings: [] })),
