@@ -66,7 +66,9 @@ const SETTINGS: {
     step: "Copy the deployment's URL from the Convex dashboard, or let `npx convex dev` write it to .env.local.",
   },
   DISCORD_BOT_TOKEN: {
-    schema: token(""),
+    schema: token("")
+      .regex(/^(?!xox|xapp-)/, "is a token of Slack")
+      .regex(/^(?!\d+$)/, "is an id, not a token"),
     step: "Discord Developer Portal > your app > Bot > Reset Token.",
   },
   DISCORD_BRIDGE_KEY: { schema: key, step: keyStep("DISCORD_BRIDGE_JWKS") },

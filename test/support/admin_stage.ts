@@ -66,7 +66,7 @@ export async function startAdminStage(): Promise<AdminStage> {
     },
     flags: [
       ...["--no-input", "--convex", "self-hosted", "--self-hosted-url", convex.url],
-      ...["--openai-base-url", openai.baseUrl],
+      ...["--openai-base-url", openai.baseUrl, "--public-chat", "closed"],
     ],
     npmRun(name, args = [], env = {}) {
       const [command = "", ...words] = (scripts[name] ?? "").split(" ");

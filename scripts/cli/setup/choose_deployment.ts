@@ -3,22 +3,33 @@ import { CommandError } from "../command_error.ts";
 import { ensureDeploymentUrl, isLocalDeployment } from "./deployment_url.ts";
 import { nonEmpty } from "./env_file.ts";
 import type { Hosting, SetupChoices, SetupTools } from "./setup_tools.ts";
-import { checkSelfHosted } from "./self_hosted.ts";
-import { explainInvalid } from "./tokens.ts";
+import { saveSelfHosted } from "./self_hosted.ts";
 
 /** Settings that select a deployment, each on its own. */
 const SELECTING = ["CONVEX_SELF_HOSTED_URL", "CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY"] as const;
+
+/** What the CLI does next, and what to choose in its menu, whose first choice is the other one. */
+const ANNOUNCEMENT = {
+  cloud:
+    'Starting the Convex CLI. If it asks whether to log in, choose "Login or create an account": its first choice would run Convex on this machine.',
+  local: "Starting the Convex CLI, which sets up Convex on this machine, without an account.",
+} as const;
 
 /** Keeps the configured deployment, or selects one, and saves its URL. Throws `CommandError`. */
 export async function chooseDeployment(tools: SetupTools, choices: SetupChoices): Promise<void> {
   const { prompts, print, settings, save, cli } = tools;
   const before = settings();
   const isConfigured = SELECTING.some((name) => has(before, name));
+  // The address is saved before the key is typed.
+  const lacksKey =
+    has(before, "CONVEX_SELF_HOSTED_URL") && !has(before, "CONVEX_SELF_HOSTED_ADMIN_KEY");
   if (choices.hosting !== undefined) requireSameHosting(choices.hosting, before);
   const hosting =
     choices.hosting ??
     (isConfigured
-      ? undefined
+      ? lacksKey && prompts.canAsk
+        ? "self-hosted"
+        : undefined
       : await prompts.choose<Hosting>("Where should Convex run?", [
           { value: "cloud", name: "Convex Cloud (needs an account; free to start)" },
           {
@@ -33,44 +44,12 @@ export async function chooseDeployment(tools: SetupTools, choices: SetupChoices)
   if (hosting === "self-hosted") {
     await saveSelfHosted(tools, choices.selfHostedUrl);
   } else if (hosting !== undefined && !isConfigured) {
-    print("Starting the Convex CLI, which may ask questions:");
+    print(ANNOUNCEMENT[hosting]);
     await cli.configure(hosting === "local" ? { CONVEX_AGENT_MODE: "anonymous" } : {});
   } else if (hosting !== undefined) {
     print("Keeping the configured deployment. To choose another, remove it from .env.local.");
   }
   await ensureDeploymentUrl(tools, choices.prod);
-}
-
-/** Asks for the backend's URL and admin key where they are missing, and checks both before saving them. */
-async function saveSelfHosted(
-  { prompts, settings, save }: SetupTools,
-  givenUrl: string | undefined,
-): Promise<void> {
-  const before = settings();
-  const url = (
-    givenUrl ??
-    nonEmpty(before.CONVEX_SELF_HOSTED_URL) ??
-    (await prompts.line("URL of your Convex backend (https://…)", "use --self-hosted-url"))
-  )
-    .trim()
-    .replace(/\/+$/, "");
-  const adminKey =
-    nonEmpty(before.CONVEX_SELF_HOSTED_ADMIN_KEY) ??
-    (await prompts.secret("Its admin key (generate_admin_key.sh prints it)"));
-  const invalid = explainInvalid("CONVEX_URL", url);
-  if (invalid !== undefined) throw new CommandError("BAD_URL", invalid);
-  if (adminKey === "") {
-    throw new CommandError(
-      "NO_ADMIN_KEY",
-      "a self-hosted Convex backend needs CONVEX_SELF_HOSTED_ADMIN_KEY",
-    );
-  }
-  await checkSelfHosted(url, adminKey);
-  await save({
-    CONVEX_SELF_HOSTED_URL: url,
-    CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
-    CONVEX_URL: url,
-  });
 }
 
 /** Throws `CommandError` if `--convex` contradicts the settings: the CLI would follow the settings. */

@@ -22,6 +22,7 @@ interface SetupFlags extends CommonFlags {
   readonly convex?: Hosting;
   readonly selfHostedUrl?: string;
   readonly platforms?: string;
+  readonly publicChat?: "open" | "closed";
   readonly openaiBaseUrl?: string;
   readonly openaiModel?: string;
   readonly push: boolean;
@@ -46,6 +47,12 @@ export function buildCommandLine(print: (line: string) => void): Command {
     )
     .option("--self-hosted-url <url>", "the URL of a self-hosted Convex backend", parseUrl)
     .option("--platforms <list>", "discord, slack, or discord,slack; default: those with tokens")
+    .addOption(
+      new Option(
+        "--public-chat <state>",
+        "whether people without a key may use the chat API; without the flag, and unset, they may",
+      ).choices(["open", "closed"]),
+    )
     .option(
       "--openai-base-url <url>",
       "another service with OpenAI's chat completions API",
@@ -65,6 +72,7 @@ export function buildCommandLine(print: (line: string) => void): Command {
         ...(platforms && {
           platforms: platforms.filter((name) => name === "discord" || name === "slack"),
         }),
+        ...(flags.publicChat && { publicChat: flags.publicChat }),
         ...(flags.openaiBaseUrl !== undefined && { openaiBaseUrl: flags.openaiBaseUrl }),
         ...(flags.openaiModel !== undefined && { openaiModel: flags.openaiModel }),
       });

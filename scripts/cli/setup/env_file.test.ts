@@ -1,7 +1,13 @@
 import { parse } from "dotenv";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mergeEnvText } from "./env_file.ts";
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../tooling/repository.ts";
+import { mergeEnvFile, mergeEnvText } from "./env_file.ts";
 
 describe("merging settings", () => {
   test("changes an existing value in place and appends a new one", () => {
@@ -36,4 +42,40 @@ describe("merging settings", () => {
       }),
     );
   });
+});
+
+describe("what a crash between writing and renaming leaves", () => {
+  const inFolder = async (use: (folder: string) => Promise<void>) => {
+    const folder = await mkdtemp(join(tmpdir(), "bridge-env-"));
+    await use(folder).finally(() => rm(folder, { recursive: true }));
+  };
+
+  test("is deleted by the next write, and no other file is", () =>
+    inFolder(async (folder) => {
+      const [left, fresh] = [`.env.local.${randomUUID()}`, `.env.local.${randomUUID()}`];
+      for (const name of [left, fresh, ".env.local.backup"])
+        await writeFile(join(folder, name), "");
+      const anHourAgo = Date.now() / 1_000 - 3_600;
+      for (const name of [left, ".env.local.backup"])
+        await utimes(join(folder, name), anHourAgo, anHourAgo);
+      await mergeEnvFile(join(folder, ".env.local"), { A: "1" });
+      // A run that writes at the same time may still need its own.
+      expect((await readdir(folder)).sort()).toEqual(
+        [".env.local", ".env.local.backup", fresh].sort(),
+      );
+    }));
+
+  test("is ignored by git", () =>
+    inFolder(async (folder) => {
+      const git = (...args: string[]) => execFileSync("git", ["-C", folder, ...args]).toString();
+      git("init", "--quiet");
+      await copyFile(join(ROOT, ".gitignore"), join(folder, ".gitignore"));
+      for (const name of [`.env.local.${randomUUID()}`, ".env.local", ".env.example"])
+        await writeFile(join(folder, name), "");
+      expect(git("ls-files", "--others", "--exclude-standard").split("\n")).toEqual([
+        ".env.example",
+        ".gitignore",
+        "",
+      ]);
+    }));
 });

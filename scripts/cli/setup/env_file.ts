@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { chmod, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { parse } from "dotenv";
 
 /**
@@ -16,10 +17,28 @@ export async function mergeEnvFile(
     if (before !== "") await chmod(path, 0o600);
     return;
   }
+  await removeDrafts(path);
   const fresh = `${path}.${randomUUID()}`;
   await writeFile(fresh, after, { mode: 0o600, flag: "wx" });
   await rename(fresh, path);
 }
+
+/** Old enough that no run still writes it, in ms. */
+const ABANDONED_MS = 60_000;
+
+/** Deletes what a crash between writing and renaming left: a copy of every secret. */
+async function removeDrafts(path: string): Promise<void> {
+  const own = `${basename(path)}.`;
+  const names = await readdir(dirname(path));
+  const drafts = names.filter((name) => name.startsWith(own) && UUID.test(name.slice(own.length)));
+  for (const name of drafts) {
+    const draft = join(dirname(path), name);
+    const { mtimeMs } = await lstat(draft);
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(draft, { force: true });
+  }
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** A setting's trimmed value; undefined if it is not set or empty. */
 export function nonEmpty(value: string | undefined): string | undefined {

@@ -1,18 +1,20 @@
 import { CommandError } from "../command_error.ts";
 
+/** Returns what is wrong with an answer, and the question is asked again. */
+type Validate = (value: string) => string | undefined;
+
 /** Asks the person who runs setup. */
 export interface Prompts {
+  /** Whether somebody is there to answer. */
+  readonly canAsk: boolean;
   choose<T extends string>(
     question: string,
     choices: readonly { value: T; name: string }[],
   ): Promise<T>;
   /** `instead` says how to give the answer without a terminal. */
-  line(question: string, instead: string): Promise<string>;
-  /**
-   * Does not echo what is typed. An empty answer skips the question. `validate` returns what is wrong with an answer, and
-   * the question is asked again.
-   */
-  secret(question: string, validate?: (value: string) => string | undefined): Promise<string>;
+  line(question: string, instead: string, validate: Validate): Promise<string>;
+  /** Does not echo what is typed. Without a terminal, the answer is empty. */
+  secret(question: string, validate: Validate): Promise<string>;
   confirm(question: string): Promise<boolean>;
 }
 
@@ -22,19 +24,20 @@ export interface Terminal {
   readonly output: NodeJS.WritableStream;
 }
 
-/** Prompts at a terminal. Ctrl-C throws `CommandError`; finished steps stay, and the next run continues after them. */
+/** Prompts at a terminal. Ctrl-C throws `CommandError`; answers given before stay, and the next run continues after them. */
 export function terminalPrompts(terminal?: Terminal): Prompts {
   return {
+    canAsk: true,
     choose: (message, choices) =>
       prompt(({ select }) => select({ message, choices: [...choices] }, terminal)),
-    line: (message) =>
-      prompt(({ input }) => input({ message, required: true }, terminal)).then((value) =>
-        value.trim(),
-      ),
+    line: (message, _, validate) =>
+      prompt(({ input }) =>
+        input({ message, validate: (value) => validate(value.trim()) ?? true }, terminal),
+      ).then((value) => value.trim()),
     secret: (message, validate) =>
       prompt(({ password }) =>
         password(
-          { message, mask: true, validate: (value) => validate?.(value.trim()) ?? true },
+          { message, mask: true, validate: (value) => validate(value.trim()) ?? true },
           terminal,
         ),
       ).then((value) => value.trim()),
@@ -47,6 +50,7 @@ export function unattendedPrompts(mayChangeKeys: boolean): Prompts {
   const noTerminal = (question: string, instead: string) =>
     new CommandError("NO_TERMINAL", `no terminal to ask "${question}": ${instead}`);
   return {
+    canAsk: false,
     choose: async (question) => {
       throw noTerminal(question, "use a flag instead (--help)");
     },

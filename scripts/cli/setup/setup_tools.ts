@@ -26,6 +26,7 @@ export interface SetupChoices {
   readonly hosting?: Hosting;
   readonly selfHostedUrl?: string;
   readonly platforms?: readonly PlatformName[];
+  readonly publicChat?: "open" | "closed";
   readonly openaiBaseUrl?: string;
   readonly openaiModel?: string;
   /** Set up the production deployment instead of the development one. */

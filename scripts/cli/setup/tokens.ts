@@ -5,6 +5,12 @@ import { nonEmpty } from "./env_file.ts";
 import type { SetupTools } from "./setup_tools.ts";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
+/** What the portals call each token. */
+const LABEL = {
+  DISCORD_BOT_TOKEN: "Discord bot token",
+  SLACK_BOT_TOKEN: "Slack bot token",
+  SLACK_APP_TOKEN: "Slack app-level token",
+} as const;
 const TOKENS = {
   discord: ["DISCORD_BOT_TOKEN"],
   slack: ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"],
@@ -30,29 +36,33 @@ export async function saveTokens(
     } else if (required || Object.keys(tokens).length > 0) {
       throw new CommandError(
         "NO_TOKEN",
-        `${TITLE[platform]} needs ${missing.join(" and ")}.\n${steps(missing)}`,
+        `${TITLE[platform]} needs ${missing.join(" and ")}.\n${missing.map((name) => `  ${name}: ${stepOf(name)}`).join("\n")}`,
       );
     } else tools.print(`${TITLE[platform]}: off, because ${names.join(" and ")} is not set.`);
   }
   return on;
 }
 
-/** The platform's tokens, from the settings or the prompts; stops at the first one that is skipped. */
+/** The platform's tokens, from the settings or the prompts, which are saved at once. Stops at the first that is skipped. */
 async function readTokens(
-  { prompts, settings }: SetupTools,
+  { print, prompts, settings, save }: SetupTools,
   platform: PlatformName,
 ): Promise<Record<string, string>> {
   const tokens: Record<string, string> = {};
   for (const name of TOKENS[platform]) {
+    const known = nonEmpty(settings()[name]);
+    // On a line of its own: a prompt that wraps is hard to read.
+    if (known === undefined && prompts.canAsk) print(`${LABEL[name]}: ${stepOf(name)}`);
     const token =
-      nonEmpty(settings()[name]) ??
-      (await prompts.secret(`${TITLE[platform]}: ${name} (leave empty to skip)`, (typed) =>
+      known ??
+      (await prompts.secret(`${name} (leave empty to skip ${TITLE[platform]})`, (typed) =>
         typed === "" ? undefined : explainInvalid(name, typed),
       ));
     if (token === "") break;
     const invalid = explainInvalid(name, token);
     if (invalid !== undefined) throw new CommandError("BAD_TOKEN", invalid);
     tokens[name] = token;
+    if (known === undefined) await save({ [name]: token });
   }
   return tokens;
 }
@@ -65,8 +75,9 @@ export function explainInvalid(name: SettingName, value: string): string | undef
   return found && `${found.name} ${found.problem}. ${found.step}`;
 }
 
-function steps(names: readonly SettingName[]): string {
+/** Where a setting's value is found. */
+function stepOf(name: SettingName): string {
   const reader = new SettingsReader({});
-  for (const name of names) reader.required(name);
-  return reader.problems.map(({ name, step }) => `  ${name}: ${step}`).join("\n");
+  reader.required(name);
+  return reader.problems[0]?.step ?? "";
 }
