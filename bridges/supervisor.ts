@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { Bridge } from "./core/bridge.ts";
 import type { SigningKey } from "./core/convex/token.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
+import { AiWatch } from "./core/ops/ai_watch.ts";
 import type { HealthEndpoint, PlatformState } from "./core/ops/health_endpoint.ts";
 import type { Metrics } from "./core/ops/metrics.ts";
 import { failureLine, type Service } from "./core/ops/process.ts";
@@ -43,12 +44,15 @@ export class Supervisor implements Service {
   readonly #options: SupervisorOptions;
   readonly #runs = new Map<PlatformName, Run>();
   #state: "starting" | "running" | "stopping" = "starting";
+  /** One for all platforms: they share the deployment's AI. */
+  readonly #ai: AiWatch;
   #exitCode = 0;
   #health: HealthEndpoint | undefined;
   #end: (exitCode: number) => void = () => {};
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#ai = new AiWatch(options.log);
     this.ended = new Promise((resolve) => (this.#end = resolve));
     for (const { name } of options.platforms) this.#runs.set(name, { kind: "starting" });
     this.ready = this.#startAll();
@@ -65,6 +69,7 @@ export class Supervisor implements Service {
   async #startAll(): Promise<void> {
     const { platforms, healthPort } = this.#options;
     const metrics = healthPort === undefined ? undefined : await this.#serveHealth(healthPort);
+    if (metrics) this.#ai.onChange = (state) => metrics.ai(state);
     await Promise.all(platforms.map((platform) => this.#startPlatform(platform, metrics)));
     if (this.#state === "starting") this.#state = "running";
   }
@@ -77,7 +82,7 @@ export class Supervisor implements Service {
       if (this.#state === "stopping") return;
       const onFatal = (error: Error) => this.#fail(name, error);
       const { convexUrl, queue } = this.#options;
-      const parts = { platform, convexUrl, key, log, onFatal };
+      const parts = { platform, convexUrl, key, log, onFatal, ai: this.#ai };
       const bridge = new Bridge({ ...parts, ...(queue && { queue }), ...(metrics && { metrics }) });
       this.#runs.set(name, { kind: "starting", bridge });
       await bridge.start();
@@ -97,7 +102,7 @@ export class Supervisor implements Service {
     const states = () =>
       Object.fromEntries([...this.#runs].map(([name, run]) => [name, stateOf(run)]));
     try {
-      this.#health = await serveHealth(port, metrics, states);
+      this.#health = await serveHealth(port, metrics, states, () => this.#ai.state());
     } catch (error) {
       this.#exitCode = 1;
       this.#options.printError(failureLine(error));

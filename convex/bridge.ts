@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { actingPlatform } from "./model/access/caller.ts";
 import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
+import { aiHealth, vAiHealth } from "./model/rows/ai_health.ts";
 import { cursorsOf, vAdvance, vCursor } from "./model/rows/cursors.ts";
 import { ingestBatch } from "./model/ingest/ingest.ts";
 import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
@@ -78,7 +79,7 @@ export const claim = mutation({
 /**
  * Reports the outcome of a claimed delivery. Returns whether the caller still holds it. `posted` is a fact and is
  * recorded from any caller, however late; the other kinds count only under the current generation
- * (docs/races.md#a-success-is-reported-late).
+ * (docs/races.md#a-success-is-reported-late). `ai`: whether AI answers fail; a bridge learns it here, without another call.
  */
 export const settle = mutation({
   args: {
@@ -86,8 +87,12 @@ export const settle = mutation({
     generation: v.number(),
     settlement: vSettlement,
   },
-  returns: v.object({ held: v.boolean() }),
-  handler: async (ctx, args) => settleDelivery(ctx, await actingPlatform(ctx), args),
+  returns: v.object({ held: v.boolean(), ai: v.optional(vAiHealth) }),
+  handler: async (ctx, args) => {
+    const settled = await settleDelivery(ctx, await actingPlatform(ctx), args);
+    const ai = await aiHealth(ctx);
+    return { ...settled, ...(ai && { ai }) };
+  },
 });
 
 /** Stores what a bridge learned besides messages: names of people and channels, problems, the health of mappings. */

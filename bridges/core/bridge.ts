@@ -6,6 +6,7 @@ import { type Connection, type ConnectionOptions, connectConvex } from "./convex
 import { BridgeError, FatalError } from "./shared/errors.ts";
 import { CatchUpScheduler, type CatchUpLimits } from "./catch_up/scheduler.ts";
 import { BridgeIntake } from "./ingest/intake.ts";
+import type { AiWatch } from "./ops/ai_watch.ts";
 import type { Metrics } from "./ops/metrics.ts";
 import { OutboxWorker } from "./outbox/worker.ts";
 import type { QueueLimits } from "./ingest/queue.ts";
@@ -38,6 +39,7 @@ export interface BridgeOptions {
   readonly queue?: Partial<QueueLimits>;
   readonly catchUp?: Partial<CatchUpLimits>;
   readonly metrics?: Metrics;
+  readonly ai?: AiWatch;
 }
 
 /** Runs one platform in this process: starts it, and shuts it down in order. */
@@ -102,7 +104,8 @@ export class Bridge {
       log,
       ...(catchUp && { limits: catchUp }),
     });
-    this.#outbox = new OutboxWorker(metrics?.outbox(name, outbox) ?? outbox, platform, log, {
+    const watched = options.ai?.outbox(outbox) ?? outbox;
+    this.#outbox = new OutboxWorker(metrics?.outbox(name, watched) ?? watched, platform, log, {
       onDropped: () => metrics?.dropped(name, "settlement"),
     });
   }

@@ -156,6 +156,52 @@ describe("the health endpoint", () => {
     expect(metrics).toMatch(/bridge_mappings\{platform="discord"\} 1/);
   }, 60_000);
 
+  test("says since when and why AI answers fail and how many, and that they work again", async () => {
+    const { discord, openai } = stack;
+    const rows = await (await stack.adminClient()).query(api.admin.list, {});
+    const channel = rows.find((row) => row.platform === "discord")?.externalId ?? "";
+    const person = discord.addPerson("Bo");
+    const ask = async (text: string, about: RegExp) => {
+      discord.say({ channel, person, text });
+      await eventually(() => expect(discord.posts.at(-1)?.text).toMatch(about), 20_000);
+    };
+    openai.next(401, "with a wrong key");
+    await ask("with a wrong key", /could not answer/);
+    const reason = "the AI service refused the key \\(OPENAI_API_KEY\\) \\(1 failed\\)";
+    await eventually(async () => {
+      const response = await health("/healthz");
+      expect([response.status, await response.json()]).toMatchObject([
+        200,
+        {
+          ok: true,
+          ai: {
+            failing: true,
+            failures: 1,
+            detail: expect.stringMatching(
+              new RegExp(`^answers have failed since [\\d-]+ [\\d:]+ UTC: ${reason}$`),
+            ) as unknown,
+          },
+        },
+      ]);
+      expect(await (await health("/metrics")).text()).toMatch(/^bridge_ai_failing 1$/m);
+    }, 10_000);
+    await ask("with the right key", /right key/);
+    await eventually(async () => {
+      expect(await (await health("/healthz")).json()).toMatchObject({
+        ai: {
+          failing: false,
+          detail: expect.stringMatching(new RegExp(`and work again: ${reason}$`)) as unknown,
+        },
+      });
+      const metrics = await (await health("/metrics")).text();
+      expect(metrics).toMatch(/^bridge_ai_failing 0$/m);
+      expect(metrics).toMatch(/^bridge_ai_failures 1$/m);
+    }, 10_000);
+    const said = ["AI answers have begun to fail", "AI answers work again"];
+    for (const text of said)
+      expect(bridge.log.filter((line) => line.includes(text))).toHaveLength(1);
+  }, 60_000);
+
   test("a port that is in use is named, with the step", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

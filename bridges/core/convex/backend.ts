@@ -8,6 +8,8 @@ import type { ConvexCalls } from "./well_formed.ts";
 
 export type DeliveryId = Delivery["deliveryId"];
 export type Claim = FunctionReturnType<typeof api.bridge.claim>;
+/** The latest time in which AI answers failed. */
+export type AiHealth = NonNullable<FunctionReturnType<typeof api.bridge.settle>["ai"]>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
@@ -38,12 +40,15 @@ export interface OutboxBackend {
   watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void;
   /** `format`: the version of this process's renderer (docs/races.md#a-long-reply-resumes). */
   claim(deliveryId: DeliveryId, owner: string, format: string): Promise<Claim>;
-  /** `held`: whether the claim of this `generation` still holds the delivery. */
+  /**
+   * `held`: whether the claim of this `generation` still holds the delivery. `ai`: the latest time in which AI answers
+   * failed; absent if none has.
+   */
   settle(
     deliveryId: DeliveryId,
     generation: number,
     settlement: Settlement,
-  ): Promise<{ held: boolean }>;
+  ): Promise<{ held: boolean; ai?: AiHealth }>;
 }
 
 /** Ingest calls over one Convex connection. */

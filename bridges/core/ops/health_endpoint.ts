@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { PlatformName } from "../../platform.ts";
 import { FatalError } from "../shared/errors.ts";
+import type { AiState } from "./ai_watch.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** `away`: it runs, but Convex is unreachable at the moment. */
@@ -14,12 +15,14 @@ export interface HealthEndpoint {
 
 /**
  * Serves `/healthz` (200 while every platform is ready, otherwise 503) and `/metrics`, on loopback only, and without any
- * channel or message. `port` 0: any free port. `states`: of each platform now. Throws `FatalError` if the port is taken.
+ * channel or message. `port` 0: any free port. `states`: of each platform now. `ai`: of the AI's answers, which do not
+ * change the status: a restart does not help. Throws `FatalError` if the port is taken.
  */
 export async function serveHealth(
   port: number,
   metrics: Metrics,
   states: () => Readonly<Partial<Record<PlatformName, PlatformState>>>,
+  ai: () => AiState | undefined,
 ): Promise<HealthEndpoint> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
@@ -30,7 +33,7 @@ export async function serveHealth(
       const isReady = Object.values(platforms).every((state) => state === "ready");
       response
         .writeHead(isReady ? 200 : 503, { "content-type": "application/json" })
-        .end(`${JSON.stringify({ ok: isReady, platforms })}\n`);
+        .end(`${JSON.stringify({ ok: isReady, platforms, ai: ai() })}\n`);
     } else if (path === "/metrics") {
       metrics.registry.metrics().then(
         (text) =>

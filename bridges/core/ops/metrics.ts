@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { PlatformName } from "../../platform.ts";
+import type { AiState } from "./ai_watch.ts";
 import type { IngestBackend, OutboxBackend } from "../convex/backend.ts";
 
 /**
@@ -42,6 +43,14 @@ export class Metrics {
   );
   readonly #ready = this.#gauge("bridge_outbox_ready", "Replies waiting to be claimed.");
   readonly #mappings = this.#gauge("bridge_mappings", "Active mapped channels.");
+  readonly #aiFailing = this.#gauge(
+    "bridge_ai_failing",
+    "1 while AI answers fail, as far as this process knows.",
+  );
+  readonly #aiFailures = this.#gauge(
+    "bridge_ai_failures",
+    "Failed AI answers in the latest time in which they failed.",
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -55,6 +64,12 @@ export class Metrics {
   /** Convex refused something until it was dropped. */
   dropped(platform: PlatformName, what: "report" | "settlement"): void {
     this.#dropped.inc({ platform, what });
+  }
+
+  /** Whether AI answers fail, and how many have. */
+  ai({ failing, failures }: AiState): void {
+    this.#aiFailing.set(Number(failing));
+    this.#aiFailures.set(failures);
   }
 
   /** Wraps a backend to count its calls. */
