@@ -5,7 +5,7 @@ import { requireAdmin } from "./model/access/caller.ts";
 import { deleteReply } from "./model/outbox/delete_reply.ts";
 import { readActivity, vActivity } from "./model/admin/activity.ts";
 import { changeMapping, mapChannel, unmapChannel } from "./model/admin/map_unmap.ts";
-import { listMappings, vMappingRow } from "./model/rows/mappings.ts";
+import { findMapping, listMappings, vMappingRow } from "./model/rows/mappings.ts";
 import { refusal } from "./model/shared/refusal.ts";
 import { retryDeliveries } from "./model/outbox/retry.ts";
 import { overallStatus, vStatus } from "./model/admin/status.ts";
@@ -70,6 +70,26 @@ export const unmap = mutation({
   handler: async (ctx, args) => {
     await requireAdmin(ctx);
     return unmapChannel(ctx, args);
+  },
+});
+
+/** Counts a page of the messages mirrored by a mapping, also by one that was unmapped. Codes: NOT_MAPPED. */
+export const countMessages = query({
+  args: {
+    platform: vPlatform,
+    externalId: v.string(),
+    paginationOpts: paginationOptsValidator,
+  },
+  returns: v.object({ count: v.number(), isDone: v.boolean(), continueCursor: v.string() }),
+  handler: async (ctx, { platform, externalId, paginationOpts }) => {
+    await requireAdmin(ctx);
+    const mapping = await findMapping(ctx, platform, externalId);
+    if (!mapping) throw refusal("NOT_MAPPED", `${platform} ${externalId} is not mapped`);
+    const { page, isDone, continueCursor } = await ctx.db
+      .query("messages")
+      .withIndex("by_mappingId_and_sentAt", (q) => q.eq("mappingId", mapping._id))
+      .paginate(paginationOpts);
+    return { count: page.length, isDone, continueCursor };
   },
 });
 

@@ -23,7 +23,9 @@ export type Failure = { readonly reason: string } & (
 export type ChannelFailure = Extract<Failure, { kind: "channel" }>;
 
 const APP = "api.slack.com/apps > your app";
-const INVITE = "In Slack, open the channel and send /invite @ followed by the bot's name";
+/** What a person sends, where the bot's name is not known. */
+export const INVITE_UNNAMED = "/invite @ followed by the bot's name";
+const INVITE = `In Slack, open the channel and send ${INVITE_UNNAMED}`;
 const UNARCHIVE = "Unarchive the channel in Slack, or unmap it and map another one";
 const POSTING = "In Slack, channel settings > Permissions: let the bot post in this channel";
 const ADMINS = "Ask the workspace's administrators to allow the app";
@@ -42,7 +44,7 @@ export const FAILURES = {
   not_in_channel: channel("the bot is not in the channel", INVITE),
   channel_not_found: channel(
     "the channel does not exist, or it is private and the bot is not in it",
-    "Check the id; if the channel is private, open it in Slack and send /invite @ followed by the bot's name",
+    `Check the id; if the channel is private, open it in Slack and send ${INVITE_UNNAMED}`,
   ),
   channel_deleted: channel("the channel was deleted in Slack", "Unmap it and map another one"),
   is_archived: channel("the channel is archived", UNARCHIVE),

@@ -85,7 +85,7 @@ test("set changes only the given settings and can restore the defaults", async (
   const changed = { trigger: "never", replyIn: "channel", instructions: "Be kind." };
   expect(await script.mappingOf(id)).toMatchObject({ ...changed, model: "gpt-4o-mini" });
   const { stdout } = await channels(["set", "discord", id, "--no-instructions", "--no-model"]);
-  expect(stdout).toContain(`discord ${id} -> "changing": active; answers nothing`);
+  expect(stdout).toContain(`discord ${id} -> "changing": active; answers nothing.`);
   const row = await script.mappingOf(id);
   expect(row).toMatchObject({ trigger: "never" });
   expect([row?.instructions, row?.model]).toEqual([undefined, undefined]);
@@ -97,7 +97,9 @@ test("map and set limit for how long messages are kept, and set lifts it", async
   expect(await script.mappingOf(id)).toMatchObject({ keepDays: 30 });
   const changed = await channels(["set", "discord", id, "--keep", "1"]);
   expect(changed.stdout).toContain("; keeps messages for 1 day.");
-  expect((await channels(["list"])).stdout).toMatch(new RegExp(`^discord +${id} .* 1 day$`, "m"));
+  expect((await channels(["list"])).stdout).toMatch(
+    new RegExp(`^discord +${id} .*\\n {4}keeps messages for 1 day$`, "m"),
+  );
   await channels(["set", "discord", id, "--keep", "all"]);
   expect((await script.mappingOf(id))?.keepDays).toBeUndefined();
   for (const wrong of ["0", "forever", "3651"])

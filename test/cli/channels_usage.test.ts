@@ -4,6 +4,17 @@ import { ChannelsScript } from "../support/channels_script.ts";
 const script = new ChannelsScript().use();
 const channels: ChannelsScript["run"] = (...call) => script.run(...call);
 
+test.each([["map"], ["unmap"], ["set"], ["find"]])(
+  "%s without arguments prints its usage",
+  async (verb) => {
+    const { code, stdout, stderr } = await channels([verb], {});
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(
+      new RegExp(`missing required argument .*Examples:.*channels -- ${verb} .*--help`, "s"),
+    );
+  },
+);
+
 test.concurrent.each([
   ["map"],
   ["unmap"],

@@ -82,7 +82,7 @@ describe("channels map checks with the platform", () => {
       run("channels", ["map", "slack", "C0NOWHERE0", "--to", "x"]),
       run("channels", ["map", "discord", silent, "--to", "x"], { DISCORD_BOT_TOKEN: "wrong" }),
     ]);
-    const expected = [/allow Send Messages/, /\/invite @/, /Check the id/, /Reset Token/];
+    const expected = [/allow Send Messages/, /\/invite @bridge$/m, /Check the id/, /Reset Token/];
     for (const [n, { code, output }] of ended.entries()) {
       expect(code, output).toBe(1);
       expect(output).toMatch(expected[n] ?? /never/);
@@ -101,7 +101,7 @@ describe("channels map checks with the platform", () => {
       run("channels", ["find", "discord", "silen"]),
     ]);
     expect(slack.output).toMatch(/C\w+\s+#away\s+the bot is not in the channel/);
-    expect(slack.output).toMatch(/C\w+\s+#rooms\s+ready/);
+    expect(slack.output).toMatch(/C\w+\s+#rooms\s+mapped to "s"; ready/);
     expect(discord.output).toMatch(/\d+\s+#silent\s+Playground\s+the bot lacks Send Messages/);
     expect(discord.output).not.toContain("#rooms");
   }, 60_000);

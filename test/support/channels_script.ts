@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import type { Role } from "../../convex/model/access/issuers.ts";
 import { api } from "../../convex/_generated/api.js";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
-import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
 
 interface Ended {
   readonly code: number;
@@ -22,6 +23,7 @@ export class ChannelsScript {
   settings: Record<string, string> = {};
   /** The script's working and temporary directory. */
   folder = "";
+  #keys: Record<Role, RoleKeys> | undefined;
   #lastId = 112233445566778000n;
 
   /** Registers the hooks that start and stop the deployment. */
@@ -29,6 +31,7 @@ export class ChannelsScript {
     let stop = async () => {};
     beforeAll(async () => {
       const keys = await makeAllKeys();
+      this.#keys = keys;
       const convex = await startLocalConvex({
         env: {
           DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
@@ -70,18 +73,18 @@ export class ChannelsScript {
     return { TMPDIR: this.folder, CONVEX_URL: "", ADMIN_KEY: "", ...more };
   }
 
-  /** A client of the deployment with an admin token. */
-  async admin(): Promise<ConvexHttpClient> {
-    const key = parseSigningKey(this.settings.ADMIN_KEY ?? "");
+  /** A client of the deployment with a role's token. */
+  async client(role: Role): Promise<ConvexHttpClient> {
+    const key = parseSigningKey(this.#keys?.[role].privateKeyEnv ?? "");
     if (key === undefined) throw new Error("no key");
-    const auth = await mintToken("admin", key);
+    const auth = await mintToken(role, key);
     const url = this.settings.CONVEX_URL ?? "";
     return new ConvexHttpClient(url, { auth, skipConvexDeploymentUrlCheck: true });
   }
 
   /** The mappings in Convex, as another admin client reads them. */
   async mappings() {
-    return (await this.admin()).query(api.admin.list, {});
+    return (await this.client("admin")).query(api.admin.list, {});
   }
 
   async mappingOf(externalId: string) {

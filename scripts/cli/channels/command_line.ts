@@ -1,9 +1,17 @@
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
 import { CommandError } from "../command_error.ts";
-import { explainInvalidId } from "./channel_ids.ts";
 import type { Deployment } from "./deployment.ts";
-import type { PlatformChannel, Result } from "./verbs.ts";
+import {
+  addChannelArguments,
+  addSettings,
+  parseChannel,
+  parseCount,
+  parseText,
+} from "./options.ts";
+import type { MappingRow } from "./format.ts";
+import type { Note } from "./find_playground.ts";
+import type { Result } from "./verbs.ts";
 
 const script = "npm run channels --";
 const exitCodes = "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.";
@@ -18,6 +26,11 @@ interface MapFlags extends Common {
   readonly history?: number;
   readonly keep?: number | "all";
   readonly check: boolean;
+}
+
+interface UnmapFlags extends Common {
+  readonly deleteMessages?: true;
+  readonly yes?: true;
 }
 
 interface SettingFlags extends Common {
@@ -57,12 +70,25 @@ async function run(print: Print, flags: Common, verb: Verb): Promise<void> {
   printResult(print, flags, await verb(await import("./verbs.ts"), await connect(noteFor(flags))));
 }
 
+/** What is mapped in the configured deployment or a playground; nothing if there is none or it doesn't answer. */
+async function mappingsIfReachable(note: Note): Promise<MappingRow[]> {
+  const { connect } = await import("./deployment.ts");
+  const { api } = await import("../../../convex/_generated/api.js");
+  try {
+    return await (await connect(note)).query(api.admin.list, {});
+  } catch (error) {
+    if (error instanceof CommandError) return [];
+    throw error;
+  }
+}
+
+const notes = new Set<string>();
+
 /** Prints a note once, beside the result. With `--json` standard error holds only errors. */
-function noteFor({ json }: Common): (line: string) => void {
-  const printed = new Set<string>();
+function noteFor({ json }: Common): Note {
   return (line) => {
-    if (json !== true && !printed.has(line)) console.error(line);
-    printed.add(line);
+    if (json !== true && !notes.has(line)) console.error(line);
+    notes.add(line);
   };
 }
 
@@ -124,7 +150,9 @@ function addFind(program: Command, print: Print): void {
         throw new CommandError("NO_TOKEN", problem);
       }
       const { find } = await import("./verbs.ts");
-      printResult(print, flags, await find(view, text ?? ""));
+      const mapped = await mappingsIfReachable(noteFor(flags));
+      const ofPlatform = mapped.filter((row) => row.platform === platform);
+      printResult(print, flags, await find(view, text ?? "", ofPlatform));
     });
 }
 
@@ -138,12 +166,24 @@ function addUnmap(program: Command, print: Print): void {
       "--delete-messages",
       "permanently delete its mirrored messages and replies; also works on a channel that was unmapped earlier",
     )
-    .action(async (platform: Platform, id: string, flags: Common & { deleteMessages?: true }) => {
+    .option("--yes", "don't ask before deleting; without a terminal, nothing is asked either")
+    .action(async (platform: Platform, id: string, flags: UnmapFlags) => {
       const channel = parseChannel(command, platform, id);
-      await run(print, flags, (verbs, deployment) =>
-        verbs.unmap(deployment, channel, flags.deleteMessages === true),
-      );
+      const deletes = flags.deleteMessages === true;
+      await run(print, flags, async (verbs, deployment) => {
+        if (deletes && flags.yes !== true && process.stdin.isTTY && flags.json !== true)
+          await confirmDeletion(await verbs.countMessages(deployment, channel));
+        return verbs.unmap(deployment, channel, deletes);
+      });
     });
+}
+
+/** Throws `CommandError` unless the person at the terminal agrees. */
+async function confirmDeletion(count = "all its messages"): Promise<void> {
+  const { terminalPrompts } = await import("../setup/prompts.ts");
+  const question = `Stop mirroring, and delete ${count} with all replies from Convex for good?`;
+  if (await terminalPrompts().confirm(question)) return;
+  throw new CommandError("NOT_CONFIRMED", "nothing was changed");
 }
 
 function addSet(program: Command, print: Print): void {
@@ -220,69 +260,6 @@ function addVerb(
     .command(name)
     .description(description)
     .option("--json", "print the result as JSON (run with `npm run --silent` to print only JSON)")
-    .addHelpText("after", `\nExamples:\n${lines.join("\n")}\n${exitCodes}`);
-}
-
-function addChannelArguments(command: Command): Command {
-  return command
-    .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
-    .argument("<channel id>", "the platform's id of the channel");
-}
-
-function addSettings(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--trigger <when>",
-        "which messages are answered; mention: those that mention the bot, and those in threads it has posted in",
-      ).choices(["always", "mention", "never"]),
-    )
-    .addOption(
-      new Option(
-        "--reply-in <where>",
-        "where replies go; thread: to a thread on the question",
-      ).choices(["channel", "thread"]),
-    )
-    .addOption(
-      new Option(
-        "--instructions <text>",
-        "instructions for the AI, shared by every channel mapped to the same Convex channel",
-      ).argParser(parseText),
-    )
-    .addOption(
-      new Option(
-        "--model <name>",
-        "the AI model, shared by every channel mapped to the same Convex channel",
-      ).argParser(parseText),
-    )
-    .addOption(
-      new Option(
-        "--keep <days>",
-        "delete older messages from Convex, once a day and for good (1 to 3650), or all: keep them",
-      ).argParser(parseKeep),
-    );
-}
-
-function parseChannel(command: Command, platform: Platform, externalId: string): PlatformChannel {
-  const invalid = explainInvalidId(platform, externalId);
-  if (invalid !== undefined) command.error(`error: ${invalid}`);
-  return { platform, externalId };
-}
-
-function parseCount(value: string): number {
-  const count = Number(value);
-  if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError("It must be a number from 1 to 1000.");
-}
-
-function parseKeep(value: string): number | "all" {
-  if (value === "all") return value;
-  const days = Number(value);
-  if (/^\d+$/.test(value) && days >= 1 && days <= 3_650) return days;
-  throw new InvalidArgumentError("It must be a number of days from 1 to 3650, or all.");
-}
-
-function parseText(value: string): string {
-  if (value.trim() === "") throw new InvalidArgumentError("It must not be empty.");
-  return value.trim();
+    .addHelpText("after", `\nExamples:\n${lines.join("\n")}\n${exitCodes}`)
+    .showHelpAfterError(`\nExamples:\n${lines.join("\n")}\nHelp: ${script} ${name} --help`);
 }

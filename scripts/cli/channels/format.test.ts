@@ -94,7 +94,7 @@ test("the status shows waiting and failed replies and what a gap missed", () => 
 
 test("the status says what was set in motion again after a restore", () => {
   const rearmed = { at: 0, replies: 2, deliveries: 0, purges: 1 };
-  expect(statusReport({ ...STATUS, rearmed })).toContain("2 answers being written, 1 deletions.");
+  expect(statusReport({ ...STATUS, rearmed })).toContain("2 answers being written, 1 deletion.");
 });
 
 test("the status says since when answers fail, why and how many, and that they work again", () => {
@@ -116,11 +116,49 @@ test("the status says since when answers fail, why and how many, and that they w
 test("the list and the status say for how long a channel's messages are kept", () => {
   const kept = { ...ROW, keepDays: 90 };
   const { model: _, ...plain } = { ...ROW, keepDays: 1 };
-  expect(mappingTable([kept])).toMatch(/ KEEP +MODEL\n.* 90 days +gpt/);
-  expect(mappingTable([plain])).toMatch(/ 1 day$/);
+  expect(mappingTable([kept])).toMatch(/channel\n {4}model gpt.*\n {4}keeps messages for 90 days$/);
+  expect(mappingTable([plain])).toMatch(/\n {4}keeps messages for 1 day$/);
   expect(describeMapping(kept)).toMatch(/; keeps messages for 90 days\.$/);
   const mapping = { ...kept, health: [], open: 0, failed: 0 };
   expect(statusReport({ mappings: [mapping], failed: [], problems: [] })).toMatch(
     /, keeps messages for 90 days$/,
   );
+});
+
+test("the list fits into 100 columns, whatever the channels are called", () => {
+  const name =
+    "a channel with a name that is as long as names may be, which is a hundred letters".repeat(2);
+  const row: MappingRow = {
+    ...ROW,
+    platform: "discord",
+    externalId: "9".repeat(20),
+    externalName: name,
+    channelName: name,
+    trigger: "mention",
+    state: "paused",
+  };
+  const lines = mappingTable([row, { ...row, externalName: "short" }]).split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(lines[1]).toContain("a channel with a n…");
+});
+
+test("what is never answered is answered nowhere", () => {
+  expect(describeMapping({ ...ROW, trigger: "never" })).toContain("active; answers nothing; model");
+});
+
+test("one of anything is singular", () => {
+  const mapping = { ...ROW, health: [], open: 0, failed: 0, lastCatchUp: { at: 0, recovered: 1 } };
+  expect(statusReport({ mappings: [mapping], failed: [], problems: [] })).toContain(
+    ": 1 message recovered",
+  );
+});
+
+test("the channels found say what they are mapped to", () => {
+  const found = { id: "C1", name: "help", troubles: [] };
+  const table = channelTable([
+    { ...found, mappedTo: "support" },
+    { ...found, id: "C2" },
+  ]);
+  expect(table).toMatch(/^C1 .* mapped to "support"; ready$/m);
+  expect(table).toMatch(/^C2 .* ready$/m);
 });

@@ -11,53 +11,63 @@ type MappingStatus = Status["mappings"][number];
 
 /** A mapping and its settings, in one sentence. */
 export function describeMapping(row: MappingRow): string {
-  const settings = [
-    `answers ${describeTrigger(row)}, in the ${row.replyIn}`,
+  const answers =
+    row.trigger === "never"
+      ? "answers nothing"
+      : `answers ${describeTrigger(row.trigger)}, in the ${row.replyIn}`;
+  return stripControls(
+    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${[answers, ...extras(row)].join("; ")}.`,
+  );
+}
+
+/** The settings that few mappings have. */
+function extras(row: MappingRow): string[] {
+  return [
     ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
-  return stripControls(
-    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${settings.join("; ")}.`,
-  );
 }
 
-/** Every mapping, one per line. */
+function shorten(name: string): string {
+  const letters = Array.from(name);
+  return letters.length <= NAME_WIDTH ? name : `${letters.slice(0, NAME_WIDTH - 1).join("")}…`;
+}
+
+/** Width of a name in the list of mappings: with it, a line fits into 100 columns. `--json` has names in full. */
+const NAME_WIDTH = 19;
+
+/** Every mapping in a line, and another for what few have. */
 export function mappingTable(rows: readonly MappingRow[]): string {
   if (rows.length === 0) return "No channel is mapped. `npm run channels -- map --help` shows how.";
-  const header = [
-    "PLATFORM",
-    "CHANNEL",
-    "NAME",
-    "MAPPED TO",
-    "STATE",
-    "TRIGGER",
-    "REPLY IN",
-    "KEEP",
-    "MODEL",
-  ];
+  const header = ["PLATFORM", "CHANNEL", "NAME", "MAPPED TO", "STATE", "TRIGGER", "REPLY IN"];
   const lines = rows.map((row) => [
     row.platform,
     row.externalId,
-    row.externalName ?? "",
-    row.channelName,
+    shorten(row.externalName ?? ""),
+    shorten(row.channelName),
     row.state,
     row.trigger,
     row.replyIn,
-    row.keepDays === undefined ? "" : days(row.keepDays),
-    row.model ?? "",
   ]);
-  return table([header, ...lines]);
+  const [head = "", ...body] = table([header, ...lines]).split("\n");
+  const more = rows.map((row) => extras(row).map((extra) => `\n    ${stripControls(extra)}`));
+  return [head, ...body.map((line, at) => line + (more[at] ?? []).join(""))].join("\n");
 }
 
 /** Channels as the bot sees them, one per line. */
-export function channelTable(channels: readonly ChannelView[]): string {
+export function channelTable(
+  channels: readonly (ChannelView & { readonly mappedTo?: string })[],
+): string {
   if (channels.length === 0) return "No matching channel is visible to the bot.";
-  const rows = channels.map(({ id, name, within, troubles }) => [
+  const rows = channels.map(({ id, name, within, troubles, mappedTo }) => [
     id,
     `#${name}`,
     within ?? "",
-    troubles.length === 0 ? "ready" : troubles.map(({ problem }) => problem).join("; "),
+    [
+      ...(mappedTo === undefined ? [] : [`mapped to "${mappedTo}"`]),
+      ...(troubles.length === 0 ? ["ready"] : troubles.map(({ problem }) => problem)),
+    ].join("; "),
   ]);
   return table([["ID", "NAME", "WHERE", "STATE"], ...rows]);
 }
@@ -98,10 +108,10 @@ export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: 
   }
   if (rearmed !== undefined) {
     const counts = [
-      ...(rearmed.replies > 0 ? [`${rearmed.replies} answers being written`] : []),
-      ...(rearmed.deliveries > 0 ? [`${rearmed.deliveries} posts`] : []),
-      ...(rearmed.purges > 0 ? [`${rearmed.purges} deletions`] : []),
-      ...(rearmed.tasks ? [`${rearmed.tasks} other tasks`] : []),
+      ...(rearmed.replies > 0 ? [`${counted(rearmed.replies, "answer")} being written`] : []),
+      ...(rearmed.deliveries > 0 ? [counted(rearmed.deliveries, "post")] : []),
+      ...(rearmed.purges > 0 ? [counted(rearmed.purges, "deletion")] : []),
+      ...(rearmed.tasks ? [counted(rearmed.tasks, "other task")] : []),
     ];
     sections.push(
       `Set in motion again, the last at ${time(rearmed.at)}, because Convex had lost their scheduled functions (a restored backup does): ${counts.join(", ")}.`,
@@ -138,7 +148,7 @@ function describeStatus(row: MappingStatus): string {
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults
     ? [
-        `  last gap, closed ${time(caughtUp.at)}: ${caughtUp.recovered} messages recovered` +
+        `  last gap, closed ${time(caughtUp.at)}: ${counted(caughtUp.recovered, "message")} recovered` +
           (caughtUp.missed === undefined ? "" : `; ${caughtUp.missed}`),
       ]
     : [];
@@ -160,19 +170,21 @@ function channelOf(row: MappingRow): string {
   return `${row.platform} ${row.externalId}${row.externalName === undefined ? "" : ` (${row.externalName})`}`;
 }
 
-function describeTrigger({ trigger }: MappingRow): string {
+function describeTrigger(trigger: "always" | "mention"): string {
   switch (trigger) {
     case "always":
       return "every message";
     case "mention":
       return "when mentioned";
-    case "never":
-      return "nothing";
   }
 }
 
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
 function days(count: number): string {
-  return count === 1 ? "1 day" : `${count} days`;
+  return counted(count, "day");
 }
 
 function time(at: number): string {

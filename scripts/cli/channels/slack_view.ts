@@ -3,6 +3,7 @@ import {
   type ChannelFailure,
   FAILURES,
   failureOf,
+  INVITE_UNNAMED,
   TOKEN_STEP,
   type TokenKind,
 } from "../../../bridges/slack/failures.ts";
@@ -67,10 +68,22 @@ export class SlackView implements PlatformView {
   async channel(id: string): Promise<ChannelView> {
     try {
       const { channel } = await this.#web.conversations.info({ channel: id });
-      return await this.#viewChannel({ ...channel, id });
+      return await this.#naming(await this.#viewChannel({ ...channel, id }));
     } catch (error) {
-      return { id, name: "", troubles: [channelTrouble(error)] };
+      return await this.#naming({ id, name: "", troubles: [channelTrouble(error)] });
     }
+  }
+
+  /** Says the bot's name where a step has to leave it open. */
+  async #naming(view: ChannelView): Promise<ChannelView> {
+    if (!view.troubles.some(({ step }) => step.includes(INVITE_UNNAMED))) return view;
+    const { user } = await call("bot", () => this.#web.auth.test());
+    if (user === undefined) return view;
+    const named = view.troubles.map((trouble) => ({
+      ...trouble,
+      step: trouble.step.replace(INVITE_UNNAMED, `/invite @${user}`),
+    }));
+    return { ...view, troubles: named };
   }
 
   async find(text: string): Promise<ChannelView[]> {

@@ -1,9 +1,11 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
+import { CommandError } from "../command_error.ts";
 import { type Deployment, readStatus } from "./deployment.ts";
 import {
   channelTable,
   describeMapping,
+  type MappingRow,
   mappingTable,
   stripControls,
   statusReport,
@@ -69,15 +71,50 @@ export async function map(
 function notChecked({ platform }: PlatformChannel): string {
   const step =
     platform === "slack"
-      ? "Invite the bot to it: /invite @its-name."
+      ? "Invite the bot to it: /invite @ and the bot's name."
       : "Make sure that the bot can see it.";
   return `Not checked on the platform. ${step}`;
 }
 
-/** Lists the channels visible to the bot whose name contains `text`. */
-export async function find(view: PlatformView, text: string): Promise<Result> {
-  const data = await explainViewErrors(() => view.find(text));
+/** Lists the channels visible to the bot whose name contains `text`, with what they are mapped to. */
+export async function find(
+  view: PlatformView,
+  text: string,
+  mapped: readonly MappingRow[],
+): Promise<Result> {
+  const found = await explainViewErrors(() => view.find(text));
+  const targets = new Map(mapped.map(({ externalId, channelName }) => [externalId, channelName]));
+  const data = found.map((channel) => {
+    const mappedTo = targets.get(channel.id);
+    return mappedTo === undefined ? channel : { ...channel, mappedTo };
+  });
   return { data, text: channelTable(data) };
+}
+
+/** Pages of messages that are counted before they are deleted; further ones are not worth the wait. */
+const PAGES_COUNTED = 25;
+const PAGE = 200;
+
+/** How many messages of a channel would be deleted, in words; undefined if an older deployment can't count them. */
+export async function countMessages(
+  deployment: Deployment,
+  channel: PlatformChannel,
+): Promise<string | undefined> {
+  let count = 0;
+  let cursor: string | null = null;
+  for (let pages = 1; ; pages += 1) {
+    const paginationOpts: { numItems: number; cursor: string | null } = { numItems: PAGE, cursor };
+    try {
+      const page = await deployment.query(api.admin.countMessages, { ...channel, paginationOpts });
+      count += page.count;
+      cursor = page.continueCursor;
+      if (page.isDone) return count === 1 ? "1 message" : `${count} messages`;
+      if (pages === PAGES_COUNTED) return `more than ${count} messages`;
+    } catch (error) {
+      if (error instanceof CommandError && error.code === "FAILED") return undefined;
+      throw error;
+    }
+  }
 }
 
 /** Unmaps a channel; keeps its messages unless `deleteMessages`. */
@@ -86,9 +123,10 @@ export async function unmap(
   channel: PlatformChannel,
   deleteMessages: boolean,
 ): Promise<Result> {
+  const count = deleteMessages ? await countMessages(deployment, channel) : undefined;
   const data = await deployment.mutate(api.admin.unmap, { ...channel, deleteMessages });
   const messages = deleteMessages
-    ? "Its messages are being deleted."
+    ? `Its messages are being deleted${count === undefined ? "" : ` (${count})`}.`
     : "Its messages are kept and stay private.";
   const cancelled =
     data.cancelledDeliveries === 0 ? "" : ` Replies cancelled: ${data.cancelledDeliveries}.`;

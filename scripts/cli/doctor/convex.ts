@@ -31,7 +31,9 @@ export async function checkBridgeKey(
       fetch: withStatus,
     });
     const mappings = await client.query(api.bridge.mappings, {});
-    return check.ok(`accepted; ${mappings.length} active mappings`);
+    return check.ok(
+      `accepted; ${mappings.length} active ${mappings.length === 1 ? "mapping" : "mappings"}`,
+    );
   } catch (error) {
     if (isRefusal(error)) return check.error(...keyMismatch(role, keyName, keySet));
     return check.error("the deployment does not answer a bridge's calls", PUSH);

@@ -162,6 +162,15 @@ export const TABLE: Record<string, Row> = {
     call: (as) => as.mutation(api.admin.unmap, { platform: "discord", externalId: IDS.discord }),
     cells: admins,
   },
+  "admin:countMessages": {
+    call: (as) =>
+      as.query(api.admin.countMessages, {
+        platform: "discord",
+        externalId: IDS.discord,
+        paginationOpts: { numItems: 10, cursor: null },
+      }),
+    cells: admins,
+  },
   "admin:change": {
     call: (as) =>
       as.mutation(api.admin.change, {

@@ -1,0 +1,74 @@
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import type { Platform } from "../../../convex/model/shared/validators.ts";
+import { explainInvalidId } from "./channel_ids.ts";
+import type { PlatformChannel } from "./verbs.ts";
+
+/* The arguments and options that verbs share, and how they are parsed. */
+
+export function addChannelArguments(command: Command): Command {
+  return command
+    .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
+    .argument("<channel id>", "the platform's id of the channel");
+}
+
+export function addSettings(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--trigger <when>",
+        "which messages are answered; mention: those that mention the bot, and those in threads it has posted in",
+      ).choices(["always", "mention", "never"]),
+    )
+    .addOption(
+      new Option(
+        "--reply-in <where>",
+        "where replies go; thread: to a thread on the question",
+      ).choices(["channel", "thread"]),
+    )
+    .addOption(
+      new Option(
+        "--instructions <text>",
+        "instructions for the AI, shared by every channel mapped to the same Convex channel",
+      ).argParser(parseText),
+    )
+    .addOption(
+      new Option(
+        "--model <name>",
+        "the AI model, shared by every channel mapped to the same Convex channel",
+      ).argParser(parseText),
+    )
+    .addOption(
+      new Option(
+        "--keep <days>",
+        "delete older messages from Convex, once a day and for good (1 to 3650), or all: keep them",
+      ).argParser(parseKeep),
+    );
+}
+
+export function parseChannel(
+  command: Command,
+  platform: Platform,
+  externalId: string,
+): PlatformChannel {
+  const invalid = explainInvalidId(platform, externalId);
+  if (invalid !== undefined) command.error(`error: ${invalid}`);
+  return { platform, externalId };
+}
+
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError("It must be a number from 1 to 1000.");
+}
+
+function parseKeep(value: string): number | "all" {
+  if (value === "all") return value;
+  const days = Number(value);
+  if (/^\d+$/.test(value) && days >= 1 && days <= 3_650) return days;
+  throw new InvalidArgumentError("It must be a number of days from 1 to 3650, or all.");
+}
+
+export function parseText(value: string): string {
+  if (value.trim() === "") throw new InvalidArgumentError("It must not be empty.");
+  return value.trim();
+}
