@@ -33,18 +33,25 @@ export async function complete(prompt: Prompt): Promise<Completion> {
   const response = await withinTime((signal) =>
     openai.chat.completions.create(request, { signal }),
   );
-  const content = response.choices[0]?.message.content;
-  if (!content) throw new EmptyCompletion("No content in response");
+  const content = fieldAt(response, "choices", 0, "message", "content");
+  if (typeof content !== "string" || content === "")
+    throw new EmptyCompletion("No content in response");
+  const promptTokens = fieldAt(response, "usage", "prompt_tokens");
+  const completionTokens = fieldAt(response, "usage", "completion_tokens");
   return {
     // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
     content: content.toWellFormed(),
-    ...(response.usage && {
-      usage: {
-        promptTokens: response.usage.prompt_tokens,
-        completionTokens: response.usage.completion_tokens,
-      },
-    }),
+    ...(typeof promptTokens === "number" &&
+      typeof completionTokens === "number" && { usage: { promptTokens, completionTokens } }),
   };
+}
+
+/** What is at a path of an answer. The SDK types it as documented, but passes on whatever the service sent. */
+function fieldAt(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let found = value;
+  for (const key of path)
+    found = typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined;
+  return found;
 }
 
 function systemLines({ instructions }: Prompt): { role: "system"; content: string }[] {

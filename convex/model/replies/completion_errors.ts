@@ -64,10 +64,11 @@ function statusFailure({ status, code, headers }: Answer): CompletionFailure {
   };
 }
 
+/** Undefined where the service names no time that lies ahead. */
 function retryAfter(headers: unknown): number | undefined {
   if (!(headers instanceof Headers)) return undefined;
-  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(ms)) return ms;
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1_000 : undefined;
+  const ms = Number(headers.get("retry-after-ms"));
+  if (Number.isFinite(ms) && ms > 0) return ms;
+  const seconds = Number(headers.get("retry-after"));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
 }
