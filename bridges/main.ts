@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
 import { createLog } from "./core/ops/log.ts";
-import { runAsProcess } from "./core/ops/process.ts";
+import { runAsProcess, writeLine } from "./core/ops/process.ts";
 import { type ConfiguredPlatform, Supervisor } from "./supervisor.ts";
 
 export interface BridgesOptions {
@@ -34,7 +34,7 @@ export function startBridges(config: BridgesConfig, options: BridgesOptions = {}
     convexUrl: config.convexUrl,
     healthPort: config.healthPort,
     log,
-    printError: options.printError ?? ((line) => process.stderr.write(`${line}\n`)),
+    printError: options.printError ?? ((line) => writeLine(process.stderr, `${line}\n`)),
     queue: options.queue,
   });
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Logger } from "pino";
 import { Bridge } from "./core/bridge.ts";
 import type { SigningKey } from "./core/convex/token.ts";
@@ -6,6 +7,8 @@ import { AiWatch } from "./core/ops/ai_watch.ts";
 import type { HealthEndpoint, PlatformState } from "./core/ops/health_endpoint.ts";
 import type { Metrics } from "./core/ops/metrics.ts";
 import { failureLine, type Service } from "./core/ops/process.ts";
+import { type Backoff, backoffMs, pause } from "./core/shared/backoff.ts";
+import { failureCode, FatalError } from "./core/shared/errors.ts";
 import type { Platform, PlatformName } from "./platform.ts";
 
 /** A platform that is on, and how to create its adapter. */
@@ -23,18 +26,31 @@ export interface SupervisorOptions {
   /** Writes the one line about a fatal failure. */
   readonly printError: (line: string) => void;
   readonly queue?: Partial<QueueLimits> | undefined;
+  /** Waits before a platform that crashed starts again. */
+  readonly restart?: Backoff | undefined;
 }
 
-/** One platform in this process. A failed one keeps its bridge, so that a shutdown waits for it. */
+/** One platform in this process. One that failed or crashed keeps its bridge, so that a shutdown waits for it. */
 type Run =
   | { readonly kind: "starting"; readonly bridge?: Bridge }
   | { readonly kind: "started"; readonly bridge: Bridge }
-  | { readonly kind: "failed"; readonly bridge?: Bridge | undefined };
+  | { readonly kind: "crashed" | "failed"; readonly bridge?: Bridge | undefined };
+
+/** The platform whose code is running, also in the sockets, timers and promises that it started. */
+const running = new AsyncLocalStorage<PlatformName>();
+
+/** Between a crash of a platform and its next start, in ms. */
+const RESTART: Backoff = { first: 1_000, cap: 60_000 };
+/** Crashes in a row after which a platform is given up. */
+const MAX_CRASHES = 10;
+/** After this long without a crash, in ms, the next one is the first of a new row. */
+const QUIET_MS = 10 * 60_000;
 
 /**
  * Runs the configured platforms:
  *   starting   a failure stops all of them, so that it is noticed during deployment
  *   running    each fails alone; when the last one has failed, the supervisor stops
+ *   crashed    what a platform's library throws in its own handlers stops that platform, which starts again after a while
  *   stopping   every bridge shuts down, then the health endpoint closes
  */
 export class Supervisor implements Service {
@@ -48,6 +64,12 @@ export class Supervisor implements Service {
   readonly #ai: AiWatch;
   #exitCode = 0;
   #health: HealthEndpoint | undefined;
+  #metrics: Metrics | undefined;
+  /** The crashes in a row of each platform, and when the last one was (ms, monotonic). */
+  readonly #crashes = new Map<PlatformName, { readonly count: number; readonly at: number }>();
+  /** The next start of each platform that crashed. */
+  readonly #restarts = new Map<PlatformName, Promise<void>>();
+  readonly #stopping = new AbortController();
   #end: (exitCode: number) => void = () => {};
 
   constructor(options: SupervisorOptions) {
@@ -63,35 +85,96 @@ export class Supervisor implements Service {
   stop(): void {
     if (this.#state === "stopping") return;
     this.#state = "stopping";
+    this.#stopping.abort();
     void this.#stopAll();
+  }
+
+  /**
+   * Something was thrown that nothing caught. If a platform's code was running, only that platform is affected: it starts
+   * again, with a new adapter, because what state its library is in is unknown. False: whose it is is unknown.
+   */
+  crashed(error: unknown): boolean {
+    const name = running.getStore();
+    const run = name === undefined ? undefined : this.#runs.get(name);
+    if (name === undefined || run === undefined || this.#state === "stopping") return false;
+    this.#metrics?.crash(name);
+    this.#options.log.error({ err: error, platform: name }, `crashed: ${name}`);
+    if (run.kind === "starting" || run.kind === "started") this.#startAgain(name, run, error);
+    return true;
   }
 
   async #startAll(): Promise<void> {
     const { platforms, healthPort } = this.#options;
-    const metrics = healthPort === undefined ? undefined : await this.#serveHealth(healthPort);
-    if (metrics) this.#ai.onChange = (state) => metrics.ai(state);
-    await Promise.all(platforms.map((platform) => this.#startPlatform(platform, metrics)));
+    if (healthPort !== undefined) {
+      const metrics = await this.#serveHealth(healthPort);
+      this.#metrics = metrics;
+      this.#ai.onChange = (state) => metrics.ai(state);
+    }
+    await Promise.all(platforms.map((platform) => this.#startPlatform(platform)));
     if (this.#state === "starting") this.#state = "running";
   }
 
-  async #startPlatform(configured: ConfiguredPlatform, metrics?: Metrics): Promise<void> {
-    const { name, key, create } = configured;
+  #startPlatform(configured: ConfiguredPlatform): Promise<void> {
+    return running.run(configured.name, () => this.#start(configured));
+  }
+
+  async #start({ name, key, create }: ConfiguredPlatform): Promise<void> {
+    const isCurrent = () => this.#runs.get(name) === run;
+    let run: Run = { kind: "starting" };
+    this.#runs.set(name, run);
     const log = this.#options.log.child({ platform: name });
     try {
       const platform = await create(log);
-      if (this.#state === "stopping") return;
+      if (this.#state === "stopping" || !isCurrent()) return;
       const onFatal = (error: Error) => this.#fail(name, error);
       const { convexUrl, queue } = this.#options;
+      const metrics = this.#metrics;
       const parts = { platform, convexUrl, key, log, onFatal, ai: this.#ai };
       const bridge = new Bridge({ ...parts, ...(queue && { queue }), ...(metrics && { metrics }) });
-      this.#runs.set(name, { kind: "starting", bridge });
+      run = { kind: "starting", bridge };
+      this.#runs.set(name, run);
       await bridge.start();
-      if (this.#runs.get(name)?.kind === "starting")
-        this.#runs.set(name, { kind: "started", bridge });
+      if (isCurrent()) this.#runs.set(name, { kind: "started", bridge });
     } catch (error) {
+      const restart = isCurrent() ? undefined : this.#restarts.get(name);
+      if (restart !== undefined) {
+        await restart;
+        return;
+      }
       this.#fail(name, error);
       throw error;
     }
+  }
+
+  #startAgain(name: PlatformName, run: Run, error: unknown): void {
+    const now = performance.now();
+    const before = this.#crashes.get(name);
+    const count = before !== undefined && now - before.at < QUIET_MS ? before.count + 1 : 1;
+    this.#crashes.set(name, { count, at: now });
+    if (count >= MAX_CRASHES) {
+      const reason = `${name} crashed ${count} times in a row (${failureCode(error)})`;
+      const step = "See the log for where, report it with those lines, and start the bridge again";
+      this.#fail(name, new FatalError("PLATFORM_CRASHED", reason, step));
+      return;
+    }
+    const crashed: Run = { kind: "crashed", bridge: run.bridge };
+    this.#runs.set(name, crashed);
+    const restart = this.#restart(
+      name,
+      crashed,
+      backoffMs(count, this.#options.restart ?? RESTART),
+    );
+    // A failure has been reported by then.
+    restart.catch(() => undefined);
+    this.#restarts.set(name, restart);
+  }
+
+  async #restart(name: PlatformName, crashed: Run, waitMs: number): Promise<void> {
+    await stopBridge(crashed);
+    await pause(waitMs, this.#stopping.signal);
+    const configured = this.#options.platforms.find((each) => each.name === name);
+    if (this.#state === "stopping" || this.#runs.get(name) !== crashed || !configured) return;
+    await this.#startPlatform(configured);
   }
 
   /** Serves health and metrics. Both are loaded only if they are used. */
@@ -124,7 +207,9 @@ export class Supervisor implements Service {
     this.#options.printError(failureLine(error));
     this.#options.log.error({ err: error, platform: name }, `failed: ${name}`);
     this.#runs.set(name, { kind: "failed", bridge: run.bridge });
-    const othersRun = [...this.#runs.values()].some(({ kind }) => kind === "started");
+    const othersRun = [...this.#runs.values()].some(
+      ({ kind }) => kind === "started" || kind === "crashed",
+    );
     if (this.#state === "running" && othersRun) void stopBridge(run);
     else this.stop();
   }
@@ -137,6 +222,7 @@ export class Supervisor implements Service {
 }
 
 function stateOf(run: Run): PlatformState {
+  if (run.kind === "crashed") return "starting";
   if (run.kind !== "started") return run.kind;
   return run.bridge.isConnected() ? "ready" : "away";
 }

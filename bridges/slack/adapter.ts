@@ -12,7 +12,6 @@ import { findPost } from "./outbound/find.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
 import { connect } from "./socket/connection.ts";
-import { EventDispatcher } from "./socket/dispatcher.ts";
 import { CommitReceiver } from "./socket/receiver.ts";
 import { SlackApi, type SlackConfig } from "./web.ts";
 
@@ -78,13 +77,13 @@ export class Slack implements Platform {
     const { log } = this;
     const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
     const router = new Router({ identity, intake, people, fatal, log, ...channels });
-    const events = new EventDispatcher();
-    router.subscribe(events);
+    const events = router.events();
     const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
       gap: () => intake.gap("no Slack socket was open"),
       fatal,
-      finished: (body) => events.finished(body),
+      events,
+      unreadable: (id) => router.unreadable(id),
     });
     this.#session = { intake, people, router, receiver };
     await connect(receiver, events, identity, this.config, log);

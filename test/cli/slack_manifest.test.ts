@@ -37,10 +37,9 @@ test("the manifest's scopes are those of the stand-in that every other test uses
 });
 
 test("the manifest subscribes to the events that the bridge handles, and no others", () => {
-  const dispatcher = new EventDispatcher();
-  const on = vi.spyOn(dispatcher, "on");
+  const on = vi.spyOn(EventDispatcher.prototype, "on");
   // Subscribing uses no other option.
-  new Router({ identity: { botUserId: "U1" } } as RouterOptions).subscribe(dispatcher);
+  new Router({ identity: { botUserId: "U1" } } as RouterOptions).events();
   const needed = on.mock.calls.flatMap(([type]) =>
     type === "message" ? ["message.channels", "message.groups"] : [type],
   );

@@ -2,6 +2,7 @@ import { type DestinationStream, type LevelWithSilent, type LogFn, type Logger, 
 import { prettyFactory } from "pino-pretty";
 import type { Mapping } from "../../platform.ts";
 import { BridgeError, FatalError, failureCode } from "../shared/errors.ts";
+import { writeLine } from "./process.ts";
 
 export interface LogOptions {
   readonly level: LevelWithSilent;
@@ -123,9 +124,9 @@ function scrubbed(secrets: readonly string[], write: (line: string) => void): De
 
 function standardOutput(): (line: string) => void {
   const stream = process.stdout;
-  if (!stream.isTTY) return (line) => stream.write(line);
+  if (!stream.isTTY) return (line) => writeLine(stream, line);
   const readable = readableLines(stream.hasColors());
-  return (line) => stream.write(readable(line));
+  return (line) => writeLine(stream, readable(line));
 }
 
 /** Formats a JSON line for people: time, level, platform and channel, message, and the other fields. */

@@ -28,6 +28,11 @@ export class Metrics {
     "Reports and settlements that Convex refused until they were dropped.",
     ["platform", "what"],
   );
+  readonly #crashes = this.#counter(
+    "bridge_platform_crashes_total",
+    "Errors that a platform's library threw in its own handlers.",
+    ["platform"],
+  );
   readonly #ingestSeconds = new Histogram({
     name: "bridge_ingest_seconds",
     help: "Duration of storing a batch.",
@@ -70,6 +75,11 @@ export class Metrics {
   ai({ failing, failures }: AiState): void {
     this.#aiFailing.set(Number(failing));
     this.#aiFailures.set(failures);
+  }
+
+  /** A platform's library threw where nothing catches it. */
+  crash(platform: PlatformName): void {
+    this.#crashes.inc({ platform });
   }
 
   /** Wraps a backend to count its calls. */

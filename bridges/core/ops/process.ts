@@ -12,6 +12,8 @@ export interface Service {
   /** The exit code: 0 after a clean stop. */
   readonly ended: Promise<number>;
   stop(): void;
+  /** Told of what nothing caught. Returns whether it concerns only a part of the service, which sees to it. */
+  crashed?(error: unknown): boolean;
 }
 
 /** One line for a failure that ends a process or a platform: what is wrong, and the step that fixes it. */
@@ -19,6 +21,15 @@ export function failureLine(error: unknown): string {
   if (error instanceof FatalError) return `error: ${error.message}. ${error.step}`;
   const kind = error instanceof Error ? error.name : typeof error;
   return `error: unexpected failure (${kind}). See the log for details`;
+}
+
+/** Writes a line that may be lost. To a file, Node writes at once, and some versions throw when the disk is full. */
+export function writeLine(stream: NodeJS.WritableStream, line: string): void {
+  try {
+    stream.write(line);
+  } catch {
+    // There is nowhere left to say it.
+  }
 }
 
 /** Runs a service as this process: signals stop it, and the process exits when it ends. */
@@ -36,16 +47,15 @@ export async function runAsProcess(service: Service, log: Logger): Promise<never
   // Libraries drop promises when they reconnect. Their state is unknown afterwards, so the process shuts down, and its
   // supervisor starts a new one.
   const onCrash = (error: unknown) => {
+    if (service.crashed?.(error) === true) return;
     log.fatal({ err: error }, "unexpected failure");
-    if (!seen.crash) process.stderr.write(`${failureLine(error)}\n`);
+    if (!seen.crash) writeLine(process.stderr, `${failureLine(error)}\n`);
     seen.crash = true;
     service.stop();
   };
-  // The reader of the output is gone. Unhandled, this would count as a crash, whose error line fails again, forever.
-  const onOutputError = () => {
-    seen.crash = true;
-    service.stop();
-  };
+  // The reader of the output is gone, or the disk is full: a line is lost, and nothing else. Unhandled, this would count
+  // as a crash, whose line fails again, forever.
+  const onOutputError = () => undefined;
   process.stdout.on("error", onOutputError);
   process.stderr.on("error", onOutputError);
   process.on("SIGTERM", onSignal);

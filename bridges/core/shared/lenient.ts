@@ -14,3 +14,6 @@ export function lenientList<T extends z.ZodType>(item: T) {
     }),
   );
 }
+
+/** A name. Longer than any platform's, it would only make a report too large to store. */
+export const shortName = z.string().transform((name) => name.slice(0, 200));

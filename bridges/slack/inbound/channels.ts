@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
+import { shortName } from "../../core/shared/lenient.ts";
 import type { Intake, Mapping, Trouble } from "../../platform.ts";
 import { FAILURES } from "../failures.ts";
 import type { EventDispatcher } from "../socket/dispatcher.ts";
@@ -12,6 +14,12 @@ function troubleOf(code: "is_archived" | "channel_deleted" | "not_in_channel"): 
   const { reason, step } = FAILURES[code];
   return { code, reason, step };
 }
+
+const channelId = z.string().min(1).max(100);
+const renamed = z.object({ channel: z.object({ id: channelId, name: shortName }) });
+const idChanged = z.object({ old_channel_id: channelId, new_channel_id: channelId });
+const ofChannel = z.object({ channel: channelId });
+const ofMember = z.object({ channel: channelId, user: z.string() });
 
 export interface ChannelFollowerOptions {
   readonly botUserId: string;
@@ -31,25 +39,25 @@ export class ChannelFollower {
 
   subscribe(events: EventDispatcher): void {
     const { botUserId } = this.options;
-    for (const type of ["channel_rename", "group_rename"] as const)
-      events.on(type, ({ event }) => this.#renamed(event.channel));
-    events.on("channel_id_changed", ({ event }) =>
+    for (const type of ["channel_rename", "group_rename"])
+      events.on(type, renamed, ({ channel }) => this.#renamed(channel));
+    events.on("channel_id_changed", idChanged, (event) =>
       this.#idChanged(event.old_channel_id, event.new_channel_id),
     );
-    for (const type of ["channel_archive", "group_archive"] as const)
-      events.on(type, async ({ event }) => this.#lost(event.channel, ARCHIVED));
-    for (const type of ["channel_unarchive", "group_unarchive"] as const)
-      events.on(type, async ({ event }) =>
-        this.#restored(event.channel, "the channel was unarchived"),
+    for (const type of ["channel_archive", "group_archive"])
+      events.on(type, ofChannel, ({ channel }) => this.#lost(channel, ARCHIVED));
+    for (const type of ["channel_unarchive", "group_unarchive"])
+      events.on(type, ofChannel, ({ channel }) =>
+        this.#restored(channel, "the channel was unarchived"),
       );
-    for (const type of ["channel_deleted", "group_deleted"] as const)
-      events.on(type, async ({ event }) => this.#lost(event.channel, DELETED));
-    for (const type of ["channel_left", "group_left"] as const)
-      events.on(type, async ({ event }) => this.#lost(event.channel, NOT_A_MEMBER));
-    events.on("member_left_channel", async ({ event: { user, channel } }) => {
+    for (const type of ["channel_deleted", "group_deleted"])
+      events.on(type, ofChannel, ({ channel }) => this.#lost(channel, DELETED));
+    for (const type of ["channel_left", "group_left"])
+      events.on(type, ofChannel, ({ channel }) => this.#lost(channel, NOT_A_MEMBER));
+    events.on("member_left_channel", ofMember, ({ user, channel }) => {
       if (user === botUserId) this.#lost(channel, NOT_A_MEMBER);
     });
-    events.on("member_joined_channel", async ({ event: { user, channel } }) => {
+    events.on("member_joined_channel", ofMember, ({ user, channel }) => {
       if (user === botUserId) this.#restored(channel, "the bot joined the channel");
     });
   }

@@ -201,7 +201,6 @@ describe("not mirrored", () => {
       "link previews, without the message before",
       { ...changed, message: said, previous_message: undefined },
     ],
-    ["changes without a message", { ...changed, message: undefined }],
     ["joins", { ...said, subtype: "channel_join" }],
     [
       "edits of messages that are not mirrored",
@@ -213,6 +212,19 @@ describe("not mirrored", () => {
   ])("%s", (_name, event) => {
     expect(normalise(event)).toBeUndefined();
   });
+});
+
+it.each([
+  ["changed", { ...changed, message: undefined }],
+  ["changed", { ...changed, message: null }],
+  ["deleted", { ...said, subtype: "message_deleted", deleted_ts: null }],
+])("an event that does not say which message was %s is refused", (_what, event) => {
+  expect(() => normalise(event)).toThrow("without the message");
+});
+
+it("a deletion without its id is that of the message before", () => {
+  const event = { ...said, subtype: "message_deleted", deleted_ts: null, previous_message: reply };
+  expect(normalise(event)).toMatchObject({ type: "delete", externalId: reply.ts });
 });
 
 it("keeps microseconds", () => {

@@ -39,19 +39,32 @@ const NOTICES = new Set([
 /** Slack's own account, which events do not mark as a bot. */
 const SLACKBOT = "USLACKBOT";
 
-/** Normalises a Slack message event; `undefined` if there is nothing to mirror. Pure. */
+/**
+ * Normalises a Slack message event; `undefined` if there is nothing to mirror. Pure. Throws if it does not say which
+ * message was changed or deleted.
+ */
 export function normaliseEvent(event: SlackEvent, context: SlackContext): BridgeEvent | undefined {
+  const { message, previous_message: previous } = event;
   switch (event.subtype) {
     case "message_deleted":
-      return event.deleted_ts === undefined ? undefined : deletion(event.deleted_ts, context);
+      return deletion(known(event.deleted_ts ?? previous?.ts), context);
     case "message_changed":
-      return event.message === undefined ? undefined : change(event, event.message, context);
+      return change(event, known(message), context);
     case undefined:
       // The Events API drops the subtype of `message_replied`, the only event that nests a message without one.
-      return event.message === undefined ? normaliseMessage(event, context) : undefined;
+      return isAbsent(message) ? normaliseMessage(event, context) : undefined;
     default:
       return event.hidden === true ? undefined : normaliseMessage(event, context);
   }
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function known<T>(value: T | null | undefined): T {
+  if (isAbsent(value)) throw new Error("an event without the message it is about");
+  return value;
 }
 
 /** Normalises one message: a new one, the inner one of a change, or one of history. Pure. */
@@ -106,7 +119,7 @@ function change(
 
 /** False for the changes that Slack sends when it adds a link preview or counts replies. */
 function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
-  if (message.edited === undefined) return false;
+  if (message.edited === undefined) return previous !== undefined && message.text !== previous.text;
   if (previous === undefined || message.edited.ts !== previous.edited?.ts) return true;
   return message.text !== previous.text || fileIds(message) !== fileIds(previous);
 }

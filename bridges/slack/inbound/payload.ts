@@ -1,13 +1,19 @@
 import { z } from "zod";
-import { lenient } from "../../core/shared/lenient.ts";
+import { lenient, lenientList } from "../../core/shared/lenient.ts";
+import { isTimely } from "../../core/shared/timely.ts";
 import { attachmentList, blockList } from "./markdown/block_payload.ts";
 
-/* The parts of Slack's message payloads that the bridge reads. They have the same form in events and in history. */
+/*
+ * The parts of Slack's message payloads that the bridge reads. They have the same form in events and in history. Only `ts`
+ * is required: a message survives any other field that is null, absent or of another type, and a list such an item.
+ */
 
 const text = lenient(z.string());
 
 /** A Slack timestamp: seconds and microseconds, unique in its channel. A string, because a float loses digits. */
-const ts = z.string().regex(/^\d{1,12}\.\d{1,6}$/);
+const ts = z.string().regex(/^\d{10}\.\d{6}$/);
+/** Of an edit. Slack may give only the seconds. */
+const editTs = z.string().regex(/^\d{10}\.\d{1,6}$/);
 
 const file = z.object({
   name: text,
@@ -22,7 +28,7 @@ const file = z.object({
 
 export const slackMessage = z.object({
   subtype: text,
-  ts,
+  ts: ts.refine((position) => isTimely("slack", position)),
   thread_ts: lenient(ts),
   user: text,
   bot_id: text,
@@ -31,8 +37,8 @@ export const slackMessage = z.object({
   user_team: text,
   team: text,
   text,
-  edited: lenient(z.object({ ts })),
-  files: lenient(z.array(file)),
+  edited: lenient(z.object({ ts: editTs })),
+  files: lenient(lenientList(file)),
   blocks: lenient(blockList),
   attachments: lenient(attachmentList),
   bot_profile: lenient(z.object({ name: text, app_id: text })),
@@ -40,12 +46,11 @@ export const slackMessage = z.object({
 export type SlackMessage = z.infer<typeof slackMessage>;
 
 export const slackEvent = slackMessage.extend({
-  channel: z.string(),
-  event_ts: lenient(ts),
+  event_ts: lenient(editTs),
   hidden: lenient(z.boolean()),
-  message: slackMessage.optional(),
+  message: slackMessage.nullish(),
   previous_message: lenient(slackMessage),
-  deleted_ts: ts.optional(),
+  deleted_ts: lenient(ts),
 });
 /** https://docs.slack.dev/reference/events/message */
 export type SlackEvent = z.infer<typeof slackEvent>;

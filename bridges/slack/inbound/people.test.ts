@@ -106,4 +106,16 @@ describe("names of people", () => {
     expect(people.name(said("U6999")).author.name).toBe("name of U6999");
     expect(lookUps).toContain("U0");
   });
+
+  it("are looked up for the first twenty of a message's mentions", async () => {
+    const { people, lookUps } = setUp(profile);
+    const mentions = Array.from({ length: 1_000 }, (_, n) => ({
+      kind: "user" as const,
+      id: `U${n + 10}`,
+    }));
+    people.name({ ...said("U1"), mentions });
+    await eventually(() => expect(lookUps).toHaveLength(21));
+    await new Promise(setImmediate);
+    expect(lookUps).toHaveLength(21);
+  });
 });

@@ -24,6 +24,8 @@ interface Entry {
 const MAX_CACHED = 5_000;
 /** People waiting for a look-up. Further ones are skipped, and looked up when they next write. */
 const MAX_WAITING = 1_000;
+/** Of the people mentioned in one message. A message may mention thousands; the others stay ids. */
+const MAX_MENTIONED = 20;
 const FRESH_MS = 6 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
@@ -51,8 +53,11 @@ export class People {
     const profile = isPerson(author.externalId)
       ? this.#profileOf(author.workspaceId, author.externalId)
       : undefined;
+    let unnamed = 0;
     const mentions = event.mentions.map((mention) => {
-      if (mention.kind !== "user" || mention.name !== undefined) return mention;
+      if (mention.kind !== "user" || mention.name !== undefined || !isPerson(mention.id))
+        return mention;
+      if (++unnamed > MAX_MENTIONED) return mention;
       const name = this.#profileOf(author.workspaceId, mention.id)?.name;
       return name === undefined ? mention : { ...mention, name };
     });
@@ -60,9 +65,9 @@ export class People {
   }
 
   /** A person changed their profile. Looked up again only if cached: the workspace has many other people. */
-  changed(user: { readonly id: string; readonly team_id?: string }): void {
+  changed(userId: string): void {
     for (const [key, { profile }] of this.#cache)
-      if (profile !== undefined && key.endsWith(` ${user.id}`)) this.#enqueue(key);
+      if (profile !== undefined && key.endsWith(` ${userId}`)) this.#enqueue(key);
   }
 
   stop(): void {

@@ -1,16 +1,41 @@
 import type { Logger } from "pino";
+import { z } from "zod";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
+import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
-import type { Intake, Mapping, MessageEvent } from "../../platform.ts";
+import type { BridgeEvent, Intake, Mapping, MessageEvent } from "../../platform.ts";
 import { revokedError } from "../sdk_errors.ts";
 import type { Identity } from "../identity.ts";
-import type { EventDispatcher } from "../socket/dispatcher.ts";
+import { EventDispatcher, type Incoming } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";
 import { ChannelFollower } from "./channels.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
 import { slackEvent, type SlackMessage } from "./payload.ts";
 import type { People } from "./people.ts";
+
+/* What events hold at the least: https://docs.slack.dev/reference/events */
+const inChannel = z.looseObject({ channel: z.string() });
+const aboutChannel = z.object({ channel: z.union([z.string(), z.object({ id: z.string() })]) });
+const userChange = z.object({ user: z.object({ id: z.string() }) });
+const tokensRevoked = z.object({
+  tokens: lenient(z.object({ bot: lenient(lenientList(z.string())) })),
+});
+
+const text = lenient(z.string());
+const withTs = lenient(z.object({ ts: text }));
+const messageIds = z.object({
+  message: withTs,
+  deleted_ts: text,
+  previous_message: withTs,
+  ts: text,
+});
+
+/** The message that an event is about: the one inside if it was changed or deleted. */
+function messageIdOf(event: unknown): string | undefined {
+  const { message, deleted_ts: deleted, previous_message: previous, ts } = messageIds.parse(event);
+  return message?.ts ?? deleted ?? previous?.ts ?? ts;
+}
 
 export interface RouterOptions {
   readonly identity: Identity;
@@ -30,17 +55,19 @@ export class Router {
     this.#unknown = new UnknownKinds(options.intake, options.log);
   }
 
-  /** Listens to every event type the bridge needs. */
-  subscribe(events: EventDispatcher): void {
+  /** A dispatcher with a listener for every event type the bridge needs. */
+  events(): EventDispatcher {
     const { identity, people, fatal } = this.options;
+    const events = new EventDispatcher((incoming) => this.#unreadableEvent(incoming));
     const mappingOf = (channel: string) => this.#mappingOf(channel);
     new ChannelFollower({ ...this.options, ...identity, mappingOf }).subscribe(events);
-    events.on("user_change", async ({ event }) => people.changed(event.user));
-    events.on("message", ({ event, appId }) => this.#message(event, appId));
-    events.on("app_uninstalled", async () => fatal(revokedError()));
-    events.on("tokens_revoked", async ({ event }) => {
-      if (event.tokens.bot?.includes(identity.botUserId)) fatal(revokedError());
+    events.on("user_change", userChange, ({ user }) => people.changed(user.id));
+    events.on("message", inChannel, (event, appId) => this.#message(event, appId));
+    events.on("app_uninstalled", z.unknown(), () => fatal(revokedError()));
+    events.on("tokens_revoked", tokensRevoked, ({ tokens }) => {
+      if (tokens?.bot?.includes(identity.botUserId)) fatal(revokedError());
     });
+    return events;
   }
 
   /** A message of history. Its app's id, which history lacks, is not needed: own posts have the bot's id. */
@@ -48,42 +75,74 @@ export class Router {
     const { identity, people, channelIds } = this.options;
     const { mappingId } = mapping;
     const channel = channelIds.current(mapping.externalId);
-    const event = normaliseMessage(message, { ...identity, appId: undefined, mappingId, channel });
+    const unknown = (kind: string) => this.#unknown.report(mappingId, kind);
+    const context = { ...identity, appId: undefined, mappingId, channel, unknown };
+    const event = normaliseMessage(message, context);
     return event && people.name(event);
   }
 
-  /** Reports a message, live or of history, that cannot be read. Resolves once the report is stored. */
-  async reportUnreadable({ mappingId }: Mapping, ts: unknown): Promise<void> {
-    await this.options.intake.problem({
-      mappingId,
-      kind: "message_unreadable",
-      // Convex would refuse a report with an id of another type, and the refused report would be retried forever.
-      ...(typeof ts === "string" && { externalId: ts }),
-      reason: "Slack sent a message the bridge cannot read",
-    });
+  /**
+   * Reports a message, live or of history, that cannot be read. Resolves once the report is stored. Without a mapping:
+   * Slack did not say which channel it is of.
+   */
+  async reportUnreadable(
+    mapping: Mapping | undefined,
+    id?: string,
+    what = "message",
+  ): Promise<void> {
+    const reason = `Slack sent a ${what} the bridge cannot read`;
+    const about = {
+      ...(mapping && { mappingId: mapping.mappingId }),
+      ...(id !== undefined && { externalId: id.slice(0, 100) }),
+    };
+    this.options.log.error({ ...about, reason }, "a message was skipped");
+    await this.options.intake.problem({ ...about, kind: "message_unreadable", reason });
+  }
+
+  /** An envelope or event in which nothing says what it is about. Only history shows what was missed. */
+  async unreadable(id?: string): Promise<void> {
+    this.options.intake.gap("an event could not be read");
+    // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
+    await this.reportUnreadable(undefined, id, "event");
+  }
+
+  /** Catch-ups check a channel's name and state too. */
+  async #unreadableEvent({ event }: Incoming): Promise<void> {
+    const channel = aboutChannel.safeParse(event).data?.channel;
+    if (channel === undefined) return this.unreadable();
+    const mapping = this.#mappingOf(typeof channel === "string" ? channel : channel.id);
+    if (mapping === undefined) return;
+    this.options.intake.gap("an event could not be read", mapping.mappingId);
+    await this.reportUnreadable(mapping, undefined, `${event.type} event`);
   }
 
   /** A rejection leaves the event unacknowledged, so it must reach the receiver. */
-  async #message(
-    event: { readonly channel: string; readonly ts: unknown },
-    appId: string,
-  ): Promise<void> {
-    const { identity, intake, people } = this.options;
-    const { channel } = event;
-    const mapping = this.#mappingOf(channel);
+  async #message(event: z.infer<typeof inChannel>, appId: string | undefined): Promise<void> {
+    const mapping = this.#mappingOf(event.channel);
     if (mapping === undefined) return;
-    const parsed = slackEvent.safeParse(event);
-    if (!parsed.success) {
+    const normalised = this.#normalise(event, mapping, appId);
+    if (normalised === "unreadable") {
       // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
-      await this.reportUnreadable(mapping, event.ts);
-      return;
+      await this.reportUnreadable(mapping, messageIdOf(event));
+    } else if (normalised !== undefined) {
+      const { intake, people } = this.options;
+      await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
     }
-    const { mappingId } = mapping;
+  }
+
+  #normalise(
+    event: z.infer<typeof inChannel>,
+    { mappingId }: Mapping,
+    appId: string | undefined,
+  ): BridgeEvent | "unreadable" | undefined {
+    const { channel } = event;
     const unknown = (kind: string) => this.#unknown.report(mappingId, kind);
-    const context = { ...identity, appId, mappingId, channel, unknown };
-    const normalised = normaliseEvent(parsed.data, context);
-    if (normalised === undefined) return;
-    await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
+    try {
+      const context = { ...this.options.identity, appId, mappingId, channel, unknown };
+      return normaliseEvent(slackEvent.parse(event), context);
+    } catch {
+      return "unreadable";
+    }
   }
 
   #mappingOf(channel: string): Mapping | undefined {

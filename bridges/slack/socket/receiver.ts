@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import { settledWithin } from "../../core/shared/backoff.ts";
 import { failureCode, FatalError } from "../../core/shared/errors.ts";
 import type { SlackConfig } from "../web.ts";
+import type { EventDispatcher } from "./dispatcher.ts";
+import { UNREADABLE } from "./frames.ts";
 import { type Envelope, ReconnectingSocket } from "./socket.ts";
 import { SocketStagger } from "./stagger.ts";
 
@@ -15,8 +17,9 @@ export interface ReceiverOptions {
   /** No socket was open for a while. Called once one is open again. */
   readonly gap: () => void;
   readonly fatal: (error: FatalError) => void;
-  /** Called after Bolt has passed an event on: resolves once its listener has finished, rejects if the listener failed. */
-  readonly finished: (body: object) => Promise<void>;
+  readonly events: Pick<EventDispatcher, "bodyFor" | "finished">;
+  /** Something arrived that says nothing of what it is about. Resolves once that is reported. */
+  readonly unreadable: (id?: string) => Promise<void>;
 }
 
 /**
@@ -45,6 +48,8 @@ export class CommitReceiver implements Receiver {
       (index) =>
         new ReconnectingSocket(config, log, {
           envelope: (envelope: Envelope) => this.#receive(envelope),
+          // Not awaited: there is nothing to acknowledge.
+          unreadable: () => void options.unreadable().catch(() => undefined),
           fatal: options.fatal,
           waitForTurn: (signal) => stagger.waitForTurn(index, signal),
           opened: () => stagger.opened(index),
@@ -89,16 +94,15 @@ export class CommitReceiver implements Receiver {
 
   /** Never rejects: nothing awaits it. */
   async #process(app: App, envelope: Envelope): Promise<void> {
-    const { body, ack, retry_num: retryNum, retry_reason: retryReason } = envelope;
+    const { type, envelope_id: id, ack } = envelope;
+    const { events, unreadable } = this.options;
     try {
-      await app.processEvent({
-        body,
-        // Bolt calls this before the listeners run.
-        ack: () => Promise.resolve(),
-        ...(retryNum === undefined ? {} : { retryNum }),
-        ...(retryReason === undefined ? {} : { retryReason }),
-      });
-      await this.options.finished(body);
+      const body = events.bodyFor(envelope.body);
+      if (body !== undefined) {
+        // Bolt acknowledges before the listeners run.
+        await app.processEvent({ body, ack: () => Promise.resolve() });
+        await events.finished(body);
+      } else if (type === "events_api" || type === UNREADABLE) await unreadable(id);
     } catch (error) {
       this.log.debug(
         { code: failureCode(error) },

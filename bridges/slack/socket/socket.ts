@@ -2,20 +2,23 @@ import { SocketModeClient } from "@slack/socket-mode";
 import type { Logger } from "pino";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { BridgeError, FatalError } from "../../core/shared/errors.ts";
+import { guardFrames } from "./frames.ts";
 import { explain, fatalError } from "../sdk_errors.ts";
 import { sdkLogger } from "../sdk_log.ts";
 import { OUTAGE_BACKOFF, type SlackConfig, webOptions } from "../web.ts";
 
-/** One event that Slack delivers over a socket, as its client emits it. */
+/** What Slack delivers over a socket, as its client emits it. */
 export interface Envelope {
+  readonly type: string;
+  readonly envelope_id: string;
   readonly ack: () => Promise<void>;
-  readonly body: Record<string, unknown>;
-  readonly retry_num?: number;
-  readonly retry_reason?: string;
+  readonly body: unknown;
 }
 
 export interface SocketHandlers {
   readonly envelope: (envelope: Envelope) => void;
+  /** Slack sent a frame that cannot be read, and cannot be acknowledged. */
+  readonly unreadable: () => void;
   /** A failure after the first hello that only a person can fix. The socket stays closed. */
   readonly fatal: (error: FatalError) => void;
   /** Resolves when the next connection may be opened; `opened` or `closed` follows. */
@@ -120,6 +123,7 @@ export class ReconnectingSocket {
     });
     this.#client = client;
     const closed = new Promise<void>((resolve) => client.once("disconnected", () => resolve()));
+    guardFrames(client, this.handlers.unreadable);
     client.on("slack_event", (envelope: Envelope) => this.handlers.envelope(envelope));
     const deadline = setTimeout(() => void this.#disconnect(), HELLO_MS);
     try {

@@ -151,7 +151,6 @@ export class DiscordStandIn implements ChatStandIn {
     });
     return message.id;
   }
-
   edit(change: Place & { readonly id: string; readonly text: string }): void {
     const channel = this.#lookup.place(change);
     const message = find(channel, change.id);
@@ -228,12 +227,10 @@ export class DiscordStandIn implements ChatStandIn {
   deny(channel: string, denied: Denied): void {
     this.#world.deny(this.#lookup.channel(channel), denied);
   }
-
   transcript(channel: string, thread?: string): VisibleMessage[] {
     const place = this.#lookup.place(thread === undefined ? { channel } : { channel, thread });
     return place.messages.oldestFirst().filter(isChatMessage).map(visibleMessage);
   }
-
   onChange(listener: (change: ChatChange) => void): () => void {
     return this.#changes.add(listener);
   }
@@ -243,7 +240,6 @@ export class DiscordStandIn implements ChatStandIn {
   mention(userId: string): string {
     return `<@${userId}>`;
   }
-
   /** Faults of any request or frame: storms, actions triggered by one of them, and their log. */
   get faults(): Pick<Wire, "storm" | "at" | "onEntry"> {
     return this.parts.wire;
@@ -256,6 +252,9 @@ export class DiscordStandIn implements ChatStandIn {
   answerNext(route: RouteName, fault: AnswerFault): void {
     this.parts.wire.answerNext(route, fault);
   }
+  /** Sends every session a dispatch as it is, such as no real one. */
+  readonly sendDispatch: Gateway["sendDispatch"] = (...args) =>
+    this.parts.gateway.sendDispatch(...args);
   /** Closes every gateway socket with a code; 1006 breaks the connection without a close frame. */
   closeGateway(code: number): void {
     this.parts.gateway.closeAll(code);

@@ -50,6 +50,8 @@ export interface SlackStandIn extends ChatStandIn {
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that no other method causes (`channel_rename`, `channel_archive`, …). */
   sendEvent(event: Readonly<Record<string, unknown>> & { readonly type: string }): void;
+  /** Sends the oldest socket a frame as it is, such as no real one. */
+  sendFrame(frame: string): void;
   /** Gives a channel a new id and returns it. The caller sends `channel_id_changed`. */
   moveChannel(channel: string): string;
   /** Changes a person's name and sends `user_change`. */
@@ -180,6 +182,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     transcript: (channel, thread) => people.transcript(channel, thread),
     onChange: (listener) => people.changes.add(listener),
     sendEvent,
+    sendFrame: (frame) => socketMode.sendFrame(frame),
     moveChannel: (channel) => workspace.moveChannel(people.channel(channel)).id,
     renamePerson: (person, name) => {
       workspace.renameMember(person, name);

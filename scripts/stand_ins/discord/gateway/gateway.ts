@@ -95,6 +95,11 @@ export class Gateway {
     }
   }
 
+  /** Sends every session a dispatch as it is. */
+  sendDispatch(name: string, data: unknown): void {
+    for (const session of this.#sessions.values()) this.#dispatch(session, name, data);
+  }
+
   /** Asks every client to reconnect, as Discord does before it restarts a gateway server. */
   askToReconnect(): void {
     for (const socket of [...this.#bySocket.keys()]) {

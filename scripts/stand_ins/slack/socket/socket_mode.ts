@@ -134,6 +134,12 @@ export class SocketMode {
     }
   }
 
+  /** Sends the oldest socket a frame as it is. */
+  sendFrame(frame: string): void {
+    const [oldest] = this.#sockets;
+    this.wire.send("odd frame", () => oldest?.send(frame));
+  }
+
   /** Stops reading from the open connections. */
   stopReading(): void {
     for (const socket of this.#sockets) socket.pause();

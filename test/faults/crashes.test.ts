@@ -1,0 +1,118 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseSigningKey } from "../../bridges/core/convex/token.ts";
+import type { Platform, PlatformName } from "../../bridges/platform.ts";
+import { type ConfiguredPlatform, Supervisor } from "../../bridges/supervisor.ts";
+import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
+import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { Stage } from "../../scripts/verify/demo/stage.ts";
+import { eventually } from "../support/eventually.ts";
+
+/* What a platform's library throws in its own handlers, in a process that runs both platforms. */
+
+let stack: Stack;
+let stage: Stage;
+let bridge: BridgeProcess;
+const rooms: Record<PlatformName, string> = { discord: "", slack: "" };
+
+beforeAll(async () => {
+  stack = await startStack();
+  stage = new Stage(stack);
+  const admin = await stack.adminClient();
+  for (const platform of PLATFORMS) {
+    rooms[platform] = stack.chat(platform).addChannel("room");
+    await stage.map(admin, platform, rooms[platform], { to: platform });
+  }
+  bridge = await stack.startBridge();
+}, 60_000);
+
+afterAll(async () => {
+  await stack.stop();
+});
+
+const logged = (text: string) => bridge.log.filter((line) => line.includes(text)).length;
+
+/** A message at which discord.js throws, in a channel that is not mapped. */
+function crashDiscord(): void {
+  stack.discord.sendDispatch("MESSAGE_CREATE", {
+    id: "1234567890123456789",
+    channel_id: stack.discord.addChannel("unmapped"),
+    guild_id: stack.discord.guildId,
+    type: 0,
+    author: { id: "1", username: "ada", discriminator: "0", avatar: null },
+    content: "odd",
+    components: null,
+  });
+}
+
+test("a crash of one platform starts that one again, and the other one goes on", async () => {
+  const slackSockets = stack.slack.wire.filter(({ name }) => name === "hello").length;
+  crashDiscord();
+  await eventually(() => expect(logged("crashed: discord")).toBe(1), 10_000);
+  stage.say("slack", rooms.slack, "Ada", "Are you there?");
+  stage.say("discord", rooms.discord, "Ada", "Written while it starts again");
+  await eventually(() => expect(logged("ready: discord")).toBe(2), 20_000);
+  stage.say("discord", rooms.discord, "Ada", "And afterwards");
+  const verdict = await stage.settle(30_000);
+  expect(verdict.differences).toEqual([]);
+  expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
+  // Its two sockets, and none instead of them.
+  expect(
+    stack.slack.wire.filter(({ name }) => name === "hello").length - slackSockets,
+  ).toBeLessThan(2);
+}, 60_000);
+
+test("frames that Slack's library cannot handle are set aside, and the next message arrives", async () => {
+  for (const frame of ["null", "7", "{", '{"type":null}', '{"type":"close"}'])
+    stack.slack.sendFrame(frame);
+  for (const payload of [undefined, null, { event: null }, { event: { type: "disconnected" } }])
+    stack.slack.sendFrame(JSON.stringify({ type: "events_api", envelope_id: "e1", payload }));
+  stage.say("slack", rooms.slack, "Ada", "After the odd frames");
+  const verdict = await stage.settle(30_000);
+  expect(verdict.differences).toEqual([]);
+  expect(logged("crashed: slack")).toBe(0);
+  expect(logged("a message was skipped")).toBeGreaterThan(0);
+  expect(await bridge.stop()).toBe(0);
+}, 60_000);
+
+test("ten crashes in a row end the platform with words, and the other one goes on", async () => {
+  const starts: PlatformName[] = [];
+  const crash: Partial<Record<PlatformName, () => boolean>> = {};
+  const configured = (name: PlatformName): ConfiguredPlatform => {
+    const key = parseSigningKey(stack.bridgeEnv([name])[`${name.toUpperCase()}_BRIDGE_KEY`] ?? "");
+    if (!key) throw new Error("the generated key is not a signing key");
+    const start = () => {
+      starts.push(name);
+      // The context of what the platform starts, such as its sockets.
+      const inside = AsyncLocalStorage.snapshot();
+      crash[name] = () => inside(() => supervisor.crashed(new TypeError("odd frame")));
+    };
+    const fake = { name, format: "", start, stopIntake() {}, close() {}, history: {} };
+    // No mapping is active, so nothing else is called.
+    return { name, key, create: async () => fake as unknown as Platform };
+  };
+  const printed: string[] = [];
+  const supervisor = new Supervisor({
+    platforms: PLATFORMS.map(configured),
+    convexUrl: stack.convex.url,
+    log: pino({ level: "silent" }),
+    printError: (line) => printed.push(line),
+    restart: { first: 1, cap: 1 },
+  });
+  await supervisor.ready;
+  const startsOf = (name: PlatformName) => starts.filter((each) => each === name).length;
+  for (let crashes = 1; crashes <= 10; crashes += 1) {
+    expect(crash.discord?.()).toBe(true);
+    // Others of the same crash do not count.
+    expect(crash.discord?.()).toBe(true);
+    if (crashes < 10) await eventually(() => expect(startsOf("discord")).toBe(crashes + 1));
+  }
+  expect(printed).toEqual([
+    expect.stringContaining("discord crashed 10 times in a row (TypeError)"),
+  ]);
+  expect(startsOf("slack")).toBe(1);
+  expect(supervisor.crashed(new Error("of nobody"))).toBe(false);
+  supervisor.stop();
+  expect(await supervisor.ended).toBe(1);
+}, 60_000);
