@@ -59,6 +59,7 @@ export class Discord implements Platform {
       botId: () => this.#started().router.botId,
       threadFound: (thread) => void this.#threads.record(thread),
       unreadable: (mapping, id) => this.#started().router.reportUnreadable(mapping, id),
+      unknown: ({ mappingId }, kind) => this.#started().router.unknown(mappingId, kind),
     });
     this.history = withChannelTroubles(history, (mapping) =>
       this.#session?.channels.troubles.check(mapping),

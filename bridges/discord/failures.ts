@@ -192,11 +192,12 @@ export interface Attempted {
   readonly inThread?: boolean | undefined;
 }
 
-/** What a refusal means. `code` is Discord's error code, or the HTTP status where that is 0. */
+/** What a refusal means. `code` is Discord's error code, or the HTTP status where that is 0 or no code. */
 export function failureOf(
-  { code, status }: { readonly code: number | string; readonly status: number },
+  { code: given, status }: { readonly code: unknown; readonly status: number },
   { operation, inThread = false }: Attempted,
 ): Failure & { readonly code: string } {
+  const code = Number.isInteger(given) && given !== 0 ? Number(given) : status;
   // With a refused token no other code matters.
   if (status === 401) return { code: "401", ...STATUSES[401] };
   const tables: readonly (Meanings | undefined)[] = [
@@ -204,10 +205,10 @@ export function failureOf(
     MEANINGS[operation],
     REFUSALS,
   ];
-  const listed = tables.map((table) => table?.[Number(code)]).find((each) => each !== undefined);
+  const listed = tables.map((table) => table?.[code]).find((each) => each !== undefined);
   const failure = listed ?? ofStatus(status);
   const concerns = operation === "read" && inThread ? "delivery" : failure.concerns;
-  return { ...failure, concerns, code: code === 0 ? String(status) : String(code) };
+  return { ...failure, concerns, code: String(code) };
 }
 
 function ofStatus(status: number): Failure {

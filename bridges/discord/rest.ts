@@ -15,11 +15,30 @@ const TIMEOUT_MS = 10_000;
  */
 const MAX_LIMIT_MS = 3_000;
 
+/** The longest wait that Discord is granted, in seconds. */
+const LONGEST_WAIT_S = 60 * 60;
+
+/**
+ * Sends a request. The library waits as long as an answer says, which may be a year, and asks again at once where the
+ * time is no number or past: both are bounded here.
+ */
+const send: typeof DefaultRestOptions.makeRequest = async (url, init) => {
+  const response = await DefaultRestOptions.makeRequest(url, init);
+  const { headers, status } = response;
+  for (const name of ["retry-after", "x-ratelimit-reset-after"]) {
+    const given = headers.get(name);
+    if (given === null && (status !== 429 || name !== "retry-after")) continue;
+    const seconds = Number(given);
+    if (!(seconds > 0)) headers.set(name, "1");
+    else if (seconds > LONGEST_WAIT_S) headers.set(name, String(LONGEST_WAIT_S));
+  }
+  return response;
+};
+
 /** For reads: waits out rate limits and retries, because a repeated read does no harm. */
 export function createReader(config: RestConfig): REST {
-  return new REST({ ...addressOf(config), timeout: TIMEOUT_MS, retries: 2 }).setToken(
-    config.botToken,
-  );
+  const options = { timeout: TIMEOUT_MS, retries: 2, makeRequest: send };
+  return new REST({ ...addressOf(config), ...options }).setToken(config.botToken);
 }
 
 /** Whether the current request was handed to the network, tracked through the library's queues. */
@@ -38,7 +57,7 @@ export function createWriter(config: RestConfig): REST {
       const request = current.getStore();
       // If the deadline passed in the queue, the library still calls this, with an aborted signal.
       if (request !== undefined && init.signal?.aborted !== true) request.sent = true;
-      return DefaultRestOptions.makeRequest(url, init);
+      return send(url, init);
     },
   }).setToken(config.botToken);
 }

@@ -125,3 +125,29 @@ describe("a failed request to Discord", () => {
     }
   });
 });
+
+test.each([undefined, null, "", {}, [50013], 1.5] as unknown[])(
+  "the code %o is no code of Discord's",
+  (code) => {
+    const refusal = new DiscordAPIError(
+      { code: 0, message: "no" },
+      code as unknown as number, // Whatever the answer holds.
+      400,
+      "POST",
+      "http://x",
+      request,
+    );
+    const { code: explained, retryable } = explain(refusal, {
+      ...post,
+      sent: true,
+      aborted: false,
+    });
+    expect({ explained, retryable }).toEqual({ explained: "400", retryable: false });
+  },
+);
+
+test("a wait of a year is bounded, and the reason says so", () => {
+  const error = explain(limited(365 * 24 * 60 * 60_000), posting(true));
+  expect(error.retryAfterMs).toBe(60 * 60_000);
+  expect(error.message).toContain("tried again after an hour");
+});

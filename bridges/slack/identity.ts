@@ -1,7 +1,9 @@
 import type { Logger } from "pino";
+import { z } from "zod";
 import { backoffMs, pause } from "../core/shared/backoff.ts";
 import { FatalError, PlatformError } from "../core/shared/errors.ts";
-import { fatalError } from "./sdk_errors.ts";
+import { lenient } from "../core/shared/lenient.ts";
+import { fatalError, platformError } from "./sdk_errors.ts";
 import { TOKEN_STEP } from "./failures.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "./web.ts";
 
@@ -19,10 +21,8 @@ export interface Identity {
 export async function identify(api: SlackApi, log: Logger, signal: AbortSignal): Promise<Identity> {
   for (let failures = 1; ; failures += 1) {
     try {
-      const answer = await api.request((web) => web.auth.test(), signal);
-      const { user_id: botUserId, bot_id: botId, team_id: teamId } = answer;
-      if (botUserId !== undefined && botId !== undefined && teamId !== undefined)
-        return { botUserId, botId, teamId };
+      const identity = await identityOf(api, signal);
+      if (identity !== undefined) return identity;
       const reason = "the token belongs to a person, not to the bot";
       throw new FatalError("not_a_bot_token", reason, TOKEN_STEP.bot);
     } catch (error) {
@@ -34,4 +34,18 @@ export async function identify(api: SlackApi, log: Logger, signal: AbortSignal):
       await pause(retryAfterMs ?? backoffMs(failures, OUTAGE_BACKOFF), signal);
     }
   }
+}
+
+const testForm = z.object({
+  user_id: z.string(),
+  team_id: z.string(),
+  bot_id: lenient(z.string()),
+});
+
+/** Undefined if the token is a person's. */
+async function identityOf(api: SlackApi, signal: AbortSignal): Promise<Identity | undefined> {
+  const answer = testForm.safeParse(await api.call("auth.test", {}, signal));
+  if (!answer.success) throw platformError("malformed_answer");
+  const { user_id: botUserId, bot_id: botId, team_id: teamId } = answer.data;
+  return botId === undefined ? undefined : { botUserId, botId, teamId };
 }

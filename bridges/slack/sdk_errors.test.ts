@@ -67,6 +67,22 @@ describe("a failed request", () => {
     });
   });
 
+  it.each([undefined, null, 7])("refused with the code %o was not answered readably", (code) => {
+    const { data } = new WebAPIPlatformError({ ok: false, error: "x" });
+    // Slack may answer {"ok": false}, whatever the type says.
+    const error = explain(new WebAPIPlatformError({ ...data, error: code as unknown as string }));
+    expect(error).toMatchObject({ code: "malformed_answer", retryable: true, certain: false });
+  });
+
+  it.each([
+    [-5, 0],
+    [31_536_000, 3_600_000],
+  ])("that asks to wait for %s s waits for %s ms", (seconds, ms) => {
+    const { retryAfterMs, message } = explain(new WebAPIRateLimitedError(seconds));
+    expect(retryAfterMs).toBe(ms);
+    expect(message.includes("tried again after an hour")).toBe(seconds > 0);
+  });
+
   it("names the missing scope", () => {
     const { step } = explain(refusal("missing_scope", { needed: "chat:write" }));
     expect(step).toContain("OAuth & Permissions");

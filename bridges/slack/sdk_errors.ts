@@ -4,19 +4,27 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from "@slack/web-api";
+import { z } from "zod";
 import { FatalError, isConnectError, PlatformError } from "../core/shared/errors.ts";
+import { lenient } from "../core/shared/lenient.ts";
 import { failureOf, isFatal, TOKEN_STEP, type TokenKind } from "./failures.ts";
+
+/** An answer that is not `ok`. The client's type promises a code, and Slack may send none. */
+const refusalForm = z.object({
+  error: z.string().regex(/^[a-z][a-z0-9_]{0,80}$/),
+  needed: lenient(z.string().regex(/^[a-z0-9_.:, ]{1,200}$/i)),
+});
 
 /** Any error of a Slack client as a `PlatformError`. Keeps nothing of the request or of the answer's text. */
 export function explain(error: unknown): PlatformError {
   if (error instanceof WebAPIRateLimitedError)
     return platformError("ratelimited", { retryAfterMs: error.retryAfter * 1000 });
   if (error instanceof WebAPIPlatformError) {
-    const { error: code, needed } = { needed: undefined, ...error.data };
+    const refusal = refusalForm.safeParse(error.data);
     // If the body is not JSON, the client reports the whole body as the error.
-    if (!/^[a-z][a-z0-9_]{0,80}$/.test(code)) return platformError("malformed_answer");
-    const isList = typeof needed === "string" && /^[a-z0-9_.:, ]{1,200}$/i.test(needed);
-    return platformError(code, isList ? { needed } : {});
+    if (!refusal.success) return platformError("malformed_answer");
+    const { error: code, needed } = refusal.data;
+    return platformError(code, needed === undefined ? {} : { needed });
   }
   if (error instanceof WebAPIHTTPError) return platformError(`http_${error.statusCode}`);
   return platformError(transportCode(error instanceof WebAPIRequestError ? error.original : error));

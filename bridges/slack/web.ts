@@ -18,7 +18,7 @@ export const OUTAGE_BACKOFF: Backoff = { first: 250, cap: 30_000 };
 
 const TIMEOUT_MS = 10_000;
 
-/** Used when a 429 has no Retry-After, in seconds. */
+/** Used when a 429 has no Retry-After that lies ahead, in seconds. */
 const RETRY_AFTER_S = 30;
 
 /**
@@ -29,9 +29,8 @@ export function webOptions(config: SlackConfig, signal?: AbortSignal): WebClient
   const once: FetchFunction = async (url, init) => {
     const signals = [init?.signal, signal].filter((each) => each instanceof AbortSignal);
     const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
-    const wait = response.headers.get("retry-after");
-    if (response.status !== 429 || (wait !== null && !Number.isNaN(Number.parseInt(wait, 10))))
-      return response;
+    const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+    if (response.status !== 429 || wait > 0) return response;
     return new Response(null, { status: 429, headers: { "retry-after": `${RETRY_AFTER_S}` } });
   };
   return {

@@ -39,7 +39,7 @@ export interface PlatformErrorFields {
   readonly reason: string;
   /** Whether a retry can succeed without any change by an admin. */
   readonly retryable: boolean;
-  /** The least wait before a retry, in ms (Retry-After). Only with `retryable`. */
+  /** The least wait before a retry, in ms (Retry-After), as the platform gave it. Only with `retryable`. */
   readonly retryAfterMs?: number;
   /** True if the platform certainly did not perform the request. */
   readonly certain: boolean;
@@ -50,6 +50,9 @@ export interface PlatformErrorFields {
   readonly cause?: unknown;
 }
 
+/** The longest wait that a platform is granted, in ms: a Retry-After may name any time, or one that is past. */
+const LONGEST_WAIT_MS = 60 * 60_000;
+
 /** A platform refused one request, or did not answer it. */
 export class PlatformError extends BridgeError {
   readonly retryable: boolean;
@@ -59,9 +62,16 @@ export class PlatformError extends BridgeError {
   readonly mapping: boolean;
 
   constructor(fields: PlatformErrorFields) {
-    super(fields.code, fields.reason, { cause: fields.cause });
+    const { reason, retryAfterMs: asked } = fields;
+    const isBounded = asked !== undefined && asked >= LONGEST_WAIT_MS;
+    super(fields.code, isBounded ? `${reason}; tried again after an hour` : reason, {
+      cause: fields.cause,
+    });
     this.retryable = fields.retryable;
-    this.retryAfterMs = fields.retryAfterMs;
+    this.retryAfterMs =
+      asked === undefined || Number.isNaN(asked)
+        ? undefined
+        : Math.min(Math.max(0, asked), LONGEST_WAIT_MS);
     this.certain = fields.certain;
     this.step = fields.step;
     this.mapping = fields.mapping ?? false;

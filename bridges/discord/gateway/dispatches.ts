@@ -12,7 +12,8 @@ import type { Logger } from "pino";
 import type { ChannelFollower } from "../inbound/channels.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 import type { Router } from "../inbound/router.ts";
-import type { Threads, WireChannel } from "../inbound/threads.ts";
+import { id as snowflake, fields, list, type Read } from "../inbound/fields.ts";
+import { type Threads, type WireChannel, wireChannel } from "../inbound/threads.ts";
 
 /** Receives what the gateway sends, in its order. */
 export interface Listener {
@@ -57,6 +58,7 @@ export function forwardDispatches(client: Client, listener: Listener, log: Logge
         handle(data);
       } catch (error) {
         log.error({ event, reason: describe(error) }, "a dispatch could not be handled");
+        listener.router.unreadable(event);
       }
     });
   };
@@ -77,15 +79,15 @@ function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void 
   const announced = new Set<string>();
   on(GatewayDispatchEvents.Ready, ({ user, guilds }) => {
     announced.clear();
-    for (const { id } of guilds) announced.add(id);
+    for (const id of list(guilds, idOf)) announced.add(id);
     // From the raw READY: discord.js emits dispatches of the new session before its own ready event.
     // docs/races.md#a-live-message-hides-a-gap
-    router.sessionStarted(user.id);
+    router.sessionStarted(known(snowflake(user.id)));
   });
   on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, ...listed }) => {
     if (id === undefined || unavailable === true) return;
-    const seen = listed.channels ?? [];
-    for (const channel of [...seen, ...(listed.threads ?? [])]) threads.record(channel);
+    const seen = list(listed.channels, wireChannel);
+    for (const channel of [...seen, ...list(listed.threads, wireChannel)]) threads.record(channel);
     channels.listed(seen);
     if (!announced.delete(id)) channels.available(seen.map((channel) => channel.id));
   });
@@ -100,21 +102,32 @@ function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void 
 
 function forwardChannels(client: Client, listener: Listener, on: Subscribe): void {
   const { router, threads, channels } = listener;
-  const record = (channel: WireChannel) => void threads.record(channel);
+  const record = (channel: unknown) => void threads.record(known(wireChannel(channel)));
   on(GatewayDispatchEvents.ChannelCreate, record);
-  on(GatewayDispatchEvents.ChannelUpdate, (channel) => channels.updated(channel));
-  on(GatewayDispatchEvents.ChannelDelete, ({ id }) => channels.deleted(id));
+  on(GatewayDispatchEvents.ChannelUpdate, (channel) =>
+    channels.updated(known(wireChannel(channel))),
+  );
+  on(GatewayDispatchEvents.ChannelDelete, ({ id }) => channels.deleted(known(snowflake(id))));
   on(GatewayDispatchEvents.ThreadCreate, record);
   on(GatewayDispatchEvents.ThreadUpdate, record);
-  on(GatewayDispatchEvents.ThreadDelete, (thread) => {
+  on(GatewayDispatchEvents.ThreadDelete, (deleted) => {
+    const thread = known(wireChannel(deleted));
     const parent = client.channels.cache.get(thread.parent_id ?? "");
     router.threadDeleted(thread, parent?.isThreadOnly() === true);
   });
   // Sent when the bot gains access to channels.
-  on(GatewayDispatchEvents.ThreadListSync, ({ threads: seen, channel_ids: ids = [] }) => {
-    seen.forEach(record);
-    channels.available(ids);
+  on(GatewayDispatchEvents.ThreadListSync, ({ threads: seen, channel_ids: ids }) => {
+    for (const thread of list(seen, wireChannel)) threads.record(thread);
+    channels.available(list(ids, snowflake));
   });
+}
+
+const idOf: Read<string> = (value) => snowflake(fields(value)?.id);
+
+/** Throws for what could not be read: without it the dispatch says nothing. */
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("a dispatch without an id");
+  return value;
 }
 
 /** An error's name and message: the whole object may contain a request. */

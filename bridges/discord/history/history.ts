@@ -127,7 +127,9 @@ export class DiscordHistory implements History {
       const recent = threads.filter((thread) => archivedAt(thread) >= since);
       found.push(...recent);
       const last = threads.at(-1)?.thread_metadata?.archive_timestamp;
-      if (!hasMore || recent.length < threads.length || last === undefined) return found;
+      const isRepeated = last === before;
+      if (!hasMore || recent.length < threads.length || last === undefined || isRepeated)
+        return found;
       before = last;
     }
   }

@@ -15,10 +15,9 @@ export interface PagesOptions {
   readonly botId: () => string;
   /** A message could not be read. */
   readonly unreadable: (mapping: Mapping, externalId: string) => void;
+  /** A message holds something of a kind that the bridge does not know. */
+  readonly unknown: (mapping: Mapping, kind: string) => void;
 }
-
-/** What a message without an id is reported as. */
-const NO_ID = "without an id";
 
 /** Reads the messages of one channel or thread, as events. */
 export class Pages {
@@ -66,8 +65,7 @@ export class Pages {
   /** A page, newest first. Reports the messages without an id. */
   async #messages(range: Parameters<HistoryRequests["messages"]>[1], signal: AbortSignal) {
     const page = await this.requests.messages(this.#source, range, signal);
-    for (let index = 0; index < page.unreadable; index++)
-      this.options.unreadable(this.mapping, NO_ID);
+    for (const id of page.unreadable) this.options.unreadable(this.mapping, id);
     return page;
   }
 
@@ -95,7 +93,7 @@ export class Pages {
   /** One event, or none for a message that is not mirrored or can't be read. */
   #toEvents(guildId: string, message: WireMessage): MessageEvent[] {
     const { mapping, thread } = this;
-    const { botId, names, unreadable } = this.options;
+    const { botId, names, unknown, unreadable } = this.options;
     try {
       const result = normaliseMessage(message, {
         mappingId: mapping.mappingId,
@@ -104,6 +102,7 @@ export class Pages {
         guildId,
         botId: botId(),
         names,
+        unknown: (kind) => unknown(mapping, kind),
       });
       if (!("event" in result)) return [];
       const { event } = result;

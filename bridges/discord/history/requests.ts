@@ -3,6 +3,7 @@ import { ChannelType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ThreadRef } from "../../platform.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
+import { isTimely } from "../../core/shared/timely.ts";
 import { explain, ownFailure } from "../sdk_errors.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
@@ -10,6 +11,9 @@ import type { WireMessage } from "../inbound/normalise.ts";
 export const MAX_PAGE = 100;
 /** How long a server's channels are reused for other mappings that are caught up at the same time, in ms. */
 const GUILD_REUSE_MS = 2_000;
+
+/** What a message without an id is reported as. */
+const NO_ID = "without an id";
 
 const snowflake = z.string().regex(/^\d{1,20}$/);
 
@@ -33,18 +37,22 @@ const threadsSchema = z.object({
   has_more: lenient(z.boolean()),
 });
 /** Only the id is checked here; `normaliseMessage` reads the rest. */
-const isMessage = (value: unknown): value is WireMessage =>
-  z.looseObject({ id: snowflake }).safeParse(value).success;
+const messageSchema = z.looseObject({ id: snowflake.refine((id) => isTimely("discord", id)) });
+const isMessage = (value: unknown): value is WireMessage => messageSchema.safeParse(value).success;
+const identified = z.object({ id: snowflake });
 const messagesSchema = z.array(z.unknown()).transform((items): MessagePage => {
   const messages = items.filter(isMessage);
-  return { messages, size: items.length, unreadable: items.length - messages.length };
+  const others = items.filter((item) => !isMessage(item));
+  const unreadable = others.map((item) => identified.safeParse(item).data?.id ?? NO_ID);
+  return { messages, size: items.length, unreadable };
 });
 
 export interface MessagePage {
   readonly messages: readonly WireMessage[];
-  /** With those that have no id. */
+  /** With the unreadable ones. */
   readonly size: number;
-  readonly unreadable: number;
+  /** Their ids, as far as they have any. */
+  readonly unreadable: readonly string[];
 }
 
 interface Guild {

@@ -10,6 +10,11 @@ const isId = /^\d{1,20}$/;
 export const id: Read<string> = (value) =>
   typeof value === "string" && isId.test(value) ? value : undefined;
 
+/** Whether it may be some id: a text that can be looked up and reported. */
+export function isShort(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 100;
+}
+
 /** Every property of an object may be read. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,3 +1,4 @@
+import { isTimely } from "../../core/shared/timely.ts";
 import { fields, type Fields, id, list, number, type Read, text } from "./fields.ts";
 
 /*
@@ -175,6 +176,7 @@ export function readMessage(value: unknown): DiscordMessage {
   const found = fields(value);
   const messageId = id(found?.id);
   if (found === undefined || messageId === undefined) throw new Error("a message without an id");
+  if (!isTimely("discord", messageId)) throw new Error("a message from the future");
   const reference = fields(found.message_reference);
   return {
     texts: textsOf(found),

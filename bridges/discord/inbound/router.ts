@@ -5,6 +5,7 @@ import type {
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { BridgeEvent, Intake } from "../../platform.ts";
+import { isShort, list } from "./fields.ts";
 import {
   type Names,
   normaliseDelete,
@@ -68,12 +69,15 @@ export class Router {
   }
 
   messageDeleted({ id, channel_id: channelId }: GatewayMessageDeleteDispatchData): void {
+    if (!isShort(id) || !isShort(channelId)) return this.unreadable("MESSAGE_DELETE");
     this.#placement.place(channelId, (place) => this.#push(normaliseDelete(id, place)));
   }
 
   messagesDeleted({ ids, channel_id: channelId }: GatewayMessageDeleteBulkDispatchData): void {
+    const readable = list(ids, (each) => (isShort(each) ? each : undefined));
+    if (!isShort(channelId) || readable.length === 0) return this.unreadable("MESSAGE_DELETE_BULK");
     this.#placement.place(channelId, (place) => {
-      for (const id of ids) this.#push(normaliseDelete(id, place));
+      for (const messageId of readable) this.#push(normaliseDelete(messageId, place));
     });
   }
 
@@ -94,22 +98,38 @@ export class Router {
     void this.options.intake.problem({ mappingId, kind: "message_unreadable", externalId, reason });
   }
 
+  /** A dispatch in which nothing says what it is about. Only history shows what was missed. */
+  unreadable(dispatch: string): void {
+    const { intake, log } = this.options;
+    const reason = `Discord sent a ${dispatch} the bridge cannot read`;
+    log.error({ reason }, "a dispatch was skipped");
+    intake.gap("a dispatch could not be read");
+    void intake.problem({ kind: "message_unreadable", externalId: dispatch, reason });
+  }
+
+  /** Counts content, live or from history, of a kind that the bridge does not know. */
+  unknown(mappingId: Place["mappingId"], kind: string): void {
+    this.#unknown.report(mappingId, kind);
+  }
+
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {
-    const { id, channel_id: channelId, guild_id: guildId, channel_type: type } = message;
+    const { id: messageId, channel_id: channelId, guild_id: guildId, channel_type: type } = message;
     const { threads, names } = this.options;
     const botId = this.#botId;
+    if (!isShort(channelId)) return this.unreadable("message");
     // Without a server it is a direct message, which can't be mapped.
-    if (typeof guildId !== "string" || botId === undefined || message.author?.id === botId) return;
+    if (guildId !== undefined && !isShort(guildId)) return this.unreadable("message");
+    if (guildId === undefined || botId === undefined || message.author?.id === botId) return;
     if (typeof type === "number" && !isThread(type) && threads.get(channelId) === undefined)
       threads.record({ id: channelId, type });
     this.#placement.place(channelId, (place) => {
-      const unknown = (kind: string) => this.#unknown.report(place.mappingId, kind);
+      const unknown = (kind: string) => this.unknown(place.mappingId, kind);
       try {
         const result = normalise(message, { ...place, botId, guildId, names, unknown });
         if ("event" in result) this.#push(result.event, channelId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
-        this.reportUnreadable(place, typeof id === "string" ? id : "without an id");
+        this.reportUnreadable(place, isShort(messageId) ? messageId : "without an id");
       }
     });
   }

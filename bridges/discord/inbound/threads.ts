@@ -1,4 +1,5 @@
 import { ChannelType } from "discord-api-types/v10";
+import { fields, id, number, type Read, text } from "./fields.ts";
 
 /** What a channel id refers to: a thread of another channel, or a channel itself. */
 type ChannelKind =
@@ -12,6 +13,20 @@ export interface WireChannel {
   readonly parent_id?: string | null | undefined;
   readonly name?: string | null | undefined;
 }
+
+/** Undefined for one without an id. */
+export const wireChannel: Read<WireChannel> = (value) => {
+  const found = fields(value);
+  const channelId = id(found?.id);
+  return found && channelId !== undefined
+    ? {
+        id: channelId,
+        type: number(found.type) ?? ChannelType.GuildText,
+        parent_id: id(found.parent_id),
+        name: text(found.name)?.slice(0, 200),
+      }
+    : undefined;
+};
 
 const THREADS: ReadonlySet<number> = new Set([
   ChannelType.AnnouncementThread,

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
@@ -17,15 +18,14 @@ const NONCE_MS = 100_000;
 const PAGE = 100;
 const MAX_PAGES = 10;
 
-const pageSchema = z.array(
-  z.object({
-    id: z.string().regex(/^\d{1,20}$/),
-    content: z.string(),
-    author: z.object({ id: z.string() }),
-    message_reference: z.object({ message_id: z.string().optional() }).nullish(),
-  }),
-);
-type SeenMessage = z.infer<typeof pageSchema>[number];
+const messageSchema = z.object({
+  id: z.string().regex(/^\d{1,20}$/),
+  content: lenient(z.string()),
+  author: lenient(z.object({ id: z.string() })),
+  message_reference: lenient(z.object({ message_id: lenient(z.string()) })),
+});
+type SeenMessage = z.infer<typeof messageSchema>;
+const pageSchema = z.array(messageSchema);
 
 /**
  * Looks for posts whose outcome is unknown, by author, question and text: Discord's history has no nonce.
@@ -46,8 +46,13 @@ export class Finder {
       const candidates = await this.#candidates(delivery, part, signal);
       if (candidates === undefined)
         return { status: "unsure", reason: "too many messages have been posted since to search" };
-      const own = candidates.filter(({ author }) => author.id === botId);
-      return match(own, expectedReference(delivery, part), piece);
+      const own = candidates.filter(({ author }) => author?.id === botId);
+      const found = match(own, expectedReference(delivery, part), piece);
+      // A message without an author or a text may be the post.
+      const isOdd = ({ author, content }: SeenMessage) =>
+        author === undefined || (author.id === botId && content === undefined);
+      if (found.status !== "posted" && candidates.some(isOdd)) throw ownFailure("malformed_answer");
+      return found;
     } catch (error) {
       if (error instanceof PlatformError) throw error;
       const { aborted } = signal;
@@ -93,12 +98,16 @@ export class Finder {
   async #page(channel: string, after: bigint, limit: number, signal: AbortSignal) {
     const query = new URLSearchParams({ after: String(after), limit: String(limit) });
     const answer = await this.rest.get(Routes.channelMessages(channel), { query, signal });
-    return pageSchema.parse(answer).sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+    const page = pageSchema.safeParse(answer);
+    if (!page.success) throw ownFailure("malformed_answer");
+    return page.data.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
 
   async #ownId(signal: AbortSignal): Promise<string> {
     const me = z.object({ id: z.string() });
-    return me.parse(await this.rest.get(Routes.user(), { signal })).id;
+    const answer = me.safeParse(await this.rest.get(Routes.user(), { signal }));
+    if (!answer.success) throw ownFailure("malformed_answer");
+    return answer.data.id;
   }
 }
 
@@ -108,7 +117,7 @@ function match(own: readonly SeenMessage[], reference: string | undefined, piece
   // A post has no reference where the question was deleted before the answer.
   const [same, ...others] = own
     .filter((message) => [reference, undefined].includes(referenceOf(message)))
-    .filter(({ content }) => comparable(content) === comparable(piece.text));
+    .filter(({ content = "" }) => comparable(content) === comparable(piece.text));
   if (others.length > 0)
     return { status: "unsure", reason: "several posts of the bot look like it" };
   if (same !== undefined) return { status: "posted", externalId: same.id };

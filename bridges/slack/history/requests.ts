@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { backoffMs, pause } from "../../core/shared/backoff.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
-import { lenient } from "../../core/shared/lenient.ts";
+import { lenient, shortName } from "../../core/shared/lenient.ts";
+import { platformError } from "../sdk_errors.ts";
 import { OUTAGE_BACKOFF, type SlackApi } from "../web.ts";
 
 /** Messages per request: the maximum that Slack allows, because it limits the number of requests. Some apps get 15. */
@@ -9,14 +10,15 @@ const PAGE = 999;
 /** Failures in a row, without rate limits, after which a request is given up. */
 const MAX_FAILURES = 4;
 
+/** Without a list of messages, an answer must not pass for an empty history. */
 const messagesForm = z.object({
-  messages: z.array(z.unknown()).catch([]),
-  response_metadata: lenient(z.object({ next_cursor: z.string().optional() })),
+  messages: z.array(z.unknown()),
+  response_metadata: lenient(z.object({ next_cursor: lenient(z.string()) })),
 });
 
 const channelForm = z.object({
   channel: z.object({
-    name: lenient(z.string()),
+    name: lenient(shortName),
     is_archived: z.boolean().catch(false),
   }),
 });
@@ -62,24 +64,23 @@ export class HistoryRequests {
   /** Whether the channel has a message before `latest`. */
   async hasOlder(channel: string, latest: string, signal: AbortSignal): Promise<boolean> {
     const params = { channel, latest, limit: 1 };
-    const answer = await this.#call("conversations.history", params, signal);
-    return messagesForm.parse(answer).messages.length > 0;
+    const answer = await this.#call("conversations.history", params, messagesForm, signal);
+    return answer.messages.length > 0;
   }
 
   async channel(
     channel: string,
     signal: AbortSignal,
   ): Promise<{ readonly name: string | undefined; readonly isArchived: boolean }> {
-    const answer = await this.#call("conversations.info", { channel }, signal);
-    const { name, is_archived: isArchived } = channelForm.parse(answer).channel;
-    return { name, isArchived };
+    const answer = await this.#call("conversations.info", { channel }, channelForm, signal);
+    return { name: answer.channel.name, isArchived: answer.channel.is_archived };
   }
 
   async *#pages(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
     const seen = new Set<string>();
     for (let cursor: string | undefined; ;) {
       const page = { limit: PAGE, ...params, ...(cursor !== undefined && { cursor }) };
-      const answer = messagesForm.parse(await this.#call(method, page, signal));
+      const answer = await this.#call(method, page, messagesForm, signal);
       yield answer.messages;
       cursor = answer.response_metadata?.next_cursor;
       // A cursor that repeats would be followed for ever.
@@ -88,11 +89,18 @@ export class HistoryRequests {
     }
   }
 
-  async #call(method: Method, params: Record<string, unknown>, signal: AbortSignal) {
+  async #call<Form>(
+    method: Method,
+    params: Record<string, unknown>,
+    form: z.ZodType<Form>,
+    signal: AbortSignal,
+  ): Promise<Form> {
     for (let failures = 0; ;) {
       await pause((this.#notBefore.get(method) ?? 0) - performance.now(), signal);
       try {
-        return await this.api.call(method, params, signal);
+        const answer = form.safeParse(await this.api.call(method, params, signal));
+        if (answer.success) return answer.data;
+        throw platformError("malformed_answer");
       } catch (error) {
         if (!(error instanceof PlatformError) || !error.retryable || signal.aborted) throw error;
         if (error.retryAfterMs !== undefined) {

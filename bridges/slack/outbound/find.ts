@@ -2,7 +2,7 @@ import { z } from "zod";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import type { Delivery, Found } from "../../platform.ts";
 import { platformError } from "../sdk_errors.ts";
-import { lenient } from "../../core/shared/lenient.ts";
+import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { METADATA_TYPE, messageId } from "./send.ts";
 
@@ -10,24 +10,27 @@ import { METADATA_TYPE, messageId } from "./send.ts";
 const PAGE = 200;
 const MAX_PAGES = 20;
 
-const pageForm = z.object({
-  messages: z.array(
+const messageForm = z.object({
+  ts: z.string(),
+  user: lenient(z.string()),
+  bot_id: lenient(z.string()),
+  client_msg_id: lenient(z.string()),
+  metadata: lenient(
     z.object({
-      ts: z.string(),
-      user: lenient(z.string()),
-      bot_id: lenient(z.string()),
-      client_msg_id: lenient(z.string()),
-      metadata: lenient(
-        z.object({
-          event_type: z.string(),
-          event_payload: z.object({ delivery_id: z.unknown(), part: z.unknown() }),
-        }),
-      ),
+      event_type: z.string(),
+      event_payload: z.object({ delivery_id: z.unknown(), part: z.unknown() }),
     }),
   ),
+});
+type Message = z.infer<typeof messageForm>;
+
+const pageForm = z.object({
+  messages: z.array(z.unknown()).transform((items) => {
+    const messages = lenientList(messageForm).parse(items);
+    return { messages, unreadable: items.length - messages.length };
+  }),
   response_metadata: lenient(z.object({ next_cursor: lenient(z.string()) })),
 });
-type Message = z.infer<typeof pageForm>["messages"][number];
 
 /**
  * Searches the channel or thread for the post with this delivery's id, which is in the metadata of every post of the
@@ -49,16 +52,22 @@ export async function findPost(
     include_all_metadata: true,
   };
   const unmarked: Message[] = [];
+  let unreadable = 0;
   let cursor: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await readPage(api, delivery, { ...params, ...(cursor && { cursor }) }, signal);
-    const wanted = page.messages.find(isWanted);
+    const { messages } = page.messages;
+    const wanted = messages.find(isWanted);
     if (wanted !== undefined) return { status: "posted", externalId: wanted.ts };
+    unreadable += page.messages.unreadable;
     // A thread's root is in the answer, however old it is.
-    const inWindow = page.messages.filter(({ ts }) => Number(ts) * 1_000 >= from);
+    const inWindow = messages.filter(({ ts }) => Number(ts) * 1_000 >= from);
     unmarked.push(...inWindow.filter(({ metadata }) => metadata === undefined));
     cursor = page.response_metadata?.next_cursor;
-    if (cursor === undefined || cursor === "") return await absentOrUnsure(api, unmarked, signal);
+    if (cursor !== undefined && cursor !== "") continue;
+    // Any of those that cannot be read may be the post.
+    if (unreadable > 0) throw platformError("malformed_answer");
+    return await absentOrUnsure(api, unmarked, signal);
   }
   return { status: "unsure", reason: "too many messages were written since to search them all" };
 }
