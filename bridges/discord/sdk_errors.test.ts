@@ -126,12 +126,12 @@ describe("a failed request to Discord", () => {
   });
 });
 
-test.each([undefined, null, "", {}, [50013], 1.5] as unknown[])(
+test.each([undefined, null, "", {}, [50013], 1.5] as never[])(
   "the code %o is no code of Discord's",
   (code) => {
     const refusal = new DiscordAPIError(
       { code: 0, message: "no" },
-      code as unknown as number, // Whatever the answer holds.
+      code, // Whatever the answer holds.
       400,
       "POST",
       "http://x",

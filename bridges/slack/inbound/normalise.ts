@@ -45,7 +45,7 @@ const SLACKBOT = "USLACKBOT";
  */
 export function normaliseEvent(event: SlackEvent, context: SlackContext): BridgeEvent | undefined {
   const { message, previous_message: previous } = event;
-  switch (event.subtype) {
+  switch (event.subtype ?? impliedSubtype(event)) {
     case "message_deleted":
       return deletion(known(event.deleted_ts ?? previous?.ts), context);
     case "message_changed":
@@ -54,8 +54,16 @@ export function normaliseEvent(event: SlackEvent, context: SlackContext): Bridge
       // The Events API drops the subtype of `message_replied`, the only event that nests a message without one.
       return isAbsent(message) ? normaliseMessage(event, context) : undefined;
     default:
-      return event.hidden === true ? undefined : normaliseMessage(event, context);
+      if (event.hidden !== true) return normaliseMessage(event, context);
+      countUnknown(event, context);
+      return undefined;
   }
+}
+
+/** The subtype of an event that has lost it: only changes have two messages, and only deletions a deleted one. */
+function impliedSubtype({ message, previous_message: previous, deleted_ts: deleted }: SlackEvent) {
+  if (deleted !== undefined) return "message_deleted";
+  return isAbsent(message) || previous === undefined ? undefined : "message_changed";
 }
 
 function isAbsent(value: unknown): value is null | undefined {
@@ -73,9 +81,8 @@ export function normaliseMessage(
   context: SlackContext,
 ): MessageEvent | undefined {
   if (isOwn(message, context)) return undefined;
-  const { subtype } = message;
-  if (subtype !== undefined && !WRITTEN.has(subtype)) {
-    if (!NOTICES.has(subtype)) context.unknown?.(`message ${subtype}`);
+  if (message.subtype !== undefined && !WRITTEN.has(message.subtype)) {
+    countUnknown(message, context);
     return undefined;
   }
   const unknown = context.unknown ?? (() => {});
@@ -97,6 +104,10 @@ export function normaliseMessage(
     sentAt: toMillis(ts),
     ...(edited === undefined ? {} : { editedAt: toMillis(edited.ts) }),
   };
+}
+
+function countUnknown({ subtype = "" }: SlackMessage, { unknown }: SlackContext): void {
+  if (!WRITTEN.has(subtype) && !NOTICES.has(subtype)) unknown?.(`message ${subtype}`);
 }
 
 function deletion(externalId: string, { mappingId }: SlackContext): BridgeEvent {
