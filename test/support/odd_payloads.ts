@@ -16,6 +16,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   absent: (parent, key) => Reflect.deleteProperty(parent, key),
   "a number": (parent, key) => Reflect.set(parent, key, 1e308),
   "a text": (parent, key) => Reflect.set(parent, key, "odd"),
+  empty: (parent, key) => Reflect.set(parent, key, ""),
   "a list": (parent, key) => Reflect.set(parent, key, [null, 1, "odd", [], {}]),
   "an object": (parent, key) => Reflect.set(parent, key, { odd: true }),
   doubled: (parent, key) => {
@@ -62,3 +63,15 @@ function asObject(value: unknown): object {
   if (typeof value === "object" && value !== null) return value;
   throw new Error("there is nothing at this path");
 }
+
+/** What answers hold that are no answer at all: the body of each. */
+export const JUNK: readonly string[] = [
+  ...["", "null", "[]", "7", '"text"', "{}", "{", "<html>busy</html>", HUGE],
+  ...['{"ok":false}', '{"ok":false,"error":null}', '{"ok":false,"error":7}', '{"ok":"yes"}'],
+  ...['{"code":null,"message":null}', '{"code":{},"errors":[]}', `{"error":"${HUGE}"}`],
+];
+
+/** Forms of Retry-After, in seconds or not. */
+export const WAITS: readonly (string | undefined)[] = [
+  ...["-5", "0", "soon", "31536000", "1e300", "Wed, 21 Oct 2026 07:28:00 GMT", undefined],
+];

@@ -85,11 +85,13 @@ function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void 
     router.sessionStarted(known(snowflake(user.id)));
   });
   on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, ...listed }) => {
-    if (id === undefined || unavailable === true) return;
+    if (unavailable === true) return;
     const seen = list(listed.channels, wireChannel);
     for (const channel of [...seen, ...list(listed.threads, wireChannel)]) threads.record(channel);
     channels.listed(seen);
-    if (!announced.delete(id)) channels.available(seen.map((channel) => channel.id));
+    const isAnnounced = announced.delete(known(id));
+    if (!isAnnounced)
+      channels.available(isAll(seen, listed.channels) ? seen.map((each) => each.id) : undefined);
   });
   on(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
     // During an outage Discord sends this too, also right after READY.
@@ -118,11 +120,17 @@ function forwardChannels(client: Client, listener: Listener, on: Subscribe): voi
   // Sent when the bot gains access to channels.
   on(GatewayDispatchEvents.ThreadListSync, ({ threads: seen, channel_ids: ids }) => {
     for (const thread of list(seen, wireChannel)) threads.record(thread);
-    channels.available(list(ids, snowflake));
+    const readable = list(ids, snowflake);
+    channels.available(isAll(readable, ids) ? readable : undefined);
   });
 }
 
 const idOf: Read<string> = (value) => snowflake(fields(value)?.id);
+
+/** Whether a list was read whole. Discord omits one that would hold everything. */
+function isAll(readable: readonly unknown[], given: unknown): boolean {
+  return Array.isArray(given) && given.length === readable.length;
+}
 
 /** Throws for what could not be read: without it the dispatch says nothing. */
 function known<T>(value: T | undefined): T {

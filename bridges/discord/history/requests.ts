@@ -37,7 +37,8 @@ const threadsSchema = z.object({
   has_more: lenient(z.boolean()),
 });
 /** Only the id is checked here; `normaliseMessage` reads the rest. */
-const messageSchema = z.looseObject({ id: snowflake.refine((id) => isTimely("discord", id)) });
+const timely = snowflake.pipe(z.string().refine((id) => isTimely("discord", id)));
+const messageSchema = z.looseObject({ id: timely });
 const isMessage = (value: unknown): value is WireMessage => messageSchema.safeParse(value).success;
 const identified = z.object({ id: snowflake });
 const messagesSchema = z.array(z.unknown()).transform((items): MessagePage => {

@@ -41,10 +41,12 @@ export class ChannelFollower {
 
   /**
    * Channels that are available again: their server had an outage, the bot was not in it, or it could not see them.
-   * Discord sends nothing from that time, so the mapping is caught up, which also shows whether it works.
+   * Discord sends nothing from that time, so the mapping is caught up, which also shows whether it works. Undefined: it is
+   * not known which ones.
    */
-  available(ids: Iterable<string>): void {
-    for (const id of ids) {
+  available(ids: Iterable<string> | undefined): void {
+    if (ids === undefined) this.intake.gap("channels are available again");
+    for (const id of ids ?? []) {
       this.troubles.clear(id);
       const mappingId = this.intake.mappingOf(id)?.mappingId;
       if (mappingId !== undefined) this.intake.gap("a channel is available again", mappingId);

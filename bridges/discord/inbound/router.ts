@@ -127,6 +127,8 @@ export class Router {
       try {
         const result = normalise(message, { ...place, botId, guildId, names, unknown });
         if ("event" in result) this.#push(result.event, channelId);
+        else if (result.skipped === "partial")
+          this.options.intake.gap("an edit came without the message", place.mappingId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
         this.reportUnreadable(place, isShort(messageId) ? messageId : "without an id");

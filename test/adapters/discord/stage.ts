@@ -45,8 +45,8 @@ export class Stage {
     core.commit = async () => outcome;
     const fatal: Error[] = [];
     await platform.start(core, (error) => fatal.push(error));
-    const { events, updates, healths, gaps } = core;
-    return { events, updates, healths, gaps, fatal };
+    const { events, updates, healths, gaps, problems } = core;
+    return { events, updates, healths, gaps, problems, fatal };
   }
 
   /** A delivery as `claim` returns it. */

@@ -13,7 +13,7 @@ import { Router } from "../../../bridges/slack/inbound/router.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Odd, oddPayloads } from "../../support/odd_payloads.ts";
 import { RecordingCore } from "../recording_core.ts";
-import { start, useSlackStage } from "./stage.ts";
+import { soon, start, useSlackStage } from "./stage.ts";
 
 /*
  * Every value of the corpus's payloads in turn null, absent, of another type, doubled, or a megabyte. Each event is
@@ -30,6 +30,7 @@ const MESSAGE = {
   ts: "1700000000.123456",
   event_ts: "1700000000.123456",
 };
+const NEXT_WEEK = `${Math.floor(Date.now() / 1_000) + 7 * 86_400}.000100`;
 /** Events about channels and people. */
 const OTHERS = [
   { type: "channel_rename", channel: { id: "C1", name: "new", created: 1 } },
@@ -78,7 +79,10 @@ function setUp() {
   } as unknown as App);
   const receive = async (event: unknown) => {
     const body = events.bodyFor({ type: "event_callback", api_app_id: "A1", event });
-    if (body === undefined) return await router.unreadable("Ev1");
+    if (body === undefined) {
+      await router.unreadable("Ev1");
+      return;
+    }
     await pass({ body });
     await events.finished(body);
   };
@@ -148,12 +152,47 @@ describe("an odd event of Slack", () => {
       }
     }
     expect(faults).toEqual([]);
-    expect(count).toBeGreaterThan(5_000);
+    expect(count).toBeGreaterThan(9_000);
   }, 120_000);
 });
 
 describe("through Slack's own client", () => {
   useSlackStage();
+
+  it.each([
+    [
+      "of an unknown kind is counted",
+      { subtype: "hologram" },
+      "content_unknown",
+      "message hologram",
+    ],
+    [
+      "of a later year moves no cursor",
+      { ts: "999999999999.000100" },
+      "message_unreadable",
+      "999999999999.000100",
+    ],
+    ["dated next week moves no cursor", { ts: NEXT_WEEK }, "message_unreadable", NEXT_WEEK],
+  ])("a message in history that is %s", async (_what, odd, kind, externalId) => {
+    const { slack, core, bridge, mapping } = await start();
+    const messages = [
+      { ...MESSAGE, ts: "1700000001.000100" },
+      { ...MESSAGE, ...odd },
+    ];
+    slack.answerNext("conversations.history", { answer: { ok: true, messages } });
+    const page = await bridge.history.newest(mapping, 2, soon());
+    expect(page.upTo).toBe("1700000001.000100");
+    expect(core.problems).toMatchObject([{ kind, externalId }]);
+  });
+
+  it("an answer without messages is no empty history", async () => {
+    const { slack, bridge, mapping } = await start();
+    for (let n = 0; n < 4; n += 1)
+      slack.answerNext("conversations.history", { answer: { ok: true, messages: null } });
+    await expect(bridge.history.newest(mapping, 2, soon())).rejects.toMatchObject({
+      code: "malformed_answer",
+    });
+  });
 
   it("every odd event is acknowledged, and the next one arrives", async () => {
     const { slack, core, channel, say, lines } = await start();
