@@ -227,6 +227,14 @@ it("a deletion without its id is that of the message before", () => {
   expect(normalise(event)).toMatchObject({ type: "delete", externalId: reply.ts });
 });
 
+it("one odd file is set aside alone", () => {
+  const files = [null, { id: "F1", name: "a.txt", permalink: "https://e.com/a", size: "big" }, 7];
+  expect(normalise({ ...said, files })).toMatchObject({
+    content: "hi & <@UBOT>",
+    attachments: [{ name: "a.txt", url: "https://e.com/a" }],
+  });
+});
+
 it("keeps microseconds", () => {
   expect(toMillis("1700000009.000001")).toBeLessThan(toMillis("1700000009.000002"));
   expect(Math.floor(toMillis("1503435956.999999"))).toBe(1_503_435_956_999);

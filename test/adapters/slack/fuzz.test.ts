@@ -127,6 +127,10 @@ async function faultsOf(
   } catch {
     faults.push("nothing that Convex can store");
   }
+  if (
+    core.updates.some(({ name, externalId }) => [typeof name, typeof externalId].includes("object"))
+  )
+    faults.push("a name that is no text");
   if (core.problems.some(({ externalId = "" }) => externalId.length > 100))
     faults.push("a long id");
   const before = core.events.length;
