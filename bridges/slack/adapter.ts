@@ -83,7 +83,7 @@ export class Slack implements Platform {
       gap: () => intake.gap("no Slack socket was open"),
       fatal,
       events,
-      unreadable: (id) => router.unreadable(id),
+      unreadable: () => router.unreadable(),
     });
     this.#session = { intake, people, router, receiver };
     await connect(receiver, events, identity, this.config, log);

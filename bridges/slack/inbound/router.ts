@@ -99,11 +99,14 @@ export class Router {
     await this.options.intake.problem({ ...about, kind: "message_unreadable", reason });
   }
 
-  /** An envelope or event in which nothing says what it is about. Only history shows what was missed. */
-  async unreadable(id?: string): Promise<void> {
+  /**
+   * An envelope or event in which nothing says what it is about. Only history shows what was missed. Reported without an
+   * id, because Slack gives every attempt another one, and each would be a problem of its own.
+   */
+  async unreadable(): Promise<void> {
     this.options.intake.gap("an event could not be read");
     // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
-    await this.reportUnreadable(undefined, id, "event");
+    await this.reportUnreadable(undefined, undefined, "event");
   }
 
   /** Catch-ups check a channel's name and state too. */

@@ -19,7 +19,7 @@ export interface ReceiverOptions {
   readonly fatal: (error: FatalError) => void;
   readonly events: Pick<EventDispatcher, "bodyFor" | "finished">;
   /** Something arrived that says nothing of what it is about. Resolves once that is reported. */
-  readonly unreadable: (id?: string) => Promise<void>;
+  readonly unreadable: () => Promise<void>;
 }
 
 /**
@@ -94,7 +94,7 @@ export class CommitReceiver implements Receiver {
 
   /** Never rejects: nothing awaits it. */
   async #process(app: App, envelope: Envelope): Promise<void> {
-    const { type, envelope_id: id, ack } = envelope;
+    const { type, ack } = envelope;
     const { events, unreadable } = this.options;
     try {
       const body = events.bodyFor(envelope.body);
@@ -102,7 +102,7 @@ export class CommitReceiver implements Receiver {
         // Bolt acknowledges before the listeners run.
         await app.processEvent({ body, ack: () => Promise.resolve() });
         await events.finished(body);
-      } else if (type === "events_api" || type === UNREADABLE) await unreadable(id);
+      } else if (type === "events_api" || type === UNREADABLE) await unreadable();
     } catch (error) {
       this.log.debug(
         { code: failureCode(error) },

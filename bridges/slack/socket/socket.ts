@@ -10,7 +10,6 @@ import { OUTAGE_BACKOFF, type SlackConfig, webOptions } from "../web.ts";
 /** What Slack delivers over a socket, as its client emits it. */
 export interface Envelope {
   readonly type: string;
-  readonly envelope_id: string;
   readonly ack: () => Promise<void>;
   readonly body: unknown;
 }

@@ -80,7 +80,7 @@ function setUp() {
   const receive = async (event: unknown) => {
     const body = events.bodyFor({ type: "event_callback", api_app_id: "A1", event });
     if (body === undefined) {
-      await router.unreadable("Ev1");
+      await router.unreadable();
       return;
     }
     await pass({ body });
