@@ -154,6 +154,11 @@ export interface Platform {
    * intent). Later failures of that kind go to `onFatal`.
    */
   start(intake: Intake, onFatal: (error: Error) => void): Promise<void>;
+  /**
+   * Whether this process follows a mapping. Absent: all of them. False where another process of the same bot receives
+   * its events.
+   */
+  readonly follows?: ((mapping: Mapping) => Promise<boolean>) | undefined;
   /** Usable once `start` has resolved. */
   readonly history: History;
   /** Stops taking events. Connections stay open, so that events already taken can still be acknowledged. */

@@ -1,5 +1,11 @@
 import { type Env, readEnvFiles, UnreadableSettings } from "./env_files.ts";
-import { type ConfigProblem, type LogLevel, SettingsReader, type SettingName } from "./settings.ts";
+import {
+  type ConfigProblem,
+  type LogLevel,
+  SettingsReader,
+  type SettingName,
+  type ShardRange,
+} from "./settings.ts";
 import type { SigningKey } from "../core/convex/token.ts";
 
 /** What the Discord adapter needs. */
@@ -7,6 +13,8 @@ export interface DiscordConfig {
   readonly botToken: string;
   /** Address of Discord's REST API. Default: Discord itself. */
   readonly apiUrl?: string;
+  /** The shards that this process takes. Default: all. */
+  readonly shards?: ShardRange;
 }
 
 /** What the Slack adapter needs. */
@@ -130,8 +138,10 @@ function readDiscord(reader: SettingsReader): BridgesConfig["discord"] {
   const botToken = reader.required("DISCORD_BOT_TOKEN");
   const signingKey = reader.required("DISCORD_BRIDGE_KEY");
   const apiUrl = reader.optional("DISCORD_API_URL");
+  const shards = reader.optional("DISCORD_SHARDS");
   if (botToken === undefined || signingKey === undefined) return undefined;
-  return { platform: { botToken, ...(apiUrl && { apiUrl }) }, key: signingKey };
+  const platform = { botToken, ...(apiUrl && { apiUrl }), ...(shards && { shards }) };
+  return { platform, key: signingKey };
 }
 
 function readSlack(reader: SettingsReader): BridgesConfig["slack"] {

@@ -39,6 +39,19 @@ const key = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
+/** Some of a bot's shards: `first-last/count`, or `shard/count`. */
+export interface ShardRange {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+const shards = z.string().transform((text, context): ShardRange => {
+  const [, start, end = start, of] = /^(\d{1,5})(?:-(\d{1,5}))?\/(\d{1,5})$/.exec(text) ?? [];
+  const [first, last, count] = [Number(start), Number(end), Number(of)];
+  if (first <= last && last < count) return { first, last, count };
+  context.addIssue({ code: "custom", message: "is not a range of shards such as 0-3/16" });
+  return z.NEVER;
+});
 const keyStep = (keySet: string) =>
   `npm run setup creates it, or set the private key whose public half is in the deployment's ${keySet}.`;
 
@@ -47,6 +60,7 @@ interface Values {
   DISCORD_BOT_TOKEN: string;
   DISCORD_BRIDGE_KEY: SigningKey;
   DISCORD_API_URL: string;
+  DISCORD_SHARDS: ShardRange;
   SLACK_BOT_TOKEN: string;
   SLACK_APP_TOKEN: string;
   SLACK_BRIDGE_KEY: SigningKey;
@@ -73,6 +87,10 @@ const SETTINGS: {
   },
   DISCORD_BRIDGE_KEY: { schema: key, step: keyStep("DISCORD_BRIDGE_JWKS") },
   DISCORD_API_URL: { schema: webAddress, step: "Remove it to use Discord itself." },
+  DISCORD_SHARDS: {
+    schema: shards,
+    step: "Remove it so that this process takes every shard, or name a part, such as 0-3/16.",
+  },
   SLACK_BOT_TOKEN: {
     schema: token("xoxb-"),
     step: "api.slack.com/apps > your app > OAuth & Permissions > Bot User OAuth Token.",

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Platform } from "../platform.ts";
+import type { Mapping, Platform } from "../platform.ts";
 import { ingestBackend, outboxBackend } from "./convex/backend.ts";
 import { settledWithin } from "./shared/backoff.ts";
 import { type Connection, type ConnectionOptions, connectConvex } from "./convex/client.ts";
@@ -54,6 +54,7 @@ export class Bridge {
   readonly #catchUp: CatchUpScheduler;
   /** Ids of events that were set aside. A catch-up fetches each of them once more, not forever. */
   readonly #setAside = new Set<string>();
+  #mappings: readonly Mapping[] = [];
   #stopped: Promise<boolean> | undefined;
 
   constructor(options: BridgeOptions) {
@@ -88,7 +89,7 @@ export class Bridge {
       ...(queue && { limits: queue }),
       apart: metrics?.ingest(name, apart) ?? apart,
       onReportDropped: () => metrics?.dropped(name, "report"),
-      onMappings: (mappings) => this.#catchUp.setMappings(mappings),
+      onMappings: (mappings) => void this.#setMappings(mappings),
       onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
       onLoss: (event, why) => {
         if (why === "stopping" || (why === "set aside" && this.#wasSetAside(event.externalId)))
@@ -159,6 +160,20 @@ export class Bridge {
     const closed = await settledWithin(closing, left());
     this.#log.info({ committed, posted, closed }, `stopped: ${this.#platform.name}`);
     return committed && posted;
+  }
+
+  /** Catches up the mappings that this process follows. */
+  async #setMappings(mappings: readonly Mapping[]): Promise<void> {
+    const { follows } = this.#platform;
+    this.#mappings = mappings;
+    if (follows === undefined) {
+      this.#catchUp.setMappings(mappings);
+      return;
+    }
+    const isFollowed = await Promise.all(mappings.map(follows));
+    // A newer list may have been answered first.
+    if (this.#mappings === mappings)
+      this.#catchUp.setMappings(mappings.filter((_, index) => isFollowed[index]));
   }
 
   #wasSetAside(externalId: string): boolean {

@@ -2,21 +2,23 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
-import type { History, Intake, Platform } from "../platform.ts";
+import type { History, Intake, Mapping, Platform } from "../platform.ts";
 import { fatalError } from "./sdk_errors.ts";
 import { TOKEN_REFUSED } from "./failures.ts";
+import { Directory } from "./gateway/directory.ts";
+import { Dispatches } from "./gateway/dispatches.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
-import { channelSchema } from "./history/requests.ts";
+import { channelSchema, type HistoryChannel } from "./history/requests.ts";
 import { ChannelFollower } from "./inbound/channels.ts";
 import type { Names } from "./inbound/normalise.ts";
 import { Router } from "./inbound/router.ts";
-import { Threads, type WireChannel } from "./inbound/threads.ts";
+import { Threads } from "./inbound/threads.ts";
 import { Finder } from "./outbound/find.ts";
 import { FORMAT, render } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
 import { Typing } from "./outbound/typing.ts";
-import { createReader, createWriter, type RestConfig } from "./rest.ts";
+import { createReader, createWriter, type RestConfig, type ShardRange } from "./rest.ts";
 
 /** What exists once the bridge has started. */
 interface Session {
@@ -25,7 +27,12 @@ interface Session {
   readonly channels: ChannelFollower;
 }
 
-/** The Discord platform: receives events through discord.js, reads history and posts over REST. Connects on `start`. */
+/** https://discord.com/developers/docs/events/gateway#sharding-sharding-formula */
+function shardOf(guildId: string, count: number): number {
+  return Number((BigInt(guildId) >> 22n) % BigInt(count));
+}
+
+/** The Discord platform: receives events from the gateway, reads history and posts over REST. Connects on `start`. */
 export class Discord implements Platform {
   readonly name = "discord";
   readonly format = FORMAT;
@@ -36,10 +43,15 @@ export class Discord implements Platform {
   readonly #sender;
   readonly #typing;
   readonly #finder;
+  readonly #directory = new Directory();
   readonly #names: Names = {
-    role: (id) => this.#session?.gateway.names.role(id),
-    channel: (id) => this.#session?.gateway.names.channel(id),
+    role: (id) => this.#directory.role(id),
+    channel: (id) => {
+      const thread = this.#threads.get(id);
+      return thread?.kind === "thread" ? thread.name : this.#directory.channelName(id);
+    },
   };
+  readonly follows: Platform["follows"];
   #session: Session | undefined;
   #isClosed = false;
   #onFatal: (error: Error) => void = () => undefined;
@@ -48,6 +60,8 @@ export class Discord implements Platform {
     private readonly config: RestConfig,
     private readonly log: Logger,
   ) {
+    const { shards } = config;
+    if (shards) this.follows = (mapping) => this.#isIn(shards, mapping);
     this.#reader = createReader(config);
     this.#writer = createWriter(config);
     this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
@@ -83,8 +97,21 @@ export class Discord implements Platform {
       log: this.log,
       asked: (id) => this.#typing.start(id),
     });
-    const listener = { threads, channels, router };
-    const gateway = new Gateway(this.config, listener, onFatal, this.log);
+    const dispatches: Dispatches = new Dispatches({
+      directory: this.#directory,
+      threads,
+      channels,
+      router,
+      isSharded: () => gateway.isSharded,
+      log: this.log,
+    });
+    const gateway: Gateway = new Gateway({
+      config: this.config,
+      rest: this.#reader,
+      dispatched: dispatches.handle,
+      onFatal,
+      log: this.log,
+    });
     this.#session = { gateway, router, channels };
     await gateway.open();
   }
@@ -117,13 +144,25 @@ export class Discord implements Platform {
     return this.#sender.post(delivery, ...rest);
   };
 
+  /** Whether the channel's server is on these shards. What nobody can see belongs to the first process. */
+  async #isIn(shards: ShardRange, { externalId }: Mapping): Promise<boolean> {
+    try {
+      const guildId = (await this.#fetchChannel(externalId))?.guild_id;
+      const shard = guildId === undefined ? 0 : shardOf(guildId, shards.count);
+      return shard >= shards.first && shard <= shards.last;
+    } catch {
+      // Two processes that follow a mapping do the same work twice; none would leave its gaps.
+      return true;
+    }
+  }
+
   #started(): Session {
     if (!this.#session) throw new Error("history is readable only once Discord is connected");
     return this.#session;
   }
 
   /** `undefined`: there is no such channel, or the bot may not see it. */
-  async #fetchChannel(id: string): Promise<WireChannel | undefined> {
+  async #fetchChannel(id: string): Promise<HistoryChannel | undefined> {
     try {
       return channelSchema.parse(await this.#reader.get(Routes.channel(id)));
     } catch (error) {

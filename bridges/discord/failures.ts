@@ -32,7 +32,6 @@ const PORTAL = "Discord Developer Portal > your app";
 /* Steps that the commands show too. */
 export const RESET_TOKEN = `${PORTAL} > Bot > Reset Token, then set DISCORD_BOT_TOKEN to the new one`;
 export const INVITE_BOT = `Invite the bot to the server: ${PORTAL} > OAuth2 > URL Generator`;
-export const FEWER_SERVERS = "Use a separate bot for the bridge, in fewer servers";
 const MAP_TEXT_CHANNEL = "Map a text channel instead";
 const CLOSE_THREADS = "Close threads that are no longer used";
 const EXEMPT_FROM_AUTOMOD = "Server Settings > AutoMod > the rule > exempt the bot's role";
@@ -228,23 +227,19 @@ export const MESSAGE_CONTENT_OFF: FatalFailure = {
   step: `${PORTAL} > Bot > Privileged Gateway Intents > Message Content Intent: on`,
 };
 
-/** The client library gives up once Discord has invalidated the bot's sessions. */
-export const SESSION_INVALIDATED: FatalFailure = {
-  code: "DISCORD_INVALIDATED",
-  reason: "Discord invalidated the bot's session",
-  step: "Start the bridge again. If that fails at once, reset the token in the Discord Developer Portal",
-};
-
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
 export const CLOSE_CODES: Readonly<Record<number, FatalFailure>> = {
   4004: TOKEN_REFUSED,
   4011: {
     code: "DISCORD_SHARDING",
-    reason: "the bot is in more servers than Discord allows on one connection (2,500)",
-    step: FEWER_SERVERS,
+    reason: "the bot is in more servers than Discord allows on so few connections (2,500 each)",
+    step: "Start the bridge again: it opens as many connections as Discord recommends. If DISCORD_SHARDS is set, set it for more shards",
   },
   4014: MESSAGE_CONTENT_OFF,
 };
+
+/** Codes after which a client must not connect again. */
+export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([4004, 4010, 4011, 4012, 4013, 4014]);
 
 /** What it means that Discord closed the gateway connection with a code after which a client must not reconnect. */
 export function closeFailure(closeCode: number): FatalFailure {

@@ -5,6 +5,15 @@ export interface RestConfig {
   readonly botToken: string;
   /** Base URL of the API without the version. Default: `https://discord.com/api`. */
   readonly apiUrl?: string;
+  /** The shards that this process takes. Default: all that Discord recommends. */
+  readonly shards?: ShardRange;
+}
+
+/** Shards `first` to `last` of `count`. */
+export interface ShardRange {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
 }
 
 /** Deadline of one request, in ms. */
@@ -76,6 +85,6 @@ export async function attempt<T>(
 }
 
 /** Where requests go, as options of the client library. */
-export function addressOf({ apiUrl }: RestConfig): { version: "10"; api?: string } {
+function addressOf({ apiUrl }: RestConfig): { version: "10"; api?: string } {
   return { version: "10", ...(apiUrl === undefined ? {} : { api: apiUrl.replace(/\/+$/, "") }) };
 }

@@ -33,8 +33,8 @@ afterAll(async () => {
 
 const logged = (text: string) => bridge.log.filter((line) => line.includes(text)).length;
 
-/** A message at which discord.js throws, in a channel that is not mapped. */
-function crashDiscord(): void {
+/** A message at which discord.js's client throws, in a channel that is not mapped. */
+function sayOdd(): void {
   stack.discord.sendDispatch("MESSAGE_CREATE", {
     id: "1234567890123456789",
     channel_id: stack.discord.addChannel("unmapped"),
@@ -46,21 +46,13 @@ function crashDiscord(): void {
   });
 }
 
-test("a crash of one platform starts that one again, and the other one goes on", async () => {
-  const slackSockets = stack.slack.wire.filter(({ name }) => name === "hello").length;
-  crashDiscord();
-  await eventually(() => expect(logged("crashed: discord")).toBe(1), 10_000);
-  stage.say("slack", rooms.slack, "Ada", "Are you there?");
-  stage.say("discord", rooms.discord, "Ada", "Written while it starts again");
-  await eventually(() => expect(logged("ready: discord")).toBe(2), 20_000);
-  stage.say("discord", rooms.discord, "Ada", "And afterwards");
+test("an odd message of Discord in a channel that is not mapped ends nothing", async () => {
+  sayOdd();
+  for (const platform of PLATFORMS) stage.say(platform, rooms[platform], "Ada", "Are you there?");
   const verdict = await stage.settle(30_000);
   expect(verdict.differences).toEqual([]);
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0 });
-  // Its two sockets, and none instead of them.
-  expect(
-    stack.slack.wire.filter(({ name }) => name === "hello").length - slackSockets,
-  ).toBeLessThan(2);
+  expect(logged("crashed: discord")).toBe(0);
 }, 60_000);
 
 test("frames that Slack's library cannot handle are set aside, and the next message arrives", async () => {

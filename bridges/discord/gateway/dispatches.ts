@@ -1,135 +1,138 @@
-import {
-  type Client,
-  GatewayDispatchEvents,
-  type GatewayGuildCreateDispatchData,
-  type GatewayGuildDeleteDispatchData,
-  type GatewayMessageDeleteBulkDispatchData,
-  type GatewayMessageDeleteDispatchData,
-  type GatewayReadyDispatchData,
-  type GatewayThreadListSyncDispatchData,
-} from "discord.js";
 import type { Logger } from "pino";
 import type { ChannelFollower } from "../inbound/channels.ts";
-import type { WireMessage } from "../inbound/normalise.ts";
+import { fields, type Fields, id, list } from "../inbound/fields.ts";
+import { isWireMessage, type WireMessage } from "../inbound/normalise.ts";
 import type { Router } from "../inbound/router.ts";
-import { id as snowflake, fields, list, type Read } from "../inbound/fields.ts";
 import { type Threads, type WireChannel, wireChannel } from "../inbound/threads.ts";
+import type { Directory } from "./directory.ts";
+import { describe, type Dispatch } from "./gateway.ts";
 
-/** Receives what the gateway sends, in its order. */
-export interface Listener {
+export interface DispatchOptions {
+  readonly directory: Directory;
   readonly threads: Threads;
   readonly channels: ChannelFollower;
   readonly router: Router;
+  /** Whether there is more than one shard. */
+  readonly isSharded: () => boolean;
+  readonly log: Logger;
 }
-
-/** The dispatches that the bridge reads, with their data as it comes off the wire. */
-interface Dispatches {
-  [GatewayDispatchEvents.Ready]: GatewayReadyDispatchData;
-  /** Partial: of an unavailable server Discord sends only the id. */
-  [GatewayDispatchEvents.GuildCreate]: Partial<GatewayGuildCreateDispatchData>;
-  [GatewayDispatchEvents.ThreadListSync]: GatewayThreadListSyncDispatchData;
-  [GatewayDispatchEvents.GuildDelete]: GatewayGuildDeleteDispatchData;
-  [GatewayDispatchEvents.ChannelCreate]: WireChannel;
-  [GatewayDispatchEvents.ChannelUpdate]: WireChannel;
-  [GatewayDispatchEvents.ChannelDelete]: WireChannel;
-  [GatewayDispatchEvents.ThreadCreate]: WireChannel;
-  [GatewayDispatchEvents.ThreadUpdate]: WireChannel;
-  [GatewayDispatchEvents.ThreadDelete]: WireChannel;
-  [GatewayDispatchEvents.MessageCreate]: WireMessage;
-  [GatewayDispatchEvents.MessageUpdate]: WireMessage;
-  [GatewayDispatchEvents.MessageDelete]: GatewayMessageDeleteDispatchData;
-  [GatewayDispatchEvents.MessageDeleteBulk]: GatewayMessageDeleteBulkDispatchData;
-}
-
-type Subscribe = <E extends keyof Dispatches>(
-  event: E,
-  handle: (data: Dispatches[E]) => void,
-) => void;
 
 /**
- * Passes a client's raw dispatches to the listener. Raw dispatches, not discord.js's objects, because history has the same
- * form, so that one normaliser handles both; because edits and deletes come whole, whether or not the message is cached;
- * and because discord.js holds back its own events until it has received every server.
+ * Hands each raw dispatch to who keeps what it tells. Raw, because history has the same form, so that one normaliser
+ * handles both. One that can't be read is set aside alone.
  */
-export function forwardDispatches(client: Client, listener: Listener, log: Logger): void {
-  const on: Subscribe = (event, handle) => {
-    client.ws.on(event, (data: Dispatches[typeof event]) => {
-      try {
-        handle(data);
-      } catch (error) {
-        log.error({ event, reason: describe(error) }, "a dispatch could not be handled");
-        listener.router.unreadable(event);
-      }
-    });
+export class Dispatches {
+  /** Servers that READY announced and whose GUILD_CREATE is still to come, by shard. */
+  readonly #announced = new Map<number, Set<string>>();
+
+  constructor(private readonly options: DispatchOptions) {}
+
+  readonly handle = ({ t, d }: Dispatch, shardId: number): void => {
+    const { log, router } = this.options;
+    try {
+      this.#handle(t, fields(d) ?? {}, shardId);
+    } catch (error) {
+      log.error({ event: t, reason: describe(error) }, "a dispatch could not be handled");
+      router.unreadable(t);
+    }
   };
-  forwardGuilds(client, listener, on);
-  forwardChannels(client, listener, on);
-  const { router } = listener;
-  on(GatewayDispatchEvents.MessageCreate, (message) => router.messageCreated(message));
-  on(GatewayDispatchEvents.MessageUpdate, (message) => router.messageUpdated(message));
-  on(GatewayDispatchEvents.MessageDelete, (deleted) => router.messageDeleted(deleted));
-  on(GatewayDispatchEvents.MessageDeleteBulk, (deleted) => router.messagesDeleted(deleted));
-}
 
-/** https://discord.com/developers/docs/events/gateway-events#guild-create */
-function forwardGuilds(client: Client, listener: Listener, on: Subscribe): void {
-  const { router, threads, channels } = listener;
-  // Servers that READY announced and whose GUILD_CREATE is still to come. A GUILD_CREATE of any other server means that it
-  // was unavailable, or that the bot was not in it.
-  const announced = new Set<string>();
-  on(GatewayDispatchEvents.Ready, ({ user, guilds }) => {
-    announced.clear();
-    for (const id of list(guilds, idOf)) announced.add(id);
-    // From the raw READY: discord.js emits dispatches of the new session before its own ready event.
-    // docs/races.md#a-live-message-hides-a-gap
-    router.sessionStarted(known(snowflake(user.id)));
-  });
-  on(GatewayDispatchEvents.GuildCreate, ({ id, unavailable, ...listed }) => {
-    if (unavailable === true) return;
-    const seen = list(listed.channels, wireChannel);
-    for (const channel of [...seen, ...list(listed.threads, wireChannel)]) threads.record(channel);
+  #handle(event: string, data: Fields, shardId: number): void {
+    const { directory, router, threads } = this.options;
+    switch (event) {
+      case "READY":
+        return this.#sessionStarted(data, shardId);
+      case "GUILD_CREATE":
+        return this.#guildCreated(data, shardId);
+      case "GUILD_DELETE":
+        return this.#guildDeleted(data, shardId);
+      case "GUILD_UPDATE":
+        return directory.setRoles(known(id(data.id)), data);
+      case "GUILD_ROLE_CREATE":
+      case "GUILD_ROLE_UPDATE":
+        return directory.setRole(known(id(data.guild_id)), fields(data.role) ?? {});
+      case "GUILD_ROLE_DELETE":
+        return directory.removeRole(known(id(data.role_id)));
+      case "CHANNEL_CREATE":
+        directory.setChannel(data);
+        return void threads.record(known(wireChannel(data)));
+      case "CHANNEL_UPDATE":
+        directory.setChannel(data);
+        return this.options.channels.updated(known(wireChannel(data)));
+      case "CHANNEL_DELETE":
+        return this.#channelDeleted(known(id(data.id)));
+      case "THREAD_CREATE":
+      case "THREAD_UPDATE":
+        return void threads.record(known(wireChannel(data)));
+      case "THREAD_DELETE":
+        return this.#threadDeleted(known(wireChannel(data)));
+      case "THREAD_LIST_SYNC":
+        return this.#threadsListed(data);
+      case "MESSAGE_CREATE":
+        return router.messageCreated(wireMessage(data));
+      case "MESSAGE_UPDATE":
+        return router.messageUpdated(wireMessage(data));
+      case "MESSAGE_DELETE":
+        return router.messageDeleted(data);
+      case "MESSAGE_DELETE_BULK":
+        return router.messagesDeleted(data);
+    }
+  }
+
+  /**
+   * Dispatches since the last session are lost. The library hands READY on before any dispatch of its session
+   * (docs/races.md#a-live-message-hides-a-gap).
+   */
+  #sessionStarted({ user, guilds }: Fields, shardId: number): void {
+    const { directory, router } = this.options;
+    const ids = new Set(list(guilds, (guild) => id(fields(guild)?.id)));
+    this.#announced.set(shardId, ids);
+    directory.listed(shardId, ids);
+    // The other shards have missed nothing.
+    const missed = this.options.isSharded() ? [...directory.channelsOf(shardId)] : undefined;
+    router.sessionStarted(known(id(fields(user)?.id)), missed);
+  }
+
+  /** https://discord.com/developers/docs/events/gateway-events#guild-create */
+  #guildCreated(guild: Fields, shardId: number): void {
+    const { directory, threads, channels } = this.options;
+    // Of an unavailable server Discord sends only the id.
+    if (guild.unavailable === true) return;
+    const guildId = known(id(guild.id));
+    directory.setGuild(shardId, guildId, guild);
+    const seen = list(guild.channels, wireChannel);
+    for (const channel of [...seen, ...list(guild.threads, wireChannel)]) threads.record(channel);
     channels.listed(seen);
-    const isAnnounced = announced.delete(known(id));
-    if (!isAnnounced)
-      channels.available(isAll(seen, listed.channels) ? seen.map((each) => each.id) : undefined);
-  });
-  on(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
+    // One that READY did not announce was unavailable, or the bot was not in it.
+    if (this.#announced.get(shardId)?.delete(guildId) === true) return;
+    channels.available(isAll(seen, guild.channels) ? seen.map((each) => each.id) : undefined);
+  }
+
+  #guildDeleted(guild: Fields, shardId: number): void {
+    const guildId = known(id(guild.id));
     // During an outage Discord sends this too, also right after READY.
-    announced.delete(id);
-    if (unavailable === true) return;
-    // At this point discord.js still has the server's channels.
-    channels.left([...(client.guilds.cache.get(id)?.channels.cache.keys() ?? [])]);
-  });
-}
+    this.#announced.get(shardId)?.delete(guildId);
+    if (guild.unavailable === true) return;
+    this.options.channels.left(this.options.directory.removeGuild(guildId));
+  }
 
-function forwardChannels(client: Client, listener: Listener, on: Subscribe): void {
-  const { router, threads, channels } = listener;
-  const record = (channel: unknown) => void threads.record(known(wireChannel(channel)));
-  on(GatewayDispatchEvents.ChannelCreate, record);
-  on(GatewayDispatchEvents.ChannelUpdate, (channel) =>
-    channels.updated(known(wireChannel(channel))),
-  );
-  on(GatewayDispatchEvents.ChannelDelete, ({ id }) => channels.deleted(known(snowflake(id))));
-  on(GatewayDispatchEvents.ThreadCreate, record);
-  on(GatewayDispatchEvents.ThreadUpdate, record);
-  on(GatewayDispatchEvents.ThreadDelete, (deleted) => {
-    const thread = known(wireChannel(deleted));
-    const parent = client.channels.cache.get(thread.parent_id ?? "");
-    router.threadDeleted(thread, parent?.isThreadOnly() === true);
-  });
-  // Sent when the bot gains access to channels.
-  on(GatewayDispatchEvents.ThreadListSync, ({ threads: seen, channel_ids: ids }) => {
+  #channelDeleted(channelId: string): void {
+    this.options.directory.removeChannel(channelId);
+    this.options.channels.deleted(channelId);
+  }
+
+  #threadDeleted(thread: WireChannel): void {
+    const isForumPost = this.options.directory.isThreadOnly(thread.parent_id ?? "");
+    this.options.router.threadDeleted(thread, isForumPost);
+  }
+
+  /** Sent when the bot gains access to channels. */
+  #threadsListed({ threads: seen, channel_ids: channelIds }: Fields): void {
+    const { channels, threads } = this.options;
     for (const thread of list(seen, wireChannel)) threads.record(thread);
-    const readable = list(ids, snowflake);
-    channels.available(isAll(readable, ids) ? readable : undefined);
-  });
-}
-
-const idOf: Read<string> = (value) => snowflake(fields(value)?.id);
-
-/** Whether a list was read whole. Discord omits one that would hold everything. */
-function isAll(readable: readonly unknown[], given: unknown): boolean {
-  return Array.isArray(given) && given.length === readable.length;
+    const readable = list(channelIds, id);
+    channels.available(isAll(readable, channelIds) ? readable : undefined);
+  }
 }
 
 /** Throws for what could not be read: without it the dispatch says nothing. */
@@ -138,7 +141,15 @@ function known<T>(value: T | undefined): T {
   return value;
 }
 
-/** An error's name and message: the whole object may contain a request. */
-export function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown error";
+/** Whether a list was read whole. Discord omits one that would hold everything. */
+function isAll(readable: readonly unknown[], given: unknown): boolean {
+  return Array.isArray(given) && given.length === readable.length;
 }
+
+/** One without an id of its own is reported where it belongs. Throws if that is not known either. */
+function wireMessage(data: Fields): WireMessage {
+  if (isWireMessage(data)) return data;
+  return { ...data, id: NO_ID, channel_id: known(id(data.channel_id)) };
+}
+
+const NO_ID = "without an id";

@@ -1,42 +1,67 @@
-import { type Client, DiscordjsError, DiscordjsErrorCodes, Events } from "discord.js";
+import type { REST } from "@discordjs/rest";
+import { DiscordAPIError } from "@discordjs/rest";
+import {
+  SimpleIdentifyThrottler,
+  type SessionInfo,
+  WebSocketManager,
+  WebSocketShardEvents as ShardEvents,
+} from "@discordjs/ws";
+import { GatewayIntentBits, GatewayOpcodes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { type Backoff, backoffMs, pause } from "../../core/shared/backoff.ts";
 import { FatalError } from "../../core/shared/errors.ts";
-import { fatalError } from "../sdk_errors.ts";
-import { closeFailure, SESSION_INVALIDATED, TOKEN_REFUSED } from "../failures.ts";
-import type { Names } from "../inbound/normalise.ts";
+import { closeFailure, FINAL_CLOSE_CODES, TOKEN_REFUSED } from "../failures.ts";
+import type { Fields } from "../inbound/fields.ts";
 import type { RestConfig } from "../rest.ts";
-import { createClient } from "./client.ts";
-import { describe, forwardDispatches, type Listener } from "./dispatches.ts";
+import { fatalError } from "../sdk_errors.ts";
+import { IdentifyBudget } from "./identify_budget.ts";
+import { GuardedShards } from "./shards.ts";
 
 /** Between attempts to connect, in ms. */
 const RETRY: Backoff = { first: 1_000, cap: 30_000 };
 
-/** One connection to Discord's gateway. discord.js keeps it open until `close` or a fatal error. */
+/** A raw dispatch. */
+export interface Dispatch {
+  readonly t: string;
+  readonly d: unknown;
+}
+
+export interface GatewayOptions {
+  readonly config: RestConfig;
+  /** For the address of the gateway, and how many sessions the bot may start. */
+  readonly rest: REST;
+  /** Receives the dispatches of each shard in order. Must not throw. */
+  readonly dispatched: (dispatch: Dispatch, shardId: number) => void;
+  /** Called for a failure after the start that only an admin can fix. */
+  readonly onFatal: (error: FatalError) => void;
+  readonly log: Logger;
+}
+
+/** The connection to Discord's gateway: as many shards as Discord recommends, kept open until `close` or a fatal error. */
 export class Gateway {
-  #client: Client | undefined;
   readonly #closing = new AbortController();
+  readonly #sessions = new Map<number, SessionInfo>();
+  readonly #budget: IdentifyBudget;
+  #manager: WebSocketManager | undefined;
+  #shardCount = 1;
+  #fail: (error: FatalError) => void = () => undefined;
 
-  constructor(
-    private readonly config: RestConfig,
-    private readonly listener: Listener,
-    private readonly onFatal: (error: FatalError) => void,
-    private readonly log: Logger,
-  ) {}
+  constructor(private readonly options: GatewayOptions) {
+    this.#budget = new IdentifyBudget({
+      fetchLimit: async () => {
+        const info = await this.#manager?.fetchGatewayInformation(true);
+        if (info === undefined) throw new Error("not connected yet");
+        return info.session_start_limit;
+      },
+      log: options.log,
+      signal: this.#closing.signal,
+    });
+  }
 
-  /** Names from the servers that the bot is in, kept up to date by discord.js. */
-  readonly names: Names = {
-    role: (id) => {
-      const guild = this.#client?.guilds.cache.find(({ roles }) => roles.cache.has(id));
-      const role = guild?.roles.cache.get(id);
-      const botId = role?.tags?.botId;
-      return role && { name: role.name, ...(botId === undefined ? {} : { botId }) };
-    },
-    channel: (id) => {
-      const channel = this.#client?.channels.cache.get(id);
-      return channel !== undefined && "name" in channel ? (channel.name ?? undefined) : undefined;
-    },
-  };
+  /** Whether the bot has more than one shard, in this process or another. */
+  get isSharded(): boolean {
+    return this.#shardCount > 1;
+  }
 
   /** Connects, and retries while Discord is unreachable. Throws `FatalError`, and an abort error after `close`. */
   async open(): Promise<void> {
@@ -47,10 +72,10 @@ export class Gateway {
         await this.#connect(signal);
         return;
       } catch (error) {
-        await this.#client?.destroy();
+        await this.#drop();
         if (error instanceof FatalError || signal.aborted) throw error;
         const retryInMs = backoffMs(failures, RETRY);
-        this.log.warn({ reason: describe(error), retryInMs }, "Discord is unreachable");
+        this.options.log.warn({ reason: describe(error), retryInMs }, "Discord is unreachable");
         await pause(retryInMs, signal);
       }
     }
@@ -58,48 +83,118 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#client?.destroy();
+    await this.#drop();
   }
 
-  #connect(signal: AbortSignal): Promise<void> {
-    // A client whose login failed can't be used again.
-    const client = createClient(this.config);
-    this.#client = client;
-    forwardDispatches(client, this.listener, this.log);
-    this.#logConnection(client);
-    return new Promise((resolve, reject) => {
-      let isReady = false;
-      const fail = (error: FatalError) => {
-        if (isReady) this.onFatal(error);
-        else reject(error);
-      };
+  /** Its shards open no socket any more. */
+  async #drop(): Promise<void> {
+    const manager = this.#manager;
+    this.#manager = undefined;
+    await manager?.destroy();
+  }
+
+  async #connect(signal: AbortSignal): Promise<void> {
+    const manager = this.#createManager();
+    this.#manager = manager;
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
       signal.addEventListener("abort", () => reject(new Error("closed")), { once: true });
-      client.once(Events.ClientReady, () => {
-        isReady = true;
-        resolve();
-      });
-      // After these events discord.js does not reconnect: the process would run without a connection.
-      client.on(Events.ShardDisconnect, ({ code }) => fail(fatalError(closeFailure(code))));
-      client.on(Events.Invalidated, () => fail(fatalError(SESSION_INVALIDATED)));
-      client.login(this.config.botToken).catch((error: unknown) => {
-        const isRefused =
-          error instanceof DiscordjsError && error.code === DiscordjsErrorCodes.TokenInvalid;
-        if (isRefused) reject(fatalError(TOKEN_REFUSED));
-        else reject(error instanceof Error ? error : new Error("login failed"));
-      });
     });
+    failed.catch(() => undefined);
+    await Promise.race([this.#start(manager), failed]);
+    this.#fail = this.options.onFatal;
   }
 
-  #logConnection(client: Client): void {
-    // An `error` event without a listener would end the process.
-    client.on(Events.Error, (error) => this.log.warn({ reason: describe(error) }, "client error"));
-    client.on(Events.ShardError, (error) =>
-      this.log.warn({ reason: describe(error) }, "connection error"),
-    );
-    client.on(Events.Warn, (reason) => this.log.warn({ reason }, "client warning"));
-    client.on(Events.ShardReconnecting, () => {
-      if (!this.#closing.signal.aborted) this.log.warn("connection lost, reconnecting");
-    });
-    client.on(Events.ShardResume, () => this.log.info("session resumed, no events were missed"));
+  async #start(manager: WebSocketManager): Promise<void> {
+    try {
+      const shardIds = await manager.getShardIds();
+      this.#shardCount = await manager.getShardCount();
+      await this.#budget.affordable(shardIds.length);
+      if (this.#closing.signal.aborted) return;
+      await manager.connect();
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.status === 401) throw fatalError(TOKEN_REFUSED);
+      throw error;
+    }
   }
+
+  #createManager(): WebSocketManager {
+    const { config, rest, dispatched } = this.options;
+    const budget = this.#budget;
+    const manager = new WebSocketManager({
+      token: config.botToken,
+      intents:
+        GatewayIntentBits.Guilds |
+        GatewayIntentBits.GuildMessages |
+        GatewayIntentBits.MessageContent,
+      rest,
+      ...(config.shards && {
+        shardCount: config.shards.count,
+        shardIds: { start: config.shards.first, end: config.shards.last },
+      }),
+      buildStrategy: (of) =>
+        new GuardedShards(of, {
+          mayConnect: async (shardId) =>
+            (await budget.mayConnect(shardId, this.#sessions.has(shardId))) && this.#manager === of,
+          received: (shardId, frame) => this.#received(shardId, frame),
+        }),
+      buildIdentifyThrottler: async (of) => {
+        const { session_start_limit: limit } = await of.fetchGatewayInformation();
+        const throttler = new SimpleIdentifyThrottler(limit.max_concurrency);
+        return {
+          async waitForIdentify(shardId, signal) {
+            await throttler.waitForIdentify(shardId, signal);
+            budget.spend(shardId);
+          },
+        };
+      },
+      retrieveSessionInfo: (shardId) => this.#sessions.get(shardId) ?? null,
+      updateSessionInfo: (shardId, session) => {
+        if (session) this.#sessions.set(shardId, session);
+        else this.#sessions.delete(shardId);
+      },
+    });
+    manager.on(ShardEvents.Dispatch, ({ data, shardId }) => dispatched(data, shardId));
+    manager.on(ShardEvents.Ready, ({ shardId }) => budget.opened(shardId));
+    manager.on(ShardEvents.Resumed, ({ shardId }) => {
+      budget.opened(shardId);
+      this.#log(shardId).info("session resumed, no events were missed");
+    });
+    manager.on(ShardEvents.Closed, ({ code, shardId }) => this.#closed(code, shardId));
+    // Without a listener it would end the process.
+    manager.on(ShardEvents.Error, ({ error, shardId }) => {
+      this.#log(shardId).warn({ reason: describe(error) }, "connection error");
+    });
+    return manager;
+  }
+
+  #closed(code: number, shardId: number): void {
+    this.#budget.closed(shardId);
+    // The library does not connect again after these.
+    if (FINAL_CLOSE_CODES.has(code)) this.#fail(fatalError(closeFailure(code)));
+    else if (!this.#closing.signal.aborted)
+      this.#log(shardId).warn({ code }, "connection lost, reconnecting");
+  }
+
+  #received(shardId: number, frame: Fields | null): void {
+    if (frame === null) {
+      this.#log(shardId).warn("Discord sent a frame that can't be read: it is skipped");
+    } else if (frame.op === GatewayOpcodes.Reconnect) {
+      this.#log(shardId).info({ op: frame.op }, "Discord asks to reconnect");
+    } else if (frame.op === GatewayOpcodes.InvalidSession) {
+      const { op, d: canResume } = frame;
+      this.#log(shardId).warn({ op, canResume }, "Discord says that the session is not valid");
+    }
+  }
+
+  /** Names the shard only where there is more than one. */
+  #log(shardId: number): Logger {
+    const { log } = this.options;
+    return this.isSharded ? log.child({ shard: shardId }) : log;
+  }
+}
+
+/** An error's name and message: the whole object may contain a request. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown error";
 }

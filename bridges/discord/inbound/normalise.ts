@@ -6,6 +6,7 @@ import {
 import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { DeleteEvent, MappingId, MessageEvent } from "../../platform.ts";
 import { plainContent } from "./content.ts";
+import { type Fields, id } from "./fields.ts";
 import {
   type DiscordAttachment,
   type DiscordMessage,
@@ -21,6 +22,11 @@ import { avatarUrl, displayName } from "./profile.ts";
  */
 export type WireMessage = Pick<GatewayMessageCreateDispatchData, "id" | "channel_id"> &
   Partial<GatewayMessageCreateDispatchData>;
+
+/** Whether a payload has what is certain of a message. */
+export function isWireMessage(data: Fields): data is Fields & WireMessage {
+  return id(data.id) !== undefined && id(data.channel_id) !== undefined;
+}
 
 /** Names that a message does not carry. `undefined`: unknown, and the id token is left as it is. */
 export interface Names {

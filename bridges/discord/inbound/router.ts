@@ -1,7 +1,3 @@
-import type {
-  GatewayMessageDeleteBulkDispatchData,
-  GatewayMessageDeleteDispatchData,
-} from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { BridgeEvent, Intake } from "../../platform.ts";
@@ -26,6 +22,12 @@ interface RouterOptions {
   readonly asked?: (channelId: string) => void;
 }
 
+/** Where a message was deleted. */
+interface Deleted {
+  readonly channel_id?: unknown;
+  readonly guild_id?: unknown;
+}
+
 /** Turns dispatches of mapped channels into events for the core. Events of one channel keep their order. */
 export class Router {
   #botId: string | undefined;
@@ -43,10 +45,19 @@ export class Router {
     });
   }
 
-  /** Dispatches between the last session and this one are lost. Called before any message of the session. */
-  sessionStarted(botId: string): void {
+  /**
+   * Dispatches between the last session and this one are lost: in these channels, or in all. Called before any message of
+   * the session.
+   */
+  sessionStarted(botId: string, channelIds?: readonly string[]): void {
     this.#botId = botId;
-    this.options.intake.gap("a new Discord session");
+    const { intake } = this.options;
+    const why = "a new Discord session";
+    if (channelIds === undefined) intake.gap(why);
+    for (const channelId of channelIds ?? []) {
+      const mapping = intake.mappingOf(channelId);
+      if (mapping) intake.gap(why, mapping.mappingId);
+    }
   }
 
   /** The bot's own id. Throws before the first session. */
@@ -68,12 +79,12 @@ export class Router {
     this.#message(message, normaliseUpdate);
   }
 
-  messageDeleted({ id, channel_id: channelId }: GatewayMessageDeleteDispatchData): void {
+  messageDeleted({ id, channel_id: channelId }: Deleted & { readonly id?: unknown }): void {
     if (!isShort(id) || !isShort(channelId)) return this.unreadable("MESSAGE_DELETE");
     this.#placement.place(channelId, (place) => this.#push(normaliseDelete(id, place)));
   }
 
-  messagesDeleted({ ids, channel_id: channelId }: GatewayMessageDeleteBulkDispatchData): void {
+  messagesDeleted({ ids, channel_id: channelId }: Deleted & { readonly ids?: unknown }): void {
     const readable = list(ids, (each) => (isShort(each) ? each : undefined));
     if (!isShort(channelId) || readable.length === 0) return this.unreadable("MESSAGE_DELETE_BULK");
     this.#placement.place(channelId, (place) => {

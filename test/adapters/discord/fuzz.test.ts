@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convexToJson } from "convex/values";
-import type { Client } from "discord.js";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { forwardDispatches } from "../../../bridges/discord/gateway/dispatches.ts";
+import { Directory } from "../../../bridges/discord/gateway/directory.ts";
+import { Dispatches } from "../../../bridges/discord/gateway/dispatches.ts";
 import { ChannelFollower } from "../../../bridges/discord/inbound/channels.ts";
 import { Router } from "../../../bridges/discord/inbound/router.ts";
 import { Threads } from "../../../bridges/discord/inbound/threads.ts";
@@ -73,7 +73,7 @@ function whole({ t, d }: Dispatch): Dispatch {
   return { t, d: t === "MESSAGE_CREATE" || t === "MESSAGE_UPDATE" ? { ...MESSAGE, ...d } : d };
 }
 
-/** The adapter's part between discord.js and the core. */
+/** The adapter's part between the gateway and the core. */
 async function setUp(before: readonly Dispatch[]) {
   const core = new RecordingCore();
   core.map("80");
@@ -81,14 +81,16 @@ async function setUp(before: readonly Dispatch[]) {
   const threads = new Threads(async () => undefined);
   const names = { role: () => undefined, channel: () => undefined };
   const router = new Router({ intake: core, threads, names, log });
-  const handlers = new Map<string, (data: unknown) => void>();
-  const on = (event: string, handle: (data: unknown) => void) => handlers.set(event, handle);
-  const cache = new Map();
-  // Of discord.js's client only these are used.
-  const client = { ws: { on }, guilds: { cache }, channels: { cache } } as unknown as Client;
-  forwardDispatches(client, { threads, channels: new ChannelFollower(core), router }, log);
+  const dispatches = new Dispatches({
+    directory: new Directory(),
+    threads,
+    channels: new ChannelFollower(core),
+    router,
+    isSharded: () => false,
+    log,
+  });
   const receive = async (t: string, d: unknown) => {
-    handlers.get(t)?.(d);
+    dispatches.handle({ t, d }, 0);
     // Unknown channels are looked up first.
     await Promise.resolve();
     await Promise.resolve();

@@ -58,13 +58,6 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     step: /allow Create Public Threads/,
   },
   {
-    name: "a bot in more servers than Discord recommends for one connection",
-    inject: (s) => s.gatewayWith({ shards: 4 }),
-    fault: /recommends 4 shards/,
-    step: /separate bot/,
-    level: "warning",
-  },
-  {
     name: "a bridge that keeps restarting",
     inject: (s) =>
       s.gatewayWith({

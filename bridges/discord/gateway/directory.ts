@@ -1,0 +1,102 @@
+import { ChannelType } from "discord-api-types/v10";
+import { fields, type Fields, id, list, number, text } from "../inbound/fields.ts";
+
+interface Channel {
+  readonly guildId: string;
+  readonly name: string | undefined;
+  readonly isThreadOnly: boolean;
+}
+
+interface Role {
+  readonly guildId: string;
+  readonly name: string;
+  /** The bot that the role belongs to. */
+  readonly botId?: string;
+}
+
+/**
+ * The servers that the bot is in, with the names of their channels and roles, as dispatches tell. Nothing else of a
+ * server is kept, and no people. (Threads are in `inbound/threads.ts`.)
+ */
+export class Directory {
+  /** Servers, and the shard that tells of each. */
+  readonly #guilds = new Map<string, number>();
+  readonly #channels = new Map<string, Channel>();
+  readonly #roles = new Map<string, Role>();
+
+  channelName(channelId: string): string | undefined {
+    return this.#channels.get(channelId)?.name;
+  }
+
+  role(roleId: string): Role | undefined {
+    return this.#roles.get(roleId);
+  }
+
+  /** Whether a channel consists of threads only: a forum or a media channel. */
+  isThreadOnly(channelId: string): boolean {
+    return this.#channels.get(channelId)?.isThreadOnly === true;
+  }
+
+  /** The channels of the servers of one shard. */
+  *channelsOf(shardId: number): Iterable<string> {
+    for (const [channelId, { guildId }] of this.#channels)
+      if (this.#guilds.get(guildId) === shardId) yield channelId;
+  }
+
+  /** A session began: the servers of its shard that it does not list were left meanwhile. */
+  listed(shardId: number, guildIds: ReadonlySet<string>): void {
+    for (const [guildId, of] of this.#guilds)
+      if (of === shardId && !guildIds.has(guildId)) this.removeGuild(guildId);
+  }
+
+  /** A whole server. Replaces what was known of it. */
+  setGuild(shardId: number, guildId: string, guild: Fields): void {
+    this.removeGuild(guildId);
+    this.#guilds.set(guildId, shardId);
+    for (const channel of list(guild.channels, fields)) this.setChannel(channel, guildId);
+    this.setRoles(guildId, guild);
+  }
+
+  /** The roles in a server's own payload. */
+  setRoles(guildId: string, guild: Fields): void {
+    for (const role of list(guild.roles, fields)) this.setRole(guildId, role);
+  }
+
+  /** Forgets a server. Returns the channels it had. */
+  removeGuild(guildId: string): string[] {
+    this.#guilds.delete(guildId);
+    for (const [roleId, role] of this.#roles)
+      if (role.guildId === guildId) this.#roles.delete(roleId);
+    const removed: string[] = [];
+    for (const [channelId, channel] of this.#channels) {
+      if (channel.guildId !== guildId) continue;
+      this.#channels.delete(channelId);
+      removed.push(channelId);
+    }
+    return removed;
+  }
+
+  setChannel(channel: Fields, guildId = id(channel.guild_id)): void {
+    const channelId = id(channel.id);
+    if (channelId === undefined || guildId === undefined) return;
+    const type = number(channel.type);
+    const isThreadOnly = type === ChannelType.GuildForum || type === ChannelType.GuildMedia;
+    this.#channels.set(channelId, { guildId, name: text(channel.name), isThreadOnly });
+  }
+
+  removeChannel(channelId: string): void {
+    this.#channels.delete(channelId);
+  }
+
+  setRole(guildId: string, role: Fields): void {
+    const roleId = id(role.id);
+    const name = text(role.name);
+    if (roleId === undefined || name === undefined) return;
+    const botId = id(fields(role.tags)?.bot_id);
+    this.#roles.set(roleId, { guildId, name, ...(botId !== undefined && { botId }) });
+  }
+
+  removeRole(roleId: string): void {
+    this.#roles.delete(roleId);
+  }
+}
