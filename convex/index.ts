@@ -10,7 +10,7 @@ import {
 import { visibleChannel, visibleUser } from "./model/access/caller.ts";
 import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
-import { fitContext, toContextLine, vContextLine } from "./model/replies/context.ts";
+import { fitContext, toChatLine, vContextLine } from "./model/replies/context.ts";
 import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
 
 /*
@@ -106,7 +106,7 @@ export const loadContext = internalQuery({
     if (!channel) throw new Error("Channel not found");
     const newest = await newestMessages(ctx, channelId, RECENT);
     const spoken = newest.reverse().filter(({ kind }) => kind !== "notice");
-    return await Promise.all(spoken.map((message) => toContextLine(ctx, message)));
+    return await Promise.all(spoken.map((message) => toChatLine(ctx, message)));
   },
 });
 

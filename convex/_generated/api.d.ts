@@ -48,6 +48,7 @@ import type * as model_outbox_validators from "../model/outbox/validators.js";
 import type * as model_replies_completion from "../model/replies/completion.js";
 import type * as model_replies_completion_errors from "../model/replies/completion_errors.js";
 import type * as model_replies_context from "../model/replies/context.js";
+import type * as model_replies_framing from "../model/replies/framing.js";
 import type * as model_replies_limits from "../model/replies/limits.js";
 import type * as model_replies_notices from "../model/replies/notices.js";
 import type * as model_replies_pending_questions from "../model/replies/pending_questions.js";
@@ -130,6 +131,7 @@ declare const fullApi: ApiFromModules<{
   "model/replies/completion": typeof model_replies_completion;
   "model/replies/completion_errors": typeof model_replies_completion_errors;
   "model/replies/context": typeof model_replies_context;
+  "model/replies/framing": typeof model_replies_framing;
   "model/replies/limits": typeof model_replies_limits;
   "model/replies/notices": typeof model_replies_notices;
   "model/replies/pending_questions": typeof model_replies_pending_questions;

@@ -5,8 +5,8 @@ import { findMessage } from "../rows/messages.ts";
 import { findPost } from "../rows/posts.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
-import { cut } from "../shared/text.ts";
-import { CONTEXT_CHARACTERS, CONTEXT_MESSAGES } from "../shared/settings.ts";
+import { CONTEXT_BYTES, CONTEXT_MESSAGES } from "../shared/settings.ts";
+import { bytesOf, cutToBytes, indented, onOneLine, speaker } from "./framing.ts";
 
 /** One line of what the AI reads: people as `name: text`, its own words plain. */
 export const vContextLine = v.object({
@@ -15,13 +15,22 @@ export const vContextLine = v.object({
 });
 export type ContextLine = Infer<typeof vContextLine>;
 
-/**
- * The message as the AI reads it. Throws "User not found" when its author is gone, as the chat API always did.
- */
+/** The message exactly as the chat API has always given it to the AI. Throws "User not found" when its author is gone. */
+export async function toChatLine(ctx: QueryCtx, message: Doc<"messages">): Promise<ContextLine> {
+  const content = withAttachments(await readableContent(ctx, message), message);
+  if (!message.authorId) return { role: "assistant", content };
+  return {
+    role: "user",
+    content: `${await authorName(ctx, message, message.authorId)}: ${content}`,
+  };
+}
+
+/** The message as the AI reads it in a conversation. Throws "User not found" when its author is gone. */
 export async function toContextLine(ctx: QueryCtx, message: Doc<"messages">): Promise<ContextLine> {
   const content = withAttachments(await readableContent(ctx, message), message);
   if (!message.authorId) return { role: "assistant", content };
-  const said = `${await authorName(ctx, message, message.authorId)}: ${content}`;
+  const name = speaker(await authorName(ctx, message, message.authorId));
+  const said = `${name}: ${indented(content)}`;
   const before = [await titleOf(ctx, message), await answeredBy(ctx, message)];
   return {
     role: "user",
@@ -34,7 +43,7 @@ async function titleOf(ctx: QueryCtx, { conversationId, externalId }: Doc<"messa
   const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
   // A thread that was started from a message takes its name from the message.
   if (!conversation?.name || conversation.threadId !== externalId) return undefined;
-  return `[${conversation.name}]`;
+  return `[${onOneLine(conversation.name)}]`;
 }
 
 /** Characters of an answered message that are enough to tell which one it is. */
@@ -45,9 +54,10 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   if (!mappingId || replyTo === undefined) return undefined;
   const answered = await saidAs(ctx, mappingId, replyTo);
   if (!answered || answered.deletedAt !== undefined) return undefined;
-  const name = answered.authorId ? await authorName(ctx, answered, answered.authorId) : "you";
+  const { authorId } = answered;
+  const name = authorId ? speaker(await authorName(ctx, answered, authorId)) : "you";
   const text = withAttachments(await readableContent(ctx, answered), answered);
-  const line = Array.from(text.replace(/\s+/g, " ").trim());
+  const line = Array.from(onOneLine(text));
   const cut = line.length > QUOTE_LENGTH ? "…" : "";
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
@@ -119,26 +129,27 @@ async function rootOf(ctx: QueryCtx, { mappingId, threadId }: Doc<"conversations
   return await saidAs(ctx, mappingId, threadId);
 }
 
-/** Characters kept for a thread's first message, however long the thread is. */
-const ROOT_CHARACTERS = CONTEXT_CHARACTERS / 4;
+/** Kept for a thread's first message, however long the thread is. */
+const ROOT_BYTES = CONTEXT_BYTES / 4;
 
 /** The newest lines that fit, after the thread's first message, which is cut if it is too long. */
 export function fitContext(lines: readonly ContextLine[], hasRoot = false): ContextLine[] {
   const [root, ...rest] = lines;
-  if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_CHARACTERS);
-  const left = rest.reduce((room, { content }) => room - content.length, CONTEXT_CHARACTERS);
-  const content = cut(root.content, Math.max(ROOT_CHARACTERS, left));
-  return [{ ...root, content }, ...newestLines(rest, CONTEXT_CHARACTERS - content.length)];
+  if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_BYTES);
+  const left = rest.reduce((room, { content }) => room - bytesOf(content), CONTEXT_BYTES);
+  const content = cutToBytes(root.content, Math.max(ROOT_BYTES, left));
+  return [{ ...root, content }, ...newestLines(rest, CONTEXT_BYTES - bytesOf(content))];
 }
 
 /** Drops the oldest lines until the rest fits; the newest always stays, cut where it alone is too long. */
-function newestLines(lines: readonly ContextLine[], characters: number): ContextLine[] {
+function newestLines(lines: readonly ContextLine[], bytes: number): ContextLine[] {
   const kept: ContextLine[] = [];
-  let room = characters;
+  let room = bytes;
   for (const line of lines.toReversed()) {
-    if (line.content.length > room && kept.length > 0) break;
-    kept.push({ ...line, content: cut(line.content, room) });
-    room -= line.content.length;
+    const size = bytesOf(line.content);
+    if (size > room && kept.length > 0) break;
+    kept.push({ ...line, content: cutToBytes(line.content, room) });
+    room -= size;
   }
   return kept.reverse();
 }

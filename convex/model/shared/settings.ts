@@ -3,9 +3,12 @@
  * there would break every function of the file.
  */
 
-/** Context and output caps of one reply: bounds what a single answer can cost. */
+/**
+ * Context and output caps of one reply: bounds what a single answer can cost. Bytes of UTF-8, because no token is less
+ * than one: 24,000 characters of Yi would be 72,000 tokens.
+ */
 export const CONTEXT_MESSAGES = 30;
-export const CONTEXT_CHARACTERS = 24_000;
+export const CONTEXT_BYTES = 24_000;
 export const OUTPUT_TOKENS = 2_000;
 
 /** How long one call to the AI service may take. */

@@ -1,0 +1,48 @@
+/*
+ * How the AI tells apart who said what: one message is one paragraph, `name: text`, whose further lines are indented.
+ * Whatever a person writes or is called, a line that begins at the margin is the bridge's.
+ */
+
+/** Line breaks of any kind, as Unicode lists them. */
+const BREAKS = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g;
+
+/** A text whose further lines are indented, so that none of them can pass for another message. */
+export function indented(text: string): string {
+  return text.replace(BREAKS, "\n  ");
+}
+
+/** A text on one line. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+}
+
+/** Colons, and what looks like one. */
+const COLONS = /[:ːː׃։∶꞉︓﹕：]/gu;
+/** Signs that begin a quote or a title. */
+const OPENING = /^[\s>＞﹥›»[［【]+/u;
+/** The bridge's word for the AI, in the letters of any alphabet that look like it. */
+const YOU = /^[yуүγʏ][oоοօ0][uսυ]$/u;
+
+/** A person's name as it stands before the colon: on one line, and not the AI's own. */
+export function speaker(name: string): string {
+  const plain = onOneLine(name.replace(/\p{Cf}/gu, "").replace(COLONS, " ")).replace(OPENING, "");
+  if (plain === "") return "somebody";
+  const letters = plain
+    .normalize("NFKD")
+    .replace(/[^\p{L}\p{N}]/gu, "")
+    .toLowerCase();
+  return YOU.test(letters) ? `${plain} (a person)` : plain;
+}
+
+const encoder = new TextEncoder();
+
+/** A text's length in bytes of UTF-8: the most tokens that it can be. */
+export function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
+/** The beginning of a text, in at most so many bytes of UTF-8. Never ends in half a character. */
+export function cutToBytes(text: string, bytes: number): string {
+  const room = new Uint8Array(Math.max(0, bytes));
+  return text.slice(0, encoder.encodeInto(text, room).read);
+}
