@@ -18,6 +18,16 @@ const MAX_PART = 8_000;
 /** Text after this offset is not parsed: it would block the process for seconds. */
 const MAX_TEXT = 40_000;
 
+/**
+ * Lines and marks cost far more than other text, and marks without a partner more with each that precedes them. Texts
+ * that consist of little else are not parsed.
+ */
+function isCostly(part: string): boolean {
+  const lines = part.match(/\n[^\n]/g)?.length ?? 0;
+  const marks = part.match(/[*_~]+|[\]`]/g)?.length ?? 0;
+  return 16 * lines > part.length + 300 || 6 * marks > part.length + 600;
+}
+
 /** Quotes and lists nested deeper than anybody writes. */
 const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
 
@@ -32,7 +42,7 @@ export function parseParts(source: string): Part[] {
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
-    if (part.trim() === "" || TOO_DEEP.test(part)) return [];
+    if (part.trim() === "" || isCostly(part) || TOO_DEEP.test(part)) return [];
     return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }

@@ -7,32 +7,36 @@ export const MAX_PIECES = 20;
 export type NextPiece = (from: number) => Piece | undefined;
 
 /**
- * The pieces from offset `from` to the content's end. If the whole content has more than 20, the rest is left out, and a
- * last piece says so. Where that happens depends on the content alone, not on `from` (docs/races.md#a-long-reply-resumes).
+ * The pieces from offset `from` to the content's end, of which `next` reads up to `readTo`. If the whole content has more
+ * than 20 pieces, or is longer, the rest is left out, and a last piece says so. Where that happens depends on the content alone, not on `from` (docs/races.md#a-long-reply-resumes).
  */
-export function piecesFrom(content: string, from: number, next: NextPiece): Piece[] {
-  const end = endOf(content, next);
+export function piecesFrom(
+  content: string,
+  from: number,
+  next: NextPiece,
+  readTo = content.length,
+): Piece[] {
+  const end = endOf(readTo, next);
   const pieces: Piece[] = [];
   let at = from;
   while (at < end) {
     const piece = next(at);
-    if (piece === undefined) return pieces;
-    pieces.push(piece);
-    at = piece.upTo;
+    at = piece?.upTo ?? end;
+    if (piece !== undefined) pieces.push(piece);
   }
   if (at < content.length) pieces.push(note(content.length - at, content.length));
   return pieces;
 }
 
 /** The end of the last piece that may be posted. */
-function endOf(content: string, next: NextPiece): number {
+function endOf(readTo: number, next: NextPiece): number {
   let at = 0;
   for (let count = 0; count < MAX_PIECES; count += 1) {
     const piece = next(at);
-    if (piece === undefined) return content.length;
+    if (piece === undefined) return readTo;
     at = piece.upTo;
   }
-  return next(at) === undefined ? content.length : at;
+  return next(at) === undefined ? readTo : at;
 }
 
 function note(left: number, upTo: number): Piece {

@@ -80,3 +80,43 @@ export class Rewritten {
     return this.#segments[low];
   }
 }
+
+/** A text after several rewrites, each of what the one before it has made. */
+export class Layers {
+  readonly text: string;
+  readonly #layers: Rewritten[] = [];
+
+  constructor(source: string, rewrites: readonly ((text: string) => Change[])[]) {
+    let text = source;
+    for (const rewrite of rewrites) {
+      const layer = new Rewritten(text, rewrite(text));
+      this.#layers.push(layer);
+      text = layer.text;
+    }
+    this.text = text;
+  }
+
+  toText(offset: number): number {
+    return this.#up(offset, 0);
+  }
+
+  toSource(offset: number): number {
+    return this.#layers.reduceRight((at, layer) => layer.toSource(at), offset);
+  }
+
+  /** The change around an offset in the text, in whichever layer, as offsets in the text. */
+  changeAround(offset: number): { readonly start: number; readonly end: number } | undefined {
+    let at = offset;
+    for (const [index, layer] of [...this.#layers.entries()].reverse()) {
+      const around = layer.changeAround(at);
+      if (around !== undefined)
+        return { start: this.#up(around.start, index + 1), end: this.#up(around.end, index + 1) };
+      at = layer.toSource(at);
+    }
+    return undefined;
+  }
+
+  #up(offset: number, from: number): number {
+    return this.#layers.slice(from).reduce((at, layer) => layer.toText(at), offset);
+  }
+}

@@ -137,7 +137,10 @@ export class Splitter {
       const text = around + before + markOf(begun);
       return { text, from: begun.content, low, shift: shift ?? shiftOf(begun) };
     }
-    return { text: around, from: continues ? line.outerText : line.start, low, shift };
+    const start = continues ? line.outerText : line.start;
+    // Wide indentation would leave the piece no room for text.
+    const isWide = at - start > MAX_INDENT && this.#source.slice(start, at).trim() === "";
+    return { text: around, from: isWide ? at : start, low, shift };
   }
 
   #findBreak(at: number, head: Head, room: number, limit: number): number {

@@ -1,5 +1,6 @@
 import type { Heading, Nodes, Table, Text } from "mdast";
 import { parseParts } from "../../core/markdown/parse.ts";
+import { type Pings, pingChanges, withoutPings } from "../../core/markdown/pings.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
 import { htmlChanges } from "./html.ts";
@@ -10,17 +11,26 @@ import { tableChanges } from "./tables.ts";
 /** The longest replacement text: it fits into one message and leaves room for more. */
 const MAX_CHANGE = 900;
 
+/** Mentions of people and roles stay readable: `allowed_mentions` keeps all of them from notifying anybody. */
+export const PINGS: Pings = { words: /everyone|here/iy };
+
 /**
- * The changes that make Discord show Markdown as it is meant. What Discord renders stays as written.
+ * The changes that make Discord show Markdown as it is meant, and notify nobody. What Discord renders stays as written.
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
-  return parseParts(content).flatMap(({ start, source, tree }) =>
+  const changes = parseParts(content).flatMap(({ start, source, tree }) =>
     [
       ...changesOf(tree, { source, isNested: false, isQuoted: false }).filter(isShort),
       ...quoteChanges(source),
-    ].map((change) => ({ ...change, start: change.start + start, end: change.end + start })),
+    ].map((change) => ({
+      start: change.start + start,
+      end: change.end + start,
+      text: withoutPings(change.text, PINGS),
+    })),
   );
+  // Of two changes at one place the first is applied.
+  return [...pingChanges(content, PINGS), ...changes];
 }
 
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;

@@ -1,37 +1,19 @@
-import { piecesFrom } from "../../core/markdown/pieces.ts";
-import { Rewritten } from "../../core/markdown/rewrite.ts";
-import { type SplitPiece, Splitter } from "../../core/markdown/splitter.ts";
+import { labelChanges } from "../../core/markdown/labels.ts";
+import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 import { dialectChanges } from "./dialect.ts";
 
 /** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "discord-4";
+export const FORMAT = "discord-5";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
 
+/** Twice what 20 messages hold: markup that Discord does not show is left out. */
+const READABLE = 80_000;
+
 /** Canonical Markdown in Discord's dialect, in pieces that fit into a message. */
 export function render(content: string, from: number): Piece[] {
-  const shown = new Rewritten(content, dialectChanges(content));
-  const splitter = new Splitter(shown.text);
-  return piecesFrom(content, from, (at) => {
-    const piece = nextPiece(splitter, shown, shown.toText(at));
-    return piece && { text: piece.text, upTo: shown.toSource(piece.upTo) };
-  });
-}
-
-/** A piece must end where the next attempt can resume: not within a rewritten section. */
-function nextPiece(splitter: Splitter, shown: Rewritten, at: number): Piece | undefined {
-  let piece = splitter.next(at, LIMIT);
-  for (let tries = 0; piece !== undefined && tries < LIMIT; tries += 1) {
-    const end = endOf(piece, shown);
-    if (end !== undefined) return { text: piece.text, upTo: end };
-    const around = shown.changeAround(piece.breakAt) ?? { start: at, end: piece.upTo };
-    piece = splitter.next(at, LIMIT, around.start > piece.low ? around.start : around.end);
-  }
-  return piece;
-}
-
-function endOf({ breakAt, upTo }: SplitPiece, shown: Rewritten): number | undefined {
-  return [upTo, breakAt].find((end) => shown.changeAround(end) === undefined);
+  const rewrites = [labelChanges, dialectChanges];
+  return renderedPieces(content, from, { limit: LIMIT, readable: READABLE, rewrites });
 }

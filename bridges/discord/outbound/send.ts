@@ -3,9 +3,11 @@ import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-ty
 import type { REST } from "@discordjs/rest";
 import { z } from "zod";
 import type { Delivery, Piece } from "../../platform.ts";
+import { withoutPings } from "../../core/markdown/pings.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
+import { PINGS } from "./dialect.ts";
 
 /** Mentions stay readable in the text and ping nobody, whatever the model or a person wrote. */
 const PING_NOBODY = { parse: [], replied_user: false };
@@ -128,14 +130,18 @@ export function nonceOf(deliveryId: string, part: number): string {
   return createHash("sha256").update(`${deliveryId}:${part}`).digest("hex").slice(0, 24);
 }
 
+/** What is read of a question for a name, in UTF-16 units. */
+const MAX_READ = 4_000;
+
 /**
  * A thread's name: the beginning of the question, at most 60 characters as people count them, and of the 100 that
  * Discord allows, which counts each mark and each part of an emoji.
  * https://discord.com/developers/docs/resources/channel#start-thread-from-message
  */
 export function threadName(content: string): string {
-  const line = content.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
-  const plain = line
+  const start = content.slice(0, MAX_READ);
+  const line = start.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
+  const plain = withoutPings(line, PINGS)
     .replace(/<[@#][!&]?\d+>|[#*_`>~|[\]]/g, "")
     .replace(/\s+/g, " ")
     .trim();
