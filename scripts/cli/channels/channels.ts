@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { UnreadableSettings } from "../../../bridges/config/env_files.ts";
 import { CommandError } from "../command_error.ts";
+import { stripLines, toJson } from "../strip_controls.ts";
 import { buildCommandLine } from "./command_line.ts";
 
 /* `npm run channels -- <verb>`: the admin script. Prints results to stdout, errors to stderr. */
@@ -19,6 +20,6 @@ function printError(error: unknown): number {
   const { message } = error;
   const code = error instanceof CommandError ? error.code : "BAD_CONFIG";
   const json = process.argv.includes("--json");
-  console.error(json ? JSON.stringify({ error: { code, message } }) : `error: ${message}`);
+  console.error(json ? toJson({ error: { code, message } }) : stripLines(`error: ${message}`));
   return 1;
 }

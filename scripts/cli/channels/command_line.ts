@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from "commander";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
 import { CommandError } from "../command_error.ts";
+import { stripLines, toJson } from "../strip_controls.ts";
 import type { Deployment } from "./deployment.ts";
 import {
   addChannelArguments,
@@ -93,7 +94,7 @@ function noteFor({ json }: Common): Note {
 }
 
 function printResult(print: Print, { json }: Common, { data, text }: Result): void {
-  print(json ? JSON.stringify(data, undefined, 2) : text);
+  print(json ? toJson(data, 2) : stripLines(text));
 }
 
 function addMap(program: Command, print: Print): void {

@@ -1,5 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../convex/_generated/api.js";
+import { stripControls } from "../strip_controls.ts";
 import type { ChannelView } from "./platform_view.ts";
 
 /** A mapping as the deployment lists it. */
@@ -205,9 +206,4 @@ function table(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join("\n");
-}
-
-/** Replaces control characters: names and reasons come from the platforms and must not control the terminal. */
-export function stripControls(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, " ");
 }

@@ -7,9 +7,9 @@ import {
   describeMapping,
   type MappingRow,
   mappingTable,
-  stripControls,
   statusReport,
 } from "./format.ts";
+import { stripControls } from "../strip_controls.ts";
 import type { PlatformView } from "./platform_view.ts";
 import { explainViewErrors, requireUsable } from "./open_view.ts";
 
@@ -131,7 +131,7 @@ export async function unmap(
   const cancelled =
     data.cancelledDeliveries === 0 ? "" : ` Replies cancelled: ${data.cancelledDeliveries}.`;
   const text = `Unmapped ${channel.platform} ${channel.externalId} from "${data.channelName}". ${messages}${cancelled}`;
-  return { data, text };
+  return { data, text: stripControls(text) };
 }
 
 /** Changes a mapping's settings. */

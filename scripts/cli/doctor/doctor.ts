@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { readEnv } from "../../../bridges/config/config.ts";
 import { readEnvFiles, REPOSITORY, UnreadableSettings } from "../../../bridges/config/env_files.ts";
 import { checkNamed, exitCode, type Finding, formatFinding } from "./finding.ts";
+import { toJson } from "../strip_controls.ts";
 import { runChecks } from "./run_checks.ts";
 
 /* `npm run doctor`: finds what is wrong and prints how to fix it. Changes nothing. */
@@ -25,7 +26,7 @@ try {
   };
   const findings = await readSettingsAndCheck(ask === true, onFinding);
   const code = exitCode(findings);
-  if (json) console.log(JSON.stringify({ exitCode: code, findings }, undefined, 2));
+  if (json) console.log(toJson({ exitCode: code, findings }, 2));
   process.exitCode = code;
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;

@@ -1,3 +1,5 @@
+import { stripControls } from "../strip_controls.ts";
+
 /** `skipped`: the check did not run, because an earlier one failed or because the thing is not configured. */
 type Level = "ok" | "warning" | "error" | "skipped";
 
@@ -34,6 +36,7 @@ const LABEL: Readonly<Record<Level, string>> = {
 
 /** One line per finding, with its step on the next line. Control characters become spaces. */
 export function formatFinding({ check, level, text, step }: Finding): string {
-  const head = `${LABEL[level]}  ${check}: ${text}`.replaceAll(/\p{Cc}/gu, " ");
-  return step === undefined ? head : `${head}\n        -> ${step.replaceAll(/\p{Cc}/gu, " ")}`;
+  const head = `${LABEL[level]}  ${check}: ${text}`;
+  const lines = step === undefined ? [head] : [head, `        -> ${step}`];
+  return lines.map(stripControls).join("\n");
 }
