@@ -1,0 +1,41 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { contentOf } from "./content.ts";
+import { slackMessage } from "./payload.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+const BREAKS = `a${"\n".repeat(40_000)}b`;
+const rich = (type: string, elements: object[]) => ({
+  blocks: [{ type: "rich_text", elements: [{ type, elements }] }],
+});
+const line = { type: "text", text: BREAKS };
+
+/** Searches that begin at every line break and go on to the last: 40,000 times 40,000 steps. */
+const isQuadratic = (form: RegExp) =>
+  !form.source.startsWith("^") && /[+*]\)?\$$/.test(form.source);
+
+test.each([
+  ["a paragraph", rich("rich_text_section", [line])],
+  ["a quote", rich("rich_text_quote", [line])],
+  ["code", rich("rich_text_preformatted", [line])],
+  ["a list", rich("rich_text_list", [{ type: "rich_text_section", elements: [line] }])],
+  ["an attachment", { attachments: [{ title: BREAKS, text: BREAKS, pretext: BREAKS }] }],
+  ["text", { text: BREAKS }],
+])("40,000 line breaks in %s are read once", (_name, fields) => {
+  const message = slackMessage.parse({ ts: "1.000001", user: "U1", ...fields });
+  const searches: RegExp[] = [];
+  for (const method of [Symbol.replace, Symbol.match, Symbol.search, Symbol.split] as const) {
+    const original: unknown = Reflect.get(RegExp.prototype, method);
+    if (typeof original !== "function") throw new Error("no such method");
+    vi.spyOn(RegExp.prototype, method as never).mockImplementation(function (
+      this: RegExp,
+      ...args: unknown[]
+    ) {
+      if (String(args[0]).length > 1_000) searches.push(this);
+      return Reflect.apply(original, this, args) as never;
+    } as never);
+  }
+  contentOf(message, "C1", () => {});
+  vi.restoreAllMocks();
+  expect(searches.filter(isQuadratic)).toEqual([]);
+});
