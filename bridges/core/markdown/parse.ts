@@ -19,10 +19,11 @@ const MAX_PART = 8_000;
 const MAX_TEXT = 40_000;
 
 /**
- * Lines and marks cost far more than other text, and marks without a partner more with each that precedes them. Texts
- * that consist of little else are not parsed.
+ * Whether parsing would take much longer than other text of that length, or more stack than there is: lines and marks
+ * cost most, and marks without a partner more with each that precedes them. Nobody writes little else, or nests so deep.
  */
-function isCostly(part: string): boolean {
+export function isHardToParse(part: string): boolean {
+  if (TOO_DEEP.test(part)) return true;
   const lines = part.match(/\n[^\n]/g)?.length ?? 0;
   const marks = part.match(/[*_~]+|[\]`]/g)?.length ?? 0;
   return 16 * lines > part.length + 300 || 6 * marks > part.length + 600;
@@ -31,7 +32,10 @@ function isCostly(part: string): boolean {
 /** Quotes and lists nested deeper than anybody writes. */
 const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
 
-/** The tree of a text with GitHub's extensions: tables, strikethrough, tasks. Slow: callers limit the length. */
+/**
+ * The tree of a text with GitHub's extensions: tables, strikethrough, tasks. Slow: callers limit the length, and leave out
+ * what is hard to parse.
+ */
 export function parseMarkdown(text: string): Root {
   return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
@@ -42,7 +46,7 @@ export function parseParts(source: string): Part[] {
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
-    if (part.trim() === "" || isCostly(part) || TOO_DEEP.test(part)) return [];
+    if (part.trim() === "" || isHardToParse(part)) return [];
     return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }

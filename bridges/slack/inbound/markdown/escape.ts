@@ -1,13 +1,14 @@
 import type { Nodes } from "mdast";
-import { parseMarkdown } from "../../../core/markdown/parse.ts";
+import { isHardToParse, parseMarkdown } from "../../../core/markdown/parse.ts";
 
 /** Longer texts, and texts with more special characters, are not parsed, because parsing is slow. */
 const MAX_PARSED = 10_000;
 const MAX_SPECIAL = 300;
 
-/** Whether a text is too long to parse. */
+/** Whether a text is too long to parse, or too hard. */
 export function isLong(text: string): boolean {
-  return text.length > MAX_PARSED || (text.match(/[\\*_~`[\]<\n]/g)?.length ?? 0) > MAX_SPECIAL;
+  if (text.length > MAX_PARSED || isHardToParse(text)) return true;
+  return (text.match(/[\\*_~`[\]<\n]/g)?.length ?? 0) > MAX_SPECIAL;
 }
 
 /**
