@@ -35,6 +35,12 @@ const zones = [
     packages: ["discord.js", "@discordjs/", "discord-api-types"],
   },
   { prefix: "bridges/", allow: ["bridges/", ...sharedWithBridges], packages: anyPlatformPackage },
+  // Measures the adapters' own functions.
+  {
+    prefix: "scripts/verify/bench/hostile/",
+    allow: ["scripts/verify/bench/", "bridges/"],
+    packages: [],
+  },
   {
     prefix: "scripts/",
     allow: [

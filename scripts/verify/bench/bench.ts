@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { calls } from "./parts/calls.ts";
 import { catchUp } from "./parts/catch_up.ts";
 import { documents } from "./parts/documents.ts";
+import { hostile } from "./parts/hostile.ts";
 import { memory } from "./parts/memory.ts";
 import { overhead } from "./parts/overhead.ts";
 import { overlap } from "./parts/overlap.ts";
@@ -23,6 +24,7 @@ const PARTS: readonly Part[] = [
   catchUp,
   memory,
   replyPath,
+  hostile,
 ];
 
 interface Flags {

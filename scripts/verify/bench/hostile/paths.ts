@@ -1,0 +1,116 @@
+import { normaliseMessage as readDiscord } from "../../../../bridges/discord/inbound/normalise.ts";
+import { render as renderDiscord } from "../../../../bridges/discord/outbound/format.ts";
+import { threadName } from "../../../../bridges/discord/outbound/send.ts";
+import { normaliseMessage as readSlack } from "../../../../bridges/slack/inbound/normalise.ts";
+import { slackMessage } from "../../../../bridges/slack/inbound/payload.ts";
+import { notificationText, renderPieces } from "../../../../bridges/slack/outbound/format.ts";
+
+/** One way of a text through the bridge. */
+export interface Path {
+  readonly name: string;
+  run(text: string): void;
+}
+
+const MAPPING = "m" as never;
+
+const DISCORD = {
+  botId: "1",
+  guildId: "2",
+  mappingId: MAPPING,
+  names: { role: () => undefined, channel: () => undefined },
+};
+const AUTHOR = { id: "3", username: "ada" };
+
+function fromDiscord(fields: object): void {
+  readDiscord(
+    { id: "4", channel_id: "5", author: AUTHOR, content: "", ...fields } as never,
+    DISCORD,
+  );
+}
+
+const SLACK = { botUserId: "U0", botId: "B0", appId: "A0", teamId: "T0", mappingId: MAPPING };
+
+function fromSlack(fields: object): void {
+  readSlack(slackMessage.parse({ ts: "1.000001", user: "U1", channel: "C1", ...fields }), SLACK);
+}
+
+const element = (text: string, style = {}) => ({ type: "text", text, style });
+
+/** A rich-text message: as one paragraph, and as a paragraph whose words have styles in turn. */
+const rich = (elements: readonly object[], type = "rich_text_section") => ({
+  blocks: [{ type: "rich_text", elements: [{ type, elements }] }],
+});
+
+const STYLES = [{}, { bold: true }, { italic: true }, { strike: true }, { code: true }];
+
+/** The text in elements of seven characters, each in the next style. */
+function styled(text: string): object[] {
+  return Array.from({ length: Math.ceil(text.length / 7) }, (_, index) =>
+    element(text.slice(7 * index, 7 * index + 7), STYLES[index % STYLES.length]),
+  );
+}
+
+export const PATHS: readonly Path[] = [
+  { name: "render for Discord", run: (text) => void renderDiscord(text, 0) },
+  {
+    name: "render for Slack",
+    run(text) {
+      for (const piece of renderPieces(text, 0)) notificationText(piece.text);
+    },
+  },
+  { name: "thread name", run: (text) => void threadName(text) },
+  { name: "read Discord's content", run: (content) => fromDiscord({ content }) },
+  {
+    name: "read Discord's embed",
+    run: (text) =>
+      fromDiscord({ embeds: [{ type: "rich", title: text, description: text, footer: { text } }] }),
+  },
+  { name: "read Slack's text", run: (text) => fromSlack({ text }) },
+  { name: "read Slack's rich text", run: (text) => fromSlack(rich([element(text)])) },
+  { name: "read Slack's styled text", run: (text) => fromSlack(rich(styled(text))) },
+  { name: "read Slack's code", run: (text) => fromSlack(rich([element(text, { code: true })])) },
+  {
+    name: "read Slack's code block",
+    run: (text) => fromSlack(rich([element(text)], "rich_text_preformatted")),
+  },
+  {
+    name: "read Slack's quote",
+    run: (text) => fromSlack(rich([element(text)], "rich_text_quote")),
+  },
+  {
+    name: "read Slack's link",
+    run: (text) => fromSlack(rich([{ type: "link", url: "https://a.example/", text }])),
+  },
+  {
+    name: "read Slack's list",
+    run: (text) =>
+      fromSlack({
+        blocks: [
+          {
+            type: "rich_text",
+            elements: [
+              {
+                type: "rich_text_list",
+                style: "ordered",
+                elements: [{ type: "rich_text_section", elements: [element(text)] }],
+              },
+            ],
+          },
+        ],
+      }),
+  },
+  {
+    name: "read Slack's attachment",
+    run: (text) =>
+      fromSlack({ attachments: [{ title: text, title_link: text, text, pretext: text }] }),
+  },
+  {
+    name: "read Slack's table",
+    run: (text) =>
+      fromSlack({
+        blocks: [
+          { type: "table", rows: [[{ type: "raw_text", text }], [{ type: "raw_text", text }]] },
+        ],
+      }),
+  },
+];
