@@ -25,12 +25,12 @@ const MAX_TEXT = 40_000;
 export function isHardToParse(part: string): boolean {
   if (TOO_DEEP.test(part)) return true;
   const lines = part.match(/\n[^\n]/g)?.length ?? 0;
-  const marks = part.match(/[*_~]+|[\]`]/g)?.length ?? 0;
+  const marks = part.match(/[*_~]+|[[\]`<\\&]/g)?.length ?? 0;
   return 16 * lines > part.length + 300 || 6 * marks > part.length + 600;
 }
 
 /** Quotes and lists nested deeper than anybody writes. */
-const TOO_DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}/m;
+const TOO_DEEP = /^(?:(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}|[ \t]{32,}(?:[>*+-]|\d{1,9}[.)])[ \t])/m;
 
 /**
  * The tree of a text with GitHub's extensions: tables, strikethrough, tasks. Slow: callers limit the length, and leave out
