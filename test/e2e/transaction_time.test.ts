@@ -39,7 +39,7 @@ test("a batch of 100 questions that the day's limit refuses is stored, and each 
   await eventually(async () => {
     const stats = await stack.convex.stats();
     // 25 at a time: the rest are asked for by scheduled transactions.
-    expect(callsOf(stats, "replies:ask", "scheduled")).toBeGreaterThanOrEqual(3);
+    expect(callsOf(stats, "tasks:run", "scheduled")).toBeGreaterThanOrEqual(3);
     const { rows } = stats;
     const limiter = rows.filter(({ path }) => path.startsWith("rateLimiter/"));
     expect(limiter.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(333);

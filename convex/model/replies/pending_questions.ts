@@ -30,22 +30,22 @@ export async function askersAround(
   reply: Doc<"replies">,
   read: readonly Id<"messages">[],
 ): Promise<Askers> {
+  const { conversationId } = reply;
   const known = new Set(read);
   const since = await openedAt(ctx, reply);
-  const reading = read.map((id) => ctx.db.get("messages", id));
-  const shown = (await Promise.all(reading)).filter((message) => message !== null);
-  const waiting = await waitingAskers(ctx, reply, oldestOf(reply, shown));
+  const from = await oldestOf(ctx, reply, read);
+  const newest = await askersFrom(ctx, conversationId, from);
+  // If so many arrived since that they fill the window, those that the AI was shown are older.
+  const shown =
+    newest.length < MOST_ASKERS
+      ? newest
+      : await askersFrom(ctx, conversationId, from, await newestOf(ctx, read));
+  const isWaiting = ({ _creationTime }: Doc<"messages">) => _creationTime >= since;
   return {
-    // By id: however many questions arrived since, these are the ones that the AI was shown.
-    answered: shown.filter(
-      (message) =>
-        message.asks === true &&
-        message.conversationId === reply.conversationId &&
-        message._creationTime >= since,
-    ),
-    unread: waiting
-      .filter(({ _id }) => !known.has(_id))
-      .sort((a, b) => a._creationTime - b._creationTime),
+    answered: shown.filter((message) => known.has(message._id) && isWaiting(message)),
+    unread: newest
+      .filter((message) => !known.has(message._id) && isWaiting(message))
+      .sort((first, second) => first._creationTime - second._creationTime),
   };
 }
 
@@ -132,19 +132,45 @@ async function isAnswered(
   return newest !== null && newest._creationTime > _creationTime && (newest.seen ?? "") >= position;
 }
 
-/** The newest ones at or after a position, in the platform's order. */
-async function askersFrom(ctx: QueryCtx, conversationId: Id<"conversations">, position: string) {
+/** The newest ones between two positions, in the platform's order. */
+async function askersFrom(
+  ctx: QueryCtx,
+  conversationId: Id<"conversations">,
+  from: string,
+  upTo = AFTER_ALL,
+) {
   const newestFirst = await ctx.db
     .query("messages")
     .withIndex("by_conversationId_and_asks_and_position", (q) =>
-      q.eq("conversationId", conversationId).eq("asks", true).gte("position", position),
+      q
+        .eq("conversationId", conversationId)
+        .eq("asks", true)
+        .gte("position", from)
+        .lte("position", upTo),
     )
     .order("desc")
     .take(MOST_ASKERS);
   return newestFirst.reverse();
 }
 
+/** Positions begin with a digit. */
+const AFTER_ALL = "~";
+
 /** Where what was read begins. A thread's first line may be its root, which belongs to another conversation. */
-function oldestOf({ conversationId }: Doc<"replies">, shown: readonly Doc<"messages">[]): string {
-  return shown.find((message) => message.conversationId === conversationId)?.position ?? "";
+async function oldestOf(
+  ctx: QueryCtx,
+  { conversationId }: Doc<"replies">,
+  read: readonly Id<"messages">[],
+): Promise<string> {
+  for (const id of read) {
+    const message = await ctx.db.get("messages", id);
+    if (message?.conversationId === conversationId) return message.position ?? "";
+  }
+  return "";
+}
+
+/** Where what was read ends. */
+async function newestOf(ctx: QueryCtx, read: readonly Id<"messages">[]): Promise<string> {
+  const newest = read.at(-1);
+  return (newest && (await ctx.db.get("messages", newest))?.position) ?? AFTER_ALL;
 }
