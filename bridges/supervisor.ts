@@ -36,7 +36,10 @@ type Run =
   | { readonly kind: "started"; readonly bridge: Bridge }
   | { readonly kind: "crashed" | "failed"; readonly bridge?: Bridge | undefined };
 
-/** The platform whose code is running, also in the sockets, timers and promises that it started. */
+/**
+ * The platform whose code is running, also in the sockets, timers and promises that it started. Only for more than one:
+ * following it makes each promise twice as costly.
+ */
 const running = new AsyncLocalStorage<PlatformName>();
 
 /** Between a crash of a platform and its next start, in ms. */
@@ -94,7 +97,8 @@ export class Supervisor implements Service {
    * again, with a new adapter, because what state its library is in is unknown. False: whose it is is unknown.
    */
   crashed(error: unknown): boolean {
-    const name = running.getStore();
+    const [only, ...others] = this.#options.platforms;
+    const name = others.length === 0 ? only?.name : running.getStore();
     const run = name === undefined ? undefined : this.#runs.get(name);
     if (name === undefined || run === undefined || this.#state === "stopping") return false;
     this.#metrics?.crash(name);
@@ -115,6 +119,7 @@ export class Supervisor implements Service {
   }
 
   #startPlatform(configured: ConfiguredPlatform): Promise<void> {
+    if (this.#options.platforms.length === 1) return this.#start(configured);
     return running.run(configured.name, () => this.#start(configured));
   }
 

@@ -68,6 +68,27 @@ test("frames that Slack's library cannot handle are set aside, and the next mess
   expect(await bridge.stop()).toBe(0);
 }, 60_000);
 
+test("whatever crashes in a process with one platform starts that platform again", async () => {
+  let starts = 0;
+  const key = parseSigningKey(stack.bridgeEnv(["slack"]).SLACK_BRIDGE_KEY ?? "");
+  if (!key) throw new Error("the generated key is not a signing key");
+  const start = () => void (starts += 1);
+  const fake = { name: "slack", format: "", start, stopIntake() {}, close() {}, history: {} };
+  const supervisor = new Supervisor({
+    // No mapping is active, so nothing else is called.
+    platforms: [{ name: "slack", key, create: async () => fake as unknown as Platform }],
+    convexUrl: stack.convex.url,
+    log: pino({ level: "silent" }),
+    printError: () => undefined,
+    restart: { first: 1, cap: 1 },
+  });
+  await supervisor.ready;
+  expect(supervisor.crashed(new Error("of nobody"))).toBe(true);
+  await eventually(() => expect(starts).toBe(2));
+  supervisor.stop();
+  expect(await supervisor.ended).toBe(0);
+}, 60_000);
+
 test("ten crashes in a row end the platform with words, and the other one goes on", async () => {
   const starts: PlatformName[] = [];
   const crash: Partial<Record<PlatformName, () => boolean>> = {};
