@@ -262,6 +262,23 @@ describe("a failure that is only retried", () => {
     await eventually(() => expect(health).toEqual([{ ...place, trouble }, place]));
   });
 
+  test("is not reported at once after a catch-up that another gap repeats", async () => {
+    let gap: (() => void) | undefined = () => catchUp.gap("meanwhile");
+    const { catchUp, asked, health, map } = setUp(
+      () => {
+        if (gap === undefined) return Promise.reject(busy());
+        gap();
+        gap = undefined;
+        return Promise.resolve();
+      },
+      { stuckMs: performance.now() / 2 },
+    );
+    map(A);
+    catchUp.start();
+    await eventually(() => expect(asked.length).toBeGreaterThan(3));
+    expect(health).toEqual([]);
+  });
+
   test("is reported at once if the platform asks for a long wait, and not at all if it is short", async () => {
     const fails = (mapping: Mapping) =>
       mapping === A ? Promise.reject(busy(3_600_000)) : Promise.reject(busy());

@@ -38,8 +38,8 @@ interface Entry {
   /** When it last may have missed an event (`performance.now()`). */
   gapAt: number;
   failures: number;
-  /** When the first of them was (`performance.now()`). */
-  failingSince: number;
+  /** When the first attempt of them failed (`performance.now()`): another gap only repeats one. */
+  failingSince: number | undefined;
 }
 
 export interface CatchUpSchedulerOptions {
@@ -212,7 +212,7 @@ export class CatchUpScheduler {
     const { intake, log } = this.#options;
     const { mappingId } = entry.mapping;
     const now = performance.now();
-    if (entry.failures === 0) entry.failingSince = now;
+    entry.failingSince ??= now;
     entry.failures += 1;
     log.warn({ mappingId, code: failureCode(error) }, "cannot catch up yet");
     if (!(error instanceof PlatformError) || error.retryable) {
@@ -245,7 +245,7 @@ export class CatchUpScheduler {
   }
 }
 
-const NO_FAILURE = { failures: 0, failingSince: 0 };
+const NO_FAILURE = { failures: 0, failingSince: undefined };
 
 /** What the status shows of a failure that is retried. */
 function stuck(error: unknown): Trouble {
