@@ -36,11 +36,16 @@ type Run =
   | { readonly kind: "started"; readonly bridge: Bridge }
   | { readonly kind: "crashed" | "failed"; readonly bridge?: Bridge | undefined };
 
+/** One start of a platform. */
+interface Start {
+  readonly name: PlatformName;
+}
+
 /**
- * The platform whose code is running, also in the sockets, timers and promises that it started. Only for more than one:
- * following it makes each promise twice as costly.
+ * The start whose code is running, also in the sockets, timers and promises that it has left. Only for more than one
+ * platform: following it makes each promise twice as costly.
  */
-const running = new AsyncLocalStorage<PlatformName>();
+const running = new AsyncLocalStorage<Start>();
 
 /** Between a crash of a platform and its next start, in ms. */
 const RESTART: Backoff = { first: 1_000, cap: 60_000 };
@@ -70,6 +75,7 @@ export class Supervisor implements Service {
   #metrics: Metrics | undefined;
   /** The crashes in a row of each platform, and when the last one was (ms, monotonic). */
   readonly #crashes = new Map<PlatformName, { readonly count: number; readonly at: number }>();
+  readonly #latest = new Map<PlatformName, Start>();
   /** The next start of each platform that crashed. */
   readonly #restarts = new Map<PlatformName, Promise<void>>();
   readonly #stopping = new AbortController();
@@ -98,12 +104,16 @@ export class Supervisor implements Service {
    */
   crashed(error: unknown): boolean {
     const [only, ...others] = this.#options.platforms;
-    const name = others.length === 0 ? only?.name : running.getStore();
-    const run = name === undefined ? undefined : this.#runs.get(name);
-    if (name === undefined || run === undefined || this.#state === "stopping") return false;
+    const start = only && others.length === 0 ? this.#latest.get(only.name) : running.getStore();
+    const run = start && this.#runs.get(start.name);
+    if (start === undefined || run === undefined || this.#state === "stopping") return false;
+    const { name } = start;
     this.#metrics?.crash(name);
     this.#options.log.error({ err: error, platform: name }, `crashed: ${name}`);
-    if (run.kind === "starting" || run.kind === "started") this.#startAgain(name, run, error);
+    // What a library throws after its platform was closed says nothing of the one that was started since.
+    const isCurrent = this.#latest.get(name) === start;
+    if (isCurrent && (run.kind === "starting" || run.kind === "started"))
+      this.#startAgain(name, run, error);
     return true;
   }
 
@@ -119,8 +129,10 @@ export class Supervisor implements Service {
   }
 
   #startPlatform(configured: ConfiguredPlatform): Promise<void> {
+    const start = { name: configured.name };
+    this.#latest.set(start.name, start);
     if (this.#options.platforms.length === 1) return this.#start(configured);
-    return running.run(configured.name, () => this.#start(configured));
+    return running.run(start, () => this.#start(configured));
   }
 
   async #start({ name, key, create }: ConfiguredPlatform): Promise<void> {
@@ -157,6 +169,8 @@ export class Supervisor implements Service {
     const count = before !== undefined && now - before.at < QUIET_MS ? before.count + 1 : 1;
     this.#crashes.set(name, { count, at: now });
     if (count >= MAX_CRASHES) {
+      // The start that is under way must not wait for itself.
+      this.#restarts.delete(name);
       const reason = `${name} crashed ${count} times in a row (${failureCode(error)})`;
       const step = "See the log for where, report it with those lines, and start the bridge again";
       this.#fail(name, new FatalError("PLATFORM_CRASHED", reason, step));
@@ -212,9 +226,7 @@ export class Supervisor implements Service {
     this.#options.printError(failureLine(error));
     this.#options.log.error({ err: error, platform: name }, `failed: ${name}`);
     this.#runs.set(name, { kind: "failed", bridge: run.bridge });
-    const othersRun = [...this.#runs.values()].some(
-      ({ kind }) => kind === "started" || kind === "crashed",
-    );
+    const othersRun = [...this.#runs.values()].some(({ kind }) => kind !== "failed");
     if (this.#state === "running" && othersRun) void stopBridge(run);
     else this.stop();
   }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { FatalError } from "../../bridges/core/shared/errors.ts";
 import type { Platform, PlatformName } from "../../bridges/platform.ts";
 import { type ConfiguredPlatform, Supervisor } from "../../bridges/supervisor.ts";
 import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
@@ -89,21 +90,33 @@ test("whatever crashes in a process with one platform starts that platform again
   expect(await supervisor.ended).toBe(0);
 }, 60_000);
 
-test("ten crashes in a row end the platform with words, and the other one goes on", async () => {
+/** Supervises fakes. `starting`: what a platform's start does, with how many it has had and what reports a failure. */
+function supervise(
+  starting: (name: PlatformName, count: number, fail: (error: Error) => void) => unknown = () =>
+    undefined,
+) {
   const starts: PlatformName[] = [];
+  const startsOf = (name: PlatformName) => starts.filter((each) => each === name).length;
   const crash: Partial<Record<PlatformName, () => boolean>> = {};
   const configured = (name: PlatformName): ConfiguredPlatform => {
     const key = parseSigningKey(stack.bridgeEnv([name])[`${name.toUpperCase()}_BRIDGE_KEY`] ?? "");
     if (!key) throw new Error("the generated key is not a signing key");
-    const start = () => {
-      starts.push(name);
-      // The context of what the platform starts, such as its sockets.
-      const inside = AsyncLocalStorage.snapshot();
-      crash[name] = () => inside(() => supervisor.crashed(new TypeError("odd frame")));
+    const create = async () => {
+      let close: () => void = () => undefined;
+      const closed = new Promise((_, reject) => (close = () => reject(new Error("closed"))));
+      closed.catch(() => undefined);
+      const start = async (_: unknown, fail: (error: Error) => void) => {
+        starts.push(name);
+        // The context of what the platform starts, such as its sockets.
+        const inside = AsyncLocalStorage.snapshot();
+        crash[name] = () => inside(() => supervisor.crashed(new TypeError("odd frame")));
+        await Promise.race([starting(name, startsOf(name), fail), closed]);
+      };
+      const fake = { name, format: "", start, stopIntake() {}, close, history: {} };
+      // No mapping is active, so nothing else is called.
+      return fake as unknown as Platform;
     };
-    const fake = { name, format: "", start, stopIntake() {}, close() {}, history: {} };
-    // No mapping is active, so nothing else is called.
-    return { name, key, create: async () => fake as unknown as Platform };
+    return { name, key, create };
   };
   const printed: string[] = [];
   const supervisor = new Supervisor({
@@ -113,8 +126,12 @@ test("ten crashes in a row end the platform with words, and the other one goes o
     printError: (line) => printed.push(line),
     restart: { first: 1, cap: 1 },
   });
+  return { supervisor, startsOf, crash, printed };
+}
+
+test("ten crashes in a row end the platform with words, and the other one goes on", async () => {
+  const { supervisor, startsOf, crash, printed } = supervise();
   await supervisor.ready;
-  const startsOf = (name: PlatformName) => starts.filter((each) => each === name).length;
   for (let crashes = 1; crashes <= 10; crashes += 1) {
     expect(crash.discord?.()).toBe(true);
     // Others of the same crash do not count.
@@ -126,6 +143,49 @@ test("ten crashes in a row end the platform with words, and the other one goes o
   ]);
   expect(startsOf("slack")).toBe(1);
   expect(supervisor.crashed(new Error("of nobody"))).toBe(false);
+  supervisor.stop();
+  expect(await supervisor.ended).toBe(1);
+}, 60_000);
+
+test("ten crashes while a platform starts end the start", async () => {
+  const { supervisor, startsOf, crash } = supervise((name) =>
+    name === "discord" ? new Promise(() => undefined) : undefined,
+  );
+  for (let crashes = 1; crashes <= 10; crashes += 1) {
+    await eventually(() => expect(startsOf("discord")).toBe(crashes));
+    crash.discord?.();
+  }
+  await expect(supervisor.ready).rejects.toThrow();
+  expect(await supervisor.ended).toBe(1);
+}, 60_000);
+
+test("what a platform that was closed throws late does not end the one started since", async () => {
+  const { supervisor, startsOf, crash } = supervise();
+  await supervisor.ready;
+  const late = crash.discord;
+  late?.();
+  await eventually(() => expect(startsOf("discord")).toBe(2));
+  expect(late?.()).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(startsOf("discord")).toBe(2);
+  supervisor.stop();
+  expect(await supervisor.ended).toBe(0);
+}, 60_000);
+
+test("a platform that fails leaves alone one that is starting again", async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const { supervisor, startsOf, crash, printed } = supervise((name, count, onFatal) => {
+    if (name === "slack") fail = onFatal;
+    return name === "discord" && count === 2 ? new Promise(() => undefined) : undefined;
+  });
+  await supervisor.ready;
+  crash.discord?.();
+  await eventually(() => expect(startsOf("discord")).toBe(2));
+  fail(new FatalError("token_revoked", "the app was uninstalled", "Install it"));
+  expect(printed).toHaveLength(1);
+  // It can crash, so it was not stopped with the other.
+  expect(crash.discord?.()).toBe(true);
+  await eventually(() => expect(startsOf("discord")).toBe(3));
   supervisor.stop();
   expect(await supervisor.ended).toBe(1);
 }, 60_000);
