@@ -37,6 +37,12 @@ export class Directory {
     return this.#channels.get(channelId)?.isThreadOnly === true;
   }
 
+  /** The servers of one shard. */
+  guildsOf(shardId: number): Set<string> {
+    const found = [...this.#guilds].filter(([, of]) => of === shardId);
+    return new Set(found.map(([guildId]) => guildId));
+  }
+
   /** The channels of the servers of one shard. */
   *channelsOf(shardId: number): Iterable<string> {
     for (const [channelId, { guildId }] of this.#channels)

@@ -86,9 +86,10 @@ export class Dispatches {
   #sessionStarted({ user, guilds }: Fields, shardId: number): void {
     const { directory, router } = this.options;
     const ids = new Set(list(guilds, (guild) => id(fields(guild)?.id)));
-    this.#announced.set(shardId, ids);
     directory.listed(shardId, ids);
-    // The other shards have missed nothing.
+    // The other shards have missed nothing. Channels that are not known yet are caught up once GUILD_CREATE names them.
+    const isLater = this.#announced.has(shardId) && this.options.isSharded();
+    this.#announced.set(shardId, isLater ? directory.guildsOf(shardId) : ids);
     const missed = this.options.isSharded() ? [...directory.channelsOf(shardId)] : undefined;
     router.sessionStarted(known(id(fields(user)?.id)), missed);
   }

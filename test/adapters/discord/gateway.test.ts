@@ -273,6 +273,17 @@ describe("16 shards", () => {
     expect(core.gaps.slice(before)).toHaveLength(1);
   }, 30_000);
 
+  test("a new session before a server was sent leaves a gap in it too", async () => {
+    const { gateway, core, started } = await open(script, shardIds.map(roomOf));
+    await started;
+    gateway.links.get(5)?.send({ op: 9, d: false });
+    await eventually(() => expect(gateway.identifies).toBe(COUNT + 1));
+    gateway.links.get(5)?.dispatch("GUILD_CREATE", guild(guildOf(5), roomOf(5)));
+    tell(gateway, 5);
+    await eventually(() => expect(core.events).toHaveLength(1));
+    expect(core.gaps).toEqual(["a channel is available again: m"]);
+  }, 30_000);
+
   test("can be shared by processes, which follow their own servers", async () => {
     const { gateway, platform, started } = await open(script, shardIds.map(roomOf), [4, 7, COUNT]);
     await started;
