@@ -109,6 +109,7 @@ export class Discord implements Platform {
       config: this.config,
       rest: this.#reader,
       dispatched: dispatches.handle,
+      unreadable: () => router.unreadable("frame"),
       onFatal,
       log: this.log,
     });

@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly rest: REST;
   /** Receives the dispatches of each shard in order. Must not throw. */
   readonly dispatched: (dispatch: Dispatch, shardId: number) => void;
+  /** A frame could not be read: it may have been a dispatch. */
+  readonly unreadable: () => void;
   /** Called for a failure after the start that only an admin can fix. */
   readonly onFatal: (error: FatalError) => void;
   readonly log: Logger;
@@ -179,6 +181,7 @@ export class Gateway {
   #received(shardId: number, frame: Fields | null): void {
     if (frame === null) {
       this.#log(shardId).warn("Discord sent a frame that can't be read: it is skipped");
+      this.options.unreadable();
     } else if (frame.op === GatewayOpcodes.Reconnect) {
       this.#log(shardId).info({ op: frame.op }, "Discord asks to reconnect");
     } else if (frame.op === GatewayOpcodes.InvalidSession) {

@@ -102,6 +102,15 @@ describe("frames that can't be read", () => {
     expect(gateway.identifies).toBe(1);
   });
 
+  test("leave a gap: it may have been a message", async () => {
+    const { gateway, core, started } = await open({ guilds: () => [GUILD] });
+    await started;
+    const before = core.gaps.length;
+    gateway.links.get(0)?.send({ op: 0, t: "MESSAGE_CREATE", s: null, d: message() });
+    await eventually(() => expect(core.gaps).toHaveLength(before + 1));
+    expect(core.problems).toMatchObject([{ kind: "message_unreadable", externalId: "frame" }]);
+  });
+
   const EVENTS = [
     "GUILD_CREATE",
     "GUILD_UPDATE",
