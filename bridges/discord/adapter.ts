@@ -52,6 +52,8 @@ export class Discord implements Platform {
     },
   };
   readonly follows: Platform["follows"];
+  /** The servers of mapped channels. Only where this process takes some of the shards. */
+  readonly #guildIds = new Map<string, string>();
   #session: Session | undefined;
   #isClosed = false;
   #onFatal: (error: Error) => void = () => undefined;
@@ -148,7 +150,9 @@ export class Discord implements Platform {
   /** Whether the channel's server is on these shards. What nobody can see belongs to the first process. */
   async #isIn(shards: ShardRange, { externalId }: Mapping): Promise<boolean> {
     try {
-      const guildId = (await this.#fetchChannel(externalId))?.guild_id;
+      const known = this.#guildIds.get(externalId);
+      const guildId = known ?? (await this.#fetchChannel(externalId))?.guild_id;
+      if (guildId !== undefined) this.#guildIds.set(externalId, guildId);
       const shard = guildId === undefined ? 0 : shardOf(guildId, shards.count);
       return shard >= shards.first && shard <= shards.last;
     } catch {

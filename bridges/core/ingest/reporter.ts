@@ -11,8 +11,8 @@ const REPORT_LIMITS = {
   gatherMs: 300,
   /** Items kept while Convex is unreachable; beyond it a new name replaces the oldest. */
   waiting: 5_000,
-  /** Refusals after which an item is dropped: the first two in batches, the others alone. */
-  refusals: 7,
+  /** Refusals after which an item is dropped, some five minutes later: the first two in batches, the others alone. */
+  refusals: 12,
   /** The same while the process stops. */
   refusalsAtEnd: 3,
   /** Between attempts at an item that Convex refused alone. */

@@ -57,7 +57,7 @@ export class Directory {
 
   /** A whole server. Replaces what was known of it. */
   setGuild(shardId: number, guildId: string, guild: Fields): void {
-    this.removeGuild(guildId);
+    if (this.#guilds.has(guildId)) this.removeGuild(guildId);
     this.#guilds.set(guildId, shardId);
     for (const channel of list(guild.channels, fields)) this.setChannel(channel, guildId);
     this.setRoles(guildId, guild);

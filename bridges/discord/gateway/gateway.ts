@@ -17,6 +17,9 @@ import { fatalError } from "../sdk_errors.ts";
 import { IdentifyBudget } from "./identify_budget.ts";
 import { GuardedShards } from "./shards.ts";
 
+/** The code of a socket that was closed without a frame (RFC 6455, 7.1.5). */
+const ABNORMAL = 1006;
+
 /** Between attempts to connect, in ms. */
 const RETRY: Backoff = { first: 1_000, cap: 30_000 };
 
@@ -98,13 +101,18 @@ export class Gateway {
   async #connect(signal: AbortSignal): Promise<void> {
     const manager = this.#createManager();
     this.#manager = manager;
+    const attempt = new AbortController();
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
-      signal.addEventListener("abort", () => reject(new Error("closed")), { once: true });
+      signal.addEventListener("abort", () => reject(new Error("closed")), attempt);
     });
     failed.catch(() => undefined);
-    await Promise.race([this.#start(manager), failed]);
-    this.#fail = this.options.onFatal;
+    try {
+      await Promise.race([this.#start(manager), failed]);
+      this.#fail = this.options.onFatal;
+    } finally {
+      attempt.abort();
+    }
   }
 
   async #start(manager: WebSocketManager): Promise<void> {
@@ -157,6 +165,7 @@ export class Gateway {
       },
     });
     manager.on(ShardEvents.Dispatch, ({ data, shardId }) => dispatched(data, shardId));
+    manager.on(ShardEvents.Hello, ({ shardId }) => budget.greeted(shardId));
     manager.on(ShardEvents.Ready, ({ shardId }) => budget.opened(shardId));
     manager.on(ShardEvents.Resumed, ({ shardId }) => {
       budget.opened(shardId);
@@ -171,7 +180,7 @@ export class Gateway {
   }
 
   #closed(code: number, shardId: number): void {
-    this.#budget.closed(shardId);
+    this.#budget.closed(shardId, code === ABNORMAL);
     // The library does not connect again after these.
     if (FINAL_CLOSE_CODES.has(code)) this.#fail(fatalError(closeFailure(code)));
     else if (!this.#closing.signal.aborted)

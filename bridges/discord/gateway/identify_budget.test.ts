@@ -80,6 +80,20 @@ describe("in an hour", () => {
     expect(connects).toBeLessThanOrEqual(50);
   });
 
+  test("a Discord that can't be reached is tried every half minute", async () => {
+    const { budget, pass, now } = setUp();
+    let connects = 0;
+    while (now() < HOUR) {
+      const before = now();
+      await budget.mayConnect(0, false);
+      connects += 1;
+      expect(now() - before).toBeLessThan(30_001);
+      budget.closed(0, true);
+      pass(LIBRARY_MS);
+    }
+    expect(connects).toBeGreaterThan(100);
+  });
+
   test("sessions that last are resumed at once", async () => {
     const session = { identifies: true, opens: true, resumes: true, lastsMs: 61_000 };
     const { connects } = await connectForAnHour(session);

@@ -12,6 +12,9 @@ export interface SessionLimit {
 /** A connection that lasted so long, in ms, ends a series of failures. */
 const LASTED_MS = 60_000;
 
+/** The longest wait while Discord can't be reached, in ms: a network returns at any time. */
+const UNREACHABLE_MS = 30_000;
+
 /** Starts that are never spent: Discord resets the token of a bot that goes beyond its limit, and others may start too. */
 const RESERVE = 2;
 
@@ -37,6 +40,9 @@ interface Shard {
   identifies: number;
   /** When its session began or was resumed. */
   openSince: number | undefined;
+  /** Whether the last connection got as far as HELLO, and whether it never reached Discord. */
+  isGreeted: boolean;
+  isUnreachable: boolean;
 }
 
 /**
@@ -61,7 +67,9 @@ export class IdentifyBudget {
     const { log, signal } = this.options;
     const shard = this.#shard(shardId);
     shard.connects += 1;
-    const waitMs = hasSession ? resumeWait(shard.connects) : startWait(shard);
+    shard.isGreeted = false;
+    const asked = hasSession ? resumeWait(shard.connects) : startWait(shard);
+    const waitMs = shard.isUnreachable ? Math.min(UNREACHABLE_MS, asked) : asked;
     if (waitMs > 0) {
       log.warn({ retryInMs: Math.round(waitMs) }, "connections to Discord do not last, waiting");
       await this.#pause(waitMs, signal);
@@ -99,9 +107,16 @@ export class IdentifyBudget {
     this.#shard(shardId).openSince = this.#now();
   }
 
-  /** A shard's socket closed. */
-  closed(shardId: number): void {
-    const { openSince } = this.#shard(shardId);
+  /** Discord has sent a shard HELLO. */
+  greeted(shardId: number): void {
+    this.#shard(shardId).isGreeted = true;
+  }
+
+  /** A shard's socket closed. `isBroken`: without a close frame, as where no connection was made. */
+  closed(shardId: number, isBroken = false): void {
+    const shard = this.#shard(shardId);
+    const { openSince } = shard;
+    shard.isUnreachable = isBroken && !shard.isGreeted;
     const hasLasted = openSince !== undefined && this.#now() - openSince >= LASTED_MS;
     if (hasLasted) this.#shards.delete(shardId);
     else this.#shard(shardId).openSince = undefined;
@@ -131,7 +146,13 @@ export class IdentifyBudget {
   #shard(shardId: number): Shard {
     const known = this.#shards.get(shardId);
     if (known) return known;
-    const shard = { connects: 0, identifies: 0, openSince: undefined };
+    const shard: Shard = {
+      connects: 0,
+      identifies: 0,
+      openSince: undefined,
+      isGreeted: false,
+      isUnreachable: false,
+    };
     this.#shards.set(shardId, shard);
     return shard;
   }
@@ -151,5 +172,5 @@ function resumeWait(connects: number): number {
 function startWait({ connects, identifies }: Shard): number {
   const afterStarts = [0, 1_000][identifies] ?? 5_000 * 2 ** (identifies - 2);
   const jitter = 1 + Math.random() / 4;
-  return Math.min(360_000, Math.max(afterStarts, growing(connects))) * jitter;
+  return Math.min(360_000, Math.max(afterStarts, growing(connects)) * jitter);
 }

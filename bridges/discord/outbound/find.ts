@@ -40,7 +40,9 @@ export class Finder {
   /** Throws `PlatformError` when the channel can't be read. */
   async find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found> {
     // A resend returns the earlier post where there is one, and creates it otherwise.
-    if (delivery.ageMs <= NONCE_MS && delivery.onlyFind !== true) return { status: "repeatable" };
+    const { ageMs, onlyFind = false, lookFirst = false, outcomeUnknown } = delivery;
+    const isSearched = onlyFind || (lookFirst && !outcomeUnknown);
+    if (ageMs <= NONCE_MS && !isSearched) return { status: "repeatable" };
     try {
       const botId = (this.#botId ??= await this.#ownId(signal));
       const candidates = await this.#candidates(delivery, part, signal);

@@ -116,6 +116,7 @@ type Leased = Omit<Doc<"deliveries">, "claimedAt" | "format"> & {
   readonly claimedAt: number;
   readonly ageMs: number;
   readonly isLate: boolean;
+  readonly firstClaimedAt?: number;
   readonly format: string | undefined;
 };
 
@@ -139,14 +140,18 @@ async function lease(
     lease: { owner, generation, expiresAt: now + LEASE_MS },
     generation,
     attempts: delivery.attempts + 1,
-    claimedAt: isLate ? since : (delivery.claimedAt ?? now),
+    claimedAt: delivery.claimedAt ?? now,
     // A part of unknown outcome was cut by its sender's renderer: keep that version until the part is found
     // (docs/races.md#a-long-reply-resumes).
     format: delivery.outcomeUnknown ? delivery.format : (format ?? delivery.format),
     timerId,
   };
   await ctx.db.patch("deliveries", delivery._id, leased);
-  return { ...delivery, ...leased, ageMs: now - leased.claimedAt, isLate };
+  const ageMs = now - leased.claimedAt;
+  if (!isLate) return { ...delivery, ...leased, ageMs, isLate };
+  // What may have been posted before the claim is searched for from the delivery's beginning until now.
+  const { unknownUntil = now } = delivery;
+  return { ...delivery, ...leased, ageMs, isLate, firstClaimedAt: since, unknownUntil };
 }
 
 async function toClaimed(
@@ -176,7 +181,7 @@ async function toClaimed(
     content: message.content,
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
-    firstClaimedAt: claimedAt,
+    firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
     ageMs,
     outcomeUnknown: delivery.outcomeUnknown ?? false,
     ...(delivery.isLate && { lookFirst: true }),

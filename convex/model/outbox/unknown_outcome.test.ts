@@ -139,8 +139,19 @@ describe("a delivery claimed more than five minutes after it was created", () =>
       outcomeUnknown: false,
       lookFirst: true,
       firstClaimedAt: NOON,
-      ageMs: 6 * MINUTES,
+      unknownUntil: NOON + 6 * MINUTES,
+      ageMs: 0,
     });
+  });
+
+  test("whose request then gets no answer is as young as that request: its nonce still counts", async () => {
+    await pass(backend, 6 * MINUTES);
+    const claimed = await worker.take();
+    await worker.settle(claimed, retry(25_000, false));
+    await pass(backend, 26_000);
+    const next = await worker.take();
+    expect(next).toMatchObject({ outcomeUnknown: true });
+    expect(next.ageMs).toBeLessThan(60_000);
   });
 
   test("is not when it was claimed in time, retried soon, or retried by an admin who has looked", async () => {

@@ -142,6 +142,16 @@ describe("after every scheduled function was lost", () => {
     expect(await rows(backend, "tasks")).toEqual([]);
   });
 
+  test("what an earlier version left held in a mapping that is not paused is released", async () => {
+    await exchange(backend, room);
+    await backend.t.run(async (ctx) => {
+      for (const row of await ctx.db.query("deliveries").collect())
+        await ctx.db.patch("deliveries", row._id, { state: "held" });
+    });
+    await sweep();
+    expect(await states("deliveries")).toEqual(["ready"]);
+  });
+
   test("what an unmapped channel still had in the outbox is cancelled, and never posted if it is mapped again", async () => {
     await exchange(backend, room);
     await copyDelivery(250, "ready");

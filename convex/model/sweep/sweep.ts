@@ -1,7 +1,9 @@
 import { type Infer, v } from "convex/values";
 import { internal } from "../../_generated/api.js";
+import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { rearmPurge } from "../admin/purge.ts";
+import { makeReady } from "../outbox/lanes.ts";
 import { rearmDelivery } from "../outbox/rearm.ts";
 import { rearmReply } from "../replies/request_reply.ts";
 import { PLATFORMS } from "../rows/mappings.ts";
@@ -50,6 +52,16 @@ const STEPS: readonly Step[] = [
     for (const row of rows) await rearmPurge(ctx, row);
     return rows;
   },
+  ...PLATFORMS.map((platform): Step => async (ctx, after, most) => {
+    const rows = await ctx.db
+      .query("deliveries")
+      .withIndex("by_platform_and_state", (q) =>
+        q.eq("platform", platform).eq("state", "held").gt("_creationTime", after),
+      )
+      .take(most);
+    for (const row of rows) await release(ctx, row);
+    return rows;
+  }),
   async (ctx, after, most) => {
     const rows = await ctx.db
       .query("tasks")
@@ -59,6 +71,12 @@ const STEPS: readonly Step[] = [
     return rows;
   },
 ];
+
+/** A held delivery whose mapping is not paused: an earlier version lost the job that was to release it. */
+async function release(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<void> {
+  const mapping = await ctx.db.get("mappings", delivery.mappingId);
+  if (mapping?.state !== "paused") await makeReady(ctx, delivery);
+}
 
 /**
  * Looks at everything that waits for a scheduled function, and re-arms what waits for one that is gone
