@@ -77,7 +77,7 @@ const SETTINGS: {
 } = {
   CONVEX_URL: {
     schema: convexAddress,
-    step: "Copy the deployment's URL from the Convex dashboard, or let `npx convex dev` write it to .env.local.",
+    step: "npm run setup sets it, or copy the deployment's URL from the Convex dashboard.",
   },
   DISCORD_BOT_TOKEN: {
     schema: token("")

@@ -26,7 +26,7 @@ describe("which deployment is used", () => {
     const { code, stderr } = await channels(["list"], {});
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "error: no deployment is configured and no playground is running: start one with npm start, or set CONVEX_URL and ADMIN_KEY\n",
+      "error: no deployment is configured and no playground is running: npm run setup configures one, and npm start with nothing configured runs the playground\n",
     );
   });
 
@@ -35,7 +35,7 @@ describe("which deployment is used", () => {
     const withdraw = await announcePlayground({ pid: process.pid, convexUrl, adminKey });
     expect(await channels(["list"], {})).toMatchObject({
       code: 0,
-      stderr: `Playground at ${convexUrl}\n`,
+      stderr: `The playground's Convex at ${convexUrl}\n`,
     });
     expect(await channels(["list", "--json"], {})).toMatchObject({ code: 0, stderr: "" });
     withdraw();
@@ -53,13 +53,13 @@ describe("which deployment is used", () => {
     const newest = await channels(["list"], {});
     expect(newest).toMatchObject({ code: 0 });
     expect(newest.stderr).toBe(
-      `Playground at ${convexUrl}, the newest of 2 (set CONVEX_URL to choose another: http://127.0.0.1:9)\n`,
+      `The playground's Convex at ${convexUrl}, the newest of 2 (set CONVEX_URL to choose another: http://127.0.0.1:9)\n`,
     );
     const chosen = await channels(["list"], { CONVEX_URL: "http://127.0.0.1:9" });
-    expect(chosen.stderr).toMatch(/^Playground at http:\/\/127\.0\.0\.1:9\nerror: can't reach/);
+    expect(chosen.stderr).toMatch(/^The playground's Convex at http:\/\/127\.0\.0\.1:9\nerror: can't reach/);
     second();
     expect((await channels(["list"], {})).stderr).toMatch(
-      /^Playground at http:\/\/127\.0\.0\.1:9\n/,
+      /^The playground's Convex at http:\/\/127\.0\.0\.1:9\n/,
     );
     first();
     expect((await channels(["list"], {})).stderr).toMatch(/no playground is running/);

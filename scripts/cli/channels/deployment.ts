@@ -77,7 +77,7 @@ async function findAddress(note: Note): Promise<DeploymentAddress> {
       if (playground && key) return { url: playground.convexUrl, key };
       throw new CommandError(
         "NO_DEPLOYMENT",
-        "no deployment is configured and no playground is running: start one with npm start, or set CONVEX_URL and ADMIN_KEY",
+        "no deployment is configured and no playground is running: npm run setup configures one, and npm start with nothing configured runs the playground",
       );
     }
   }

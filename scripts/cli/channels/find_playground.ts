@@ -23,6 +23,6 @@ export async function findPlayground(note: Note): Promise<RunningPlayground | un
           .map(({ convexUrl }) => convexUrl)
           .join(", ")})`
       : "";
-  note(`Playground at ${found.convexUrl}${which}`);
+  note(`The playground's Convex at ${found.convexUrl}${which}`);
   return found;
 }

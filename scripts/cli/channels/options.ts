@@ -16,7 +16,7 @@ export function addSettings(command: Command): Command {
     .addOption(
       new Option(
         "--trigger <when>",
-        "which messages are answered; mention: those that mention the bot, and those in threads it has posted in",
+        "which messages are answered; mention: those that mention the bot or reply to it, and those in threads it has posted in",
       ).choices(["always", "mention", "never"]),
     )
     .addOption(

@@ -28,11 +28,15 @@ export function answerTo(messages: readonly ChatLine[]): string {
   return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
 }
 
-/** People's messages begin with their name, after an optional post title and an optional quote of what they answer. */
+/**
+ * People's messages begin with their name, after an optional post title and an optional quote of what they answer. The bridge
+ * marks a person whose name could be a role's. */
 function speakerOf(content: string): { name: string; text: string } {
   const said = content.replace(/^(?:(?:\[.*\]|> .*)\n)*/, "");
   const match = /^([^:\n]{1,80}): ([\s\S]*)$/.exec(said);
-  return match ? { name: match[1] ?? "", text: match[2] ?? "" } : { name: "you", text: content };
+  return match
+    ? { name: (match[1] ?? "").replace(/ \(a person\)$/, ""), text: match[2] ?? "" }
+    : { name: "you", text: content };
 }
 
 /** Formatting that models write but not every platform renders. */
