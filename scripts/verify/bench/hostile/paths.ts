@@ -31,7 +31,10 @@ function fromDiscord(fields: object): void {
 const SLACK = { botUserId: "U0", botId: "B0", appId: "A0", teamId: "T0", mappingId: MAPPING };
 
 function fromSlack(fields: object): void {
-  readSlack(slackMessage.parse({ ts: "1.000001", user: "U1", channel: "C1", ...fields }), SLACK);
+  readSlack(
+    slackMessage.parse({ ts: "1700000000.000001", user: "U1", channel: "C1", ...fields }),
+    SLACK,
+  );
 }
 
 const element = (text: string, style = {}) => ({ type: "text", text, style });
