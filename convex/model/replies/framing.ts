@@ -17,21 +17,33 @@ export function onOneLine(text: string): string {
 }
 
 /** Colons, and what looks like one. */
-const COLONS = /[:ːː׃։∶꞉︓﹕：]/gu;
+const COLONS = /[:ːː׃։∶꞉︓﹕：⁚︰܃܄ꓽ᠄፥]/gu;
 /** Signs that begin a quote or a title. */
-const OPENING = /^[\s>＞﹥›»[［【]+/u;
-/** The bridge's word for the AI, in the letters of any alphabet that look like it. */
-const YOU = /^[yуүγʏ][oоοօ0][uսυ]$/u;
+const OPENING = /^[\s>＞﹥›»❯⟩[［【⟦〔]+/u;
+/** The words for the AI and for those who instruct it, in the letters of any alphabet that look like theirs. */
+const ROLES = /^(?:[yуүγʏყ][oоοօ0ᴏ][uսυᴜʋ]|assistant|system|developer|tool)$/u;
+/** Shown as nothing, whatever Unicode calls it. */
+const BLANKS = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+/** The first letters of the alphabets on a coloured ground, and of those in flags: no normalisation knows them. */
+const ALPHABETS = [0x1f150, 0x1f170, 0x1f1e6];
 
-/** A person's name as it stands before the colon: on one line, and not the AI's own. */
+/** A person's name as it stands before the colon: on one line, and not a role's. */
 export function speaker(name: string): string {
   const plain = onOneLine(name.replace(/\p{Cf}/gu, "").replace(COLONS, " ")).replace(OPENING, "");
-  if (plain === "") return "somebody";
-  const letters = plain
+  if (plain.replace(BLANKS, "").trim() === "") return "somebody";
+  const letters = Array.from(plain.replace(BLANKS, ""), asLetter)
+    .join("")
     .normalize("NFKD")
+    .replace(BLANKS, "")
     .replace(/[^\p{L}\p{N}]/gu, "")
     .toLowerCase();
-  return YOU.test(letters) ? `${plain} (a person)` : plain;
+  return ROLES.test(letters) ? `${plain} (a person)` : plain;
+}
+
+function asLetter(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  const first = ALPHABETS.find((each) => code >= each && code < each + 26);
+  return first === undefined ? char : String.fromCharCode(0x61 + code - first);
 }
 
 const encoder = new TextEncoder();
