@@ -29,6 +29,17 @@ test.each([
   `\`\n\n[bank.example](${EVIL})`,
   `<a title="\`">[bank.example](${EVIL})`,
   `[${"a ".repeat(800)}](${EVIL})`,
+  `[bank&NoBreak;.example](${EVIL})`,
+  `[bank&middot;com](${EVIL})`,
+  `[bank .example](${EVIL})`,
+  `[bank\\\n.example](${EVIL})`,
+  `[https://intranet/login](${EVIL})`,
+  `[例え。テスト](${EVIL})`,
+  `[bank.example <i a="]">](${EVIL})`,
+  `[bank.example <i a="[">](${EVIL})`,
+  `[bank.example <!--[-->](${EVIL})`,
+  `[bank.example <https:[>](${EVIL})`,
+  `[bank.example \`\n[\`](${EVIL})`,
 ])("%j shows the address beside a label that names another host", (source) => {
   const text = shown(source);
   expect(text).toContain(BESIDE);
@@ -49,6 +60,15 @@ test.each([
   `\`\`\`md\n[bank.example](${EVIL})\n\`\`\``,
   `\\[bank.example](${EVIL}`,
   "a[bank.example]",
+  `[コンピュータ・プログラミング](${EVIL})`,
+  `[请看这里。谢谢你](${EVIL})`,
+  `[col·legi](${EVIL})`,
+  `[Home · About • Help](${EVIL})`,
+  `[Edit the .gitignore](${EVIL})`,
+  `[Install .NET](${EVIL})`,
+  `[Chapter 1. Net income](${EVIL})`,
+  `[Array.prototype.map()](${EVIL})`,
+  `[bank.example](https://bank.example/a_(b_(c)))`,
 ])("%j stays as it is", (source) => {
   expect(shown(source)).toBe(source);
 });
@@ -69,6 +89,20 @@ test("a reference shows its address, its definition does not", () => {
   expect(shown(`[bank.example][1] [bank.example][] [bank.example] [a][1]${definition}`)).toBe(
     `[bank.example][1]${BESIDE} [bank.example][]${BESIDE} [bank.example]${BESIDE} [a][1]${definition}`,
   );
+});
+
+test.each([
+  ["a\\]b", `[a\\]b]: ${EVIL}`],
+  ["ß", `[SS]: ${EVIL}`],
+  ["a\nb", `[a b]: ${EVIL}`],
+  ["a".repeat(900), `[${"a".repeat(900)}]: ${EVIL}`],
+  ["a", `1. [a]: ${EVIL}`],
+  ["a", `> [a]:\n> ${EVIL}`],
+  ["a", `[a]: ${EVIL}\n[A]: https://bank.example`],
+  ["a", `text\n[a]: https://bank.example\n\n[a]: ${EVIL}`],
+])("a reference to %j shows its address, wherever it is defined", (name, definition) => {
+  const source = `[bank.example][${name}]\n\n`;
+  expect(shown(source + definition)).toBe(source.replace("]\n\n", `]${BESIDE}\n\n`) + definition);
 });
 
 test("after unclear code, links in code show their addresses too", () => {
