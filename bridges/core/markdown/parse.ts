@@ -40,13 +40,16 @@ export function parseMarkdown(text: string): Root {
   return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
 
-/** Parses a text part by part. A part begins at the margin after a blank line. Linear time. */
-export function parseParts(source: string): Part[] {
+/**
+ * Parses a text part by part, those in which `worth` finds something. A part begins at the margin after a blank line.
+ * Linear time.
+ */
+export function parseParts(source: string, worth = /\S/): Part[] {
   const starts = partStarts(source);
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
-    if (part.trim() === "" || isHardToParse(part)) return [];
+    if (!worth.test(part) || isHardToParse(part)) return [];
     return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }

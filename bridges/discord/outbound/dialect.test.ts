@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseMarkdown } from "../../core/markdown/parse.ts";
 import { render } from "./format.ts";
 
 const shown = (content: string) => render(content, 0).map((piece) => piece.text);
@@ -94,4 +95,31 @@ describe("Discord's dialect", () => {
   ])("shows %s", (_what, content, expected) => {
     expect(shown(content)).toEqual([expected]);
   });
+});
+
+const long = "x ".repeat(200);
+test.each([
+  `[bank<!-- ${long} -->.example](https://evil.example/x)`,
+  `[bank<span title='${long}'>.example</span>](https://evil.example/x)`,
+])("a label that becomes a host on Discord shows the address: %j", (content) => {
+  expect(shown(content)).toEqual([
+    "[bank.example](https://evil.example/x) (https://evil.example/x)",
+  ]);
+});
+
+/** Processor time in ms: the least of several, on a machine that does other things too. */
+function cost(run: () => void): number {
+  const times = Array.from({ length: 7 }, () => {
+    const before = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1_000;
+  });
+  return Math.min(...times);
+}
+
+test("links, which Discord shows as they are, are not parsed", () => {
+  const links = "[a](https://a.example/) ".repeat(170);
+  expect(shown(links).join(" ")).toBe(links.trim());
+  expect(cost(() => shown(links))).toBeLessThan(cost(() => parseMarkdown(links)) / 2);
 });

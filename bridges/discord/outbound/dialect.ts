@@ -1,6 +1,6 @@
 import type { Heading, Nodes, Table, Text } from "mdast";
 import { parseParts } from "../../core/markdown/parse.ts";
-import { type Pings, pingChanges, withoutPings } from "../../core/markdown/pings.ts";
+import type { Pings } from "../../core/markdown/pings.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
 import { htmlChanges } from "./html.ts";
@@ -15,23 +15,20 @@ const MAX_CHANGE = 900;
 export const PINGS: Pings = { words: /everyone|here/iy };
 
 /**
- * The changes that make Discord show Markdown as it is meant, and notify nobody. What Discord renders stays as written.
+ * The changes that make Discord show Markdown as it is meant. What Discord renders stays as written.
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
-  const changes = parseParts(content).flatMap(({ start, source, tree }) =>
+  return parseParts(content, FOREIGN).flatMap(({ start, source, tree }) =>
     [
       ...changesOf(tree, { source, isNested: false, isQuoted: false }).filter(isShort),
       ...quoteChanges(source),
-    ].map((change) => ({
-      start: change.start + start,
-      end: change.end + start,
-      text: withoutPings(change.text, PINGS),
-    })),
+    ].map((change) => ({ ...change, start: change.start + start, end: change.end + start })),
   );
-  // Of two changes at one place the first is applied.
-  return [...pingChanges(content, PINGS), ...changes];
 }
+
+/** Without any of these, Discord shows a text as it is meant: most texts need not be parsed. */
+const FOREIGN = /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?:[ \t]*(?:[-+*_=]|\d{1,9}[.)])| {0,3}\t| {4})/m;
 
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;
 

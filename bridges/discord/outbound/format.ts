@@ -1,10 +1,11 @@
 import { labelChanges } from "../../core/markdown/labels.ts";
+import { pingChanges } from "../../core/markdown/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
-import { dialectChanges } from "./dialect.ts";
+import { dialectChanges, PINGS } from "./dialect.ts";
 
 /** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "discord-5";
+export const FORMAT = "discord-6";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
@@ -12,8 +13,14 @@ const LIMIT = 2_000;
 /** Twice what 20 messages hold: markup that Discord does not show is left out. */
 const READABLE = 80_000;
 
+/** What pings or deceives is looked for in what people will read: the dialect leaves out tags and decodes characters. */
+export const REWRITES = [
+  dialectChanges,
+  labelChanges,
+  (text: string) => pingChanges(text, PINGS),
+] as const;
+
 /** Canonical Markdown in Discord's dialect, in pieces that fit into a message. */
 export function render(content: string, from: number): Piece[] {
-  const rewrites = [labelChanges, dialectChanges];
-  return renderedPieces(content, from, { limit: LIMIT, readable: READABLE, rewrites });
+  return renderedPieces(content, from, { limit: LIMIT, readable: READABLE, rewrites: REWRITES });
 }

@@ -4,9 +4,8 @@ import { gfmFromMarkdown } from "mdast-util-gfm";
 import { toString } from "mdast-util-to-string";
 import { gfm } from "micromark-extension-gfm";
 import { describe, expect, test } from "vitest";
-import { Rewritten } from "../../core/markdown/rewrite.ts";
-import { dialectChanges } from "./dialect.ts";
-import { render } from "./format.ts";
+import { Layers } from "../../core/markdown/rewrite.ts";
+import { render, REWRITES } from "./format.ts";
 import { toCanonical } from "../inbound/markdown.ts";
 
 /** Typical and odd output of a model, in many scripts. */
@@ -78,7 +77,7 @@ describe("a reply on Discord", () => {
     fc.assert(
       fc.property(markdown, fc.integer({ min: 1, max: 12 }), (part, times) => {
         const content = part.repeat(times).slice(0, 7_000);
-        const whole = new Rewritten(content, dialectChanges(content)).text;
+        const whole = new Layers(content, REWRITES).text;
         const joined = squeeze(
           render(content, 0)
             .map(({ text }) => text)
@@ -118,7 +117,7 @@ describe("a reply on Discord", () => {
       .map((parts) => parts.join("\n\n"));
     fc.assert(
       fc.property(blocks, (content) => {
-        const text = new Rewritten(content, dialectChanges(content)).text;
+        const text = new Layers(content, REWRITES).text;
         expect(shown(text.replaceAll(/[☑☐─]/g, ""))).toBe(shown(content));
       }),
     );
