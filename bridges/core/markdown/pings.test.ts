@@ -27,6 +27,9 @@ const FORMS = [
     "```\n@WORD\n```",
   ],
   ...["| @WORD |\n|---|\n| &#64;WORD |", "# @WORD", "> @WORD", "- @WORD", "<b>@</b>WORD", "＠WORD"],
+  ...["@![WORD](https://x)", "[@](a(b(c))d)WORD", "@[WORD](https://x 't (a)')", "![@](x)WORD"],
+  ...["[@][1]WORD\n\n[1]: https://x", "\\&commat;WORD", "\\&#64;WORD", "@&NoBreak;WORD"],
+  ...["[x](y '@WORD')", "<a title='@WORD'>x</a>", "@||WORD||", "@WORD_", "_@WORD_ x"],
   ...["﹫WORD", "(@WORD)", "Hi.@WORD", "@WORD!", "@WORD*s*", "@WORD.", "x@WORD y", "&amp;#64;WORD"],
 ];
 
@@ -47,6 +50,16 @@ describe("on Slack", () => {
     expect(inert.replaceAll("\u2060", "")).toBe(text);
   });
 
+  test("math letters ping nobody, and no link has a label of Slack's own", () => {
+    expect(neutralise("@&hscr;&escr;&rscr;&escr;")).toBe("@\u2060&hscr;&escr;&rscr;&escr;");
+    expect(neutralise("<https://evil.example|bank.example>")).toMatch(/^<\u2060/);
+  });
+
+  test.each([
+    ...["support@channel-one.com", "ü@here.com", "用户@here.com", "me_@here.com", "x@here.co.uk"],
+    ...["@channel_id = 1", "`@here_doc`", "[x](https://a.example/@here/b)"],
+  ])("%j is no ping, and unchanged", (text) => expect(neutralise(text)).toBe(text));
+
   test.each(["me@here.com", "@channels", "@ada", "a < b", "&lt;b&gt;", "<!DOCTYPE html>", "<#C1>"])(
     "%j is unchanged",
     (text) => expect(neutralise(text)).toBe(text),
@@ -60,3 +73,17 @@ test.each(forms(["everyone", "here"]))("%j pings nobody on Discord", (text) => {
   for (const each of [shown, read(shown)]) expect(each).not.toMatch(/@(?:everyone|here)\b/i);
   expect(threadName(text).normalize("NFKC")).not.toMatch(/@(?:everyone|here)\b/i);
 });
+
+const long = "x ".repeat(200);
+test.each([
+  ...[`@<!-- ${long} -->here`, `@<!-- <b> -->here`, `@<span title="${long}">here</span>`],
+  ...["@![here](x)", "![@](x)here", "@&lt;b&gt;here"],
+])("what is left of %j on Discord pings nobody", (text) => {
+  const shown = render(text, 0).map((piece) => piece.text);
+  expect(shown.join("")).not.toMatch(/@here/);
+});
+
+test.each(["@every|one", "@every#one", "@every>one", "@every<@1>one", "@every<#12>one"])(
+  "a thread's name for %j pings nobody",
+  (text) => expect(threadName(text)).toBe("@\u2060everyone"),
+);

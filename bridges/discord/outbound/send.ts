@@ -141,10 +141,8 @@ const MAX_READ = 4_000;
 export function threadName(content: string): string {
   const start = content.slice(0, MAX_READ);
   const line = start.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
-  const plain = withoutPings(line, PINGS)
-    .replace(/<[@#][!&]?\d+>|[#*_`>~|[\]]/g, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  const words = line.replace(/<[@#][!&]?\d+>|[#*_`>~|[\]]/g, "").replace(/\s+/g, " ");
+  const plain = withoutPings(words.trim(), PINGS);
   let name = "";
   let count = 0;
   for (const { segment } of graphemes.segment(plain)) {

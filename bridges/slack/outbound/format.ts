@@ -5,7 +5,7 @@ import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 
 /** Version of this renderer. Change it when pieces would end elsewhere: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "slack-markdown-4";
+export const FORMAT = "slack-markdown-5";
 
 /** Slack's limit for one `markdown` block, in characters: https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 const BLOCK_LIMIT = 12_000;
@@ -14,10 +14,12 @@ const READABLE = 300_000;
 /** Maximum length of the text that notifications and screen readers use instead of the block. */
 const NOTIFICATION_LIMIT = 3_000;
 
-/** It is not documented which of them work in a `markdown` block. */
+/** It is not documented which of Slack's tokens work in a `markdown` block. */
 const PINGS: Pings = {
   words: /channel|here|everyone|group/iy,
-  tokens: /[@＠]|!(?:channel|here|everyone|group|subteam)(?![\p{L}\p{N}])/iuy,
+  // An address with a label of its own would deceive.
+  tokens:
+    /[@＠]|!(?:channel|here|everyone|group|subteam)(?![\p{L}\p{N}])|(?:https?|mailto):[^\s<>|]*\|/iuy,
 };
 
 /** Splits canonical Markdown from offset `from` into pieces that fit in one `markdown` block each. Pure. */
