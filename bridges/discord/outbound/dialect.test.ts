@@ -118,8 +118,25 @@ function cost(run: () => void): number {
   return Math.min(...times);
 }
 
-test("links, which Discord shows as they are, are not parsed", () => {
-  const links = "[a](https://a.example/) ".repeat(170);
-  expect(shown(links).join(" ")).toBe(links.trim());
-  expect(cost(() => shown(links))).toBeLessThan(cost(() => parseMarkdown(links)) / 2);
+test.each(["[a](https://a.example/) ", "- [a](https://a.example/)\n"])(
+  "%j again and again, which Discord shows as it is, is not parsed",
+  (unit) => {
+    const text = unit.repeat(4_000 / unit.length);
+    expect(
+      shown(text)
+        .map((each) => each.trim())
+        .join(unit.slice(-1)),
+    ).toBe(text.trim());
+    expect(cost(() => shown(text))).toBeLessThan(cost(() => parseMarkdown(text)) / 2);
+  },
+);
+
+test.each([
+  ["- a\n- - -\n\nb", "- a\n──────────\n\nb"],
+  ["- 1) a", "- 1. a"],
+  ["- + a", "- - a"],
+  ["1. - [x] a", "1. - ☑ a"],
+  ["a\n  ---", "## a"],
+])("an item with marks is parsed: %j", (content, expected) => {
+  expect(shown(content)).toEqual([expected]);
 });

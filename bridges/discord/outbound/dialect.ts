@@ -27,8 +27,12 @@ export function dialectChanges(content: string): Change[] {
   );
 }
 
-/** Without any of these, Discord shows a text as it is meant: most texts need not be parsed. */
-const FOREIGN = /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?:[ \t]*(?:[-+*_=]|\d{1,9}[.)])| {0,3}\t| {4})/m;
+/**
+ * Without any of these, Discord shows a text as it is meant: most texts, lists of links too, need not be parsed. Lines
+ * of nothing but marks are rules or underline headings; other marks and tasks may follow those of an outer item.
+ */
+const FOREIGN =
+  /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:\s{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/m;
 
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;
 
