@@ -32,7 +32,7 @@ export function dialectChanges(content: string): Change[] {
  * of nothing but marks are rules or underline headings; other marks and tasks may follow those of an outer item.
  */
 const FOREIGN =
-  /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:\s{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/m;
+  /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:[ \t]{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/m;
 
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;
 
