@@ -56,7 +56,9 @@ describe("which deployment is used", () => {
       `The playground's Convex at ${convexUrl}, the newest of 2 (set CONVEX_URL to choose another: http://127.0.0.1:9)\n`,
     );
     const chosen = await channels(["list"], { CONVEX_URL: "http://127.0.0.1:9" });
-    expect(chosen.stderr).toMatch(/^The playground's Convex at http:\/\/127\.0\.0\.1:9\nerror: can't reach/);
+    expect(chosen.stderr).toMatch(
+      /^The playground's Convex at http:\/\/127\.0\.0\.1:9\nerror: can't reach/,
+    );
     second();
     expect((await channels(["list"], {})).stderr).toMatch(
       /^The playground's Convex at http:\/\/127\.0\.0\.1:9\n/,
