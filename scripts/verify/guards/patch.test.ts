@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findingOf, readPatch } from "./patch.ts";
 
@@ -23,3 +25,20 @@ test("a guard is caught only by a test that passes with it and fails without it"
   expect(findingOf(ran(0, 1), ran(0, 1))).toBe("fails without the patch");
   expect(findingOf(ran(0, 0), ran(0, 0))).toBe("no such test");
 });
+
+const ROOT = join(import.meta.dirname, "../../..");
+const PATCHES = readdirSync(join(ROOT, "test/guards")).filter((name) => name.endsWith(".patch"));
+
+test.each(PATCHES)("%s names a test that exists", (name) => {
+  const file = join("test/guards", name);
+  const { testFile, testName } = readPatch(file, readFileSync(join(ROOT, file), "utf8"));
+  const source = readFileSync(join(ROOT, testFile), "utf8");
+  const titles = [...source.matchAll(/"((?:[^"\\\n]|\\.)+)"/g)].map(([, title = ""]) => title);
+  // A title of several cases has a placeholder for what tells them apart.
+  const forms = titles.map((title) => new RegExp(`(?:^| > )${patternOf(title)}$`));
+  expect(forms.some((form) => form.test(testName))).toBe(true);
+});
+
+function patternOf(title: string): string {
+  return title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll(/%[a-z]/g, ".+");
+}
