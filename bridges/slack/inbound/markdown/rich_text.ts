@@ -103,11 +103,16 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
     .join("\n");
 }
 
+/** Elements of one line that are looked at one by one whether they need escaping; with more, each is escaped. */
+const MOST_CHECKED = 100;
+
 function lineOf(elements: readonly InlineElement[], collect: Collector): string {
+  const joined = joinCode(elements);
   return inlineMarkdown(
-    joinCode(elements).map((element): Run => {
-      const { bold, italic, strike } = element.style ?? {};
-      const text = elementText(element, collect);
+    joined.map((element): Run => {
+      const { bold, italic, strike, code } = element.style ?? {};
+      const isUnchecked = joined.length > MOST_CHECKED && element.type === "text" && code !== true;
+      const text = isUnchecked ? escaped(element.text ?? "") : elementText(element, collect);
       const run = { text, bold, italic, strike };
       if (element.type === "link")
         return text.startsWith("[") ? { ...run, inside: targetOf(element.url ?? "") } : run;
