@@ -1,6 +1,6 @@
 import type { Heading, Nodes, Table, Text } from "mdast";
 import { parseParts } from "../../core/markdown/parse.ts";
-import type { Pings } from "../../core/markdown/pings.ts";
+import type { Pings } from "../../core/markdown/safety/pings.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
 import { htmlChanges } from "./html.ts";

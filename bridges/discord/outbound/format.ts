@@ -1,5 +1,5 @@
-import { labelChanges } from "../../core/markdown/labels.ts";
-import { pingChanges } from "../../core/markdown/pings.ts";
+import { labelChanges } from "../../core/markdown/safety/labels.ts";
+import { pingChanges } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 import { dialectChanges, PINGS } from "./dialect.ts";

@@ -3,7 +3,7 @@ import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-ty
 import type { REST } from "@discordjs/rest";
 import { z } from "zod";
 import type { Delivery, Piece } from "../../platform.ts";
-import { withoutPings } from "../../core/markdown/pings.ts";
+import { withoutPings } from "../../core/markdown/safety/pings.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";

@@ -1,6 +1,6 @@
-import { labelChanges } from "../../core/markdown/labels.ts";
+import { labelChanges } from "../../core/markdown/safety/labels.ts";
 
-import { type Pings, pingChanges, withoutPings } from "../../core/markdown/pings.ts";
+import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { labelChanges } from "./labels.ts";
-import { Rewritten } from "./rewrite.ts";
+import { Rewritten } from "../rewrite.ts";
 
 const shown = (source: string) => new Rewritten(source, labelChanges(source)).text;
 

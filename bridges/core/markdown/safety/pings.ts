@@ -1,5 +1,6 @@
 import { decoded } from "./decoded.ts";
-import { type Change, Rewritten } from "./rewrite.ts";
+import { type Change, Rewritten } from "../rewrite.ts";
+import { matchAt } from "./target.ts";
 
 /** Invisible, and no line breaks at it. */
 const WORD_JOINER = "\u2060";
@@ -61,6 +62,5 @@ export function withoutPings(source: string, pings: Pings): string {
 }
 
 function lengthAt(form: RegExp, text: string, at: number): number {
-  form.lastIndex = at;
-  return form.exec(text)?.[0].length ?? 0;
+  return matchAt(form, text, at)?.[0].length ?? 0;
 }

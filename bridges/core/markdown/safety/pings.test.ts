@@ -1,9 +1,9 @@
 import { toString } from "mdast-util-to-string";
 import { describe, expect, test } from "vitest";
-import { neutralise } from "../../slack/outbound/format.ts";
-import { render } from "../../discord/outbound/format.ts";
-import { threadName } from "../../discord/outbound/send.ts";
-import { parseMarkdown } from "./parse.ts";
+import { neutralise } from "../../../slack/outbound/format.ts";
+import { render } from "../../../discord/outbound/format.ts";
+import { threadName } from "../../../discord/outbound/send.ts";
+import { parseMarkdown } from "../parse.ts";
 
 const read = (text: string) => toString(parseMarkdown(text)).normalize("NFKC");
 

@@ -1,6 +1,6 @@
 import { decoded } from "./decoded.ts";
 import { hostOf, hostsIn, shownAddress } from "./hosts.ts";
-import type { Change } from "./rewrite.ts";
+import type { Change } from "../rewrite.ts";
 import { blocksOfCode, codeEnd, hiddenEnd } from "./skipped.ts";
 import { matchAt, targetAt } from "./target.ts";
 
