@@ -12,7 +12,7 @@ import {
   rows,
   settleDown,
 } from "../../../test/support/convex/backend.ts";
-import { exchange } from "../../../test/support/convex/worker.ts";
+import { copyDelivery, exchange } from "../../../test/support/convex/worker.ts";
 
 /*
  * What a transaction may read and how long it may run is limited: https://docs.convex.dev/production/state/limits. The
@@ -45,27 +45,12 @@ async function mapMany(platform: "discord" | "slack", count: number): Promise<vo
   });
 }
 
-/** Copies of the only delivery. */
-async function copyDelivery(
-  count: number,
-  state: "queued" | "ready" | "held" | "failed",
-): Promise<void> {
-  await backend.t.run(async (ctx) => {
-    const delivery = await ctx.db.query("deliveries").first();
-    if (!delivery) throw new Error("no delivery");
-    const { _id, _creationTime, ...fields } = delivery;
-    const ended = state === "failed" ? { endedAt: 1 } : {};
-    for (let n = 0; n < count; n++)
-      await ctx.db.insert("deliveries", { ...fields, ...ended, state });
-  });
-}
-
 describe("a deployment with a thousand mappings of each platform", () => {
   test("has a status, with 5,000 open deliveries and many failed ones", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
-    await copyDelivery(400, "failed");
-    await copyDelivery(5_000, "queued");
+    await copyDelivery(backend, 400, "failed");
+    await copyDelivery(backend, 5_000, "queued");
     await mapMany("discord", 999);
     await mapMany("slack", 1_000);
     const status = await backend.admin.query(api.admin.status, {});
@@ -89,7 +74,7 @@ describe("with 1,000 deliveries in the outbox", () => {
   test("unmapping cancels them all, in batches", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
-    await copyDelivery(1_000, "queued");
+    await copyDelivery(backend, 1_000, "queued");
     const { cancelledDeliveries } = await backend.admin.mutation(api.admin.unmap, target);
     expect(cancelledDeliveries).toBe(200);
     expect(await open()).toBe(801);
@@ -100,11 +85,11 @@ describe("with 1,000 deliveries in the outbox", () => {
   test("what is enqueued after the channel was mapped again stays", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
-    await copyDelivery(500, "queued");
+    await copyDelivery(backend, 500, "queued");
     await backend.admin.mutation(api.admin.unmap, target);
     vi.setSystemTime(Date.now() + 10);
     await mapChannel(backend);
-    await copyDelivery(1, "queued");
+    await copyDelivery(backend, 1, "queued");
     await pass(backend, 1_000);
     expect(await open()).toBe(1);
   });
@@ -112,7 +97,7 @@ describe("with 1,000 deliveries in the outbox", () => {
   test("pausing holds a batch; a bridge that claims one of the others holds it", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
-    await copyDelivery(1_000, "ready");
+    await copyDelivery(backend, 1_000, "ready");
     await backend.admin.mutation(api.admin.change, { ...target, state: "paused" });
     const ready = (await rows(backend, "deliveries")).filter(({ state }) => state === "ready");
     expect(ready).toHaveLength(801);
@@ -126,7 +111,7 @@ describe("with 1,000 deliveries in the outbox", () => {
   test("resuming releases them all, in batches", async () => {
     const { mappingId } = await mapChannel(backend);
     await exchange(backend, mappingId);
-    await copyDelivery(1_000, "held");
+    await copyDelivery(backend, 1_000, "held");
     await backend.admin.mutation(api.admin.change, { ...target, state: "active" });
     await pass(backend, 1_000);
     const states = (await rows(backend, "deliveries")).map(({ state }) => state);

@@ -9,6 +9,7 @@ import { limitNotice } from "../replies/notices.ts";
 import { ownPosition } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
 import { publicChatIsOpen } from "../shared/settings.ts";
+import { bytesOf } from "../shared/text.ts";
 
 interface Said {
   readonly channel: Doc<"channels">;
@@ -31,7 +32,7 @@ export async function requireOpenChat(
   if (await isAdmin(ctx)) return;
   if (!publicChatIsOpen()) throw refusal("FORBIDDEN", "public chat is closed on this deployment");
   const most = MOST_BYTES[kind];
-  if (new TextEncoder().encode(sent).length > most)
+  if (bytesOf(sent) > most)
     throw refusal("TOO_LONG", `a ${kind} may have at most ${most.toString()} bytes`);
 }
 

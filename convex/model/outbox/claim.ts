@@ -18,8 +18,8 @@ export const LEASE_MS = 60_000;
 export const MAX_ATTEMPTS = 10;
 
 /**
- * A delivery that is claimed this long after it was created or first claimed, in ms, may be one that a restored backup brought back:
- * posted since the backup was taken (docs/races.md#a-backup-is-restored).
+ * A delivery that is claimed this long after it was created or first claimed, in ms, may be one that a restored backup
+ * brought back: posted since the backup was taken (docs/races.md#a-backup-is-restored).
  */
 const LATE_MS = 5 * 60_000;
 

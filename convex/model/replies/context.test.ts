@@ -5,7 +5,8 @@ import { room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
 import { settleDown } from "../../../test/support/convex/backend.ts";
 import { exchange, Worker } from "../../../test/support/convex/worker.ts";
 import { fitContext } from "./context.ts";
-import { bytesOf, cutToBytes, speaker } from "./framing.ts";
+import { bytesOf, cutToBytes } from "../shared/text.ts";
+import { speaker } from "./framing.ts";
 
 useFreshRoom();
 

@@ -6,7 +6,8 @@ import { findPost } from "../rows/posts.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { CONTEXT_BYTES, CONTEXT_MESSAGES } from "../shared/settings.ts";
-import { bytesOf, cutToBytes, indented, onOneLine, speaker } from "./framing.ts";
+import { bytesOf, cutToBytes } from "../shared/text.ts";
+import { indented, onOneLine, speaker } from "./framing.ts";
 
 /** One line of what the AI reads: people as `name: text`, its own words plain. */
 export const vContextLine = v.object({

@@ -45,16 +45,3 @@ function asLetter(char: string): string {
   const first = ALPHABETS.find((each) => code >= each && code < each + 26);
   return first === undefined ? char : String.fromCharCode(0x61 + code - first);
 }
-
-const encoder = new TextEncoder();
-
-/** A text's length in bytes of UTF-8: the most tokens that it can be. */
-export function bytesOf(text: string): number {
-  return encoder.encode(text).length;
-}
-
-/** The beginning of a text, in at most so many bytes of UTF-8. Never ends in half a character. */
-export function cutToBytes(text: string, bytes: number): string {
-  const room = new Uint8Array(Math.max(0, bytes));
-  return text.slice(0, encoder.encodeInto(text, room).read);
-}

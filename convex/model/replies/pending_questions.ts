@@ -40,19 +40,22 @@ export async function askersAround(
     newest.length < MOST_ASKERS
       ? newest
       : await askersFrom(ctx, conversationId, from, await newestOf(ctx, read));
-  const isWaiting = ({ _creationTime }: Doc<"messages">) => _creationTime >= since;
   return {
-    answered: shown.filter((message) => known.has(message._id) && isWaiting(message)),
-    unread: newest
-      .filter((message) => !known.has(message._id) && isWaiting(message))
-      .sort((first, second) => first._creationTime - second._creationTime),
+    answered: storedSince(since, shown).filter(({ _id }) => known.has(_id)),
+    unread: storedSince(since, newest)
+      .filter(({ _id }) => !known.has(_id))
+      .sort((a, b) => a._creationTime - b._creationTime),
   };
 }
 
 /** Those that no earlier reply answered, as far as is known before the AI is asked. In the platform's order. */
-export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">, from = "") {
+export async function waitingAskers(ctx: QueryCtx, reply: Doc<"replies">) {
   const since = await openedAt(ctx, reply);
-  const askers = await askersFrom(ctx, reply.conversationId, from);
+  return storedSince(since, await askersFrom(ctx, reply.conversationId, ""));
+}
+
+/** Those before were answered by an earlier reply. */
+function storedSince(since: number, askers: readonly Doc<"messages">[]): Doc<"messages">[] {
   return askers.filter(({ _creationTime }) => _creationTime >= since);
 }
 

@@ -17,8 +17,8 @@ async function healthRow(ctx: QueryCtx, mappingId: Id<"mappings">, direction: Di
 }
 
 /**
- * Marks one direction of a mapping as broken, since the first mark that was not cleared. The other direction keeps working
- * (docs/races.md#a-posting-failure-must-not-stop-ingest).
+ * Marks one direction of a mapping as broken, since the first mark that was not cleared. The other direction keeps
+ * working (docs/races.md#a-posting-failure-must-not-stop-ingest).
  */
 export async function setHealth(
   ctx: MutationCtx,

@@ -4,3 +4,16 @@ export function cut(text: string, length: number): string {
   const isHalf = text.length > length && last >= 0xd800 && last <= 0xdbff;
   return text.slice(0, isHalf ? length - 1 : length);
 }
+
+const encoder = new TextEncoder();
+
+/** A text's length in bytes of UTF-8: the most tokens that it can be. */
+export function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
+/** The beginning of a text, in at most so many bytes of UTF-8. Never ends in half a character. */
+export function cutToBytes(text: string, bytes: number): string {
+  const room = new Uint8Array(Math.max(0, bytes));
+  return text.slice(0, encoder.encodeInto(text, room).read);
+}

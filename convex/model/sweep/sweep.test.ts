@@ -12,23 +12,13 @@ import {
   rows,
   settleDown,
 } from "../../../test/support/convex/backend.ts";
-import { exchange } from "../../../test/support/convex/worker.ts";
+import { copyDelivery, exchange } from "../../../test/support/convex/worker.ts";
 
 useFreshRoom();
 
 const HOUR = 60 * 60_000;
 
 const CHANNEL = { platform: "discord", externalId: IDS.discord } as const;
-
-/** Copies of the only delivery. */
-async function copyDelivery(count: number, state: "held" | "ready"): Promise<void> {
-  await backend.t.run(async (ctx) => {
-    const delivery = await ctx.db.query("deliveries").first();
-    if (!delivery) throw new Error("no delivery");
-    const { _id, _creationTime, ...fields } = delivery;
-    for (let n = 0; n < count; n++) await ctx.db.insert("deliveries", { ...fields, state });
-  });
-}
 
 /** What a restored backup has: every row, and none of the scheduled functions. */
 async function loseJobs(): Promise<void> {
@@ -130,7 +120,7 @@ describe("after every scheduled function was lost", () => {
 
   test("what a resumed mapping still holds is released", async () => {
     await exchange(backend, room);
-    await copyDelivery(250, "held");
+    await copyDelivery(backend, 250, "held");
     await backend.admin.mutation(api.admin.change, { ...CHANNEL, state: "active" });
     await loseJobs();
     await pass(backend, HOUR);
@@ -154,7 +144,7 @@ describe("after every scheduled function was lost", () => {
 
   test("what an unmapped channel still had in the outbox is cancelled, and never posted if it is mapped again", async () => {
     await exchange(backend, room);
-    await copyDelivery(250, "ready");
+    await copyDelivery(backend, 250, "ready");
     await backend.admin.mutation(api.admin.unmap, CHANNEL);
     await loseJobs();
     vi.setSystemTime(Date.now() + 10);

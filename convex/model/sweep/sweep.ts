@@ -33,14 +33,15 @@ const STEPS: readonly Step[] = [
     return open;
   },
   ...PLATFORMS.flatMap((platform) =>
-    (["leased", "waiting"] as const).map((state): Step => async (ctx, after, most) => {
+    (["leased", "waiting", "held"] as const).map((state): Step => async (ctx, after, most) => {
       const rows = await ctx.db
         .query("deliveries")
         .withIndex("by_platform_and_state", (q) =>
           q.eq("platform", platform).eq("state", state).gt("_creationTime", after),
         )
         .take(most);
-      for (const row of rows) await rearmDelivery(ctx, row);
+      for (const row of rows)
+        await (state === "held" ? release(ctx, row) : rearmDelivery(ctx, row));
       return rows;
     }),
   ),
@@ -52,16 +53,6 @@ const STEPS: readonly Step[] = [
     for (const row of rows) await rearmPurge(ctx, row);
     return rows;
   },
-  ...PLATFORMS.map((platform): Step => async (ctx, after, most) => {
-    const rows = await ctx.db
-      .query("deliveries")
-      .withIndex("by_platform_and_state", (q) =>
-        q.eq("platform", platform).eq("state", "held").gt("_creationTime", after),
-      )
-      .take(most);
-    for (const row of rows) await release(ctx, row);
-    return rows;
-  }),
   async (ctx, after, most) => {
     const rows = await ctx.db
       .query("tasks")
