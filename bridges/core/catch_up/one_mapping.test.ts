@@ -104,12 +104,7 @@ function run(past: Past) {
     platform: "slack",
     history,
     backend: {
-      snapshot: () =>
-        Promise.resolve({
-          rows: past.rows ?? [],
-          threads: [],
-          ...(past.beyond && { beyond: past.beyond }),
-        }),
+      snapshot: async () => ({ rows: past.rows ?? [], threads: [], beyond: past.beyond ?? [] }),
     },
     intake: {
       offer: (event): Promise<Outcome> | NotTaken => {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { ChannelFollower } from "../inbound/channels.ts";
-import { fields, type Fields, id, list } from "../inbound/fields.ts";
+import { fields, type Fields, id, list, NO_ID } from "../inbound/fields.ts";
 import { isWireMessage, type WireMessage } from "../inbound/normalise.ts";
 import type { Router } from "../inbound/router.ts";
 import { type Threads, type WireChannel, wireChannel } from "../inbound/threads.ts";
@@ -152,5 +152,3 @@ function wireMessage(data: Fields): WireMessage {
   if (isWireMessage(data)) return data;
   return { ...data, id: NO_ID, channel_id: known(id(data.channel_id)) };
 }
-
-const NO_ID = "without an id";

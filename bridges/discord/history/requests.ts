@@ -5,15 +5,13 @@ import type { ThreadRef } from "../../platform.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import { isTimely } from "../../core/shared/timely.ts";
 import { explain, ownFailure } from "../sdk_errors.ts";
+import { fields, id, NO_ID } from "../inbound/fields.ts";
 import type { WireMessage } from "../inbound/normalise.ts";
 
 /** Discord's limit for a page of messages, and of archived threads. */
 export const MAX_PAGE = 100;
 /** How long a server's channels are reused for other mappings that are caught up at the same time, in ms. */
 const GUILD_REUSE_MS = 2_000;
-
-/** What a message without an id is reported as. */
-const NO_ID = "without an id";
 
 const snowflake = z.string().regex(/^\d{1,20}$/);
 
@@ -37,14 +35,17 @@ const threadsSchema = z.object({
   has_more: lenient(z.boolean()),
 });
 /** Only the id is checked here; `normaliseMessage` reads the rest. */
-const timely = snowflake.pipe(z.string().refine((id) => isTimely("discord", id)));
-const messageSchema = z.looseObject({ id: timely });
-const isMessage = (value: unknown): value is WireMessage => messageSchema.safeParse(value).success;
-const identified = z.object({ id: snowflake });
+function isMessage(value: unknown): value is WireMessage {
+  const messageId = id(fields(value)?.id);
+  return messageId !== undefined && isTimely("discord", messageId);
+}
 const messagesSchema = z.array(z.unknown()).transform((items): MessagePage => {
-  const messages = items.filter(isMessage);
-  const others = items.filter((item) => !isMessage(item));
-  const unreadable = others.map((item) => identified.safeParse(item).data?.id ?? NO_ID);
+  const messages: WireMessage[] = [];
+  const unreadable: string[] = [];
+  for (const item of items) {
+    if (isMessage(item)) messages.push(item);
+    else unreadable.push(id(fields(item)?.id) ?? NO_ID);
+  }
   return { messages, size: items.length, unreadable };
 });
 

@@ -10,6 +10,9 @@ const isId = /^\d{1,20}$/;
 export const id: Read<string> = (value) =>
   typeof value === "string" && isId.test(value) ? value : undefined;
 
+/** What a message without an id is reported as. */
+export const NO_ID = "without an id";
+
 /** Whether it may be some id: a text that can be looked up and reported. */
 export function isShort(value: unknown): value is string {
   return typeof value === "string" && value.length <= 100;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { BridgeEvent, Intake } from "../../platform.ts";
-import { isShort, list } from "./fields.ts";
+import { isShort, list, NO_ID } from "./fields.ts";
 import {
   type Names,
   normaliseDelete,
@@ -142,7 +142,7 @@ export class Router {
           this.options.intake.gap("an edit came without the message", place.mappingId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
-        this.reportUnreadable(place, isShort(messageId) ? messageId : "without an id");
+        this.reportUnreadable(place, isShort(messageId) ? messageId : NO_ID);
       }
     });
   }

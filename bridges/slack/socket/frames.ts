@@ -17,21 +17,21 @@ export function guardFrames(client: SocketModeClient, unreadable: () => void): v
   const handlers = client.listeners("ws_message");
   client.removeAllListeners("ws_message");
   client.on("ws_message", (data: unknown, isBinary: boolean) => {
-    const frame = isBinary ? undefined : readable(data, new Set(client.eventNames()));
+    const frame = isBinary ? undefined : readable(data, (name) => client.listenerCount(name) > 0);
     if (frame === undefined) unreadable();
     else for (const handle of handlers) handle(frame, false);
   });
 }
 
 /** The frame, or one in its place that has only its id. Undefined if it has none. */
-function readable(data: unknown, reserved: ReadonlySet<unknown>): string | undefined {
+function readable(data: unknown, isReserved: (name: string) => boolean): string | undefined {
   if (typeof data !== "string") return undefined;
   const frame = frameForm.safeParse(parsed(data));
   const type = frame.data?.type;
   if (type === "hello" || type === "disconnect") return data;
   const event = type === "events_api" ? eventForm.safeParse(frame.data) : undefined;
   const name = event === undefined ? type : event.data?.payload.event.type;
-  if (name !== undefined && !reserved.has(name)) return data;
+  if (name !== undefined && !isReserved(name)) return data;
   const id = envelopeForm.safeParse(frame.data ?? parsed(data));
   return id.success ? JSON.stringify({ type: UNREADABLE, ...id.data }) : undefined;
 }

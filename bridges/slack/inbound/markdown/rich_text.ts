@@ -118,7 +118,7 @@ function lineOf(elements: readonly InlineElement[], collect: Collector): string 
         return text.startsWith("[") ? { ...run, inside: targetOf(element.url ?? "") } : run;
       if (element.type !== "text") return run;
       const typed = element.text ?? "";
-      return element.style?.code === true && text !== typed
+      return code === true && text !== typed
         ? { ...run, inside: typed }
         : { ...run, escaped: escaped(typed) };
     }),
