@@ -1,16 +1,16 @@
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connectConvex } from "../../bridges/core/convex/client.ts";
-import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { mintToken } from "../../bridges/core/convex/token.ts";
 import { functionsDir, tokenOf } from "../../scripts/stand_ins/convex/fixture_api.ts";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { eventually } from "../support/eventually.ts";
+import { signingKeyIn } from "../support/signing_key.ts";
 
 test("a clock that has drifted ahead is reported as fatal when the token is renewed, and the step names it", async () => {
   const keys = await makeAllKeys();
-  const key = parseSigningKey(keys.discord.privateKeyEnv);
-  if (!key) throw new Error("the generated key is not a signing key");
+  const key = signingKeyIn(keys.discord.privateKeyEnv);
   const env = { DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri };
   const convex = await startLocalConvex({ env, functionsDir });
   onTestFinished(() => convex.stop());

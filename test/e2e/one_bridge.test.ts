@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { connectConvex } from "../../bridges/core/convex/client.ts";
 import { Bridge } from "../../bridges/core/bridge.ts";
-import { mintToken, parseSigningKey, type SigningKey } from "../../bridges/core/convex/token.ts";
+import { mintToken, type SigningKey } from "../../bridges/core/convex/token.ts";
 import type {
   Delivery,
   Intake,
@@ -20,6 +20,7 @@ import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/conv
 import { NO_HISTORY } from "../support/no_history.ts";
 import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { eventually } from "../support/eventually.ts";
+import { signingKeyIn } from "../support/signing_key.ts";
 
 /* The core with real Convex clients against a local deployment. The test plays the platform. */
 
@@ -60,11 +61,11 @@ beforeAll(async () => {
       OPENAI_BASE_URL: `http://127.0.0.1:${String(portOf(ai))}/v1`,
     },
   });
-  key = parsed(keys.discord.privateKeyEnv);
+  key = signingKeyIn(keys.discord.privateKeyEnv);
   strangerKeySet = others.discord.jwksDataUri;
-  strangerKey = parsed(others.discord.privateKeyEnv);
+  strangerKey = signingKeyIn(others.discord.privateKeyEnv);
   admin = new ConvexHttpClient(convex.url, { logger: false });
-  admin.setAuth(await mintToken("admin", parsed(keys.admin.privateKeyEnv)));
+  admin.setAuth(await mintToken("admin", signingKeyIn(keys.admin.privateKeyEnv)));
   ({ mappingId } = await admin.mutation(api.admin.map, {
     platform: "discord",
     externalId: CHANNEL,
@@ -289,12 +290,6 @@ test("an identity that is refused later is reported as fatal, and the step names
     );
   }, 10_000);
 });
-
-function parsed(text: string): SigningKey {
-  const parsedKey = parseSigningKey(text);
-  if (!parsedKey) throw new Error("not a key");
-  return parsedKey;
-}
 
 function portOf(server: { address(): AddressInfo | string | null }): number {
   const address = server.address();

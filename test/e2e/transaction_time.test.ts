@@ -1,11 +1,12 @@
 import { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { mintToken } from "../../bridges/core/convex/token.ts";
 import { api } from "../../convex/_generated/api.js";
 import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { said } from "../support/convex/events.ts";
 import { eventually } from "../support/eventually.ts";
+import { signingKeyIn } from "../support/signing_key.ts";
 
 /* What asks for the most replies at once, on a deployment that ends a transaction after 1 s of user time. */
 
@@ -14,8 +15,7 @@ let bridge: ConvexHttpClient;
 
 beforeAll(async () => {
   stack = await startStack({ convexEnv: { AI_REPLIES_PER_DAY: "0" } });
-  const key = parseSigningKey(stack.bridgeEnv(["discord"]).DISCORD_BRIDGE_KEY ?? "");
-  if (!key) throw new Error("the stack gave no key");
+  const key = signingKeyIn(stack.bridgeEnv(["discord"]).DISCORD_BRIDGE_KEY);
   bridge = new ConvexHttpClient(stack.convex.url, { logger: false });
   bridge.setAuth(await mintToken("discord", key));
 });

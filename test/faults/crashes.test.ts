@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { FatalError } from "../../bridges/core/shared/errors.ts";
 import type { Platform, PlatformName } from "../../bridges/platform.ts";
 import { type ConfiguredPlatform, Supervisor } from "../../bridges/supervisor.ts";
@@ -9,6 +8,7 @@ import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 import { Stage } from "../../scripts/verify/demo/stage.ts";
 import { eventually } from "../support/eventually.ts";
+import { signingKeyIn } from "../support/signing_key.ts";
 
 /* What a platform's library throws in its own handlers, in a process that runs both platforms. */
 
@@ -71,8 +71,7 @@ test("frames that Slack's library cannot handle are set aside, and the next mess
 
 test("whatever crashes in a process with one platform starts that platform again", async () => {
   let starts = 0;
-  const key = parseSigningKey(stack.bridgeEnv(["slack"]).SLACK_BRIDGE_KEY ?? "");
-  if (!key) throw new Error("the generated key is not a signing key");
+  const key = signingKeyIn(stack.bridgeEnv(["slack"]).SLACK_BRIDGE_KEY);
   const start = () => void (starts += 1);
   const fake = { name: "slack", format: "", start, stopIntake() {}, close() {}, history: {} };
   const supervisor = new Supervisor({
@@ -99,8 +98,7 @@ function supervise(
   const startsOf = (name: PlatformName) => starts.filter((each) => each === name).length;
   const crash: Partial<Record<PlatformName, () => boolean>> = {};
   const configured = (name: PlatformName): ConfiguredPlatform => {
-    const key = parseSigningKey(stack.bridgeEnv([name])[`${name.toUpperCase()}_BRIDGE_KEY`] ?? "");
-    if (!key) throw new Error("the generated key is not a signing key");
+    const key = signingKeyIn(stack.bridgeEnv([name])[`${name.toUpperCase()}_BRIDGE_KEY`]);
     const create = async () => {
       let close: () => void = () => undefined;
       const closed = new Promise((_, reject) => (close = () => reject(new Error("closed"))));

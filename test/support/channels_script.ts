@@ -4,12 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
+import { mintToken } from "../../bridges/core/convex/token.ts";
 import type { Role } from "../../convex/model/access/issuers.ts";
 import { api } from "../../convex/_generated/api.js";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
+import { signingKeyIn } from "./signing_key.ts";
 
 interface Ended {
   readonly code: number;
@@ -75,9 +76,7 @@ export class ChannelsScript {
 
   /** A client of the deployment with a role's token. */
   async client(role: Role): Promise<ConvexHttpClient> {
-    const key = parseSigningKey(this.#keys?.[role].privateKeyEnv ?? "");
-    if (key === undefined) throw new Error("no key");
-    const auth = await mintToken(role, key);
+    const auth = await mintToken(role, signingKeyIn(this.#keys?.[role].privateKeyEnv));
     const url = this.settings.CONVEX_URL ?? "";
     return new ConvexHttpClient(url, { auth, skipConvexDeploymentUrlCheck: true });
   }

@@ -1,67 +1,7 @@
-import pino from "pino";
-import { z } from "zod";
-import { afterEach, describe, expect, test } from "vitest";
-import { Discord } from "../../../bridges/discord/adapter.ts";
-import { type GatewayScript, ScriptedGateway } from "../../support/scripted_gateway.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { RecordingCore } from "../recording_core.ts";
-import { mappingOf } from "./stage.ts";
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-const logLine = z.record(z.string(), z.unknown());
-const GUILD = "100000000000000001";
-const ROOM = "200000000000000001";
-const guild = (id = GUILD, channel = ROOM) => ({
-  id,
-  channels: [
-    { id: channel, type: 0, name: "room" },
-    { id: "200000000000000009", type: 0, name: "elsewhere" },
-  ],
-  roles: [],
-  threads: [],
-});
-let sequence = 0;
-const message = (channel = ROOM, guildId = GUILD, fields = {}) => ({
-  id: `30000000000000${(++sequence + 1_000).toString()}`,
-  channel_id: channel,
-  guild_id: guildId,
-  type: 0,
-  content: "hello",
-  timestamp: new Date().toISOString(),
-  edited_timestamp: null,
-  author: { id: "400", username: "ada", discriminator: "0" },
-  attachments: [],
-  embeds: [],
-  mentions: [],
-  mention_roles: [],
-  ...fields,
-});
-
-async function open(script: GatewayScript, channels = [ROOM], shards?: [number, number, number]) {
-  const gateway = await ScriptedGateway.start(script);
-  closing.push(() => gateway.stop());
-  const lines: Record<string, unknown>[] = [];
-  const log = pino(
-    {},
-    { write: (line: string) => void lines.push(logLine.parse(JSON.parse(line))) },
-  );
-  const range = shards && { first: shards[0], last: shards[1], count: shards[2] };
-  const platform = new Discord(
-    { botToken: "token", apiUrl: gateway.apiUrl, ...(range && { shards: range }) },
-    log,
-  );
-  closing.push(() => platform.close());
-  const core = new RecordingCore();
-  for (const channel of channels) core.add(mappingOf(channel));
-  const fatal: Error[] = [];
-  const started = platform.start(core, (error) => fatal.push(error));
-  started.catch(() => undefined);
-  return { gateway, platform, core, lines, fatal, started };
-}
+import { guild, GUILD, message, open, ROOM } from "./gateway_stage.ts";
+import type { GatewayScript } from "./scripted_gateway.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -222,84 +162,10 @@ describe("a gateway that ends every session", () => {
     const gatewayIdentifies = () => count;
     let count = 0;
     const timer = setInterval(() => (count = gateway.identifies), 10);
-    closing.push(async () => clearInterval(timer));
+    onTestFinished(() => clearInterval(timer));
     await pause(4_000);
     expect(gateway.identifies).toBe(1);
     const said = lines.filter(({ msg }) => String(msg).startsWith("Discord allows hardly any"));
     expect(said).toHaveLength(1);
   });
-});
-
-describe("16 shards", () => {
-  const COUNT = 16;
-  /** Server n is on shard n. */
-  const guildOf = (shard: number) => (BigInt(shard + COUNT) << 22n).toString().padStart(17, "0");
-  const roomOf = (shard: number) => `2000000000000001${shard.toString().padStart(2, "0")}`;
-  const shardIds = Array.from({ length: COUNT }, (_, shard) => shard);
-  const script: GatewayScript = {
-    shards: COUNT,
-    guilds: (shard) => [guildOf(shard)],
-    rest: (path) => {
-      const shard = shardIds.find((id) => path === `channels/${roomOf(id)}`);
-      return shard === undefined
-        ? []
-        : { id: roomOf(shard), type: 0, guild_id: guildOf(shard), name: "room" };
-    },
-  };
-  const tell = (gateway: ScriptedGateway, shard: number) =>
-    gateway.links.get(shard)?.dispatch("MESSAGE_CREATE", message(roomOf(shard), guildOf(shard)));
-
-  test("mirror the servers of each once, and a lost shard holds up only its own", async () => {
-    const { gateway, core, started, lines } = await open(script, shardIds.map(roomOf));
-    await started;
-    expect(gateway.identifies).toBe(COUNT);
-    for (const shard of shardIds)
-      gateway.links.get(shard)?.dispatch("GUILD_CREATE", guild(guildOf(shard), roomOf(shard)));
-    for (const shard of shardIds) tell(gateway, shard);
-    await eventually(() => expect(core.events).toHaveLength(COUNT));
-    expect(new Set(core.events.map(({ externalId }) => externalId)).size).toBe(COUNT);
-    gateway.links.get(3)?.socket.close(4000);
-    for (const shard of shardIds) if (shard !== 3) tell(gateway, shard);
-    await eventually(() => expect(core.events).toHaveLength(2 * COUNT - 1));
-    await eventually(() => expect(gateway.resumes).toBe(1));
-    tell(gateway, 3);
-    await eventually(() => expect(core.events).toHaveLength(2 * COUNT));
-    expect(lines.find(({ msg }) => msg === "connection lost, reconnecting")).toMatchObject({
-      shard: 3,
-    });
-  }, 30_000);
-
-  test("a new session of one leaves a gap only in its servers", async () => {
-    const { gateway, core, started } = await open(script, shardIds.map(roomOf));
-    await started;
-    for (const shard of shardIds)
-      gateway.links.get(shard)?.dispatch("GUILD_CREATE", guild(guildOf(shard), roomOf(shard)));
-    for (const shard of shardIds) tell(gateway, shard);
-    await eventually(() => expect(core.events).toHaveLength(COUNT));
-    const before = core.gaps.length;
-    gateway.links.get(5)?.send({ op: 9, d: false });
-    await eventually(() => expect(core.gaps.length).toBeGreaterThan(before));
-    expect(core.gaps.slice(before)).toHaveLength(1);
-  }, 30_000);
-
-  test("a new session before a server was sent leaves a gap in it too", async () => {
-    const { gateway, core, started } = await open(script, shardIds.map(roomOf));
-    await started;
-    gateway.links.get(5)?.send({ op: 9, d: false });
-    await eventually(() => expect(gateway.identifies).toBe(COUNT + 1));
-    gateway.links.get(5)?.dispatch("GUILD_CREATE", guild(guildOf(5), roomOf(5)));
-    tell(gateway, 5);
-    await eventually(() => expect(core.events).toHaveLength(1));
-    expect(core.gaps).toEqual(["a channel is available again: m"]);
-  }, 30_000);
-
-  test("can be shared by processes, which follow their own servers", async () => {
-    const { gateway, platform, started } = await open(script, shardIds.map(roomOf), [4, 7, COUNT]);
-    await started;
-    expect([...gateway.links.keys()].sort()).toEqual([4, 5, 6, 7]);
-    const followed: number[] = [];
-    for (const shard of shardIds)
-      if (await platform.follows?.(mappingOf(roomOf(shard)))) followed.push(shard);
-    expect(followed).toEqual([4, 5, 6, 7]);
-  }, 30_000);
 });

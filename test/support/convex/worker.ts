@@ -106,3 +106,19 @@ export async function deliveryOf(
 export async function states(backend: Backend): Promise<string[]> {
   return (await rows(backend, "deliveries")).map(({ state }) => state);
 }
+
+/** Adds copies of the only delivery in a state. */
+export async function copyDelivery(
+  { t }: Backend,
+  count: number,
+  state: Exclude<Doc<"deliveries">["state"], "leased" | "waiting">,
+): Promise<void> {
+  await t.run(async (ctx) => {
+    const delivery = await ctx.db.query("deliveries").first();
+    if (!delivery) throw new Error("no delivery");
+    const { _id, _creationTime, ...fields } = delivery;
+    const ended = state === "failed" ? { endedAt: 1 } : {};
+    for (let n = 0; n < count; n++)
+      await ctx.db.insert("deliveries", { ...fields, ...ended, state });
+  });
+}
