@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ChannelType } from "discord-api-types/v10";
 import { fields, type Fields, id, list, number, text } from "../inbound/fields.ts";
 
@@ -5,11 +6,14 @@ interface Channel {
   readonly guildId: string;
   readonly name: string | undefined;
   readonly isThreadOnly: boolean;
+  /** Of its permission overwrites: only whether they change matters. */
+  readonly permissions: string;
 }
 
 interface Role {
   readonly guildId: string;
   readonly name: string;
+  readonly permissions: string | undefined;
   /** The bot that the role belongs to. */
   readonly botId?: string;
 }
@@ -43,6 +47,11 @@ export class Directory {
     return new Set(found.map(([guildId]) => guildId));
   }
 
+  *channelsIn(guildId: string): Iterable<string> {
+    for (const [channelId, channel] of this.#channels)
+      if (channel.guildId === guildId) yield channelId;
+  }
+
   /** The channels of the servers of one shard. */
   *channelsOf(shardId: number): Iterable<string> {
     for (const [channelId, { guildId }] of this.#channels)
@@ -63,9 +72,9 @@ export class Directory {
     this.setRoles(guildId, guild);
   }
 
-  /** The roles in a server's own payload. */
-  setRoles(guildId: string, guild: Fields): void {
-    for (const role of list(guild.roles, fields)) this.setRole(guildId, role);
+  /** The roles in a server's own payload. Returns whether what one permits has changed. */
+  setRoles(guildId: string, guild: Fields): boolean {
+    return list(guild.roles, (role) => this.setRole(guildId, fields(role) ?? {})).includes(true);
   }
 
   /** Forgets a server. Returns the channels it had. */
@@ -82,27 +91,42 @@ export class Directory {
     return removed;
   }
 
-  setChannel(channel: Fields, guildId = id(channel.guild_id)): void {
+  /** Returns whether permissions in a known channel have changed. */
+  setChannel(channel: Fields, guildId = id(channel.guild_id)): boolean {
     const channelId = id(channel.id);
-    if (channelId === undefined || guildId === undefined) return;
+    if (channelId === undefined || guildId === undefined) return false;
     const type = number(channel.type);
     const isThreadOnly = type === ChannelType.GuildForum || type === ChannelType.GuildMedia;
-    this.#channels.set(channelId, { guildId, name: text(channel.name), isThreadOnly });
+    const permissions = digest(channel.permission_overwrites);
+    const known = this.#channels.get(channelId);
+    this.#channels.set(channelId, { guildId, name: text(channel.name), isThreadOnly, permissions });
+    return known !== undefined && known.permissions !== permissions;
   }
 
   removeChannel(channelId: string): void {
     this.#channels.delete(channelId);
   }
 
-  setRole(guildId: string, role: Fields): void {
+  /** Returns whether what a known role permits has changed. */
+  setRole(guildId: string, role: Fields): boolean {
     const roleId = id(role.id);
     const name = text(role.name);
-    if (roleId === undefined || name === undefined) return;
+    if (roleId === undefined || name === undefined) return false;
     const botId = id(fields(role.tags)?.bot_id);
-    this.#roles.set(roleId, { guildId, name, ...(botId !== undefined && { botId }) });
+    const permissions = text(role.permissions);
+    const known = this.#roles.get(roleId);
+    const set = { guildId, name, permissions, ...(botId !== undefined && { botId }) };
+    this.#roles.set(roleId, set);
+    return known !== undefined && known.permissions !== permissions;
   }
 
   removeRole(roleId: string): void {
     this.#roles.delete(roleId);
   }
+}
+
+function digest(value: unknown): string {
+  return createHash("sha1")
+    .update(JSON.stringify(value ?? null))
+    .digest("base64");
 }

@@ -47,18 +47,20 @@ export class Dispatches {
       case "GUILD_DELETE":
         return this.#guildDeleted(data, shardId);
       case "GUILD_UPDATE":
-        return directory.setRoles(known(id(data.id)), data);
+        return this.#guildUpdated(known(id(data.id)), data);
       case "GUILD_ROLE_CREATE":
       case "GUILD_ROLE_UPDATE":
-        return directory.setRole(known(id(data.guild_id)), fields(data.role) ?? {});
+        return this.#roleUpdated(known(id(data.guild_id)), fields(data.role) ?? {});
       case "GUILD_ROLE_DELETE":
-        return directory.removeRole(known(id(data.role_id)));
+        directory.removeRole(known(id(data.role_id)));
+        return this.#permissionsChanged(known(id(data.guild_id)));
+      case "GUILD_MEMBER_UPDATE":
+        return this.#memberUpdated(data);
       case "CHANNEL_CREATE":
         directory.setChannel(data);
         return void threads.record(known(wireChannel(data)));
       case "CHANNEL_UPDATE":
-        directory.setChannel(data);
-        return this.options.channels.updated(known(wireChannel(data)));
+        return this.#channelUpdated(known(wireChannel(data)), data);
       case "CHANNEL_DELETE":
         return this.#channelDeleted(known(id(data.id)));
       case "THREAD_CREATE":
@@ -115,6 +117,31 @@ export class Dispatches {
     this.#announced.get(shardId)?.delete(guildId);
     if (guild.unavailable === true) return;
     this.options.channels.left(this.options.directory.removeGuild(guildId));
+  }
+
+  #guildUpdated(guildId: string, guild: Fields): void {
+    if (this.options.directory.setRoles(guildId, guild)) this.#permissionsChanged(guildId);
+  }
+
+  #roleUpdated(guildId: string, role: Fields): void {
+    if (this.options.directory.setRole(guildId, role)) this.#permissionsChanged(guildId);
+  }
+
+  /** Of members, Discord tells without a privileged intent only about the bot itself: of the roles it has. */
+  #memberUpdated({ user, guild_id: guildId }: Fields): void {
+    if (id(fields(user)?.id) === this.options.router.botId)
+      this.#permissionsChanged(known(id(guildId)));
+  }
+
+  #channelUpdated(channel: WireChannel, data: Fields): void {
+    const { channels, directory } = this.options;
+    if (directory.setChannel(data)) channels.permissionsChanged([channel.id]);
+    channels.updated(channel);
+  }
+
+  #permissionsChanged(guildId: string): void {
+    const { channels, directory } = this.options;
+    channels.permissionsChanged(directory.channelsIn(guildId));
   }
 
   #channelDeleted(channelId: string): void {

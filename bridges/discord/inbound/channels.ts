@@ -6,7 +6,7 @@ import type { WireChannel } from "./threads.ts";
 const DELETED = troubleOf("10003", CHANNEL_DELETED);
 const REMOVED = troubleOf("guild_left", WITHOUT_CODE.guild_left);
 
-/** Reports what happens to mapped channels: renames, deletion, and the bot's removal from their server. */
+/** Reports what happens to mapped channels: renames, deletion, permissions, and the bot's removal from their server. */
 export class ChannelFollower {
   /** The name reported last, so that a change of a topic costs no call. */
   readonly #names = new Map<MappingId, string>();
@@ -50,6 +50,17 @@ export class ChannelFollower {
       this.troubles.clear(id);
       const mappingId = this.intake.mappingOf(id)?.mappingId;
       if (mappingId !== undefined) this.intake.gap("a channel is available again", mappingId);
+    }
+  }
+
+  /**
+   * The bot may have lost or gained access to these channels. Discord sends nothing from one it can't see and says nothing
+   * of it, but refuses a catch-up, whose failure shows in the status.
+   */
+  permissionsChanged(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const mappingId = this.intake.mappingOf(id)?.mappingId;
+      if (mappingId !== undefined) this.intake.gap("permissions have changed", mappingId);
     }
   }
 

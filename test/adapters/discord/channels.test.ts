@@ -12,6 +12,7 @@ afterEach(async () => {
 });
 
 const AVAILABLE_AGAIN = "a channel is available again: m";
+const PERMISSIONS_CHANGED = "permissions have changed: m";
 
 async function start(outcome?: Outcome) {
   const platform = stage.bridge();
@@ -86,5 +87,12 @@ test("a channel that becomes visible again is caught up", async () => {
   const { gaps } = await start();
   stage.discord.deny(stage.general, { view: true });
   stage.discord.deny(stage.general, {});
-  await eventually(() => expect(gaps).toEqual(["a new Discord session", AVAILABLE_AGAIN]));
+  await eventually(() =>
+    expect(gaps).toEqual([
+      "a new Discord session",
+      PERMISSIONS_CHANGED,
+      PERMISSIONS_CHANGED,
+      AVAILABLE_AGAIN,
+    ]),
+  );
 });
