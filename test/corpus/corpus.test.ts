@@ -50,7 +50,7 @@ describe("on Discord", () => {
   test.each(corpus("discord"))("%s", (_what, { payload, expected, unknown }) => {
     const reported: string[] = [];
     const context: Context = {
-      mappingId,
+      place: { mappingId },
       botId: "1000",
       guildId: "9",
       names: {

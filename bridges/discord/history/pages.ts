@@ -96,9 +96,11 @@ export class Pages {
     const { botId, names, unknown, unreadable } = this.options;
     try {
       const result = normaliseMessage(message, {
-        mappingId: mapping.mappingId,
-        ...(thread === undefined ? {} : { threadId: thread.id }),
-        ...(thread?.name === undefined ? {} : { threadName: thread.name }),
+        place: {
+          mappingId: mapping.mappingId,
+          ...(thread === undefined ? {} : { threadId: thread.id }),
+          ...(thread?.name === undefined ? {} : { threadName: thread.name }),
+        },
         guildId,
         botId: botId(),
         names,

@@ -28,9 +28,11 @@ export function fields(value: unknown): Fields | undefined {
 }
 
 export function list<T>(value: unknown, read: Read<T>): T[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown): T[] => {
+  const readable: T[] = [];
+  if (!Array.isArray(value)) return readable;
+  for (const item of value as readonly unknown[]) {
     const found = read(item);
-    return found === undefined ? [] : [found];
-  });
+    if (found !== undefined) readable.push(found);
+  }
+  return readable;
 }

@@ -23,7 +23,7 @@ const BOT_USER = { ...BOB, id: BOT, username: "bot", bot: true };
 
 const context: Context = {
   // Outside Convex an id is a plain string.
-  mappingId: "mapping" as MappingId,
+  place: { mappingId: "mapping" as MappingId },
   botId: BOT,
   guildId: "9",
   names: {
@@ -87,7 +87,9 @@ describe("a Discord message", () => {
   });
 
   test("carries its thread", () => {
-    expect(eventOf({}, { ...context, threadId: "55", threadName: "bugs" })).toMatchObject({
+    expect(
+      eventOf({}, { ...context, place: { ...context.place, threadId: "55", threadName: "bugs" } }),
+    ).toMatchObject({
       threadId: "55",
       threadName: "bugs",
     });

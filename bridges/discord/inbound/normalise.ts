@@ -41,7 +41,8 @@ export interface Place {
   readonly threadName?: string;
 }
 
-export interface Context extends Place {
+export interface Context {
+  readonly place: Place;
   readonly botId: string;
   /** Messages from history do not carry it. */
   readonly guildId: string;
@@ -95,34 +96,36 @@ function normalise(message: DiscordMessage, context: Context): Normalised {
     if (!DOCUMENTED.has(type)) context.unknown?.(`message type ${type}`);
     return { skipped: "kind" };
   }
-  const replyTo = repliedTo(message);
+  const { mappingId, threadId, threadName } = context.place;
   const position = positionOf(message.id);
-  const editedAt = timeOf(message.edited_timestamp);
   const { text, mentions } = plainContent(message, context.names, context.unknown);
-  return {
-    event: {
-      type: "message",
-      mappingId: context.mappingId,
-      externalId: message.id,
-      position,
-      ...(context.threadId === undefined ? {} : { threadId: context.threadId }),
-      ...(context.threadName === undefined ? {} : { threadName: context.threadName }),
-      author: authorOf(author, message, context.guildId),
-      fromApp: author.bot || message.webhook_id !== undefined,
-      mentionsBot: mentionsBot(message, context),
-      content: text,
-      mentions,
-      attachments: message.texts.attachments.map(attachment),
-      ...(replyTo === undefined ? {} : { replyTo }),
-      sentAt: timeOf(message.timestamp) ?? timeAt("discord", position),
-      ...(editedAt === undefined ? {} : { editedAt }),
-    },
+  // One object, and not spreads of others: a message's garbage is most of what it costs.
+  const event: MessageEvent = {
+    type: "message",
+    mappingId,
+    externalId: message.id,
+    position,
+    author: authorOf(author, message, context.guildId),
+    fromApp: author.bot || message.webhook_id !== undefined,
+    mentionsBot: mentionsBot(message, context),
+    content: text,
+    mentions,
+    attachments: message.texts.attachments.map(attachment),
+    sentAt: timeOf(message.timestamp) ?? timeAt("discord", position),
   };
+  const replyTo = repliedTo(message);
+  const editedAt = timeOf(message.edited_timestamp);
+  if (threadId !== undefined) event.threadId = threadId;
+  if (threadName !== undefined) event.threadName = threadName;
+  if (replyTo !== undefined) event.replyTo = replyTo;
+  if (editedAt !== undefined) event.editedAt = editedAt;
+  return { event };
 }
 
 /** ms since 1970. Undefined for what is no time. */
 function timeOf(timestamp: string | undefined): number | undefined {
-  const time = Date.parse(timestamp ?? "");
+  if (timestamp === undefined) return undefined;
+  const time = Date.parse(timestamp);
   return Number.isNaN(time) ? undefined : time;
 }
 
@@ -141,14 +144,15 @@ function authorOf(
   { member, webhook_id: webhook }: DiscordMessage,
   guildId: string,
 ): MessageEvent["author"] {
-  const avatar = avatarUrl(author, member, guildId);
-  return {
+  const found: MessageEvent["author"] = {
     // A relay's webhook posts for many people, under one id and their names.
     externalId: webhook === undefined ? author.id : `${author.id} ${author.username}`,
     workspaceId: guildId,
     name: displayName(author, member),
-    ...(avatar === undefined ? {} : { avatarUrl: avatar }),
   };
+  const avatar = avatarUrl(author, member, guildId);
+  if (avatar !== undefined) found.avatarUrl = avatar;
+  return found;
 }
 
 function repliedTo({ type, reference }: DiscordMessage): string | undefined {

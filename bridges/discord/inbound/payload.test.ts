@@ -5,7 +5,7 @@ import { type Context, normaliseMessage, type WireMessage } from "./normalise.ts
 
 const context: Context = {
   // Outside Convex an id is a plain string.
-  mappingId: "mapping" as MappingId,
+  place: { mappingId: "mapping" as MappingId },
   botId: "1000",
   guildId: "9",
   names: { role: () => undefined, channel: () => undefined },

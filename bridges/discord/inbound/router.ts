@@ -125,21 +125,27 @@ export class Router {
 
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {
     const { id: messageId, channel_id: channelId, guild_id: guildId, channel_type: type } = message;
-    const { threads, names } = this.options;
+    const { intake, threads, names } = this.options;
     const botId = this.#botId;
     if (!isShort(channelId)) return this.unreadable("message");
     // Without a server it is a direct message, which can't be mapped.
     if (guildId !== undefined && !isShort(guildId)) return this.unreadable("message");
     if (guildId === undefined || botId === undefined || message.author?.id === botId) return;
-    if (typeof type === "number" && !isThread(type) && threads.get(channelId) === undefined)
+    // A mapped channel is found without.
+    if (
+      typeof type === "number" &&
+      !isThread(type) &&
+      intake.mappingOf(channelId) === undefined &&
+      threads.get(channelId) === undefined
+    )
       threads.record({ id: channelId, type });
     this.#placement.place(channelId, (place) => {
       const unknown = (kind: string) => this.unknown(place.mappingId, kind);
       try {
-        const result = normalise(message, { ...place, botId, guildId, names, unknown });
+        const result = normalise(message, { place, botId, guildId, names, unknown });
         if ("event" in result) this.#push(result.event, channelId);
         else if (result.skipped === "partial")
-          this.options.intake.gap("an edit came without the message", place.mappingId);
+          intake.gap("an edit came without the message", place.mappingId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
         this.reportUnreadable(place, isShort(messageId) ? messageId : NO_ID);
@@ -162,13 +168,15 @@ export class Router {
 
   #push(event: BridgeEvent, channelId?: string): void {
     const { intake, log, asked } = this.options;
-    const pushed = intake.push(event).then((outcome) => {
-      if (outcome === "asked" && channelId !== undefined && !this.#isStopped) asked?.(channelId);
-    });
-    // Discord needs no acknowledgement. The intake reports the events that it refuses, so they are caught up.
-    pushed.catch((error: unknown) => {
-      const { mappingId, externalId } = event;
-      log.debug({ mappingId, externalId, err: error }, "an event was refused");
-    });
+    intake.push(event).then(
+      (outcome) => {
+        if (outcome === "asked" && channelId !== undefined && !this.#isStopped) asked?.(channelId);
+      },
+      // Discord needs no acknowledgement. The intake reports the events that it refuses, so they are caught up.
+      (error: unknown) => {
+        const { mappingId, externalId } = event;
+        log.debug({ mappingId, externalId, err: error }, "an event was refused");
+      },
+    );
   }
 }

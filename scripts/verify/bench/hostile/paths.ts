@@ -16,7 +16,7 @@ const MAPPING = "m" as never;
 const DISCORD = {
   botId: "1",
   guildId: "2",
-  mappingId: MAPPING,
+  place: { mappingId: MAPPING },
   names: { role: () => undefined, channel: () => undefined },
 };
 const AUTHOR = { id: "3", username: "ada" };
