@@ -8,6 +8,8 @@ import { notificationText, renderPieces } from "../../../../bridges/slack/outbou
 /** One way of a text through the bridge. */
 export interface Path {
   readonly name: string;
+  /** Far beyond what a platform lets people write, or an AI answers, in UTF-16 units. */
+  readonly largest: 100_000 | 1_000_000;
   run(text: string): void;
 }
 
@@ -53,38 +55,52 @@ function styled(text: string): object[] {
   );
 }
 
+/** What people write is at most 40,000 characters long: https://docs.slack.dev/changelog/2018-truncating-really-long-messages */
+const READ = { largest: 100_000 } as const;
+const RENDER = { largest: 1_000_000 } as const;
+
 export const PATHS: readonly Path[] = [
-  { name: "render for Discord", run: (text) => void renderDiscord(text, 0) },
+  { ...RENDER, name: "render for Discord", run: (text) => void renderDiscord(text, 0) },
   {
+    ...RENDER,
     name: "render for Slack",
     run(text) {
       for (const piece of renderPieces(text, 0)) notificationText(piece.text);
     },
   },
-  { name: "thread name", run: (text) => void threadName(text) },
-  { name: "read Discord's content", run: (content) => fromDiscord({ content }) },
+  { ...READ, name: "thread name", run: (text) => void threadName(text) },
+  { ...READ, name: "read Discord's content", run: (content) => fromDiscord({ content }) },
   {
+    ...READ,
     name: "read Discord's embed",
     run: (text) =>
       fromDiscord({ embeds: [{ type: "rich", title: text, description: text, footer: { text } }] }),
   },
-  { name: "read Slack's text", run: (text) => fromSlack({ text }) },
-  { name: "read Slack's rich text", run: (text) => fromSlack(rich([element(text)])) },
-  { name: "read Slack's styled text", run: (text) => fromSlack(rich(styled(text))) },
-  { name: "read Slack's code", run: (text) => fromSlack(rich([element(text, { code: true })])) },
+  { ...READ, name: "read Slack's text", run: (text) => fromSlack({ text }) },
+  { ...READ, name: "read Slack's rich text", run: (text) => fromSlack(rich([element(text)])) },
+  { ...READ, name: "read Slack's styled text", run: (text) => fromSlack(rich(styled(text))) },
   {
+    ...READ,
+    name: "read Slack's code",
+    run: (text) => fromSlack(rich([element(text, { code: true })])),
+  },
+  {
+    ...READ,
     name: "read Slack's code block",
     run: (text) => fromSlack(rich([element(text)], "rich_text_preformatted")),
   },
   {
+    ...READ,
     name: "read Slack's quote",
     run: (text) => fromSlack(rich([element(text)], "rich_text_quote")),
   },
   {
+    ...READ,
     name: "read Slack's link",
     run: (text) => fromSlack(rich([{ type: "link", url: "https://a.example/", text }])),
   },
   {
+    ...READ,
     name: "read Slack's list",
     run: (text) =>
       fromSlack({
@@ -103,11 +119,13 @@ export const PATHS: readonly Path[] = [
       }),
   },
   {
+    ...READ,
     name: "read Slack's attachment",
     run: (text) =>
       fromSlack({ attachments: [{ title: text, title_link: text, text, pretext: text }] }),
   },
   {
+    ...READ,
     name: "read Slack's table",
     run: (text) =>
       fromSlack({
