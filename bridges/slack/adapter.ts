@@ -5,6 +5,7 @@ import type { Delivery, History, Intake, Platform } from "../platform.ts";
 import { SlackHistory } from "./history/history.ts";
 import { identify } from "./identity.ts";
 import { ChannelIds } from "./inbound/channel_ids.ts";
+import { Files } from "./inbound/files.ts";
 import { People } from "./inbound/people.ts";
 import { profileOf } from "./inbound/profile.ts";
 import { Router } from "./inbound/router.ts";
@@ -37,6 +38,7 @@ export class Slack implements Platform {
   readonly history: History;
   readonly #api: SlackApi;
   readonly #sender: Sender;
+  readonly #files: Files;
   readonly #channelIds = new ChannelIds();
   readonly #troubles = new ChannelTroubles();
   readonly #closing = new AbortController();
@@ -50,7 +52,9 @@ export class Slack implements Platform {
   ) {
     this.#api = new SlackApi(config, log);
     this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
+    this.#files = new Files(this.#api, log);
     const history = new SlackHistory(this.#api, {
+      named: (event) => this.#files.name(event),
       normalise: (message, mapping) => this.#started().router.fromHistory(message, mapping),
       unreadable: (mapping, ts) =>
         // Not awaited: the report is retried until it is stored, and rejects only when the process stops.
@@ -75,8 +79,9 @@ export class Slack implements Platform {
       log: this.log,
     });
     const { log } = this;
+    const files = this.#files;
     const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
-    const router = new Router({ identity, intake, people, fatal, log, ...channels });
+    const router = new Router({ identity, intake, people, files, fatal, log, ...channels });
     const events = router.events();
     const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,

@@ -29,6 +29,8 @@ type Message = z.infer<typeof historyMessage>;
 export interface HistoryOptions {
   /** Normalises a message as live ones are. */
   readonly normalise: (message: Message, mapping: Mapping) => MessageEvent | undefined;
+  /** Adds the names and addresses that the message's files lack. */
+  readonly named: (event: MessageEvent) => Promise<MessageEvent>;
   /** Called for a message that cannot be read. */
   readonly unreadable: (mapping: Mapping, ts: string | undefined) => void;
   /** Called when the channel has another name than the one stored in Convex. */
@@ -128,7 +130,7 @@ export class SlackHistory implements History {
       }
       for (const messages of kept.reverse()) {
         if (messages.length === 0) continue;
-        const page = this.#page(mapping, messages);
+        const page = await this.#page(mapping, messages);
         yield page;
         oldest = page.upTo;
       }
@@ -139,7 +141,7 @@ export class SlackHistory implements History {
     for await (const messages of this.#pages(mapping, root, { oldest: after }, signal)) {
       // The root is in every answer; it belongs to the channel.
       const replies = messages.filter(({ ts }) => ts !== root && ts > after);
-      if (replies.length > 0) yield this.#page(mapping, replies);
+      if (replies.length > 0) yield await this.#page(mapping, replies);
     }
   }
 
@@ -162,10 +164,13 @@ export class SlackHistory implements History {
     return [];
   }
 
-  #page(mapping: Mapping, messages: readonly Message[]): HistoryPage {
+  async #page(mapping: Mapping, messages: readonly Message[]): Promise<HistoryPage> {
     const oldestFirst = messages.toSorted((a, b) => (a.ts < b.ts ? -1 : 1));
+    const events: MessageEvent[] = [];
+    for (const event of oldestFirst.flatMap((message) => this.#events(mapping, message)))
+      events.push(await this.options.named(event));
     return {
-      events: oldestFirst.flatMap((message) => this.#events(mapping, message)),
+      events,
       // A deleted root with replies stays behind as a tombstone.
       ids: oldestFirst.filter((message) => !isTombstone(message)).map(({ ts }) => ts),
       upTo: oldestFirst.at(-1)?.ts ?? "0",

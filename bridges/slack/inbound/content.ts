@@ -1,7 +1,8 @@
-import { attachmentsText, blocksText } from "./markdown/block_kit.ts";
+import { attachmentsText } from "./markdown/attachments.ts";
+import { blocksText } from "./markdown/block_kit.ts";
+import { type Collector, described, labelText, paragraphs } from "./markdown/label.ts";
 import { toCanonical } from "./markdown/mrkdwn.ts";
 import type { SlackMessage } from "./payload.ts";
-import type { Collector } from "./markdown/rich_text.ts";
 import type { Mention } from "./markdown/tokens.ts";
 
 export interface Content {
@@ -28,22 +29,22 @@ export function contentOf(
     },
     unknown,
   };
-  const { attachments = [], blocks = [] } = message;
+  const { attachments = [], blocks = [], files = [] } = message;
   const flat = toCanonical(message.text ?? "");
-  let body = blocksText(blocks, collect);
-  if (body === "") {
-    body = flat.content;
+  const plain = () => {
     flat.mentions.forEach((mention) => collect.mention(mention));
-  } else {
-    // Blocks have only the ids of people, groups and channels; the text may have their names.
-    for (const mention of flat.mentions)
-      if (mentions.has(`${mention.kind} ${mention.id}`)) collect.mention(mention);
-  }
-  const kind = body === "" ? kindOf(message) : "";
-  const everything = [kind, body, attachmentsText(attachments, collect)]
-    .filter((text) => text !== "")
-    .join("\n\n");
-  const isBare = everything === "" && (message.files ?? []).length === 0;
+    return flat.content;
+  };
+  const body = blocksText(blocks, collect, plain);
+  // Blocks have only the ids of people, groups and channels; the text may have their names.
+  for (const mention of flat.mentions)
+    if (mentions.has(`${mention.kind} ${mention.id}`)) collect.mention(mention);
+  const everything = paragraphs([
+    body === "" ? kindOf(message) : body,
+    ...files.map(({ alt_txt: alt = "" }) => (alt === "" ? "" : described("image", alt))),
+    attachmentsText(attachments, collect),
+  ]);
+  const isBare = everything === "" && files.length === 0;
   if (isBare) unknown("message without text");
   const content = isBare ? "[message without text]" : everything;
   const replyTo = channel === undefined ? undefined : quotedMessage(message, channel);
@@ -54,9 +55,16 @@ export function contentOf(
   };
 }
 
-/** What to show for a kind of message without text. */
-function kindOf({ subtype }: SlackMessage): string {
-  return subtype === "huddle_thread" ? "[huddle]" : "";
+/** What to show for a message without text. */
+function kindOf({ subtype, files = [], comment, assistant_app_thread: thread }: SlackMessage) {
+  if (subtype === "huddle_thread") return "[huddle]";
+  if (files.length > 0 && files.every(isDeleted)) return "[deleted file]";
+  return labelText(comment?.comment ?? thread?.title, { mention: () => {}, unknown: () => {} });
+}
+
+/** Whether only a placeholder is left of a file. */
+export function isDeleted({ mode }: NonNullable<SlackMessage["files"]>[number]): boolean {
+  return mode === "tombstone";
 }
 
 /** The message of this channel that is shared here, or whose link is in the text. */

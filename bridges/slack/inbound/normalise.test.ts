@@ -82,7 +82,7 @@ describe("mirrored", () => {
       content: "",
       attachments: [
         { name: "a.png", type: "image/png", size: 5, url: "https://s/F1" },
-        { name: "file", url: "" },
+        { name: "F3", url: "slack://file?team=T1&id=F3" },
       ],
     });
   });
@@ -204,7 +204,7 @@ describe("not mirrored", () => {
     ["joins", { ...said, subtype: "channel_join" }],
     [
       "edits of messages that are not mirrored",
-      { ...changed, message: { ...edited, subtype: "topic" } },
+      { ...changed, message: { ...edited, subtype: "channel_topic" } },
     ],
     ["hidden messages", { ...said, subtype: "me_message", hidden: true }],
     ["notices of a reply", { ...said, message: { ...said, reply_count: 1 } }],

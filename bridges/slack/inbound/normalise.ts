@@ -1,5 +1,7 @@
 import type { BridgeEvent, MappingId, MessageEvent } from "../../platform.ts";
-import { contentOf } from "./content.ts";
+import { contentOf, isDeleted } from "./content.ts";
+import { fileAddress } from "./files.ts";
+import { isUnfurl } from "./markdown/attachments.ts";
 import { type SlackEvent, type SlackMessage, toMillis } from "./payload.ts";
 
 /** The bridge's own ids, which identify its posts (names never do), and the event's mapping. */
@@ -15,25 +17,23 @@ export interface SlackContext {
   readonly unknown?: (kind: string) => void;
 }
 
-/** Written by a person or an app. */
-const WRITTEN = new Set([
-  "file_share",
-  "me_message",
-  "thread_broadcast",
-  "bot_message",
-  "huddle_thread",
+/** Written by a person. Other kinds are an app's, or Slack's in an app's name. */
+const PEOPLES = new Set(["file_share", "me_message", "thread_broadcast", "file_comment"]);
+const APPS = new Set([
+  ...["bot_message", "slackbot_response", "huddle_thread", "reminder_add"],
+  ...["assistant_app_thread", "document_mention"],
 ]);
 
-/** Written by Slack about joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
+/** Of Slack, about joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
 const NOTICES = new Set([
-  ...["message_replied", "tombstone", "ekm_access_denied", "reminder_add", "sh_room_created"],
+  ...["message_replied", "tombstone", "ekm_access_denied", "sh_room_created"],
   ...["channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name"],
   ...["channel_archive", "channel_unarchive", "channel_posting_permissions"],
   ...["channel_convert_to_private", "channel_convert_to_public"],
   ...["group_join", "group_leave", "group_topic", "group_purpose", "group_name"],
   ...["group_archive", "group_unarchive", "pinned_item", "unpinned_item"],
-  ...["bot_add", "bot_remove", "bot_enable", "bot_disable", "assistant_app_thread"],
-  ...["document_mention", "file_comment", "file_mention", "reply_broadcast", "joiner_notification"],
+  ...["bot_add", "bot_remove", "bot_enable", "bot_disable", "joiner_notification"],
+  ...["file_mention", "reply_broadcast", "channel_canvas_updated", "tabbed_canvas_updated"],
 ]);
 
 /** Slack's own account, which events do not mark as a bot. */
@@ -80,11 +80,9 @@ export function normaliseMessage(
   message: SlackMessage,
   context: SlackContext,
 ): MessageEvent | undefined {
-  if (isOwn(message, context)) return undefined;
-  if (message.subtype !== undefined && !WRITTEN.has(message.subtype)) {
-    countUnknown(message, context);
-    return undefined;
-  }
+  if (isOwn(message, context) || NOTICES.has(message.subtype ?? "")) return undefined;
+  // What a new kind says is not lost.
+  if (countUnknown(message, context) && isWordless(message)) return undefined;
   const unknown = context.unknown ?? (() => {});
   const { content, mentions, replyTo } = contentOf(message, context.channel, unknown);
   const { ts, thread_ts: root, edited } = message;
@@ -99,15 +97,23 @@ export function normaliseMessage(
     mentionsBot: mentions.some(({ kind, id }) => kind === "user" && id === context.botUserId),
     content,
     mentions,
-    attachments: filesOf(message),
+    attachments: filesOf(message, context),
     ...(replyTo === undefined ? {} : { replyTo }),
     sentAt: toMillis(ts),
     ...(edited === undefined ? {} : { editedAt: toMillis(edited.ts) }),
   };
 }
 
-function countUnknown({ subtype = "" }: SlackMessage, { unknown }: SlackContext): void {
-  if (!WRITTEN.has(subtype) && !NOTICES.has(subtype)) unknown?.(`message ${subtype}`);
+/** Whether it is of an unknown kind, which is counted. */
+function countUnknown({ subtype }: SlackMessage, { unknown }: SlackContext): boolean {
+  if (subtype === undefined) return false;
+  if ([PEOPLES, APPS, NOTICES].some((kinds) => kinds.has(subtype))) return false;
+  unknown?.(`message ${subtype}`);
+  return true;
+}
+
+function isWordless({ text = "", blocks = [], attachments = [], files = [] }: SlackMessage) {
+  return text === "" && [blocks, attachments, files].every(({ length }) => length === 0);
 }
 
 function deletion(externalId: string, { mappingId }: SlackContext): BridgeEvent {
@@ -122,21 +128,29 @@ function change(
 ): BridgeEvent | undefined {
   // A deleted root with replies stays behind as a tombstone.
   if (message.subtype === "tombstone") return deletion(message.ts, context);
-  if (!isUserEdit(message, event.previous_message)) return undefined;
+  if (!isEdit(message, event.previous_message)) return undefined;
   // `edited.ts` may have only seconds; the event's own time keeps two edits within a second in order.
   const edited = { ts: event.event_ts ?? event.ts };
   return normaliseMessage({ ...message, edited }, context);
 }
 
 /** False for the changes that Slack sends when it adds a link preview or counts replies. */
-function isUserEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
-  if (message.edited === undefined) return previous !== undefined && message.text !== previous.text;
-  if (previous === undefined || message.edited.ts !== previous.edited?.ts) return true;
-  return message.text !== previous.text || fileIds(message) !== fileIds(previous);
+function isEdit(message: SlackMessage, previous: SlackMessage | undefined): boolean {
+  const { edited } = message;
+  if (edited !== undefined && edited.ts !== previous?.edited?.ts) return true;
+  // What an app changes, as when its answer grows, is not always marked as edited.
+  if (previous === undefined) return isFromApp(message);
+  return message.text !== previous.text || writtenIn(message) !== writtenIn(previous);
 }
 
-function fileIds(message: SlackMessage): string {
-  return (message.files ?? []).map((file) => `${file.id} ${file.mode}`).join();
+/** What its author wrote: without what is added for links. Only apps write attachments. */
+function writtenIn(message: SlackMessage): string {
+  const { files = [] } = message;
+  const attachments = isFromApp(message)
+    ? message.attachments?.filter((each) => !isUnfurl(each))
+    : undefined;
+  const { content } = contentOf({ ...message, attachments }, undefined, () => {});
+  return JSON.stringify([content, files.map(({ id, mode }) => [id, mode])]);
 }
 
 function isOwn(message: SlackMessage, context: SlackContext): boolean {
@@ -148,19 +162,15 @@ function isOwn(message: SlackMessage, context: SlackContext): boolean {
   );
 }
 
-function isFromApp(message: SlackMessage): boolean {
-  return (
-    message.subtype === "bot_message" ||
-    message.subtype === "huddle_thread" ||
-    message.bot_id !== undefined ||
-    message.user === SLACKBOT
-  );
+function isFromApp({ subtype, bot_id: bot, user }: SlackMessage): boolean {
+  return bot !== undefined || user === SLACKBOT || (subtype !== undefined && !PEOPLES.has(subtype));
 }
 
 /** Events have the names of integrations, but not of people. */
 function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
   const workspaceId = message.user_team ?? message.team ?? context.teamId;
-  if (message.user !== undefined) return { externalId: message.user, workspaceId };
+  const user = message.user ?? message.comment?.user;
+  if (user !== undefined) return { externalId: user, workspaceId };
   const name = message.username ?? message.bot_profile?.name;
   const bot = message.bot_id ?? "unknown";
   return {
@@ -171,14 +181,19 @@ function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["a
   };
 }
 
-function filesOf(message: SlackMessage): MessageEvent["attachments"] {
-  return (message.files ?? [])
-    .filter((file) => file.mode !== "tombstone")
-    .map((file) => ({
-      name: file.name ?? file.title ?? "file",
-      ...(file.mimetype === undefined ? {} : { type: file.mimetype }),
-      ...(file.size === undefined ? {} : { size: file.size }),
+function filesOf({ files = [] }: SlackMessage, { teamId }: SlackContext) {
+  return files
+    .filter((file) => !isDeleted(file))
+    .map((file) => {
+      const { id = "", mimetype, size } = file;
+      const [name = "file"] = [file.name, file.title, id].filter(Boolean);
       // The page that people open. `url_private` needs a token.
-      url: file.permalink ?? file.url_private ?? "",
-    }));
+      const [url = fileAddress(teamId, id)] = [file.permalink, file.url_private].filter(Boolean);
+      return {
+        name,
+        ...(mimetype === undefined ? {} : { type: mimetype }),
+        ...(size === undefined ? {} : { size }),
+        url,
+      };
+    });
 }

@@ -24,6 +24,7 @@ const file = z.object({
   permalink: text,
   url_private: text,
   id: text,
+  alt_txt: text,
 });
 
 export const slackMessage = z.object({
@@ -42,6 +43,8 @@ export const slackMessage = z.object({
   blocks: lenient(blockList),
   attachments: lenient(attachmentList),
   bot_profile: lenient(z.object({ name: text, app_id: text })),
+  comment: lenient(z.object({ comment: text, user: text })),
+  assistant_app_thread: lenient(z.object({ title: text })),
 });
 export type SlackMessage = z.infer<typeof slackMessage>;
 

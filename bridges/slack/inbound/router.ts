@@ -10,6 +10,7 @@ import type { Identity } from "../identity.ts";
 import { EventDispatcher, type Incoming } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";
 import { ChannelFollower } from "./channels.ts";
+import type { Files } from "./files.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
 import { slackEvent, type SlackMessage } from "./payload.ts";
 import type { People } from "./people.ts";
@@ -41,6 +42,7 @@ export interface RouterOptions {
   readonly identity: Identity;
   readonly intake: Intake;
   readonly people: People;
+  readonly files: Files;
   readonly channelIds: ChannelIds;
   readonly troubles: ChannelTroubles;
   readonly fatal: (error: FatalError) => void;
@@ -128,9 +130,16 @@ export class Router {
       // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
       await this.reportUnreadable(mapping, messageIdOf(event));
     } else if (normalised !== undefined) {
-      const { intake, people } = this.options;
-      await intake.push(normalised.type === "message" ? people.name(normalised) : normalised);
+      await this.#push(normalised);
     }
+  }
+
+  /** At once, so that events keep their order; only a message with files that have no address waits for their names. */
+  async #push(event: BridgeEvent): Promise<void> {
+    const { intake, people, files } = this.options;
+    if (event.type === "delete") await intake.push(event);
+    else if (files.areNamed(event)) await intake.push(people.name(event));
+    else await intake.push(people.name(await files.name(event)));
   }
 
   #normalise(

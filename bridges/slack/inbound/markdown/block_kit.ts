@@ -1,19 +1,41 @@
-import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
-import { quoted } from "../../../core/markdown/containers.ts";
-import {
-  type Attachment,
-  type Block,
-  type BlockPart,
-  readParts,
-  readRows,
-  type TextObject,
-} from "./block_payload.ts";
-import { toCanonical } from "./mrkdwn.ts";
-import { markdownLink } from "./link.ts";
-import { type Collector, richText } from "./rich_text.ts";
+import { type Block, readBlocks, readChart, readRows } from "./block_payload.ts";
+import { elementsText, inputWords } from "./elements.ts";
+import { bold, type Collector, described, joined, labelText, paragraphs } from "./label.ts";
+import { richText } from "./rich_text.ts";
 
-/** The text of a message's blocks, in order, as canonical Markdown. */
-export function blocksText(blocks: readonly Block[], collect: Collector): string {
+/**
+ * The text of a message's blocks, in order, as canonical Markdown. `plain` is the text that the app wrote for who can't
+ * show them: it stands in for blocks without words, and beside blocks that the bridge can't read says what they say.
+ */
+export function blocksText(
+  blocks: readonly Block[],
+  collect: Collector,
+  plain: () => string,
+): string {
+  const unread: string[] = [];
+  const unknown = (kind: string) => {
+    unread.push(kind);
+    collect.unknown(kind);
+  };
+  const mention: Collector["mention"] = (each) => collect.mention(each);
+  const text = allText(blocks, { mention, unknown });
+  if (text === "") return plain();
+  return unread.length === 0 ? text : withWordsOf(text, plain());
+}
+
+/** Both texts; only one if it has the words of the other. */
+function withWordsOf(text: string, plain: string): string {
+  if (hasWordsOf(text, plain)) return text;
+  return hasWordsOf(plain, text) ? plain : `${text}\n\n${plain}`;
+}
+
+function hasWordsOf(text: string, other: string): boolean {
+  const [own, others] = [text, other].map((each) => each.match(/[\p{L}\p{N}]+/gu) ?? []);
+  const words = new Set(own);
+  return others?.every((word) => words.has(word)) === true;
+}
+
+function allText(blocks: readonly Block[], collect: Collector): string {
   return paragraphs(blocks.map((block) => blockText(block, collect)));
 }
 
@@ -21,11 +43,6 @@ function blockText(block: Block, collect: Collector): string {
   switch (block.type) {
     case "rich_text":
       return richText(block.elements, collect);
-    case "section":
-      return paragraphs([
-        labelText(block.text, collect),
-        block.fields.map((each) => labelText(each, collect)).join("\n"),
-      ]);
     case "header": {
       const title = labelText(block.text, collect).replaceAll("\n", " ");
       return title === "" ? "" : `### ${title}`;
@@ -33,52 +50,74 @@ function blockText(block: Block, collect: Collector): string {
     case "markdown":
       return typeof block.text === "string" ? block.text : labelText(block.text, collect);
     case "context":
-      return joined(
-        " ",
-        readParts(block.elements).map((part) => contextPart(part, collect)),
-      );
+    case "actions":
+    case "context_actions":
+      return elementsText(block.elements, collect);
     case "divider":
       return "---";
     case "image":
-      return markdownLink(block.image_url ?? "", `image: ${titleOf(block, collect)}`);
+      return described("image", titleOf(block, collect), block.image_url ?? block.slack_file?.url);
     case "video":
-      return markdownLink(block.title_url ?? "", `video: ${titleOf(block, collect)}`);
-    case "actions":
-    case "context_actions":
-      return joined(
-        " ",
-        readParts(block.elements).map((part) => action(part, collect)),
-      );
+      return joined("\n", [
+        described("video", titleOf(block, collect), block.title_url),
+        joined(" – ", [block.author_name ?? "", block.provider_name ?? ""]),
+        labelText(block.description, collect),
+      ]);
     case "table":
-      return tableText(block, collect);
+    case "data_table":
+      return joined("\n\n", [labelText(block.caption, collect), tableText(block, collect)]);
+    case "data_visualization":
+      return chartText(block, collect);
     case "call":
       return "[call]";
     case "input":
-      return choice("input", block.label, collect);
+      return joined(" ", [
+        described(
+          "input",
+          joined(": ", [labelText(block.label, collect), inputWords(block.element, collect)]),
+        ),
+        labelText(block.hint, collect),
+      ]);
     case "file":
-      return labelText(block.text, collect);
+      return described("file", block.external_id ?? "");
+    case "carousel":
+      return allText(readBlocks(block.elements), collect);
+    case "section":
+    case "alert":
+    case "card":
+    case "container":
+    case "plan":
+    case "task_card":
+      return partsText(block, collect);
     default:
       collect.unknown(`block ${block.type}`);
-      return labelText(block.text, collect);
+      return joined("\n\n", [partsText(block, collect), elementsText(block.elements, collect)]);
   }
 }
 
-function contextPart(
-  { type, text, alt_text: altText = "" }: BlockPart,
-  collect: Collector,
-): string {
-  if (type !== "image") return labelText(text, collect);
-  return altText === "" ? "" : `[image: ${altText}]`;
-}
-
-function action({ text, placeholder }: BlockPart, collect: Collector): string {
-  return choice("button", text, collect) || choice("menu", placeholder, collect);
-}
-
-/** An interactive element: a button, a menu or an input. */
-function choice(kind: string, label: TextObject | string | undefined, collect: Collector): string {
-  const text = labelText(label, collect);
-  return text === "" ? "" : `[${kind}: ${text}]`;
+/** Every part that a block of text, a card, a task, … can have. Also of an unknown block, which may have some. */
+function partsText(block: Block, collect: Collector): string {
+  const nested = (blocks: unknown) => allText(readBlocks(blocks), collect);
+  const label = (each: Block["text"]) => labelText(each, collect);
+  const elements = (each: unknown) => elementsText(each, collect);
+  const status = block.status === undefined ? "" : `(${block.status.replaceAll("_", " ")})`;
+  const title = nested([block.rich_text_title]) || bold(label(block.title));
+  return paragraphs([
+    joined("\n", [
+      elements([block.hero_image]),
+      joined(" ", [elements([block.icon]), title, title === "" ? "" : status]),
+      label(block.subtitle),
+    ]),
+    ...[block.text, block.body, block.description].map(label),
+    block.fields.map(label).join("\n"),
+    nested([block.details]),
+    nested([block.output]),
+    nested(block.child_blocks),
+    nested(block.tasks),
+    elements([block.accessory, block.element]),
+    elements(block.actions),
+    elements(block.sources),
+  ]);
 }
 
 function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): string {
@@ -87,11 +126,7 @@ function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): 
 
 function tableText({ rows }: Block, collect: Collector): string {
   const [head, ...body] = readRows(rows).map((row) => {
-    const cells = row.map((cell) =>
-      cell.type === "raw_text" && typeof cell.text === "string"
-        ? cell.text
-        : blockText(cell, collect),
-    );
+    const cells = row.map((cell) => cellText(cell, collect));
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   });
   if (head === undefined) return "";
@@ -99,54 +134,28 @@ function tableText({ rows }: Block, collect: Collector): string {
   return [head, `|${" --- |".repeat(columns)}`, ...body].join("\n");
 }
 
-function labelText(label: TextObject | string | undefined, collect: Collector): string {
-  if (label === undefined) return "";
-  if (typeof label === "string") return label;
-  return label.type === "mrkdwn" ? mrkdwn(label.text, collect) : label.text;
+function cellText(cell: Block, collect: Collector): string {
+  switch (cell.type) {
+    case "raw_text":
+    case "raw_number":
+      return typeof cell.text === "string" ? cell.text : String(cell.value ?? "");
+    case "action":
+      return partsText(cell, collect);
+    default:
+      return blockText(cell, collect);
+  }
 }
 
-function mrkdwn(text: string, collect: Collector): string {
-  const { content, mentions } = toCanonical(text);
-  mentions.forEach((mention) => collect.mention(mention));
-  return content;
-}
-
-/** A message's attachments (an app's, or shared messages), each as a quote. */
-export function attachmentsText(attachments: readonly Attachment[], collect: Collector): string {
-  return paragraphs(
-    attachments.filter((each) => !isPreview(each)).map((each) => attachmentText(each, collect)),
-  );
-}
-
-/** A link's preview: text of the page, not of the author. */
-function isPreview({ from_url, is_msg_unfurl, is_share }: Attachment): boolean {
-  return from_url !== undefined && is_msg_unfurl !== true && is_share !== true;
-}
-
-function attachmentText(attachment: Attachment, collect: Collector): string {
-  const { pretext = "", title = "", title_link: link, fields, fallback = "" } = attachment;
-  const { image_url: image = "", footer = "" } = attachment;
-  const shared = attachment.message_blocks?.flatMap(({ message }) => message.blocks) ?? [];
-  const blocks = blocksText([...(attachment.blocks ?? []), ...shared], collect);
-  const heading = link === undefined ? `**${title}**` : `**${markdownLink(link, title)}**`;
-  const by = attachment.author_name ?? "";
-  const body = joined("\n", [
-    by === "" ? "" : `${by}:`,
-    title === "" ? "" : heading,
-    blocks === "" ? mrkdwn(attachment.text ?? "", collect) : blocks,
-    ...fields.map((each) => `**${each.title ?? ""}** ${mrkdwn(each.value ?? "", collect)}`.trim()),
-    markdownLink(image, image === "" ? "" : "image"),
-    footer,
+/** A chart's numbers, one line for each slice or series. */
+function chartText({ title, chart }: Block, collect: Collector): string {
+  const { segments = [], series = [], axis_config: axes } = readChart(chart) ?? {};
+  return joined("\n", [
+    described("chart", labelText(title, collect)),
+    joined(", ", [axes?.x_label ?? "", axes?.y_label ?? ""]),
+    ...segments.map(({ label, value }) => `- ${label}: ${value}`),
+    ...series.map(({ name = "", data }) => {
+      const points = data.map(({ label, value }) => `${label} ${value}`);
+      return `- ${joined(": ", [name, points.join(", ")])}`;
+    }),
   ]);
-  const shown = body === "" ? mrkdwn(fallback, collect) : body;
-  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(trimNewlines(shown))]);
-}
-
-function paragraphs(texts: readonly string[]): string {
-  return joined("\n\n", texts);
-}
-
-/** The texts that are not empty, joined. */
-function joined(separator: string, texts: readonly string[]): string {
-  return texts.filter((text) => text !== "").join(separator);
 }

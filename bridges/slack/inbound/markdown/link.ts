@@ -1,7 +1,8 @@
-import { looksFormatted } from "./escape.ts";
+import { literal, looksFormatted } from "./escape.ts";
 
-/** A link as Markdown; only the address or the label if the label adds nothing to the address. */
+/** A link as Markdown; only the address or the label if there is no other, or the label adds nothing to the address. */
 export function markdownLink(url: string, label: string | undefined): string {
+  if (url === "") return literal(label ?? "");
   if (label === undefined || label === "" || label === url) return url;
   const rest = url.replace(/^(https?:\/\/|mailto:|tel:)/i, "");
   if (rest === label || rest === `${label}/`) return label;

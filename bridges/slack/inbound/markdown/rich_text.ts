@@ -3,21 +3,15 @@ import { quoted } from "../../../core/markdown/containers.ts";
 import {
   type InlineElement,
   readInline,
+  readItems,
   readRich,
-  readSections,
   type RichElement,
 } from "./block_payload.ts";
-import { markdownLink, targetOf } from "./link.ts";
+import { dateText } from "./dates.ts";
 import { escaped, fencedCode, inlineCode, literal } from "./escape.ts";
 import { inlineMarkdown, type Run } from "./inline.ts";
-import { type Mention, mentionToken } from "./tokens.ts";
-
-/** Collects what blocks contain besides their text. */
-export interface Collector {
-  mention(mention: Mention): void;
-  /** A kind of content the bridge does not know. */
-  unknown(kind: string): void;
-}
+import { type Collector, described, mention } from "./label.ts";
+import { markdownLink, targetOf } from "./link.ts";
 
 /** Text from Slack's editor as canonical Markdown: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block */
 export function richText(elements: unknown, collect: Collector): string {
@@ -26,25 +20,32 @@ export function richText(elements: unknown, collect: Collector): string {
   let last: RichElement | undefined;
   for (const element of readRich(elements)) {
     const { type } = element;
-    if (type !== "rich_text_list") levels.length = 0;
+    if (type !== "rich_text_list" || (last && isInQuote(last) !== isInQuote(element)))
+      levels.length = 0;
     const text = richElementText(element, levels, collect);
     if (text === undefined) continue;
     if (last !== undefined) out.push(gapAfter(last, element));
-    out.push(text);
+    // A quote's own border is not counted.
+    out.push(isInQuote(element) && type !== "rich_text_quote" ? quoted(text) : text);
     last = element;
   }
   return out.join("");
 }
 
+/** Slack's editor puts lists and code into a quote by giving them its border. */
+function isInQuote({ type, border = 0 }: RichElement): boolean {
+  return type === "rich_text_quote" || border > 0;
+}
+
 /** Markdown reads text right below a list or a quote as its last line, and a list that does not begin with 1 as text. */
 function gapAfter(last: RichElement, next: RichElement): string {
-  const isList = last.type === "rich_text_list";
-  const absorbsText = isList || last.type === "rich_text_quote";
-  if (absorbsText && next.type !== "rich_text_preformatted" && next.type !== last.type)
-    return "\n\n";
+  const [isList, isQuote] = [last.type === "rich_text_list", isInQuote(last)];
+  const blank = isQuote && isInQuote(next) ? "\n>\n" : "\n\n";
+  const isOther = next.type !== last.type || isQuote !== isInQuote(next);
+  if ((isList || isQuote) && isOther && next.type !== "rich_text_preformatted") return blank;
   const { indent = 0, offset = 0, style } = next;
   const continues = isList && indent <= (last.indent ?? 0);
-  return style === "ordered" && offset > 0 && !continues ? "\n\n" : "\n";
+  return style === "ordered" && offset > 0 && !continues ? blank : "\n";
 }
 
 function richElementText(
@@ -92,12 +93,12 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
   else if (offset !== undefined) level.next = Math.max(0, Math.trunc(offset)) + 1;
   levels[depth] = level;
   const margin = " ".repeat(levels.slice(0, depth).reduce((sum, { width }) => sum + width, 0));
-  return readSections(elements)
+  return readItems(elements)
     .map((item) => {
       const mark = ordered ? `${level.next}. ` : "- ";
       level.next += 1;
       level.width = mark.length;
-      const text = trimNewlines(lineOf(item.elements, collect));
+      const text = trimNewlines(lineOf(item, collect));
       return margin + mark + text.replaceAll("\n", `\n${margin}${" ".repeat(mark.length)}`);
     })
     .join("\n");
@@ -114,8 +115,8 @@ function lineOf(elements: readonly InlineElement[], collect: Collector): string 
       const isUnchecked = joined.length > MOST_CHECKED && element.type === "text" && code !== true;
       const text = isUnchecked ? escaped(element.text ?? "") : elementText(element, collect);
       const run = { text, bold, italic, strike };
-      if (element.type === "link")
-        return text.startsWith("[") ? { ...run, inside: targetOf(element.url ?? "") } : run;
+      const target = targetOf(element.url ?? "");
+      if (target !== "" && text.startsWith("[")) return { ...run, inside: target };
       if (element.type !== "text") return run;
       const typed = element.text ?? "";
       return code === true && text !== typed
@@ -141,13 +142,12 @@ function joinCode(elements: readonly InlineElement[]): InlineElement[] {
 }
 
 function elementText(element: InlineElement, collect: Collector): string {
-  const { type, text = "", style } = element;
+  const { type, text = "", style, url = "" } = element;
   switch (type) {
     case "text":
       return style?.code === true ? inlineCode(text) : literal(text);
-    case "link":
-      return markdownLink(element.url ?? "", element.text);
     case "user":
+    case "canvas_user_mention":
       return mention("user", element.user_id, collect);
     case "usergroup":
       return mention("group", element.usergroup_id, collect);
@@ -155,45 +155,77 @@ function elementText(element: InlineElement, collect: Collector): string {
       return mention("channel", element.channel_id, collect);
     case "broadcast":
       return `@${element.range ?? "here"}`;
+    case "team":
+      return `@${element.team_id ?? "team"}`;
     case "emoji":
       return emojiText(element);
     case "date":
-      return element.fallback ?? "";
+      return literal(element.fallback ?? dateText(element.timestamp ?? NaN, element.format));
     case "color":
       return element.value ?? "";
-    case "team":
-      return "";
+    case "link":
+    case "tag":
+    case "citation":
+    case "attachment_mention":
+    case "work_object_mention":
+    case "workflow_mention":
+      return markdownLink(url, text);
+    case "message_mention":
+    case "canvas_message_unfurl":
+      return messageText(element, collect);
     default:
-      collect.unknown(`rich text element ${type}`);
-      return literal([text, element.fallback, element.url].find(Boolean) ?? "");
+      return referenceText(element, collect);
   }
 }
 
-function mention(kind: Mention["kind"], id = "", collect: Collector): string {
-  const token = mentionToken(kind, id);
-  if (token === undefined) return "";
-  collect.mention(token.mention);
-  return token.text;
+/** A message that is shown in a line: its own words, or where it is. */
+function messageText(element: InlineElement, collect: Collector): string {
+  const { text = "", url = "", channel_id: channel, root_message_channel: root } = element;
+  if (text !== "" || url !== "") return markdownLink(url, text);
+  return `[message in ${mention("channel", channel ?? root, collect)}]`;
 }
 
-function emojiText({ name = "", unicode }: InlineElement): string {
+const REFERENCES: ReadonlyMap<string, string> = new Map([
+  ["canvas", "canvas"],
+  ["file", "file"],
+  ["list_record", "list item"],
+  ["salesforce_data_field", "Salesforce"],
+]);
+
+/** What is elsewhere in Slack, by its title or at least its id. Of unknown elements, whatever words they have. */
+function referenceText(element: InlineElement, collect: Collector): string {
+  const { type, text, label, fallback, url, salesforce_field_label: field } = element;
+  const words = [text, label, fallback, field, element.salesforce_field_api_name].find(Boolean);
+  const kind = REFERENCES.get(type);
+  if (kind !== undefined) return described(kind, words ?? element.file_id ?? "", url);
+  collect.unknown(`rich text element ${type}`);
+  return url === undefined ? literal(words ?? "") : markdownLink(url, words);
+}
+
+function emojiText({ name = "", unicode, skin_tone: tone }: InlineElement): string {
   const points = unicode?.split("-").map((hex) => Number.parseInt(hex, 16)) ?? [];
   const isOne = points.length > 0 && points.every((point) => point > 0 && point <= 0x10ffff);
-  return isOne ? String.fromCodePoint(...points) : `:${name}:`;
+  if (isOne) return String.fromCodePoint(...points);
+  return tone === undefined || name.includes("::") ? `:${name}:` : `:${name}::skin-tone-${tone}:`;
 }
 
 /** An element's text in code, where nothing is a token. */
-function plainOf({ type, text, url, name, user_id: user, range }: InlineElement): string {
+function plainOf(element: InlineElement): string {
+  const { type, text, url, name, user_id: user, range, timestamp, format } = element;
   switch (type) {
-    case "link":
-      return text ?? url ?? "";
     case "emoji":
       return `:${name ?? ""}:`;
     case "user":
       return `@${user ?? ""}`;
+    case "channel":
+      return `#${element.channel_id ?? ""}`;
+    case "usergroup":
+      return `@${element.usergroup_id ?? ""}`;
     case "broadcast":
       return `@${range ?? ""}`;
+    case "date":
+      return element.fallback ?? dateText(timestamp ?? NaN, format);
     default:
-      return text ?? "";
+      return [text, element.label, element.value, element.fallback, url].find(Boolean) ?? "";
   }
 }

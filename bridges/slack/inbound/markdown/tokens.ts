@@ -1,4 +1,5 @@
 import type { MessageEvent } from "../../../platform.ts";
+import { dateText } from "./dates.ts";
 import { markdownLink } from "./link.ts";
 
 export type Mention = MessageEvent["mentions"][number];
@@ -53,10 +54,11 @@ export function mentionToken(
 
 function commandToken(command: string, label: string | undefined): Token | undefined {
   if (/^(here|channel|everyone|group)$/.test(command)) return { text: `@${command}` };
-  const [name, id] = command.split("^", 2);
-  if (name === "subteam" && id !== undefined) return mentionToken("group", id, label);
+  const [name, id = "", format] = command.split("^", 3);
+  if (name === "subteam") return mentionToken("group", id, label);
   // Dates, and future commands, have a label for clients that do not support them.
-  return label === undefined ? undefined : { text: label };
+  const text = label ?? (name === "date" ? dateText(Number(id || NaN), format) : "");
+  return text === "" ? undefined : { text };
 }
 
 function linkToken(url: string, label: string | undefined, isCode: boolean): Token | undefined {
@@ -65,7 +67,8 @@ function linkToken(url: string, label: string | undefined, isCode: boolean): Tok
   return { text: markdownLink(url, label) };
 }
 
-function decodeEntities(text: string): string {
+/** Decodes Slack's entities, as in text without markup. */
+export function decodeEntities(text: string): string {
   return text.replace(/&(amp|lt|gt);/g, (entity) => entityAt(entity, 0)[0]);
 }
 

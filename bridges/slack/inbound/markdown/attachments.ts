@@ -1,0 +1,56 @@
+import { quoted } from "../../../core/markdown/containers.ts";
+import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
+import { blocksText } from "./block_kit.ts";
+import type { Attachment } from "./block_payload.ts";
+import { elementsText } from "./elements.ts";
+import { bold, type Collector, described, joined, labelText, mrkdwn, paragraphs } from "./label.ts";
+import { markdownLink } from "./link.ts";
+
+/** What Slack writes for an attachment of blocks that has no text of its own. */
+const NO_FALLBACK = "[no preview available]";
+
+/** A message's attachments (an app's, or shared messages), each as a quote. */
+export function attachmentsText(attachments: readonly Attachment[], collect: Collector): string {
+  return paragraphs(
+    attachments.filter((each) => !isPreview(each)).map((each) => attachmentText(each, collect)),
+  );
+}
+
+/** A link's preview: text of the page, not of the author. */
+function isPreview(attachment: Attachment): boolean {
+  const { is_msg_unfurl: isMessage, is_share: isShare } = attachment;
+  return isUnfurl(attachment) && isMessage !== true && isShare !== true;
+}
+
+/** Whether Slack or an app added it for a link. */
+export function isUnfurl(attachment: Attachment): boolean {
+  const { from_url: from, is_app_unfurl: isApp, is_msg_unfurl: isMessage } = attachment;
+  return from !== undefined || isApp === true || isMessage === true;
+}
+
+function attachmentText(attachment: Attachment, collect: Collector): string {
+  const { pretext = "", title = "", title_link: link = "", text = "", fallback = "" } = attachment;
+  const { image_url: image = attachment.thumb_url, footer = "", files, fields } = attachment;
+  const shared = attachment.message_blocks?.flatMap(({ message }) => message.blocks) ?? [];
+  const blocks = [...(attachment.blocks ?? []), ...shared];
+  const instead = () => mrkdwn(fallback === NO_FALLBACK ? "" : fallback, collect);
+  const plain = () => (blocks.length > 0 && text === "" ? instead() : mrkdwn(text, collect));
+  const by = [attachment.author_name, attachment.author_subname].map((each) =>
+    labelText(each, collect),
+  );
+  const heading = labelText(title, collect);
+  const body = joined("\n", [
+    joined(" ", by) === "" ? "" : `${joined(" ", by)}:`,
+    link === "" || heading === "" ? bold(heading) : `**${markdownLink(link, heading)}**`,
+    blocksText(blocks, collect, plain),
+    ...fields.map((each) =>
+      joined(" ", [bold(labelText(each.title, collect)), mrkdwn(each.value ?? "", collect)]),
+    ),
+    image === undefined ? "" : markdownLink(image, "image"),
+    ...files.map((file) => described("file", file.title ?? file.name ?? "", file.permalink)),
+    elementsText(attachment.actions, collect),
+    mrkdwn(footer, collect),
+  ]);
+  const shown = body === "" ? instead() : body;
+  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(trimNewlines(shown))]);
+}
