@@ -52,7 +52,7 @@ export class Slack implements Platform {
   ) {
     this.#api = new SlackApi(config, log);
     this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
-    this.#files = new Files(this.#api, log);
+    this.#files = new Files((file, end) => this.#api.call("files.info", { file }, end), log);
     const history = new SlackHistory(this.#api, {
       named: (event) => this.#files.name(event),
       normalise: (message, mapping) => this.#started().router.fromHistory(message, mapping),

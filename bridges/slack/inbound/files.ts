@@ -3,7 +3,6 @@ import { z } from "zod";
 import { failureCode, PlatformError } from "../../core/shared/errors.ts";
 import { lenient } from "../../core/shared/lenient.ts";
 import type { MessageEvent } from "../../platform.ts";
-import type { SlackApi } from "../web.ts";
 
 type File = MessageEvent["attachments"][number];
 
@@ -44,13 +43,14 @@ export class Files {
   #notBefore = 0;
 
   constructor(
-    private readonly api: SlackApi,
+    /** Requests what Slack knows of a file. Rejects with `PlatformError`. */
+    private readonly lookUp: (id: string, signal: AbortSignal) => Promise<unknown>,
     private readonly log: Logger,
   ) {}
 
-  /** Whether a message's files all have a name and an address. */
+  /** Whether nothing is to be looked up for a message. */
   areNamed({ attachments }: MessageEvent): boolean {
-    return attachments.every(({ url }) => !url.startsWith(SCHEME));
+    return attachments.every(isNamed);
   }
 
   /** The message with what Slack knows of its files. Rejects never. */
@@ -59,7 +59,7 @@ export class Files {
     const attachments: File[] = [];
     let lookedUp = 0;
     for (const file of event.attachments) {
-      const isKnown = !file.url.startsWith(SCHEME) || ++lookedUp > MAX_LOOKED_UP;
+      const isKnown = isNamed(file) || ++lookedUp > MAX_LOOKED_UP;
       attachments.push(isKnown ? file : ((await this.#find(file.url, signal)) ?? file));
     }
     return { ...event, attachments };
@@ -70,7 +70,7 @@ export class Files {
     const id = new URL(address).searchParams.get("id") ?? "";
     if (id === "" || performance.now() < this.#notBefore) return undefined;
     try {
-      const file = fileOf(await this.api.call("files.info", { file: id }, signal));
+      const file = fileOf(await this.lookUp(id, signal));
       this.#keep(address, file);
       return file;
     } catch (error) {
@@ -89,6 +89,11 @@ export class Files {
     const [oldest] = this.#cache.keys();
     if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
   }
+}
+
+/** Whether it has more than an id. */
+function isNamed({ name, url }: File): boolean {
+  return !url.startsWith(SCHEME) || new URL(url).searchParams.get("id") !== name;
 }
 
 function fileOf(answer: unknown): File | undefined {

@@ -169,6 +169,14 @@ describe("mirrored", () => {
     });
   });
 
+  it("a change of another app's message without the earlier text, marked as edited or not", () => {
+    const message = { ...said, bot_id: "B9" };
+    expect(normalise({ ...changed, message, previous_message: undefined })).toMatchObject({
+      content: "hi & <@UBOT>",
+      editedAt: 1_700_000_009_000.1,
+    });
+  });
+
   it("an edit that removes a file", () => {
     const previous_message = { ...edited, edited: undefined, files: [{ id: "F1" }] };
     expect(normalise({ ...changed, previous_message })).toMatchObject({ externalId: said.ts });

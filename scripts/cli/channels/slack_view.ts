@@ -14,6 +14,7 @@ export const BOT_SCOPES = [
   "channels:history",
   "channels:read",
   "chat:write",
+  "files:read",
   "groups:history",
   "groups:read",
   "users:read",

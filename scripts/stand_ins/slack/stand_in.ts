@@ -7,7 +7,7 @@ import { type AbandonedEvent, type AckedEvent, SocketMode } from "./socket/socke
 import { pingsOf, shownText } from "./workspace/text.ts";
 import { webApi } from "./web_api/web_api.ts";
 import { People } from "./workspace/people.ts";
-import { type Channel, type Message, Workspace } from "./workspace/workspace.ts";
+import { type Channel, type Message, type SharedFile, Workspace } from "./workspace/workspace.ts";
 
 export interface SlackStandInOptions {
   /** ms between an attempt that failed and the next. Slack's and the default: at once, 1 min, 5 min. */
@@ -44,8 +44,10 @@ export interface SlackStandIn extends ChatStandIn {
   addChannel(name: string, options?: { readonly isPrivate?: boolean }): string;
   /** Adds another app's bot, which posts with `say`; returns its user id. */
   addApp(name: string): string;
-  /** `broadcast`: a thread reply also sent to the channel. */
-  say(message: NewMessage & { readonly broadcast?: boolean }): string;
+  /** Adds a file that `say` can share; returns its id. */
+  addFile(file: Omit<SharedFile, "id">): string;
+  /** `broadcast`: a thread reply also sent to the channel. `file`: shares one. */
+  say(message: NewMessage & { readonly broadcast?: boolean; readonly file?: string }): string;
   /** Adds a link preview, as Slack does: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that no other method causes (`channel_rename`, `channel_archive`, …). */
@@ -83,7 +85,7 @@ export interface SlackStandIn extends ChatStandIn {
 }
 
 const ALL_SCOPES = [
-  ...["channels:history", "channels:read", "chat:write"],
+  ...["channels:history", "channels:read", "chat:write", "files:read"],
   ...["groups:history", "groups:read", "users:read"],
 ];
 
@@ -94,7 +96,7 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (unless a fault injects them), direct messages, interactivity, files, reactions, OAuth and more
+ * Leaves out rate limits (unless a fault injects them), direct messages, interactivity, files' content, reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
@@ -174,6 +176,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     addPerson: (name) => workspace.addMember(name).id,
     addApp: (name) =>
       workspace.addMember(name, { appId: workspace.newId("A"), botId: workspace.newId("B") }).id,
+    addFile: (file) => workspace.addFile(file).id,
     say: (message) => people.say(message),
     edit: (message) => people.edit(message),
     remove: (message) => people.remove(message),

@@ -1,3 +1,4 @@
+import { fileJson } from "../web_api/file_methods.ts";
 import type { Channel, Message, WorkspaceChange } from "../workspace/workspace.ts";
 
 /** The ids of the workspace and of the bridge's app. */
@@ -24,7 +25,7 @@ export function messageJson(
   teamId: string,
   options: { readonly withMetadata?: boolean; readonly channel?: Channel } = {},
 ): Json {
-  const { author, edited, blocks, attachments, metadata } = message;
+  const { author, edited, blocks, attachments, files, metadata } = message;
   return {
     type: "message",
     ...(message.tombstone && { subtype: "tombstone", hidden: true }),
@@ -50,6 +51,7 @@ export function messageJson(
     ...(edited && { edited }),
     ...(blocks && { blocks }),
     ...(attachments && { attachments }),
+    ...(files && { files: files.map((file) => fileJson(file, file.at === "here")) }),
     ...(options.withMetadata && metadata !== undefined && { metadata }),
     ...(options.channel && threadJson(options.channel, message)),
   };

@@ -132,6 +132,22 @@ describe("the Web API", () => {
     expect(list.channels?.map(({ name }) => name)).toEqual(["general"]);
   });
 
+  it("tells of a file what Slack tells of it, to who has the scope", async () => {
+    const slack = await start();
+    const plan = { name: "plan.pdf", mimetype: "application/pdf", size: 7 };
+    const client = webClient(slack);
+    const foreign = slack.addFile({ ...plan, at: "elsewhere" });
+    const { file } = await client.files.info({ file: foreign });
+    expect(file).toMatchObject({ ...plan, id: foreign, permalink: expect.any(String) as string });
+    const hidden = slack.addFile({ ...plan, at: "hidden" });
+    const answer = await client.files.info({ file: hidden });
+    expect(answer.file).toMatchObject({ id: hidden, file_access: "check_file_info" });
+    expect(answer.file).not.toHaveProperty("name");
+    expect(await errorOf(client.files.info({ file: "F0NOWHERE" }))).toBe("file_not_found");
+    const narrow = await start({ scopes: ["chat:write"] });
+    expect(await errorOf(webClient(narrow).files.info({ file: "F1" }))).toBe("missing_scope");
+  });
+
   it("refuses with Slack's errors", async () => {
     const slack = await start({ scopes: ["chat:write"] });
     const [open, foreign, archived] = ["open", "foreign", "archived"].map((name) =>

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AnswerFault, readBody, sendJson } from "../../wire.ts";
 import { chatMethods } from "./chat_methods.ts";
 import { conversationMethods } from "./conversation_methods.ts";
+import { fileMethods } from "./file_methods.ts";
 import { type Backend, type Method, needScope } from "./method.ts";
 import { type Params, paramsOf, textParam } from "./params.ts";
 import { SlackRefusal } from "./refusal.ts";
@@ -65,7 +66,7 @@ const sharedMethods: Readonly<Record<string, Method>> = {
 };
 
 const methods = new Map(
-  Object.entries({ ...sharedMethods, ...chatMethods, ...conversationMethods }),
+  Object.entries({ ...sharedMethods, ...chatMethods, ...conversationMethods, ...fileMethods }),
 );
 
 interface Answer {

@@ -39,7 +39,8 @@ export class People {
     text,
     replyTo,
     broadcast = false,
-  }: NewMessage & { broadcast?: boolean }) {
+    file,
+  }: NewMessage & { broadcast?: boolean; file?: string }) {
     const author = this.workspace.members.get(person);
     if (!author) throw new Error(`no Slack user ${person}`);
     if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
@@ -49,10 +50,13 @@ export class People {
     if (thread !== undefined && this.message(channel, thread).threadTs !== undefined) {
       throw new Error("a Slack thread is named by its root");
     }
+    const shared = file === undefined ? undefined : this.workspace.files.get(file);
+    if (file !== undefined && !shared) throw new Error(`no Slack file ${file}`);
     const message = this.workspace.post(place, {
       author,
       text,
       ...(!author.app && { blocks: richTextOf(text) }),
+      ...(shared && { files: [shared] }),
       ...(thread !== undefined && { threadTs: thread }),
       ...(thread !== undefined && broadcast && { broadcast }),
       // Posts of an app carry an id only if the app sent one.

@@ -21,6 +21,15 @@ export interface Channel {
   readonly replies: Map<string, string[]>;
 }
 
+/** A file that people share. `at`: in this workspace, or in another one, which may keep all but its id from this one. */
+export interface SharedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly mimetype: string;
+  readonly size: number;
+  readonly at: "here" | "elsewhere" | "hidden";
+}
+
 export interface Message {
   readonly ts: string;
   readonly author: Member;
@@ -35,6 +44,7 @@ export interface Message {
   readonly clientMsgId?: string;
   readonly edited?: { readonly user: string; readonly ts: string };
   readonly attachments?: readonly unknown[];
+  readonly files?: readonly SharedFile[];
   /** A deleted root that still has replies: Slack keeps a placeholder. */
   readonly tombstone?: true;
 }
@@ -52,6 +62,7 @@ export type WorkspaceChange = { readonly channel: Channel; readonly ts: string }
 export class Workspace {
   readonly channels = new Map<string, Channel>();
   readonly members = new Map<string, Member>();
+  readonly files = new Map<string, SharedFile>();
   readonly changes = new Listeners<WorkspaceChange>();
   readonly clock: TsClock;
   #ids = 0;
@@ -70,6 +81,12 @@ export class Workspace {
     const member = { id: this.newId("U"), name, ...(app && { app }) };
     this.members.set(member.id, member);
     return member;
+  }
+
+  addFile(file: Omit<SharedFile, "id">): SharedFile {
+    const added = { id: this.newId("F"), ...file };
+    this.files.set(added.id, added);
+    return added;
   }
 
   addChannel(name: string, isPrivate: boolean): Channel {
