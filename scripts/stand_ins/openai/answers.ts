@@ -9,7 +9,8 @@ const QUOTE_LIMIT = 120;
 
 /**
  * The answer to a conversation. It depends only on the conversation, so that a wrong context shows in the answer and a
- * verdict can compute the right answer. If the last message contains "write a long reply", the answer is a long one.
+ * verdict can compute the right answer. Some requests in the last message have answers of their own: a long one, formatting,
+ * one that the output limit cuts.
  */
 export function answerTo(messages: readonly ChatLine[]): string {
   const system = messages.find(({ role }) => role === "system" || role === "developer");
@@ -21,6 +22,7 @@ export function answerTo(messages: readonly ChatLine[]): string {
   if (/write a very long reply/i.test(text))
     return numbered(3, (n) => longAnswer(`${name}, part ${n}`)).join("\n\n");
   if (/show (?:me )?some formatting/i.test(text)) return FORMATTED;
+  if (/story without an end/i.test(text)) return ENDLESS;
   const before = said[asked - 1];
   const count = said.length === 1 ? "1 message" : `${said.length} messages`;
   const context = before ? `${count}; the one before was “${quote(before.content)}”` : count;
@@ -52,10 +54,17 @@ const FORMATTED = [
   ["1. Look at the map", "   - the river", "   - both banks", "2. Build"].join("\n"),
   ["- [x] planned", "- [ ] built"].join("\n"),
   ["> A bridge is a promise.", "> > Who said that?"].join("\n"),
+  ["> Ask first:", "> 1. Who pays?", "> 2. Who crosses?"].join("\n"),
   ["```sh", "echo 'mind the gap'", "```"].join("\n"),
   "---",
   "More in [the encyclopedia](https://example.com/bridge).",
+  "Or read [the docs at https://example.com](https://example.com/docs).",
+  "![a stone bridge](https://example.com/bridge.png)",
 ].join("\n\n");
+
+/** An answer that is cut off at the limit of its length. */
+export const ENDLESS =
+  "Once upon a time there was a bridge. On the bridge stood a toll house, and in the";
 
 function quote(text: string): string {
   const line = Array.from(text.replace(/\s+/g, " ").trim());

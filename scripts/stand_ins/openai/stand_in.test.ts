@@ -115,6 +115,16 @@ describe("answerTo", () => {
     expect(answerTo(messages.slice(2))).not.toBe(answerTo(messages));
   });
 
+  it("says that an answer was cut", async () => {
+    const ai = await start();
+    const client = new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 });
+    const content = "Ada: Tell me a story without an end";
+    const answer = await client.chat.completions.create({
+      ...{ model: "gpt-4o", messages: [{ role: "user" as const, content }] },
+    });
+    expect(answer.choices[0]?.finish_reason).toBe("length");
+  });
+
   it("quotes on one line, cut at 120 characters and never within a character", () => {
     const answer = answerTo([{ role: "user", content: `Ada: a\n\nb ${"🦀".repeat(200)}` }]);
     expect(answer).toContain(`“a b ${"🦀".repeat(116)}…”`);

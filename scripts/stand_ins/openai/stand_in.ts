@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { listen, readBody, Wire, type WireEntry } from "../wire.ts";
-import { answerTo, type ChatLine } from "./answers.ts";
+import { answerTo, type ChatLine, ENDLESS } from "./answers.ts";
 
 /** A fault of one request. */
 export type OpenAiFault =
@@ -162,6 +162,7 @@ function completion(request: ChatRequest, content: string): Answer {
     completion_tokens: Math.ceil(content.length / 4),
   };
   const message = { role: "assistant", content, refusal: null };
+  const ending = { finish_reason: content === ENDLESS ? "length" : "stop" };
   return {
     status: 200,
     body: JSON.stringify({
@@ -169,7 +170,7 @@ function completion(request: ChatRequest, content: string): Answer {
       object: "chat.completion",
       created: Math.floor(Date.now() / 1000),
       model: request.model,
-      choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
+      choices: [{ index: 0, message, logprobs: null, ...ending }],
       usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
     }),
   };

@@ -51,6 +51,7 @@ test("shows what the bot wrote as the platform renders it", () => {
     "> quote\n> > deeper",
     "```ts\ncode **here**\n```",
     "---",
+    "![a cat](https://e.com/c.png)",
   ].join("\n\n");
   const message = said("1", "Bridge", markdown, { fromBot: true });
   expect(shown({ messages: [message] })).toEqual([
@@ -60,7 +61,8 @@ test("shows what the bot wrote as the platform renders it", () => {
     ...["  1. one", "     • in", "  2. two", ""],
     ...["  ☑ done", "  ☐ open", ""],
     ...["  ▏ quote", "  ▏", "  ▏ ▏ deeper", ""],
-    ...["  │ code **here**", "", `  ${"─".repeat(10)}`],
+    ...["  │ code **here**", "", `  ${"─".repeat(10)}`, ""],
+    "  🖼 a cat (https://e.com/c.png)",
   ]);
   const tagged = (tag: string) => (text: string) => `<${tag}>${text}</${tag}>`;
   const style = { bold: tagged("b"), italic: tagged("i"), strike: tagged("s"), dim: tagged("d") };

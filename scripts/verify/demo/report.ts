@@ -9,7 +9,7 @@ import type { ChatTranscript } from "./transcripts.ts";
 const SHOWN = 30;
 const ENDS = 6;
 /** The longest message that is shown in full, in lines. */
-const MOST_LINES = 28;
+const MOST_LINES = 36;
 const FIRST_LINES = 8;
 const LAST_LINES = 3;
 

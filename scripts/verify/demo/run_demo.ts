@@ -1,4 +1,5 @@
 import { startStack, PLATFORMS, type Stack } from "../../stand_ins/stack.ts";
+import { missingForms } from "./forms.ts";
 import { replay, readChatLog } from "./replay.ts";
 import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describeConvex, describePlatform } from "./report.ts";
@@ -44,6 +45,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     const refused = [...stack.discord.refused, ...stack.slack.refused];
     const differences = [
       ...verdict.differences,
+      ...(options.replay === undefined
+        ? PLATFORMS.flatMap((platform) => missingForms(platform, stack.chat(platform).posts))
+        : []),
       ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
     ];
     for (const difference of differences) print(difference);

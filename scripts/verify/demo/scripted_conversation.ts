@@ -86,6 +86,12 @@ export async function playConversation(
     await answered(stage, platform, studio);
   });
 
+  announce("An answer that the AI cuts at its limit: it says so.");
+  await onBoth(async (platform) => {
+    stage.say(platform, studios[platform], "Barbara", "Please tell a story without an end.");
+    await answered(stage, platform, studios[platform]);
+  });
+
   announce("Messages in a channel that is not mapped: they are not mirrored.");
   for (const platform of PLATFORMS) {
     stage.say(platform, offices[platform], "Alan", "This is nobody's business.");

@@ -116,6 +116,8 @@ function phrase(node: PhrasingContent, style: TextStyle): string {
       const label = inline(node.children, style);
       return label === node.url ? label : `${label} ${style.dim(`(${node.url})`)}`;
     }
+    case "image":
+      return `🖼 ${node.alt ?? ""} ${style.dim(`(${node.url})`)}`;
     case "break":
       return "\n";
     default:
