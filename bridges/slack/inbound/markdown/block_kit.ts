@@ -1,4 +1,4 @@
-import { type Block, readBlocks, readChart, readRows } from "./block_payload.ts";
+import { type Block, readBlocks, readChart, readRows, readTasks } from "./block_payload.ts";
 import { elementsText, inputWords } from "./elements.ts";
 import { bold, type Collector, described, joined, labelText, paragraphs } from "./label.ts";
 import { richText } from "./rich_text.ts";
@@ -69,7 +69,7 @@ function blockText(block: Block, collect: Collector): string {
     case "data_visualization":
       return chartText(block, collect);
     case "call":
-      return "[call]";
+      return described("call", block.call?.v1?.name ?? "", block.call?.v1?.join_url);
     case "input":
       return joined(" ", [
         described(
@@ -113,7 +113,7 @@ function partsText(block: Block, collect: Collector): string {
     nested([block.details]),
     nested([block.output]),
     nested(block.child_blocks),
-    nested(block.tasks),
+    allText(readTasks(block.tasks), collect),
     elements([block.accessory, block.element]),
     elements(block.actions),
     elements(block.sources),

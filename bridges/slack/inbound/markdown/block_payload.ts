@@ -129,6 +129,7 @@ const block = z.object({
   author_name: text,
   provider_name: text,
   external_id: text,
+  call: lenient(z.object({ v1: lenient(z.object({ name: text, join_url: text })) })),
   value: number,
   elements: later,
   element: later,
@@ -148,7 +149,12 @@ const block = z.object({
 export type Block = z.infer<typeof block>;
 export const blockList = listOf(block);
 export const readBlocks = reader(blockList);
-export const readRows = reader(listOf(blockList));
+/** A plan's tasks, which may leave out their type. */
+export const readTasks = reader(listOf(block.extend({ type: z.string().catch("task_card") })));
+/** A table's cells. A malformed one keeps its place. */
+export const readRows = reader(
+  listOf(z.array(block.catch(() => block.parse({ type: "raw_text" })))),
+);
 
 const point = z.object({ label: z.string(), value: z.number() });
 /** https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block */
