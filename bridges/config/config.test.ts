@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -152,13 +152,37 @@ test("the process environment overrides .env.local, which overrides .env", () =>
   expect(readEnvFiles(join(root, "nowhere"))).toEqual({});
 });
 
-test("a settings file that can't be read is named, with the step that fixes it", () => {
+const SETTINGS = "# résumé 😀\r\nA=1\r\n";
+const bigEndian = (text: string) => Buffer.from(text, "utf16le").swap16();
+
+test.each([
+  ["UTF-16", Buffer.from(`\ufeff${SETTINGS}`, "utf16le")],
+  ["UTF-16, big-endian", bigEndian(`\ufeff${SETTINGS}`)],
+  ["UTF-16 without a byte order mark", Buffer.from("A=1\n", "utf16le")],
+  ["UTF-16 without a byte order mark, big-endian", bigEndian("A=1\n")],
+  ["Latin-1", Buffer.from(SETTINGS, "latin1")],
+  ["NULs", Buffer.from("A=1\n\0\0\0\0")],
+])("a settings file of %s is named, with the step that fixes it", (_name, bytes) => {
+  const root = mkdtempSync(join(tmpdir(), "config-"));
+  for (const name of [".env.local", ".env"]) {
+    writeFileSync(join(root, name), bytes);
+    expect(() => readEnvFiles(root)).toThrow(UnreadableSettings);
+    expect(() => readEnvFiles(root)).toThrow(`${name} is not in UTF-8`);
+    rmSync(join(root, name));
+  }
+});
+
+test("a settings file may begin with a byte order mark", () => {
+  const root = mkdtempSync(join(tmpdir(), "config-"));
+  writeFileSync(join(root, ".env"), `\ufeffA=1\nB=é😀\n`);
+  expect(readEnvFiles(root)).toEqual({ A: "1", B: "é😀" });
+});
+
+test("a folder in place of a settings file is named", () => {
   const root = mkdtempSync(join(tmpdir(), "config-"));
   mkdirSync(join(root, ".env.local"));
   expect(() => readEnvFiles(root)).toThrow(UnreadableSettings);
-  expect(() => readEnvFiles(root)).toThrow(
-    /^\.env\.local can't be read by this user \(EISDIR\)\. .*chown/,
-  );
+  expect(() => readEnvFiles(root)).toThrow(/^\.env\.local is a folder \(EISDIR\)\. /);
 });
 
 test("slashes at the end of the deployment's address are removed", () => {

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { spawn } from "node:child_process";
-import { mkdir, readFile, rename, rmdir, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parse } from "dotenv";
@@ -224,8 +224,7 @@ test("a URL is saved without its trailing slash; an invalid one is wrong usage",
 test("every command reports unreadable settings with the step to fix them and without a stack trace", async () => {
   const path = join(project, ".env.local");
   await rename(path, `${path}.aside`);
-  // A folder, because root can read every file.
-  await mkdir(path);
+  await writeFile(path, Buffer.from(`\ufeff${await readFile(`${path}.aside`, "utf8")}`, "utf16le"));
   const ended = await Promise.all(
     [
       ["scripts/cli/setup/setup.ts", "--no-input"],
@@ -235,11 +234,10 @@ test("every command reports unreadable settings with the step to fix them and wi
       ["scripts/cli/doctor/doctor.ts"],
     ].map((command) => node(command)),
   );
-  await rmdir(path);
   await rename(`${path}.aside`, path);
   for (const { code, output } of ended) {
     expect(code, output).toBe(1);
-    expect(output).toMatch(/\.env\.local can't be read by this user \(EISDIR\).*chown/s);
+    expect(output).toMatch(/\.env\.local is not in UTF-8.*Save it as UTF-8/s);
     expect(output).not.toMatch(/^\s+at .*:\d+/m);
   }
   expect(ended.at(-1)?.output).toContain("FAIL  Settings:");

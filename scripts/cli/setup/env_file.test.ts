@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../tooling/repository.ts";
@@ -44,12 +44,21 @@ describe("merging settings", () => {
   });
 });
 
-describe("what a crash between writing and renaming leaves", () => {
-  const inFolder = async (use: (folder: string) => Promise<void>) => {
-    const folder = await mkdtemp(join(tmpdir(), "bridge-env-"));
-    await use(folder).finally(() => rm(folder, { recursive: true }));
-  };
+const inFolder = async (use: (folder: string) => Promise<void>) => {
+  const folder = await mkdtemp(join(tmpdir(), "bridge-env-"));
+  await use(folder).finally(() => rm(folder, { recursive: true }));
+};
 
+test("a file that is not in UTF-8 is refused and stays as it is", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, ".env.local");
+    const before = Buffer.from("A=é\n", "latin1");
+    await writeFile(path, before);
+    await expect(mergeEnvFile(path, { B: "2" })).rejects.toThrow(".env.local is not in UTF-8");
+    expect(await readFile(path)).toEqual(before);
+  }));
+
+describe("what a crash between writing and renaming leaves", () => {
   test("is deleted by the next write, and no other file is", () =>
     inFolder(async (folder) => {
       const [left, fresh] = [`.env.local.${randomUUID()}`, `.env.local.${randomUUID()}`];

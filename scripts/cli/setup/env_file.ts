@@ -1,17 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parse } from "dotenv";
+import { settingsText } from "../../../bridges/config/env_files.ts";
 
 /**
  * Sets values in a settings file. An existing setting is changed in place, a new one is appended, and every other line
- * stays byte for byte the same. Makes the file readable by this user only, and replaces it atomically.
+ * stays byte for byte the same. Makes the file readable by this user only, and replaces it atomically. Throws
+ * `UnreadableSettings`.
  */
 export async function mergeEnvFile(
   path: string,
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const before = await readIfExists(path);
+  const before = settingsText(path);
   const after = mergeEnvText(before, values);
   if (after === before) {
     if (before !== "") await chmod(path, 0o600);
@@ -73,13 +75,4 @@ export function mergeEnvText(text: string, values: Readonly<Record<string, strin
 function quote(value: string): string {
   if (/^[\w./:@+-]*$/.test(value)) return value;
   return value.includes("'") ? `"${value}"` : `'${value}'`;
-}
-
-async function readIfExists(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
 }
