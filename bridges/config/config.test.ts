@@ -109,6 +109,12 @@ describe("problems", () => {
   });
 });
 
+test.each(["“discord-token”", "discord\u200btoken"])("the token %j is refused", (token) => {
+  expect(loadConfig({ CONVEX_URL, ...DISCORD, DISCORD_BOT_TOKEN: token })).toMatchObject({
+    problems: [{ problem: expect.stringContaining("signs in it") as unknown }],
+  });
+});
+
 test.each(["CONVEX_URL", "DISCORD_API_URL", "SLACK_API_URL"])(
   "a password in %s is refused and not printed",
   (name) => {

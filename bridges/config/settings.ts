@@ -16,6 +16,8 @@ const token = (prefix: string) =>
   z
     .string()
     .regex(/^\S+$/, "has spaces or line breaks in it")
+    // No request can carry it.
+    .regex(/^[!-~]*$/, "has signs in it that no token has, such as curved quotation marks")
     .startsWith(prefix, `does not start with ${prefix}`);
 /** Requests to an address with a user name or password fail, and their errors quote it. */
 const webAddress = z

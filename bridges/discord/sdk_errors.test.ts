@@ -104,7 +104,7 @@ describe("a failed request to Discord", () => {
     expect(explain(error, posting(false))).toMatchObject({ code, retryable: true, certain: true });
   });
 
-  test.each(["ECONNREFUSED", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT"])(
+  test.each(["ECONNREFUSED", "ENOTFOUND", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_INVALID_ARG"])(
     "by %s was certainly not done: there was no connection",
     (code) => {
       expect(explain(broken(code), posting(true))).toMatchObject({

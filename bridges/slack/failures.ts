@@ -30,7 +30,7 @@ const UNARCHIVE = "Unarchive the channel in Slack, or unmap it and map another o
 const POSTING = "In Slack, channel settings > Permissions: let the bot post in this channel";
 const ADMINS = "Ask the workspace's administrators to allow the app";
 const SHORTEN = "Report this: the bridge splits replies to fit, and this piece did not";
-const REPORT = "Report this: the bridge sent a request that Slack does not accept";
+const REPORT = "Report this: the bridge made a request that Slack does not accept";
 const NOTHING = "No action is needed";
 
 const channel = (reason: string, step: string) => ({ kind: "channel" as const, reason, step });
@@ -39,7 +39,7 @@ const token = (reason: string): Failure => ({ kind: "token", reason });
 const later = (reason: string): Failure => ({ kind: "transient", reason, certain: true });
 const unclear = (reason: string): Failure => ({ kind: "transient", reason, certain: false });
 
-/** By Slack's error code; `channel_deleted`, `malformed_answer`, `timeout`, `network` and `unreachable` are the bridge's own. */
+/** By Slack's error code; `channel_deleted`, `malformed_answer`, `timeout`, `network`, `unreachable` and `not_sent` are the bridge's own. */
 export const FAILURES = {
   not_in_channel: channel("the bot is not in the channel", INVITE),
   channel_not_found: channel(
@@ -94,6 +94,7 @@ export const FAILURES = {
   timeout: unclear("Slack did not answer in time"),
   network: unclear("the connection to Slack broke"),
   unreachable: later("Slack cannot be reached"),
+  not_sent: request("Slack's client could not make the request, so nothing was sent", REPORT),
   invalid_auth: token("Slack does not accept the token"),
   not_authed: token("Slack received no token"),
   token_revoked: token("the token was revoked"),

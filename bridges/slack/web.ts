@@ -1,7 +1,7 @@
 import { type FetchFunction, WebClient, type WebClientOptions } from "@slack/web-api";
 import type { Logger } from "pino";
 import type { Backoff } from "../core/shared/backoff.ts";
-import { explain } from "./sdk_errors.ts";
+import { explain, platformError } from "./sdk_errors.ts";
 import { sdkLogger } from "./sdk_log.ts";
 
 export interface SlackConfig {
@@ -23,12 +23,20 @@ const RETRY_AFTER_S = 30;
 
 /**
  * Options for every Web API client: one attempt per call. The client's own retries could post twice, and its own waiting
- * for rate limits would block everything else: docs/races.md#a-client-that-retries-by-itself. `signal` ends requests early.
+ * for rate limits would block everything else: docs/races.md#a-client-that-retries-by-itself. `signal` ends requests early. `onSend` is called
+ * when a request is handed to the network.
  */
-export function webOptions(config: SlackConfig, signal?: AbortSignal): WebClientOptions {
+export function webOptions(
+  config: SlackConfig,
+  signal?: AbortSignal,
+  onSend?: () => void,
+): WebClientOptions {
   const once: FetchFunction = async (url, init) => {
     const signals = [init?.signal, signal].filter((each) => each instanceof AbortSignal);
-    const response = await fetch(url, { ...init, signal: AbortSignal.any(signals) });
+    // Throws for what no request can hold, before anything is sent.
+    const request = new Request(url, { ...init, signal: AbortSignal.any(signals) });
+    onSend?.();
+    const response = await fetch(request);
     const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
     if (response.status !== 429 || wait > 0) return response;
     return new Response(null, { status: 429, headers: { "retry-after": `${RETRY_AFTER_S}` } });
@@ -57,11 +65,13 @@ export class SlackApi {
   /** Calls a method through the client's own types. */
   async request<T>(send: (web: WebClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     // A client is cheap, and its signal is fixed when it is made.
-    const options = { ...webOptions(this.config, signal), logger: sdkLogger(this.log) };
+    const attempt = { isSent: false };
+    const onSend = () => (attempt.isSent = true);
+    const options = { ...webOptions(this.config, signal, onSend), logger: sdkLogger(this.log) };
     try {
       return await send(new WebClient(this.config.botToken, options));
     } catch (error) {
-      throw explain(error);
+      throw attempt.isSent ? explain(error) : platformError("not_sent");
     }
   }
 }

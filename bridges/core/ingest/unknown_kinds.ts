@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { cut } from "../../../convex/model/shared/text.ts";
 import type { Intake, MappingId } from "../../platform.ts";
 
 /** How long a kind is not reported again, in ms: a frequent kind must not cost a call each time. */
@@ -33,8 +34,8 @@ export class UnknownKinds {
     void this.intake.problem({
       mappingId,
       kind: "content_unknown",
-      externalId: kind.slice(0, 100),
-      reason: `the bridge does not know this kind of content: ${kind.slice(0, 100)}`,
+      externalId: cut(kind, 100),
+      reason: `the bridge does not know this kind of content: ${cut(kind, 100)}`,
     });
   }
 }

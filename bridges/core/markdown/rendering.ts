@@ -1,3 +1,4 @@
+import { cut } from "../../../convex/model/shared/text.ts";
 import type { Piece } from "../../platform.ts";
 import { piecesFrom } from "./pieces.ts";
 import { type Change, Layers } from "./rewrite.ts";
@@ -15,11 +16,11 @@ export interface Rendering {
 /** The pieces from offset `from` to the content's end. */
 export function renderedPieces(content: string, from: number, rendering: Rendering): Piece[] {
   const { limit, readable, rewrites } = rendering;
-  const readTo = Math.min(content.length, readable);
-  const shown = new Layers(content.slice(0, readTo), rewrites);
+  const read = cut(content, readable);
+  const shown = new Layers(read, rewrites);
   const splitter = new Splitter(shown.text);
   const next = (at: number) => nextPiece(splitter, shown, shown.toText(at), limit);
-  return piecesFrom(content, from, next, readTo);
+  return piecesFrom(content, from, next, read.length);
 }
 
 /** A piece must end where the next attempt can resume: not within a rewritten section. */

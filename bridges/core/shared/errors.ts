@@ -101,6 +101,9 @@ const CONNECT_ERRORS: ReadonlySet<unknown> = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
+  // The client would not even try.
+  "UND_ERR_INVALID_ARG",
+  "ERR_INVALID_URL",
 ]);
 
 /** Whether an error's code says that no connection was made, so the request was certainly not sent. */

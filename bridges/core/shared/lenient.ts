@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cut } from "../../../convex/model/shared/text.ts";
 
 /** A field that is treated as absent when it is malformed, so that an odd field never costs a message. */
 export function lenient<T extends z.ZodType>(schema: T) {
@@ -16,4 +17,4 @@ export function lenientList<T extends z.ZodType>(item: T) {
 }
 
 /** A name. Longer than any platform's, it would only make a report too large to store. */
-export const shortName = z.string().transform((name) => name.slice(0, 200));
+export const shortName = z.string().transform((name) => cut(name, 200));

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { oddPayloads } from "../../../test/support/odd_payloads.ts";
 import type { MappingId } from "../../platform.ts";
 import { type Context, normaliseMessage, type WireMessage } from "./normalise.ts";
+import { wireChannel } from "./threads.ts";
 
 const context: Context = {
   // Outside Convex an id is a plain string.
@@ -109,4 +110,9 @@ test.each([null, undefined, 7, "", "no snowflake", {}])(
 test("a message from a later year is refused, because the cursor would pass all that are to come", () => {
   const message = messageWith({ id: "18446744073709551615" });
   expect(() => normaliseMessage(message, context)).toThrow("from the future");
+});
+
+test("a thread's name that is too long is cut between characters", () => {
+  const thread = wireChannel({ id: "1", type: 11, name: `${"x".repeat(199)}😀` });
+  expect(thread?.name).toBe("x".repeat(199));
 });

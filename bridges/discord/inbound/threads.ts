@@ -1,4 +1,5 @@
 import { ChannelType } from "discord-api-types/v10";
+import { cut } from "../../../convex/model/shared/text.ts";
 import { fields, id, number, type Read, text } from "./fields.ts";
 
 /** What a channel id refers to: a thread of another channel, or a channel itself. */
@@ -23,7 +24,7 @@ export const wireChannel: Read<WireChannel> = (value) => {
         id: channelId,
         type: number(found.type) ?? ChannelType.GuildText,
         parent_id: id(found.parent_id),
-        name: text(found.name)?.slice(0, 200),
+        name: cut(text(found.name) ?? "", 200) || undefined,
       }
     : undefined;
 };

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { z } from "zod";
+import { cut } from "../../../convex/model/shared/text.ts";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
@@ -95,7 +96,7 @@ export class Router {
     const reason = `Slack sent a ${what} the bridge cannot read`;
     const about = {
       ...(mapping && { mappingId: mapping.mappingId }),
-      ...(id !== undefined && { externalId: id.slice(0, 100) }),
+      ...(id !== undefined && { externalId: cut(id, 100) }),
     };
     this.options.log.error({ ...about, reason }, "a message was skipped");
     await this.options.intake.problem({ ...about, kind: "message_unreadable", reason });

@@ -9,6 +9,7 @@ const sharedWithBridges = [
   "convex/_generated/",
   "convex/model/access/issuers.ts",
   "convex/model/shared/positions.ts",
+  "convex/model/shared/text.ts",
 ];
 
 const zones = [

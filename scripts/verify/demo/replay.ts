@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { PlatformName } from "../../../bridges/platform.ts";
+import { cut } from "../../../convex/model/shared/text.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { plainText } from "./plain_text.ts";
 import type { Stage } from "./stage.ts";
@@ -83,7 +84,7 @@ function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
     case "slack":
       return named;
     case "discord":
-      return asTyped(named).slice(0, DISCORD_LIMIT);
+      return cut(asTyped(named), DISCORD_LIMIT);
   }
 }
 

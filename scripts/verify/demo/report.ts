@@ -1,4 +1,5 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
+import { cut } from "../../../convex/model/shared/text.ts";
 import type { VisibleMessage } from "../../stand_ins/chat.ts";
 import { groupBy } from "./group_by.ts";
 import { type TextStyle, markdownLines, wrapped } from "./terminal_markdown.ts";
@@ -51,7 +52,7 @@ function describeMessage(
       : asTyped(message.text, transcript, names, width);
   const [only = "", ...more] = lines(Infinity);
   const shown =
-    more.length === 0 ? wrapped(`${who} ${only}${note}`) : [`${who}${note}`, ...cut(lines())];
+    more.length === 0 ? wrapped(`${who} ${only}${note}`) : [`${who}${note}`, ...middleOut(lines())];
   return shown.map((line, at) => (at === 0 ? line : `  ${line}`));
 }
 
@@ -86,7 +87,7 @@ function asTyped(
     });
 }
 
-function cut(lines: readonly string[]): string[] {
+function middleOut(lines: readonly string[]): string[] {
   if (lines.length <= MOST_LINES) return [...lines];
   const left = lines.length - FIRST_LINES - LAST_LINES;
   const [begin, end] = [lines.slice(0, FIRST_LINES), lines.slice(-LAST_LINES)];
@@ -134,7 +135,7 @@ export function excerpt(text: string, length = 40): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   if (line.length <= length) return line;
   const end = line.lastIndexOf(" ", length);
-  return `${line.slice(0, end > length / 2 ? end : length)} …`;
+  return `${cut(line, end > length / 2 ? end : length)} …`;
 }
 
 function shorten<T extends string | readonly string[]>(entries: readonly T[]): (T | string)[] {

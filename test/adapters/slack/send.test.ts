@@ -50,6 +50,26 @@ describe("a post", () => {
     expect(gone).toMatchObject({ code: "message_not_found", retryable: false, certain: true });
   });
 
+  it("that Slack's client cannot make is certainly not sent, and is not made again", async () => {
+    const { slack, bridge, channel } = await start();
+    const odd = { text: "half of \ud83d", upTo: 9 };
+    const failed = await failure(bridge.post(delivery({ channel }), 0, odd, soon()));
+    expect(failed).toMatchObject({ code: "not_sent", retryable: false, certain: true });
+    expect(slack.posts).toEqual([]);
+  });
+
+  it.each([2_999, 3_000, 11_999])(
+    "with an emoji after %s letters is posted whole",
+    async (count) => {
+      const { slack, bridge, channel } = await start();
+      const text = `${"x".repeat(count)}😀`;
+      const pieces = bridge.render(text, 0);
+      for (const [part, piece] of pieces.entries())
+        await bridge.post(delivery({ channel }), part, piece, soon());
+      expect(slack.posts.map((post) => post.text).join("")).toBe(text);
+    },
+  );
+
   it("fits for every piece of a long reply", async () => {
     const { slack, bridge, channel } = await start();
     const pieces = bridge.render("word & <@U1> ".repeat(3_000), 0);

@@ -1,3 +1,5 @@
+import { cut } from "../../../../convex/model/shared/text.ts";
+
 /** Stops that browsers read as dots, and letters that look like dots. */
 const DOTS = /[。｡．․ꓸ܁܂]/gu;
 /** A stop between words of a script that has no spaces ends a sentence, unless a well-known ending follows. */
@@ -55,12 +57,12 @@ const MAX_SHOWN = 100;
 /** An address as it is shown beside a link: without a name and a password, which may look like a host. */
 export function shownAddress(address: string): string {
   const url = parsed(address);
-  if (url === undefined) return address.slice(0, MAX_SHOWN);
+  if (url === undefined) return cut(address, MAX_SHOWN);
   url.username = "";
   url.password = "";
   const whole = url.href.replaceAll("(", "%28").replaceAll(")", "%29");
   if (whole.length <= MAX_SHOWN) return whole;
-  return `${url.host === "" ? whole.slice(0, MAX_SHOWN) : `${url.protocol}//${url.host}/`}…`;
+  return `${url.host === "" ? cut(whole, MAX_SHOWN) : `${url.protocol}//${url.host}/`}…`;
 }
 
 function parsed(address: string): URL | undefined {
