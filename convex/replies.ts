@@ -10,6 +10,7 @@ import {
 } from "./model/replies/store_answer.ts";
 import { complete } from "./model/replies/completion.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
+import { rememberOutputLimit, vLearned } from "./model/rows/output_limits.ts";
 import { vUsage } from "./model/shared/validators.ts";
 import { watchReply } from "./model/replies/watchdog.ts";
 
@@ -57,10 +58,12 @@ export const store = internalMutation({
     read: v.array(v.id("messages")),
     content: v.union(v.string(), v.null()),
     usage: v.optional(vUsage),
+    learned: v.optional(vLearned),
   },
   returns: v.null(),
-  handler: async (ctx, args) => {
-    await storeAnswer(ctx, args);
+  handler: async (ctx, { learned, ...answer }) => {
+    if (learned) await rememberOutputLimit(ctx, learned);
+    await storeAnswer(ctx, answer);
     return null;
   },
 });
@@ -71,6 +74,7 @@ export const fail = internalMutation({
     reason: v.string(),
     retryable: v.boolean(),
     retryAfterMs: v.optional(v.number()),
+    mostAttempts: v.optional(v.number()),
     read: v.optional(v.array(v.id("messages"))),
   },
   returns: v.null(),

@@ -4,6 +4,7 @@ import { vRearmed } from "./model/rows/rearmed.ts";
 import { vTask } from "./model/rows/tasks.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
+import { vLearned } from "./model/rows/output_limits.ts";
 import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
   troubleFields,
@@ -187,6 +188,9 @@ export default defineSchema({
 
   // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
   aiHealth: defineTable(vAiHealth),
+
+  // What an AI service calls the limit of an answer, where it does not know OpenAI's name. Written by replies.
+  outputLimits: defineTable(vLearned).index("by_service", ["service"]),
 
   // The outbox. A row holds no content (docs/races.md#the-outbox-subscription-stays-small). `endedAt` is absent while
   // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers. Deleted

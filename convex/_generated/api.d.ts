@@ -45,6 +45,7 @@ import type * as model_outbox_retry from "../model/outbox/retry.js";
 import type * as model_outbox_settle from "../model/outbox/settle.js";
 import type * as model_outbox_take_down from "../model/outbox/take_down.js";
 import type * as model_outbox_validators from "../model/outbox/validators.js";
+import type * as model_replies_answer from "../model/replies/answer.js";
 import type * as model_replies_completion from "../model/replies/completion.js";
 import type * as model_replies_completion_errors from "../model/replies/completion_errors.js";
 import type * as model_replies_context from "../model/replies/context.js";
@@ -55,6 +56,7 @@ import type * as model_replies_pending_questions from "../model/replies/pending_
 import type * as model_replies_request_reply from "../model/replies/request_reply.js";
 import type * as model_replies_say from "../model/replies/say.js";
 import type * as model_replies_store_answer from "../model/replies/store_answer.js";
+import type * as model_replies_visible_text from "../model/replies/visible_text.js";
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
 import type * as model_retention_delete_rows from "../model/retention/delete_rows.js";
@@ -68,10 +70,12 @@ import type * as model_rows_mapping_health from "../model/rows/mapping_health.js
 import type * as model_rows_mappings from "../model/rows/mappings.js";
 import type * as model_rows_message_text from "../model/rows/message_text.js";
 import type * as model_rows_messages from "../model/rows/messages.js";
+import type * as model_rows_output_limits from "../model/rows/output_limits.js";
 import type * as model_rows_posts from "../model/rows/posts.js";
 import type * as model_rows_rearmed from "../model/rows/rearmed.js";
 import type * as model_rows_tasks from "../model/rows/tasks.js";
 import type * as model_rows_tombstones from "../model/rows/tombstones.js";
+import type * as model_shared_fields from "../model/shared/fields.js";
 import type * as model_shared_jobs from "../model/shared/jobs.js";
 import type * as model_shared_positions from "../model/shared/positions.js";
 import type * as model_shared_refusal from "../model/shared/refusal.js";
@@ -128,6 +132,7 @@ declare const fullApi: ApiFromModules<{
   "model/outbox/settle": typeof model_outbox_settle;
   "model/outbox/take_down": typeof model_outbox_take_down;
   "model/outbox/validators": typeof model_outbox_validators;
+  "model/replies/answer": typeof model_replies_answer;
   "model/replies/completion": typeof model_replies_completion;
   "model/replies/completion_errors": typeof model_replies_completion_errors;
   "model/replies/context": typeof model_replies_context;
@@ -138,6 +143,7 @@ declare const fullApi: ApiFromModules<{
   "model/replies/request_reply": typeof model_replies_request_reply;
   "model/replies/say": typeof model_replies_say;
   "model/replies/store_answer": typeof model_replies_store_answer;
+  "model/replies/visible_text": typeof model_replies_visible_text;
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;
   "model/retention/delete_rows": typeof model_retention_delete_rows;
@@ -151,10 +157,12 @@ declare const fullApi: ApiFromModules<{
   "model/rows/mappings": typeof model_rows_mappings;
   "model/rows/message_text": typeof model_rows_message_text;
   "model/rows/messages": typeof model_rows_messages;
+  "model/rows/output_limits": typeof model_rows_output_limits;
   "model/rows/posts": typeof model_rows_posts;
   "model/rows/rearmed": typeof model_rows_rearmed;
   "model/rows/tasks": typeof model_rows_tasks;
   "model/rows/tombstones": typeof model_rows_tombstones;
+  "model/shared/fields": typeof model_shared_fields;
   "model/shared/jobs": typeof model_shared_jobs;
   "model/shared/positions": typeof model_shared_positions;
   "model/shared/refusal": typeof model_shared_refusal;

@@ -17,12 +17,24 @@ interface Failure {
   readonly platform: PlatformName;
   /** The fault of each request for the room, in order. */
   readonly faults: readonly OpenAiFault[];
-  readonly ends: "answer" | "notice";
+  /** Any other text is an answer of its own. */
+  readonly ends: string;
   /** The total number of requests made for it. */
   readonly requests: number;
 }
 
 const MALFORMED = ["malformed", "malformed", "malformed"] as const;
+
+/** A completion of a given form. */
+function body(message: unknown, finish_reason: unknown = "stop", more: object = {}): OpenAiFault {
+  return { body: JSON.stringify({ choices: [{ index: 0, message, finish_reason }], ...more }) };
+}
+const error = (status: number, error: object): OpenAiFault => ({
+  status,
+  body: JSON.stringify({ error }),
+});
+const silence = body({ content: " \n\n " });
+const CUT = "Half\n\n_The answer ends here: it reached the limit of its length._";
 
 const FAILURES: readonly Failure[] = (
   [
@@ -36,7 +48,29 @@ const FAILURES: readonly Failure[] = (
     ["a refused key", [401], "notice", 1],
     ["an unknown model", [404], "notice", 1],
     ["an empty answer once", ["empty"], "answer", 2],
-    ["an empty answer every time", ["empty", "empty", "empty"], "notice", 3],
+    ["an empty answer every time", ["empty", "empty", "empty"], "notice", 2],
+    ["white space every time", [silence, silence, silence], "notice", 2],
+    ["a refusal", [body({ content: null, refusal: "I can't help." })], "I can't help.", 1],
+    ["nothing at the limit", [body({ content: "" }, "length")], "notice", 1],
+    ["half an answer at the limit", [body({ content: "Half" }, "length")], CUT, 1],
+    ["no usage", [body({ content: "Hi" }, "stop", { usage: {} })], "Hi", 1],
+    ["reasoning", [body({ content: "<think>\na\n</think>\n\nHi" })], "Hi", 1],
+    ["no message", [body(null)], "answer", 2],
+    ["a passing error with status 200", [error(200, { code: 502 })], "answer", 2],
+    ["a lasting error with status 200", [error(200, { code: 401 })], "notice", 1],
+    ["a page of HTML", [{ body: "<html>", type: "text/html" }], "answer", 2],
+    [
+      "a stream",
+      [
+        {
+          body: 'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n',
+          type: "text/event-stream",
+        },
+      ],
+      "Hi",
+      1,
+    ],
+    ["a limit by an older name", [error(422, { param: "max_completion_tokens" })], "answer", 2],
     ["a malformed body once", ["malformed"], "answer", 2],
     ["a malformed body every time", MALFORMED, "notice", 3],
     ["no answer in time, once", ["hang"], "answer", 2],
@@ -97,7 +131,8 @@ test.each(FAILURES)(
     await room(name).posted(1, 100_000);
     const [post] = room(name).posts;
     if (ends === "notice") expect(post?.text).toBe(FAILURE_NOTICE);
-    else expect(post?.text).toContain(`What of ${name}?`);
+    else if (ends === "answer") expect(post?.text).toContain(`What of ${name}?`);
+    else expect(post?.text).toBe(ends);
     const made = stage.stack.openai.requests.filter(({ messages }) =>
       messages.at(-1)?.content.includes(`${name}?`),
     );

@@ -1,79 +1,104 @@
 import OpenAI from "openai";
+import { type Answer, readAnswer } from "./answer.ts";
+import { AiFailure } from "./completion_errors.ts";
 import type { ContextLine } from "./context.ts";
-import { AI_TIMEOUT_MS, OUTPUT_TOKENS, openAiSettings } from "../shared/settings.ts";
+import { AI_TIMEOUT_MS, aiServiceOf, openAiSettings, OUTPUT_TOKENS } from "../shared/settings.ts";
+import type { OutputLimit } from "../rows/output_limits.ts";
 
 export interface Prompt {
   readonly messages: readonly ContextLine[];
   readonly instructions?: string | undefined;
   readonly model?: string | undefined;
+  /** What the service calls the limit of an answer, if it is known. */
+  readonly outputLimit?: OutputLimit | undefined;
 }
 
-export interface Completion {
-  readonly content: string;
-  readonly usage?: { readonly promptTokens: number; readonly completionTokens: number };
+export interface Completion extends Answer {
+  /** What the service calls the limit, if not what the prompt does. */
+  readonly learned?: { readonly service: string; readonly name: OutputLimit };
 }
+
+/** What OpenAI calls the limit today, and what it was called, by which other services know it. */
+const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
 
 /**
  * Asks the AI service once, for at most 60 s and without the SDK's own retries: the caller
- * decides whether to retry. The client is made here because at module level a missing key would break every function of a file.
- * Throws "No content in response", or what the SDK throws.
+ * decides whether to retry. (Once more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`, or what the SDK throws.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
-  const settings = openAiSettings();
-  const openai = new OpenAI({
-    apiKey: settings.apiKey,
-    baseURL: settings.baseURL,
-    maxRetries: 0,
-  });
+  const { instructions, messages, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
+  const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
   const request = {
-    model: prompt.model ?? settings.model,
-    max_completion_tokens: OUTPUT_TOKENS,
-    messages: [...systemLines(prompt), ...prompt.messages],
+    model: prompt.model ?? openAiSettings().model,
+    messages: [
+      ...(instructions === undefined ? [] : [{ role: "system" as const, content: instructions }]),
+      ...messages,
+    ],
   };
-  const response = await withinTime((signal) =>
-    openai.chat.completions.create(request, { signal }),
-  );
-  const content = fieldAt(response, "choices", 0, "message", "content");
-  if (typeof content !== "string" || content === "")
-    throw new EmptyCompletion("No content in response");
-  const promptTokens = fieldAt(response, "usage", "prompt_tokens");
-  const completionTokens = fieldAt(response, "usage", "completion_tokens");
-  return {
-    // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
-    content: content.toWellFormed(),
-    ...(typeof promptTokens === "number" &&
-      typeof completionTokens === "number" && { usage: { promptTokens, completionTokens } }),
-  };
+  return await withinTime(async (signal) => {
+    const answer = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal);
+    const isRefused = [400, 422].includes(answer.status) && answer.body.includes(known);
+    if (!isRefused) return readAnswer(answer);
+    const again = await ask({ ...request, [other]: OUTPUT_TOKENS }, signal);
+    return {
+      ...readAnswer(again),
+      learned: { service: aiServiceOf(prompt.model), name: other },
+    };
+  });
 }
 
-/** What is at a path of an answer. The SDK types it as documented, but passes on whatever the service sent. */
-function fieldAt(value: unknown, ...path: readonly (string | number)[]): unknown {
-  let found = value;
-  for (const key of path)
-    found = typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined;
-  return found;
+/** What the service answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Empty if it broke off. */
+  readonly body: string;
 }
 
-function systemLines({ instructions }: Prompt): { role: "system"; content: string }[] {
-  return instructions === undefined ? [] : [{ role: "system", content: instructions }];
+type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+
+/**
+ * One request. The answer is taken before the SDK reads it: the SDK drops what an error says in another form than OpenAI's,
+ * and reads only JSON. The client is made here because at module level a missing key would break every function of a file.
+ */
+async function ask(request: ChatRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { apiKey, baseURL } = openAiSettings();
+  const answers: HttpAnswer[] = [];
+  const openai = new OpenAI({
+    apiKey,
+    baseURL,
+    maxRetries: 0,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      const { status, headers } = response;
+      answers.push({ status, headers, body: await response.text().catch(() => "") });
+      return new Response("{}", { headers: { "content-type": "application/json" } });
+    },
+  });
+  await openai.chat.completions.create(request, { signal }).catch((error: unknown) => {
+    throw error instanceof OpenAI.OpenAIError ? error : new AiFailure(NO_REQUEST);
+  });
+  const [answer] = answers;
+  if (answer === undefined) throw new AiFailure(NO_REQUEST);
+  return answer;
 }
 
-/** The service returned an answer without content. */
-export class EmptyCompletion extends Error {}
-
-/** The answer took longer than the time limit. */
-export class CompletionTimeout extends Error {}
+const NO_REQUEST = {
+  reason: "no request can be made with OPENAI_BASE_URL and OPENAI_API_KEY as they are",
+  retryable: false,
+};
+const TOO_LATE = { reason: "the AI service took too long", retryable: true };
 
 /**
  * Applies the time limit to the whole call: the SDK's own limit ends with the headers, so a body that never ends would
- * be waited for forever. Throws `CompletionTimeout`.
+ * be waited for forever. Throws `AiFailure`.
  */
 async function withinTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new CompletionTimeout());
+      reject(new AiFailure(TOO_LATE));
       abort.abort();
     }, AI_TIMEOUT_MS);
   });

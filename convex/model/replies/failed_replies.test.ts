@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import { FAILURE_NOTICE } from "./notices.ts";
-import { completion, hangs, refused } from "../../../test/support/convex/ai.ts";
+import { completion, ended, hangs, refused } from "../../../test/support/convex/ai.ts";
 import { EVE, said } from "../../../test/support/convex/events.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
 import { channelId, room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
@@ -29,8 +29,15 @@ const TEMPORARY = [
     () => new Response("<html>", { headers: { "content-type": "application/json" } }),
   ],
   ["JSON that is no completion", () => Response.json({ hello: 1 })],
+] as const;
+
+/** Paid for each time, and the same twice is certain. */
+const SILENT = [
   ["an empty answer", () => completion("")],
   ["an answer of null", () => completion(null)],
+  ["an answer of white space", () => completion(" \n\n ")],
+  ["an answer of comments", () => completion("<!-- nothing to add -->")],
+  ["nothing but reasoning", () => completion("<think>so</think>")],
 ] as const;
 
 const FINAL = [
@@ -39,10 +46,49 @@ const FINAL = [
   ["404, an unknown model", () => refused(404)],
   ["400", () => refused(400)],
   ["429 without credit", () => refused(429, {}, "insufficient_quota")],
+  ["an answer at the limit of its length", () => ended("", "length")],
+  ["an answer that is only reasoning, and cut", () => ended("<think>so", "length")],
+  ["a filtered answer", () => ended(null, "content_filter")],
+  ["200 with an error that no retry mends", () => Response.json({ error: { code: 401 } })],
 ] as const;
 
+describe("an answer that is one", () => {
+  test.each([
+    ["a refusal", () => completion(null, { refusal: "I can't." }), "I can't."],
+    ["one with reasoning", () => completion("<think>a</think>\n\nHi"), "Hi"],
+    ["one without usage", () => completion("Hi", {}, { usage: {} }), "Hi"],
+    ["one that was cut", () => ended("Hi", "length"), /^Hi\n\n_The answer ends here/],
+  ] as const)("%s is posted once, and the AI reads the same", async (_name, answer, text) => {
+    ai.answers(answer);
+    await exchange(backend, room);
+    await exchange(backend, room, { content: "and?" });
+    const [posted = ""] = await outgoing();
+    expect(posted).toMatch(text);
+    expect(ai.requests).toHaveLength(2);
+    expect(ai.requests[1]?.messages.map(({ content }) => content)[1]).toBe(posted);
+  });
+
+  test("the limit's name that a service knows is remembered for its model", async () => {
+    ai.always((request) =>
+      request.max_completion_tokens === undefined
+        ? completion("Hi")
+        : Response.json({ error: { param: "max_completion_tokens" } }, { status: 400 }),
+    );
+    await exchange(backend, room);
+    expect(ai.requests).toHaveLength(2);
+    await exchange(backend, room);
+    expect(ai.requests).toHaveLength(3);
+    vi.stubEnv("OPENAI_MODEL", "another");
+    await exchange(backend, room);
+    await exchange(backend, room);
+    expect(ai.requests).toHaveLength(6);
+    expect(await rows(backend, "outputLimits")).toHaveLength(2);
+    expect(await outgoing()).toEqual(["Hi", "Hi", "Hi", "Hi"]);
+  });
+});
+
 describe("what may pass", () => {
-  test.each(TEMPORARY)(
+  test.each([...TEMPORARY, ...SILENT])(
     "%s once: the reply comes all the same, and nobody hears of it",
     async (_n, answer) => {
       ai.answers(answer, "here it is");
@@ -72,6 +118,14 @@ describe("what may pass", () => {
       expect(await outgoing()).toHaveLength(1);
     },
   );
+
+  test.each(SILENT)("%s every time: two attempts, then exactly one notice", async (_n, answer) => {
+    ai.always(answer);
+    await exchange(backend, room);
+    await pass(backend, 600_000);
+    expect(ai.requests).toHaveLength(2);
+    expect(await outgoing()).toEqual([FAILURE_NOTICE]);
+  });
 
   test("a wait that the service asks for is kept", async () => {
     ai.answers(() => refused(429, { "retry-after": "40" }), "here it is");

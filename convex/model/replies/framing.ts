@@ -23,7 +23,7 @@ const OPENING = /^[\s>＞﹥›»❯⟩[［【⟦〔]+/u;
 /** The words for the AI and for those who instruct it, in the letters of any alphabet that look like theirs. */
 const ROLES = /^(?:[yуүγʏყ][oоοօ0ᴏ][uսυᴜʋ]|assistant|system|developer|tool)$/u;
 /** Shown as nothing, whatever Unicode calls it. */
-const BLANKS = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+export const BLANKS = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 /** The first letters of the alphabets on a coloured ground, and of those in flags: no normalisation knows them. */
 const ALPHABETS = [0x1f150, 0x1f170, 0x1f1e6];
 

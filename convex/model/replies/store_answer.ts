@@ -6,6 +6,7 @@ import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
+import { outputLimitOf, vOutputLimit } from "../rows/output_limits.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
@@ -19,6 +20,7 @@ export const vAssignment = v.object({
   read: v.array(v.id("messages")),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
+  outputLimit: v.optional(vOutputLimit),
 });
 
 /**
@@ -36,11 +38,13 @@ export async function loadAssignment(ctx: QueryCtx, replyId: Id<"replies">, atte
   const read = recent.map(({ _id }) => _id);
   if (waiting.length === 0) return { messages: [], read };
   const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
+  const outputLimit = await outputLimitOf(ctx, channel.model);
   return {
     messages: fitContext(lines, hasRoot),
     read,
     ...(channel.instructions !== undefined && { instructions: channel.instructions }),
     ...(channel.model !== undefined && { model: channel.model }),
+    ...(outputLimit !== undefined && { outputLimit }),
   };
 }
 
@@ -116,13 +120,17 @@ export async function recordFailure(
   ctx: MutationCtx,
   replyId: Id<"replies">,
   attempt: number,
-  { retryable, retryAfterMs = 0, reason }: CompletionFailure,
+  { retryable, retryAfterMs = 0, mostAttempts = MAX_ATTEMPTS, reason }: CompletionFailure,
   read: readonly Id<"messages">[] | undefined,
 ): Promise<void> {
   const reply = await ctx.db.get("replies", replyId);
   if (!isCurrent(reply, attempt)) return;
   await cancelJob(ctx, reply.watchdogId);
-  if (retryable && attempt < MAX_ATTEMPTS && retryAfterMs <= LONGEST_WAIT_MS) {
+  if (
+    retryable &&
+    attempt < Math.min(mostAttempts, MAX_ATTEMPTS) &&
+    retryAfterMs <= LONGEST_WAIT_MS
+  ) {
     const backoffMs = 2_000 * 2 ** attempt;
     await startAttempt(ctx, replyId, attempt + 1, Math.max(retryAfterMs, backoffMs));
     return;

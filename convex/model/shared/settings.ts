@@ -30,6 +30,12 @@ export function openAiSettings(): OpenAiSettings {
   };
 }
 
+/** A model at an address: what it takes depends on both. */
+export function aiServiceOf(model: string | undefined): string {
+  const { baseURL = "", model: usual } = openAiSettings();
+  return `${baseURL} ${model ?? usual}`;
+}
+
 /** The deployment's variables, by name. Setup passes those it has read; the functions read their own. */
 type Variables = Readonly<Record<string, string | undefined>>;
 

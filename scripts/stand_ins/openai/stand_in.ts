@@ -18,6 +18,8 @@ export type OpenAiFault =
   | { readonly retryAfter: number }
   /** The right answer, after a delay. */
   | { readonly delayMs: number }
+  /** Any answer. Default: status 200, JSON. */
+  | { readonly body: string; readonly status?: number; readonly type?: string }
   /** An HTTP status with OpenAI's error body. */
   | number;
 
@@ -138,6 +140,10 @@ function faulty(
   request: ChatRequest,
 ): Answer | "hang" {
   if (typeof fault === "number") return failure(fault, "Injected failure.", "server_error");
+  if (typeof fault === "object" && "body" in fault) {
+    const { body, status = 200, type = "application/json" } = fault;
+    return { status, body, headers: { "content-type": type } };
+  }
   if (typeof fault === "object") {
     const limited = failure(429, "Rate limit reached.", "requests", "rate_limit_exceeded");
     return { ...limited, headers: { "retry-after": fault.retryAfter.toString() } };

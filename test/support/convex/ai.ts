@@ -6,6 +6,7 @@ export interface AiRequest {
   readonly authorization: string | null;
   readonly model: string;
   readonly max_completion_tokens?: number;
+  readonly max_tokens?: number;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
 }
 
@@ -59,17 +60,34 @@ export class AiService {
   }
 }
 
-export function completion(content: string | null): Response {
+/** `more`: further fields of the message and of the completion. */
+export function completion(
+  content: string | null,
+  message: object = {},
+  more: object = {},
+  finish_reason = "stop",
+): Response {
   return Response.json({
     id: "chatcmpl-1",
     object: "chat.completion",
     created: 1,
     model: "gpt-4o",
     choices: [
-      { index: 0, finish_reason: "stop", logprobs: null, message: { role: "assistant", content } },
+      {
+        index: 0,
+        finish_reason,
+        logprobs: null,
+        message: { role: "assistant", content, ...message },
+      },
     ],
     usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
+    ...more,
   });
+}
+
+/** A completion that the service ended for a reason. */
+export function ended(content: string | null, reason: string): Response {
+  return completion(content, {}, {}, reason);
 }
 
 export function refused(

@@ -1,0 +1,88 @@
+import { BLANKS } from "./framing.ts";
+
+/* What of a model's text is for people. */
+
+const NAMES = "(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|seed:think)";
+/** The marks around what a model thinks, as models and their servers write them. */
+const MARK = new RegExp(`<\\|?/?${NAMES}(?:\\s[^<>]*)?\\|?>|\\[/?THINK\\]|◁/?think▷`, "gi");
+const BEGINS = new RegExp(`^(?:${MARK.source})`, "i");
+/** The marks of models that write in channels, of which `final` is for people. */
+const CHANNEL = /^(?:<\|start\|>assistant)?<\|channel\|>/;
+const MESSAGE = "<|message|>";
+
+/**
+ * A text without the reasoning before the answer. Marks further on stay: the answer may be about them, or show them in
+ * code. Empty if the reasoning never ends.
+ */
+export function withoutReasoning(text: string): string {
+  const start = withoutBlankStart(text);
+  if (CHANNEL.test(start)) return finalChannel(start);
+  // The same, where the server left out the marks.
+  const bare = /^analysis[^]*?assistantfinal/.exec(start)?.[0];
+  if (bare !== undefined) return start.slice(bare.length);
+  let rest = start;
+  while (isOpening(BEGINS.exec(rest))) rest = withoutBlankStart(rest.slice(endOfReasoning(rest)));
+  return withoutUnopened(rest === start ? text : rest);
+}
+
+/** Marks within each other are one, and the answer to a question about them names them: at worst the last one ends it. */
+function endOfReasoning(text: string): number {
+  let depth = 0;
+  let last: number | undefined;
+  for (const mark of text.matchAll(MARK)) {
+    depth += isOpening(mark) ? 1 : -1;
+    if (!isOpening(mark)) last = mark.index + mark[0].length;
+    if (depth === 0) break;
+  }
+  return last ?? text.length;
+}
+
+/** Some servers leave out the first mark. The other one stands at the end of a line or between two words, never in a sentence. */
+function withoutUnopened(text: string): string {
+  const [mark] = text.matchAll(MARK);
+  if (mark === undefined || isOpening(mark)) return text;
+  const end = mark.index + mark[0].length;
+  const [before, after] = [text[mark.index - 1] ?? "\n", text[end] ?? "\n"];
+  const isAlone =
+    before === "\n" || (/[^\s`'"“(]/.test(before) && /\n|[^\s`'"”.,;:!?)]/.test(after));
+  const isEnd = isAlone && openFence(text.slice(0, mark.index)) === undefined;
+  return isEnd ? withoutBlankStart(text.slice(end)) : text;
+}
+
+function isOpening(mark: RegExpExecArray | null): boolean {
+  return mark !== null && !/^.\|?\//.test(mark[0]);
+}
+
+function finalChannel(text: string): string {
+  const from = text.indexOf(MESSAGE, text.lastIndexOf("<|channel|>final"));
+  const isThere = text.includes("<|channel|>final") && from !== -1;
+  return isThere ? text.slice(from + MESSAGE.length).replace(/<\|(?:end|return)\|>[^]*$/, "") : "";
+}
+
+function withoutBlankStart(text: string): string {
+  return text.replace(/^[\s\p{Default_Ignorable_Code_Point}]+/u, "");
+}
+
+const INVISIBLE =
+  /<!--[^]*?(?:-->|$)|<\/?(?:br|p|div|span)(?:\s[^<>]*)?\/?>|&(?:nbsp|zwnj|zwj|ZeroWidthSpace|#8203|#x200b);/gi;
+
+/** Whether a platform shows nothing of a text, or only comments. */
+export function isBlank(text: string): boolean {
+  return text.replace(INVISIBLE, "").replace(BLANKS, "").trim() === "";
+}
+
+/** The text, and below it a note that it is not whole. */
+export function withNote(text: string, note: string): string {
+  const fence = openFence(text);
+  return `${text.trimEnd()}${fence === undefined ? "" : `\n${fence}`}\n\n_${note}_`;
+}
+
+/** The fence that closes a text's last code block, if it is open. (One in a list or a quote ends with it.) */
+function openFence(text: string): string | undefined {
+  let open: string | undefined;
+  for (const [, fence = "", info = ""] of text.matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
+    if (open === undefined) open = fence.startsWith("`") && info.includes("`") ? undefined : fence;
+    else if (fence.startsWith(open) && info.trim() === "") open = undefined;
+  }
+  return open;
+}
