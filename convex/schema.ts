@@ -4,6 +4,7 @@ import { vRearmed } from "./model/rows/rearmed.ts";
 import { vTask } from "./model/rows/tasks.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
+import { vMentionName } from "./model/rows/mention_names.ts";
 import { vLearned } from "./model/rows/output_limits.ts";
 import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
@@ -188,6 +189,12 @@ export default defineSchema({
 
   // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
   aiHealth: defineTable(vAiHealth),
+
+  // Names of channels and groups that messages mention by id alone. Written by bridge reports.
+  mentionNames: defineTable(vMentionName).index("by_platform_and_externalId", [
+    "platform",
+    "externalId",
+  ]),
 
   // What an AI service calls the limit of an answer, where it does not know OpenAI's name. Written by replies.
   outputLimits: defineTable(vLearned).index("by_service", ["service"]),

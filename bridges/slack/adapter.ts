@@ -7,7 +7,7 @@ import { identify } from "./identity.ts";
 import { ChannelIds } from "./inbound/channel_ids.ts";
 import { Files } from "./inbound/files.ts";
 import { People } from "./inbound/people.ts";
-import { profileOf } from "./inbound/profile.ts";
+import { Profiles } from "./inbound/profile.ts";
 import { Router } from "./inbound/router.ts";
 import { findPost } from "./outbound/find.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
@@ -73,8 +73,9 @@ export class Slack implements Platform {
     const identity = await identify(this.#api, this.log, signal);
     if (signal.aborted) throw new BridgeError("CLOSED", "closed before Slack was reached");
     const fatal = (error: Error) => this.#fatal(error);
+    const profiles = new Profiles(this.#api);
     const people = new People({
-      lookUp: (userId) => profileOf(this.#api, userId),
+      lookUp: (id, kind) => profiles.of(id, kind),
       learned: (person) => intake.person(person),
       log: this.log,
     });

@@ -68,6 +68,7 @@ import type * as model_rows_cursors from "../model/rows/cursors.js";
 import type * as model_rows_identities from "../model/rows/identities.js";
 import type * as model_rows_mapping_health from "../model/rows/mapping_health.js";
 import type * as model_rows_mappings from "../model/rows/mappings.js";
+import type * as model_rows_mention_names from "../model/rows/mention_names.js";
 import type * as model_rows_message_text from "../model/rows/message_text.js";
 import type * as model_rows_messages from "../model/rows/messages.js";
 import type * as model_rows_output_limits from "../model/rows/output_limits.js";
@@ -155,6 +156,7 @@ declare const fullApi: ApiFromModules<{
   "model/rows/identities": typeof model_rows_identities;
   "model/rows/mapping_health": typeof model_rows_mapping_health;
   "model/rows/mappings": typeof model_rows_mappings;
+  "model/rows/mention_names": typeof model_rows_mention_names;
   "model/rows/message_text": typeof model_rows_message_text;
   "model/rows/messages": typeof model_rows_messages;
   "model/rows/output_limits": typeof model_rows_output_limits;

@@ -29,10 +29,15 @@ export function plainContent(
   const isBare = allText === "" && message.texts.attachments.length === 0;
   if (isBare) unknown("message without text");
   const text = isBare ? "[message without text]" : allText;
+  const shown = text.replace(CODE, "");
+  const roles = new Set([...rolesIn(message), ...idsIn(shown, /<@&(\d{1,20})>/g)]);
+  // Discord resolves no mentions in an app's embeds and components, nor those that notify nobody.
+  const others = idsIn(shown, /<@(\d{15,20})>/g).filter((id) => !users.has(id));
   const mentions: Mention[] = [
     ...[...users].map(([id, name]): Mention => ({ kind: "user", id, name })),
-    ...rolesIn(message).map((id) => named("group", id, names.role(id)?.name)),
-    ...channelIds(text).map((id) => named("channel", id, names.channel(id))),
+    ...others.map((id): Mention => ({ kind: "user", id })),
+    ...[...roles].map((id) => named("group", id, names.role(id)?.name)),
+    ...idsIn(shown, /<#(\d{1,20})>/g).map((id) => named("channel", id, names.channel(id))),
   ];
   return { text, mentions };
 }
@@ -101,13 +106,15 @@ function mentionedIn({ texts, forwarded }: DiscordMessage): DiscordTexts["mentio
 }
 
 function rolesIn({ texts, forwarded }: DiscordMessage): string[] {
-  return [...new Set([texts, ...forwarded].flatMap((each) => each.mention_roles))];
+  return [texts, ...forwarded].flatMap((each) => each.mention_roles);
 }
 
 function named(kind: Mention["kind"], id: string, name: string | undefined): Mention {
   return name === undefined ? { kind, id } : { kind, id, name };
 }
 
-function channelIds(text: string): string[] {
-  return [...new Set([...text.matchAll(/<#(\d{1,20})>/g)].map(([, id = ""]) => id))];
+const CODE = /```[^]*?```|`[^`\n]*`/g;
+
+function idsIn(text: string, token: RegExp): string[] {
+  return [...new Set([...text.matchAll(token)].map(([, id = ""]) => id))];
 }

@@ -1,3 +1,4 @@
+import { cut } from "../../../convex/model/shared/text.ts";
 import type { BridgeEvent, MappingId, MessageEvent } from "../../platform.ts";
 import { contentOf, isDeleted } from "./content.ts";
 import { fileAddress } from "./files.ts";
@@ -166,11 +167,15 @@ function isFromApp({ subtype, bot_id: bot, user }: SlackMessage): boolean {
   return bot !== undefined || user === SLACKBOT || (subtype !== undefined && !PEOPLES.has(subtype));
 }
 
-/** Events have the names of integrations, but not of people. */
+/** Events have the names of integrations, and of people only if they are from another organization. */
 function authorOf(message: SlackMessage, context: SlackContext): MessageEvent["author"] {
   const workspaceId = message.user_team ?? message.team ?? context.teamId;
   const user = message.user ?? message.comment?.user;
-  if (user !== undefined) return { externalId: user, workspaceId };
+  if (user !== undefined) {
+    const { display_name, real_name, name } = message.user_profile ?? {};
+    const shown = [display_name, real_name, name].find(Boolean);
+    return { externalId: user, workspaceId, ...(shown && { name: cut(shown, 200) }) };
+  }
   const name = message.username ?? message.bot_profile?.name;
   const bot = message.bot_id ?? "unknown";
   return {

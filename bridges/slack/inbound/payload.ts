@@ -42,6 +42,8 @@ export const slackMessage = z.object({
   files: lenient(lenientList(file)),
   blocks: lenient(blockList),
   attachments: lenient(attachmentList),
+  // Of people from other organizations.
+  user_profile: lenient(z.object({ display_name: text, real_name: text, name: text })),
   bot_profile: lenient(z.object({ name: text, app_id: text })),
   comment: lenient(z.object({ comment: text, user: text })),
   assistant_app_thread: lenient(z.object({ title: text })),

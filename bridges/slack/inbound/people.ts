@@ -4,9 +4,11 @@ import { failureCode, PlatformError } from "../../core/shared/errors.ts";
 import type { MessageEvent, Person } from "../../platform.ts";
 import type { Profile } from "./profile.ts";
 
+type Kind = MessageEvent["mentions"][number]["kind"];
+
 export interface PeopleOptions {
-  /** Requests a profile from Slack. Rejects with `PlatformError`. */
-  readonly lookUp: (userId: string) => Promise<Profile | undefined>;
+  /** Requests a name from Slack. Rejects with `PlatformError`. */
+  readonly lookUp: (id: string, kind: Kind) => Promise<Profile | undefined>;
   /** Called for each name that was looked up. */
   readonly learned: (person: Person) => void;
   readonly log: Logger;
@@ -20,23 +22,24 @@ interface Entry {
   readonly staleAt: number;
 }
 
-/** People kept in memory. The one who was used least recently is dropped first. */
+/** Names kept in memory. The one who was used least recently is dropped first. */
 const MAX_CACHED = 5_000;
-/** People waiting for a look-up. Further ones are skipped, and looked up when they next write. */
+/** Names waiting for a look-up. Further ones are skipped, and looked up when they next occur. */
 const MAX_WAITING = 1_000;
-/** Of the people mentioned in one message. A message may mention thousands; the others stay ids. */
+/** Of what one message mentions. A message may mention thousands; the others stay ids. */
 const MAX_MENTIONED = 20;
 const FRESH_MS = 6 * 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Names of people, looked up in the background, one at a time: Slack's events carry only ids, and users.info allows about
- * 100 calls a minute, so an event never waits for a name (docs/races.md#names-arrive-after-messages).
+ * Names of people, channels and user groups, looked up in the background, one at a time: Slack's events carry only ids, and
+ * users.info allows about 100 calls a minute, so an event never waits for a name
+ * (docs/races.md#names-arrive-after-messages).
  */
 export class People {
   readonly #options: PeopleOptions;
   readonly #now: () => number;
-  /** By workspace and user id, with a space between. */
+  /** By workspace, id and kind, with a space between. */
   readonly #cache = new Map<string, Entry>();
   readonly #waiting = new Set<string>();
   readonly #stopping = new AbortController();
@@ -50,15 +53,13 @@ export class People {
   /** The event with the cached names. Starts look-ups of the others, whose names the core gets later. */
   name(event: MessageEvent): MessageEvent {
     const { author } = event;
-    const profile = isPerson(author.externalId)
-      ? this.#profileOf(author.workspaceId, author.externalId)
-      : undefined;
+    const { workspaceId } = author;
+    const profile = this.#profileOf(workspaceId, author.externalId, "user");
     let unnamed = 0;
     const mentions = event.mentions.map((mention) => {
-      if (mention.kind !== "user" || mention.name !== undefined || !isPerson(mention.id))
-        return mention;
-      if (++unnamed > MAX_MENTIONED) return mention;
-      const name = this.#profileOf(author.workspaceId, mention.id)?.name;
+      const { id, kind } = mention;
+      if (mention.name !== undefined || ++unnamed > MAX_MENTIONED) return mention;
+      const name = this.#profileOf(workspaceId, id, kind)?.name;
       return name === undefined ? mention : { ...mention, name };
     });
     return { ...event, author: { ...author, ...profile }, mentions };
@@ -67,7 +68,7 @@ export class People {
   /** A person changed their profile. Looked up again only if cached: the workspace has many other people. */
   changed(userId: string): void {
     for (const [key, { profile }] of this.#cache)
-      if (profile !== undefined && key.endsWith(` ${userId}`)) this.#enqueue(key);
+      if (profile !== undefined && key.endsWith(` ${userId} user`)) this.#enqueue(key);
   }
 
   stop(): void {
@@ -75,8 +76,9 @@ export class People {
     this.#waiting.clear();
   }
 
-  #profileOf(workspaceId: string, userId: string): Profile | undefined {
-    const key = `${workspaceId} ${userId}`;
+  #profileOf(workspaceId: string, id: string, kind: Kind): Profile | undefined {
+    if (!FORMS[kind].test(id)) return undefined;
+    const key = `${workspaceId} ${id} ${kind}`;
     const entry = this.#cache.get(key);
     if (entry === undefined || entry.staleAt <= this.#now()) this.#enqueue(key);
     if (entry === undefined) return undefined;
@@ -96,18 +98,22 @@ export class People {
     for (;;) {
       const [key] = this.#waiting;
       if (key === undefined) break;
-      const [workspaceId = "", userId = ""] = key.split(" ");
+      const [workspaceId = "", id = "", kind] = key.split(" ");
+      const mentioned = kind === "group" || kind === "channel" ? kind : undefined;
       try {
-        const profile = await this.#options.lookUp(userId);
+        const profile = await this.#options.lookUp(id, mentioned ?? "user");
         this.#keep(key, { profile, staleAt: this.#now() + (profile ? FRESH_MS : RETRY_MS) });
         if (profile !== undefined && !this.#stopping.signal.aborted)
-          this.#options.learned({ workspaceId, externalId: userId, ...profile });
+          this.#options.learned({
+            ...{ workspaceId, externalId: id, ...profile },
+            ...(mentioned && { kind: mentioned }),
+          });
       } catch (error) {
         if (error instanceof PlatformError && error.retryAfterMs !== undefined) {
           await pause(error.retryAfterMs, this.#stopping.signal);
           continue;
         }
-        this.#options.log.debug({ code: failureCode(error), userId }, "cannot look up a name yet");
+        this.#options.log.debug({ code: failureCode(error), id }, "cannot look up a name yet");
         const before = this.#cache.get(key)?.profile;
         this.#keep(key, { profile: before, staleAt: this.#now() + RETRY_MS });
       }
@@ -127,6 +133,8 @@ export class People {
 }
 
 /** Bots without a user, and unknown authors, have no profile. */
-function isPerson(id: string): boolean {
-  return /^[UW][A-Z0-9]+$/.test(id);
-}
+const FORMS: Readonly<Record<Kind, RegExp>> = {
+  user: /^[UW][A-Z0-9]+$/,
+  channel: /^[CG][A-Z0-9]+$/,
+  group: /^S[A-Z0-9]+$/,
+};

@@ -18,8 +18,16 @@ import type { BridgeEvent, MessageEvent, Outcome } from "./event_validators.ts";
 import type { Platform } from "../shared/validators.ts";
 import { withdrawReply } from "../replies/withdraw.ts";
 
-/** Delay of a reply to a new person without a name: time for the bridge to look the name up. */
-const NAMING_DELAY_MS = 1_000;
+/** Delay of a reply to a message with ids instead of names: time for the bridge to look them up, one by one. */
+const NAMING_DELAY_MS = { first: 1_000, next: 250, most: 4_000 };
+
+function namingDelay({ platform, name }: Doc<"identities">, { mentions }: MessageEvent): number {
+  // Discord's events have the names. The few that lack one stay ids, or are known from elsewhere.
+  const needed = platform === "slack" ? [name, ...mentions.map((mention) => mention.name)] : [];
+  const unnamed = needed.filter((each) => each === undefined).length;
+  const { first, next, most } = NAMING_DELAY_MS;
+  return unnamed === 0 ? 0 : Math.min(first + (unnamed - 1) * next, most);
+}
 
 /** Rows that the events of one batch share, read once a batch. */
 interface Batch {
@@ -142,7 +150,7 @@ async function insertMessage(
     batch.later.push(messageId);
     return "asked";
   }
-  const delayMs = author.name === undefined ? NAMING_DELAY_MS : 0;
+  const delayMs = namingDelay(author, event);
   const asker = { _id: messageId, ...place };
   return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
 }

@@ -4,6 +4,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { applyChannelUpdate } from "./channel_updates.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { ensureIdentity } from "../rows/identities.ts";
+import { nameMention } from "../rows/mention_names.ts";
 import type { Platform } from "../shared/validators.ts";
 import { currentKind } from "./report_validators.ts";
 import type { vChannelUpdate, vHealth, vPerson, vProblem } from "./report_validators.ts";
@@ -21,7 +22,9 @@ export async function recordReport(
   platform: Platform,
   { people, problems, health, channels = [] }: BridgeReport,
 ): Promise<null> {
-  for (const person of people) await ensureIdentity(ctx, platform, person);
+  for (const { kind, ...person } of people)
+    if (kind === undefined) await ensureIdentity(ctx, platform, person);
+    else await nameMention(ctx, platform, person.externalId, person.name);
   for (const problem of problems) {
     if (problem.mappingId && !(await isOwn(ctx, platform, problem.mappingId))) continue;
     await recordProblem(ctx, platform, problem);

@@ -1,12 +1,14 @@
 import { type Infer, v } from "convex/values";
+import { vMentionedKind } from "../rows/mention_names.ts";
 import { troubleFields, vDirection, vPlatform } from "../shared/validators.ts";
 
-/** A person's name as the platform shows it. */
+/** A person's name as the platform shows it, or (with `kind`) that of something else that messages mention. */
 export const vPerson = v.object({
   workspaceId: v.string(),
   externalId: v.string(),
   name: v.string(),
   avatarUrl: v.optional(v.string()),
+  kind: v.optional(vMentionedKind),
 });
 
 /**

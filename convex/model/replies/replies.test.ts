@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { api, internal } from "../../_generated/api.js";
+import type { Mention } from "../shared/validators.ts";
 import { deleted, EVE, said, saidOnSlack } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { channelId, room, spoken, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
@@ -8,6 +9,7 @@ import { exchange, Worker } from "../../../test/support/convex/worker.ts";
 
 useFreshRoom();
 
+const SAM = { externalId: "U1", workspaceId: "T1", name: "Sam" };
 const lines = (request: number) => ai.requests[request]?.messages.map(({ content }) => content);
 
 describe("a reply", () => {
@@ -85,6 +87,37 @@ describe("a reply", () => {
     });
     await pass(backend, 1_500);
     expect(lines(0)).toEqual(["Sam: hey"]);
+  });
+
+  test("to a message that mentions what is known by id only waits for the names", async () => {
+    const slack = await mapChannel(backend, "slack");
+    const send = async (content: string, mentions: Mention[]) => {
+      const event = saidOnSlack(slack.mappingId, { author: SAM, content, mentions });
+      await backend.slack.mutation(api.bridge.ingest, { events: [event], advance: [] });
+    };
+    await send("<@U2> <#C2> <@&S2>?", [
+      { kind: "user", id: "U2" },
+      { kind: "channel", id: "C2" },
+      { kind: "group", id: "S2" },
+    ]);
+    await settleDown(backend);
+    expect(ai.requests).toEqual([]);
+    const named = { workspaceId: "T1" };
+    await backend.slack.mutation(api.bridge.report, {
+      people: [
+        { ...named, externalId: "U2", name: "Ada" },
+        { ...named, externalId: "C2", name: "general", kind: "channel" },
+        { ...named, externalId: "S2", name: "devs", kind: "group" },
+      ],
+      problems: [],
+      health: [],
+    });
+    await pass(backend, 4_000);
+    expect(lines(0)?.at(-1)).toBe("Sam: @Ada #general @devs?");
+    await send("<@U2>", [{ kind: "user", id: "U2", name: "Ada" }]);
+    await settleDown(backend);
+    expect(ai.requests).toHaveLength(2);
+    expect((await rows(backend, "users")).map(({ name }) => name)).not.toContain("general");
   });
 
   test("reads so much and no more, the newest first to stay", async () => {

@@ -2,6 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { findIdentity } from "./identities.ts";
+import { mentionName } from "./mention_names.ts";
 import type { Mention } from "../shared/validators.ts";
 
 /** A message as the chat API shows it: its public fields and no others. */
@@ -55,13 +56,17 @@ const lookedUp = new WeakMap<QueryCtx, Map<string, string | undefined>>();
 async function currentName(
   ctx: QueryCtx,
   { platform, workspaceId }: Doc<"identities">,
-  id: string,
+  { kind, id }: Mention,
 ): Promise<string | undefined> {
   const names = lookedUp.get(ctx) ?? new Map<string, string | undefined>();
   lookedUp.set(ctx, names);
-  const key = `${platform} ${workspaceId} ${id}`;
+  const key = `${platform} ${workspaceId} ${kind} ${id}`;
   if (!names.has(key) && names.size < MOST_NAMES) {
-    names.set(key, (await findIdentity(ctx, platform, workspaceId, id))?.name);
+    const isPerson = kind === "user";
+    const name = isPerson
+      ? (await findIdentity(ctx, platform, workspaceId, id))?.name
+      : await mentionName(ctx, platform, id);
+    names.set(key, name);
   }
   return names.get(key);
 }
@@ -76,10 +81,9 @@ export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): 
   const identity = await ctx.db.get("identities", message.identityId);
   const names = new Map<string, string>();
   for (const mention of message.mentions) {
-    const known =
-      mention.kind === "user" && identity
-        ? await currentName(ctx, identity, mention.id)
-        : undefined;
+    // People change their names. A channel or group is called what it was when it was mentioned.
+    const isLookedUp = identity !== null && (mention.kind === "user" || mention.name === undefined);
+    const known = isLookedUp ? await currentName(ctx, identity, mention) : undefined;
     const name = known ?? mention.name ?? mention.id;
     names.set(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
   }

@@ -17,6 +17,7 @@ export const BOT_SCOPES = [
   "files:read",
   "groups:history",
   "groups:read",
+  "usergroups:read",
   "users:read",
 ] as const;
 

@@ -56,6 +56,8 @@ export interface SlackStandIn extends ChatStandIn {
   sendFrame(frame: string): void;
   /** Gives a channel a new id and returns it. The caller sends `channel_id_changed`. */
   moveChannel(channel: string): string;
+  /** Returns the id of a new user group. */
+  addUserGroup(handle: string): string;
   /** Changes a person's name and sends `user_change`. */
   renamePerson(person: string, name: string): void;
   /** Adds the bot to a channel, or removes it. */
@@ -86,7 +88,7 @@ export interface SlackStandIn extends ChatStandIn {
 
 const ALL_SCOPES = [
   ...["channels:history", "channels:read", "chat:write", "files:read"],
-  ...["groups:history", "groups:read", "users:read"],
+  ...["groups:history", "groups:read", "usergroups:read", "users:read"],
 ];
 
 /**
@@ -173,6 +175,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     abandoned: socketMode.abandoned,
     undelivered: () => socketMode.undelivered(),
     addChannel: (name, { isPrivate = false } = {}) => workspace.addChannel(name, isPrivate).id,
+    addUserGroup: (handle) => workspace.addUserGroup(handle),
     addPerson: (name) => workspace.addMember(name).id,
     addApp: (name) =>
       workspace.addMember(name, { appId: workspace.newId("A"), botId: workspace.newId("B") }).id,

@@ -51,6 +51,25 @@ describe("a Slack message", () => {
     });
   });
 
+  it("that mentions channels and user groups is followed by their names, but for private ones", async () => {
+    const { slack, core, ada, say } = await start();
+    const open = slack.addChannel("random");
+    const hidden = slack.addChannel("board", { isPrivate: true });
+    const group = slack.addUserGroup("devs");
+    const gone = "C0PG9999999";
+    say(`<#${hidden}> <#${gone}> <#${open}> <!subteam^${group}>`);
+    await eventually(() => expect(core.people).toHaveLength(3), 5_000);
+    const named = { workspaceId: slack.teamId };
+    expect(core.people).toEqual([
+      { ...named, externalId: ada, name: "Ada" },
+      { ...named, externalId: open, name: "random", kind: "channel" },
+      { ...named, externalId: group, name: "devs", kind: "group" },
+    ]);
+    say(`<#${open}>`);
+    await eventually(() => expect(core.events).toHaveLength(2));
+    expect(core.events[1]).toMatchObject({ mentions: [{ id: open, name: "random" }] });
+  });
+
   it("in an unmapped channel is acknowledged and causes no requests", async () => {
     const { slack, core, ada } = await start();
     const other = slack.addChannel("random");

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PlatformError } from "../../../bridges/core/shared/errors.ts";
 import { HistoryRequests } from "../../../bridges/slack/history/requests.ts";
 import { identify } from "../../../bridges/slack/identity.ts";
-import { profileOf } from "../../../bridges/slack/inbound/profile.ts";
+import { Profiles } from "../../../bridges/slack/inbound/profile.ts";
 import { findPost } from "../../../bridges/slack/outbound/find.ts";
 import { Sender } from "../../../bridges/slack/outbound/send.ts";
 import { SlackApi } from "../../../bridges/slack/web.ts";
@@ -82,7 +82,15 @@ const CALLS: Readonly<
         profile: { display_name: "Ada", real_name: "Ada", image_72: "https://e.com/a.png" },
       },
     },
-    () => profileOf(api, "U1"),
+    () => new Profiles(api).of("U1", "user"),
+  ],
+  channel: [
+    { ok: true, channel: { id: "C1", name: "general", is_private: false } },
+    () => new Profiles(api).of("C1", "channel"),
+  ],
+  groups: [
+    { ok: true, usergroups: [{ id: "S1", handle: "devs" }] },
+    () => new Profiles(api).of("S1", "group"),
   ],
   identity: [
     { ok: true, user_id: "U1", bot_id: "B1", team_id: "T1" },

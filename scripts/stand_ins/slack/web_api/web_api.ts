@@ -49,6 +49,15 @@ const sharedMethods: Readonly<Record<string, Method>> = {
       };
     },
   },
+  "usergroups.list": {
+    token: "bot",
+    params: [],
+    run: (backend) => {
+      needScope(backend, "usergroups:read");
+      const groups = [...backend.workspace.userGroups];
+      return { usergroups: groups.map(([id, handle]) => ({ id, handle, name: handle })) };
+    },
+  },
   "bots.info": {
     token: "bot",
     params: ["bot"],

@@ -63,6 +63,8 @@ export class Workspace {
   readonly channels = new Map<string, Channel>();
   readonly members = new Map<string, Member>();
   readonly files = new Map<string, SharedFile>();
+  /** Handles of user groups, by id. */
+  readonly userGroups = new Map<string, string>();
   readonly changes = new Listeners<WorkspaceChange>();
   readonly clock: TsClock;
   #ids = 0;
@@ -75,6 +77,12 @@ export class Workspace {
   newId(prefix: string): string {
     this.#ids += 1;
     return `${prefix}0PG${this.#ids.toString(36).toUpperCase().padStart(7, "0")}`;
+  }
+
+  addUserGroup(handle: string): string {
+    const id = this.newId("S");
+    this.userGroups.set(id, handle);
+    return id;
   }
 
   addMember(name: string, app?: Member["app"]): Member {
