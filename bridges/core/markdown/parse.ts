@@ -37,19 +37,22 @@ const TOO_DEEP = /^(?:(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}|[ \t]{32,}(?:[>*+-]|\
  * what is hard to parse.
  */
 export function parseMarkdown(text: string): Root {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: EXTENSIONS });
 }
 
+/** Without what changes the finished tree: nodes that it adds have no position. */
+const EXTENSIONS = gfmFromMarkdown().map((each) => ({ ...each, transforms: [] }));
+
 /**
- * Parses a text part by part, those in which `worth` finds something. A part begins at the margin after a blank line.
+ * Parses a text part by part, those that `isWorth` it. A part begins at the margin after a blank line.
  * Linear time.
  */
-export function parseParts(source: string, worth = /\S/): Part[] {
+export function parseParts(source: string, isWorth: (part: string) => boolean): Part[] {
   const starts = partStarts(source);
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
-    if (!worth.test(part) || isHardToParse(part)) return [];
+    if (!isWorth(part) || isHardToParse(part)) return [];
     return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }

@@ -9,22 +9,35 @@ const ZERO_WIDTH_SPACE = "\u200b";
  * the source. `isNested`: it is in a list or a quote.
  */
 export function codeChanges(
-  { value }: Code,
+  { value, lang }: Code,
   source: string,
   { start, end, isNested }: { start: number; end: number; isNested: boolean },
 ): Change[] {
   const opening = /^(`{3,}|~{3,})/.exec(source.slice(start, start + 80))?.[1];
-  if (opening !== undefined) return fencedChanges(source, start, end, opening);
+  if (opening !== undefined) return fencedChanges(source, { start, end, opening, lang });
   const lineStart = source.lastIndexOf("\n", start - 1) + 1;
   if (isNested || source.slice(lineStart, start).trim() !== "") return [];
   return [{ start: lineStart, end, text: `\`\`\`\n${withoutFences(value)}\n\`\`\`` }];
 }
 
-function fencedChanges(source: string, start: number, end: number, opening: string): Change[] {
+/** What Discord accepts as a language. It would show anything else as code. */
+const LANGUAGE = /^[\w.+#-]+$/;
+
+interface Fenced {
+  readonly start: number;
+  readonly end: number;
+  readonly opening: string;
+  readonly lang: Code["lang"];
+}
+
+function fencedChanges(source: string, { start, end, opening, lang }: Fenced): Change[] {
   const changes: Change[] = [];
-  if (opening !== "```") changes.push({ start, end: start + opening.length, text: "```" });
-  const bodyStart = source.indexOf("\n", start);
-  if (bodyStart === -1 || bodyStart >= end) return changes;
+  const newline = source.indexOf("\n", start);
+  const bodyStart = newline === -1 ? end : Math.min(newline, end);
+  const language = LANGUAGE.test(lang ?? "") ? lang : "";
+  const line = `\`\`\`${language ?? ""}`;
+  if (source.slice(start, bodyStart) !== line) changes.push({ start, end: bodyStart, text: line });
+  if (bodyStart === end) return changes;
   const lastLine = source.lastIndexOf("\n", end - 1) + 1;
   const closing = source.slice(lastLine, end).replace(/^[ \t>]*/, "");
   const isClosed = lastLine > bodyStart && closing.startsWith(opening);

@@ -91,6 +91,48 @@ describe("Discord's dialect", () => {
       "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
       "`a || b &amp; <br>` \n```\n| a |\n|---|\n&amp; || __x__ <b>\n```",
     ],
+    ["powers, which it would make bold", "2 ** 3 ** 4", "2 \\*\\* 3 \\*\\* 4"],
+    ["arguments", "f(*args) and g(*args)", "f(\\*args) and g(\\*args)"],
+    ["names with underscores", "a_b, snake_case and MAX_SIZE", "a_b, snake_case and MAX_SIZE"],
+    [
+      "names that could end as italic",
+      "file_name with `_`. my__var__x foo_",
+      "file\\_name with `_`. my\\_\\_var\\_\\_x foo\\_",
+    ],
+    [
+      "a mark without a partner, which the next paragraph could have",
+      "**Note: a ` b\n\n**bold** c ` d ~~ e\n\nf ~~",
+      "\\*\\*Note: a \\` b\n\n**bold** c \\` d \\~\\~ e\n\nf \\~\\~",
+    ],
+    [
+      "bold beside punctuation, which Markdown does not read",
+      "**Note:**text は**「引用」**は x**(1) and y**(2)",
+      "**Note:**text は**「引用」**は x\\*\\*(1) and y\\*\\*(2)",
+    ],
+    ["bars within words, but spoilers", "x||y||z ||s||", "x\\|\\|y\\|\\|z ||s||"],
+    ["a back slash before another script", "C:\\ユーザー\\*x", "C:\\\\ユーザー\\*x"],
+    ["what would be small print", "-# a\n- -# b", "\\-# a\n- \\-# b"],
+    ["any reference", "&copy; &#8212; &#x2a;a&ast; &nope;", "© — \\*a\\* &nope;"],
+    [
+      "addresses as they are",
+      "xhttps://e.com/a_b_ https://e.com/**a** _",
+      "xhttps://e.com/a_b_ https://e.com/**a** \\_",
+    ],
+    ["italic with underscores in it", "_a_b_ and _`c_d`_ and _e_", "*a\\_b* and *`c_d`* and _e_"],
+    [
+      "code whose signs would end the marks around it",
+      "**`**kwargs`**: *`*a` b* ~~`~~`~~ *c * d*",
+      "`**kwargs`: _`*a` b_ `~~` *c \\* d*",
+    ],
+    ["italic code beside a name", "snake_case *`*args`*", "snake\\_case _`*args`_"],
+    ["marks side by side", "**a**__b__ *i***b** ~~s~~_i_", "**a**__b__ _i_**b** ~~s~~*i*"],
+    [
+      "code with three back ticks",
+      "``` a``b ``` and ```` ```c ````",
+      "`a``b` and `` `\u200b`\u200b`c ``",
+    ],
+    ["only a language after a fence", '```c++ {1} title="a"\nx\n```', "```c++\nx\n```"],
+    ["code in a small heading", "#### `__init__` **b**\n#### `**c`", "**`__init__` b**\n`**c`"],
     ["an image without a description", "![](https://e.com/a.png)", "https://e.com/a.png"],
   ])("shows %s", (_what, content, expected) => {
     expect(shown(content)).toEqual([expected]);

@@ -1,8 +1,10 @@
-import type { Heading, Nodes, Table, Text } from "mdast";
+import type { Heading, Nodes, Table } from "mdast";
 import { parseParts } from "../../core/markdown/parse.ts";
 import type { Pings } from "../../core/markdown/safety/pings.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
+import { textChanges } from "./escapes.ts";
+import { hasRaw, inlineCodeChanges, markChanges } from "./marks.ts";
 import { htmlChanges } from "./html.ts";
 import { itemChanges, numberChanges } from "./lists.ts";
 import { quoteChanges } from "./quotes.ts";
@@ -19,9 +21,9 @@ export const PINGS: Pings = { words: /everyone|here/iy };
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
-  return parseParts(content, FOREIGN).flatMap(({ start, source, tree }) =>
+  return parseParts(content, isForeign).flatMap(({ start, source, tree }) =>
     [
-      ...changesOf(tree, { source, isNested: false, isQuoted: false }).filter(isShort),
+      ...changesOf(tree, { source, endsItalic: ENDS_ITALIC.test(source), ...TOP }).filter(isShort),
       ...quoteChanges(source),
     ].map((change) => ({ ...change, start: change.start + start, end: change.end + start })),
   );
@@ -34,6 +36,25 @@ export function dialectChanges(content: string): Change[] {
 const FOREIGN =
   /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:[ \t]{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/m;
 
+/** Marks as most people write them, which Discord reads like Markdown: code, then bold and italic words. */
+const USUAL = [
+  /(?<![`\\])`(?:[^`*~|\\_\n]|_(?=[A-Za-z\d]))+`(?!`)/g,
+  /(?<![\w*\\])(\*{1,2})(?=[^\s*])[^*_`~|\n]*(?<=[^\s*\p{P}])\1(?![\w*])/gu,
+] as const;
+
+/** Stands for such marks. */
+const REPLACED = "\ufffc";
+
+/** Signs that Discord could read as other marks than Markdown does. */
+const STRAY = /`|\*\*|(?<=\S)\*|\*(?=\S)|_(?![A-Za-z\d])|~~|\\(?:[^ -~\s]|$)|^-# /m;
+
+function isForeign(part: string): boolean {
+  return (
+    FOREIGN.test(part) ||
+    STRAY.test(USUAL.reduce((text, form) => text.replace(form, REPLACED), part))
+  );
+}
+
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;
 
 interface Context {
@@ -41,7 +62,16 @@ interface Context {
   /** In a quote or a list. */
   readonly isNested: boolean;
   readonly isQuoted: boolean;
+  /** Whether an underscore could end emphasis on Discord, one in code too. */
+  readonly endsItalic: boolean;
+  /** The kinds of emphasis around it. */
+  readonly marks: readonly Nodes["type"][];
 }
+
+/** An underscore at the end of a word, or code for whose asterisk underscores may be used around it. */
+const ENDS_ITALIC = /_(?![A-Za-z\d])|`[^`\n]*\*/;
+
+const TOP = { isNested: false, isQuoted: false, marks: [] } as const;
 
 function changesOf(node: Nodes, context: Context): Change[] {
   const { source, isNested } = context;
@@ -56,21 +86,28 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "code":
       return codeChanges(node, source, { start, end, isNested });
     case "html":
-      return htmlChanges(source, start, end);
+      return htmlChanges(source, start, end).map((change) =>
+        change.text === "**" && context.marks.includes("strong") ? { ...change, text: "" } : change,
+      );
     case "image":
       return [{ start, end, text: node.alt ? `[${node.alt}](${node.url})` : node.url }];
     case "text":
-      return text(node, source);
+      return textChanges(node, source, { ...context, inMarks: context.marks.length > 0 });
+    case "link":
+      // A bare address is no text.
+      return source[start] === "[" ? childChanges(node.children, context) : [];
     case "break":
       // Discord would show the back slash.
       return source[start] === "\\" ? [{ start, end: start + 1, text: "" }] : [];
-    case "strong": {
-      const inside = childChanges(node.children, context);
-      // On Discord two underscores underline.
-      if (!source.startsWith("__", start)) return inside;
-      const opening = { start, end: start + 2, text: "**" };
-      return [opening, { start: end - 2, end, text: "**" }, ...inside];
-    }
+    case "strong":
+    case "emphasis":
+    case "delete":
+      return [
+        ...markChanges(node, source, context.marks.includes(node.type)),
+        ...childChanges(node.children, { ...context, marks: [...context.marks, node.type] }),
+      ];
+    case "inlineCode":
+      return inlineCodeChanges(node, source);
     case "list": {
       const numbers = node.ordered === true ? numberChanges(node, source) : [];
       return [...numbers, ...childChanges(node.children, { ...context, isNested: true })];
@@ -78,7 +115,7 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "listItem":
       return [...itemChanges(node, source, start), ...childChanges(node.children, context)];
     case "blockquote":
-      return childChanges(node.children, { source, isNested: true, isQuoted: true });
+      return childChanges(node.children, { ...context, isNested: true, isQuoted: true });
     default:
       return "children" in node ? childChanges(node.children, context) : [];
   }
@@ -105,13 +142,15 @@ function heading(node: Heading, context: Context): Change[] {
   const first = node.children[0];
   const last = node.children.at(-1);
   if (first === undefined || last === undefined) return [];
-  const inside = childChanges(node.children, context);
   const { start, end } = rangeOf(node);
-  if (node.depth <= 3 && source[start] === "#") return inside;
+  const isBold = node.depth > 3 && !hasRaw(node, /\*\*/);
+  const marks = isBold ? [...context.marks, "strong" as const] : context.marks;
+  const inside = childChanges(node.children, { ...context, marks });
+  if (node.depth <= 3 && /^#+\s/.test(source.slice(start, start + 4))) return inside;
   const title = applied(source, rangeOf(first).start, rangeOf(last).end, inside);
   const line = title.replaceAll(/\s*\n\s*/g, " ");
-  const bold = () => `**${line.replaceAll(/\*\*|__/g, "")}**`;
-  return [{ start, end, text: node.depth > 3 ? bold() : `${"#".repeat(node.depth)} ${line}` }];
+  if (node.depth <= 3) return [{ start, end, text: `${"#".repeat(node.depth)} ${line}` }];
+  return [{ start, end, text: isBold ? `**${line}**` : line }];
 }
 
 /** A section of the source with the changes applied; of those that overlap, the first. */
@@ -124,24 +163,4 @@ function applied(source: string, from: number, to: number, changes: readonly Cha
     at = end;
   }
   return [...out, source.slice(at, to)].join("");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&amp;": "&",
-  "&lt;": "<",
-  "&gt;": ">",
-  "&quot;": '"',
-  "&apos;": "'",
-  "&#39;": "'",
-  "&nbsp;": "\u00a0",
-};
-
-/** Discord decodes no entities, and hides text between two pairs of bars. */
-function text(node: Text, source: string): Change[] {
-  const { start, end } = rangeOf(node);
-  const matches = source.slice(start, end).matchAll(/&(?:amp|lt|gt|quot|apos|nbsp|#39);| \|\| /g);
-  return Array.from(matches, ({ 0: found, index }) => {
-    const at = start + index;
-    return { start: at, end: at + found.length, text: ENTITIES[found] ?? " \\|\\| " };
-  });
 }

@@ -1,3 +1,4 @@
+import { flankingChanges, unflankingChanges } from "../../core/markdown/flanking.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { pingChanges } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
@@ -5,7 +6,7 @@ import type { Piece } from "../../platform.ts";
 import { dialectChanges, PINGS } from "./dialect.ts";
 
 /** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "discord-6";
+export const FORMAT = "discord-7";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
@@ -15,7 +16,9 @@ const READABLE = 80_000;
 
 /** What pings or deceives is looked for in what people will read: the dialect leaves out tags and decodes characters. */
 export const REWRITES = [
+  flankingChanges,
   dialectChanges,
+  unflankingChanges,
   labelChanges,
   (text: string) => pingChanges(text, PINGS),
 ] as const;

@@ -1,11 +1,11 @@
+import { flankingChanges } from "../../core/markdown/flanking.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
-
 import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 
 /** Version of this renderer. Change it when pieces would end elsewhere: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "slack-markdown-5";
+export const FORMAT = "slack-markdown-6";
 
 /** Slack's limit for one `markdown` block, in characters: https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 const BLOCK_LIMIT = 12_000;
@@ -24,7 +24,7 @@ const PINGS: Pings = {
 
 /** Splits canonical Markdown from offset `from` into pieces that fit in one `markdown` block each. Pure. */
 export function renderPieces(content: string, from: number): Piece[] {
-  const rewrites = [labelChanges, (text: string) => pingChanges(text, PINGS)];
+  const rewrites = [flankingChanges, labelChanges, (text: string) => pingChanges(text, PINGS)];
   return renderedPieces(content, from, { limit: BLOCK_LIMIT, readable: READABLE, rewrites });
 }
 

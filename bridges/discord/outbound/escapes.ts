@@ -1,0 +1,100 @@
+import { decodeNamedCharacterReference } from "decode-named-character-reference";
+import type { Text } from "mdast";
+import type { Change } from "../../core/markdown/rewrite.ts";
+
+/** An address, an escape, a reference to a character, or signs that could format on Discord. */
+const SIGN =
+  /https?:\/\/[^\s<]+|\\([^]|$(?!\n))|&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([A-Za-z][A-Za-z\d]{1,31}));|([*_~|])\5*|`+|-(?=# )(?<=^[ \t>]*-)|#{1,3}(?= )(?<=^[ \t>]*#{1,3})/gm;
+
+interface Around {
+  /** The text is emphasized, so that even an asterisk between spaces would end that. */
+  readonly inMarks: boolean;
+  /** An underscore, which may be in code, could end what one within a word begins. */
+  readonly endsItalic: boolean;
+}
+
+/**
+ * Escapes what is text in Markdown and would format on Discord, which reads marks by simpler rules: two signs of a kind
+ * anywhere in a message are a pair. It decodes no references either, and takes a back slash before any sign for an escape.
+ */
+export function textChanges(node: Text, source: string, around: Around): Change[] {
+  const from = node.position?.start.offset ?? 0;
+  const text = source.slice(from, node.position?.end.offset ?? from);
+  const meant = pairsIn(text);
+  const urlEnd = restOfUrl(source, from);
+  return Array.from(text.matchAll(SIGN)).flatMap((found): Change[] => {
+    const start = from + found.index;
+    const end = start + found[0].length;
+    if (start < urlEnd) return [];
+    const shown =
+      meant.get(found.index) ??
+      shownAs(found, around, source.charAt(start - 1) + source.charAt(end));
+    return shown === undefined || shown === found[0] ? [] : [{ start, end, text: shown }];
+  });
+}
+
+/** The signs of pairs that Discord shows as they are meant, although Markdown does not read them. */
+function pairsIn(text: string): Map<number, string> {
+  const pairs = new Map<number, string>();
+  for (const form of [SPOILER, BESIDE_EMOJI])
+    for (const { 0: pair, 1: sign = "", index } of text.matchAll(form)) {
+      const shown = sign === "__" ? "**" : sign;
+      pairs.set(index, shown);
+      pairs.set(index + pair.length - sign.length, shown);
+    }
+  return pairs;
+}
+
+/** Where an address ends that begins before `from`. Discord's reach to the next white space. */
+function restOfUrl(source: string, from: number): number {
+  const before = source.slice(Math.max(0, from - MAX_URL), from);
+  if (!/(?<!\]\(|<)https?:\/\/[^\s<]*$/.test(before)) return from;
+  return from + (/^[^\s<]*/.exec(source.slice(from))?.[0].length ?? 0);
+}
+
+const MAX_URL = 500;
+
+/** Discord hides what is between two pairs of bars. Only at the edges of words may that be meant. */
+const SPOILER = /(?<![^\s([{"'])(\|\|)(?=[^\s|])[^|\n]{1,500}(?<=[^\s|])\1(?![^\s)\]}"'.,:;!?])/g;
+
+/** The parser takes an emoji for a letter, and an underscore within words for no mark. */
+const BESIDE_EMOJI =
+  /(?<![\p{L}\p{N}_\\])(_{1,2})(?=[^\s_])[^_\n]{1,500}(?<=[^\s_\\])\1(?![\p{L}\p{N}_])/gu;
+
+/** What Discord needs in place of a sign. Undefined: it shows the sign as it is. `beside`: the characters around it. */
+function shownAs(
+  [sign, after = "", decimal, hex, name]: RegExpExecArray,
+  { inMarks, endsItalic }: Around,
+  beside: string,
+): string | undefined {
+  switch (sign.charAt(0)) {
+    case "\\":
+      return after === "" || after > "\u007f" ? `\\\\${after}` : undefined;
+    case "&":
+      return referred(name, decimal === undefined ? Number.parseInt(hex ?? "", 16) : +decimal);
+    case "*":
+      return sign === "*" && beside.trim() === "" && !inMarks ? undefined : escaped(sign);
+    case "_":
+      return sign === "_" && !endsItalic ? undefined : escaped(sign);
+    case "~":
+    case "|":
+      return sign.length === 1 ? undefined : escaped(sign);
+    case "h":
+      return undefined;
+    default:
+      return escaped(sign);
+  }
+}
+
+function escaped(signs: string): string {
+  return signs.replaceAll(/[^]/g, "\\$&");
+}
+
+/** What a reference shows. Undefined: it is none. */
+function referred(name: string | undefined, code: number): string | undefined {
+  const named = name === undefined ? undefined : decodeNamedCharacterReference(name);
+  if (named === false) return undefined;
+  const isValid = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  const char = named ?? (isValid ? String.fromCodePoint(code) : "\ufffd");
+  return /^[\\*_~|`]$/.test(char) ? `\\${char}` : char;
+}

@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { readDiscord } from "../../../test/support/readers/discord.ts";
+import { readMarkdown } from "../../../test/support/readers/markdown.ts";
+import { renderPieces } from "../../slack/outbound/format.ts";
+import { render } from "./format.ts";
+
+/*
+ * What a message shows is read by parsers that know nothing of the product: one with the rules of Discord's clients, and
+ * one of CommonMark.
+ */
+
+/** Text and marks in many scripts, as a model writes them: well formed, without a partner, and beside each other. */
+const words = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        ...["word", "snake_case", "my__var__x", "_private", "name_", "f(*args)", "f(**kwargs)"],
+        ...[
+          "2 ** 3",
+          "a * b",
+          "x||y",
+          "日本語",
+          "変数_name_は",
+          "مرحبا",
+          "नमस्ते",
+          "e\u0301",
+          "👩‍👩‍👧",
+          "🇯🇵",
+          "1️⃣",
+        ],
+        ...["C:\\dir\\new", "C:\\ユーザー", "**", "*", "_", "__", "~~", "~", "\\", "||"],
+        ...[
+          "&amp;",
+          "&copy;",
+          "&#42;",
+          "-#",
+          "#1",
+          "a_b_c_",
+          "https://e.com/a_b_c?d=e_",
+          "\\*",
+          "\\_",
+        ],
+      ),
+      fc.constantFrom(
+        ...[
+          "**bold**",
+          "__bold__",
+          "*it*",
+          "_it_",
+          "_it_is_",
+          "***both***",
+          "~~gone~~",
+          "**a *b* c**",
+        ],
+        ...[
+          "`code`",
+          "`a_b`",
+          "`_`",
+          "`x*y`",
+          "``a`b``",
+          "**`**kwargs`**",
+          "*`*args`*",
+          "_`a_b` c_",
+        ],
+        ...["[label](https://e.com/a_(b))", "[a_b_ **c**](https://e.com/*d*)", "**日本語**です"],
+      ),
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((parts) => parts.join(" "));
+
+const blocks = fc.oneof(
+  { weight: 4, arbitrary: words.map((text) => `x ${text} x`) },
+  words.map((text) => `- x ${text} x\n- x`),
+  words.map((text) => `3. x ${text} x\n4. x`),
+  words.map((text) => `> x ${text} x`),
+  words.map((text) => `## x ${text} x`),
+  fc.constantFrom(
+    ...["```ts\nx = a_b * `c` ** d\n```", "~~~\n```\nx\n~~~", "````md\n```js\n_x_\n```\n````"],
+    ...["- x\n  ```\n  **x**\n  ```", "> ```\n> x_\n> ```", "-# x", "x\n---", "x ` x", "x `` x"],
+  ),
+);
+
+const documents = fc
+  .array(blocks, { minLength: 1, maxLength: 8 })
+  .map((parts) => parts.join("\n\n"));
+
+test("Discord shows the words, the code and the links of a text, and no others", () => {
+  fc.assert(
+    fc.property(documents, (content) => {
+      const pieces = render(content, 0).map(({ text }) => text);
+      const { links, ...meant } = readMarkdown(content);
+      const shown = readDiscord(pieces.join("\n\n"));
+      expect(shown, pieces.join("\n")).toMatchObject(
+        // A spoiler is one on Discord only.
+        { text: meant.text, blocks: meant.blocks, codes: meant.codes },
+      );
+      expect(shown.links).toEqual(expect.arrayContaining([...links]));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("Slack is sent the words, the code, the links and the styles of a text", () => {
+  fc.assert(
+    fc.property(documents, (content) => {
+      const pieces = renderPieces(content, 0).map(({ text }) => text);
+      expect(readMarkdown(pieces.join("\n\n"))).toEqual(readMarkdown(content));
+    }),
+    { numRuns: 200 },
+  );
+});
