@@ -44,15 +44,15 @@ export function parseMarkdown(text: string): Root {
 const EXTENSIONS = gfmFromMarkdown().map((each) => ({ ...each, transforms: [] }));
 
 /**
- * Parses a text part by part, those that `isWorth` it. A part begins at the margin after a blank line.
+ * Parses a text part by part, those in which `worth` finds something. A part begins at the margin after a blank line.
  * Linear time.
  */
-export function parseParts(source: string, isWorth: (part: string) => boolean): Part[] {
+export function parseParts(source: string, worth: Pick<RegExp, "test">): Part[] {
   const starts = partStarts(source);
   return starts.flatMap((start, index) => {
     const part = source.slice(start, starts[index + 1] ?? source.length);
     if (start >= MAX_TEXT || part.length > MAX_PART) return [];
-    if (!isWorth(part) || isHardToParse(part)) return [];
+    if (!worth.test(part) || isHardToParse(part)) return [];
     return [{ start, source: part, tree: parseMarkdown(part) }];
   });
 }

@@ -21,7 +21,7 @@ export const PINGS: Pings = { words: /everyone|here/iy };
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
-  return parseParts(content, isForeign).flatMap(({ start, source, tree }) =>
+  return parseParts(content, { test: isForeign }).flatMap(({ start, source, tree }) =>
     [
       ...changesOf(tree, { source, endsItalic: ENDS_ITALIC.test(source), ...TOP }).filter(isShort),
       ...quoteChanges(source),
@@ -92,7 +92,7 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "image":
       return [{ start, end, text: node.alt ? `[${node.alt}](${node.url})` : node.url }];
     case "text":
-      return textChanges(node, source, { ...context, inMarks: context.marks.length > 0 });
+      return textChanges(source, { start, end }, { ...context, inMarks: context.marks.length > 0 });
     case "link":
       // A bare address is no text.
       return source[start] === "[" ? childChanges(node.children, context) : [];

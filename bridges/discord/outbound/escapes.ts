@@ -1,10 +1,11 @@
 import { decodeNamedCharacterReference } from "decode-named-character-reference";
-import type { Text } from "mdast";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
 /** An address, an escape, a reference to a character, or signs that could format on Discord. */
 const SIGN =
   /https?:\/\/[^\s<]+|\\([^]|$(?!\n))|&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([A-Za-z][A-Za-z\d]{1,31}));|([*_~|])\5*|`+|-(?=# )(?<=^[ \t>]*-)|#{1,3}(?= )(?<=^[ \t>]*#{1,3})/gm;
+
+type Range = Pick<Change, "start" | "end">;
 
 interface Around {
   /** The text is emphasized, so that even an asterisk between spaces would end that. */
@@ -17,9 +18,9 @@ interface Around {
  * Escapes what is text in Markdown and would format on Discord, which reads marks by simpler rules: two signs of a kind
  * anywhere in a message are a pair. It decodes no references either, and takes a back slash before any sign for an escape.
  */
-export function textChanges(node: Text, source: string, around: Around): Change[] {
-  const from = node.position?.start.offset ?? 0;
-  const text = source.slice(from, node.position?.end.offset ?? from);
+export function textChanges(source: string, range: Range, around: Around): Change[] {
+  const from = range.start;
+  const text = source.slice(from, range.end);
   const meant = pairsIn(text);
   const urlEnd = restOfUrl(source, from);
   return Array.from(text.matchAll(SIGN)).flatMap((found): Change[] => {
