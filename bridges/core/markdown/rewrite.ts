@@ -51,8 +51,9 @@ export class Rewritten {
     return segment.text + segment.textLength;
   }
 
-  /** The offset in the source for one in the text that is not within a change. */
+  /** The offset in the source for one in the text that is not within a change. The ends correspond. */
   toSource(offset: number): number {
+    if (offset === this.text.length) return this.#sourceLength;
     const segment = this.#find(offset, "text");
     if (segment === undefined) return this.#sourceLength;
     return segment.source + (offset - segment.text);

@@ -22,6 +22,7 @@ const FORMS = [
   ...[
     "[@WORD](https://x)",
     "[**@WORD**](https://x)",
+    "<!--@WORD",
     "`@WORD`",
     "``` @WORD ```",
     "```\n@WORD\n```",

@@ -47,7 +47,7 @@ export function pingChanges(source: string, { words, tokens }: Pings): Change[] 
 
 /** Those in what Markdown does not show, such as the title of a link. Addresses stay as they are. */
 function hiddenPings(source: string, words: RegExp): Change[] {
-  const signs = source.matchAll(/(?<![\p{L}\p{M}\p{N}_/.%+=&?#-])[@＠]/gu);
+  const signs = source.matchAll(/(?<![\p{L}\p{M}\p{N}_/.%+=&?#]|[\p{L}\p{N}]-)[@＠]/gu);
   return Array.from(signs).flatMap(({ 0: sign, index: start }) => {
     const rest = source.slice(start + 1, start + 40).normalize("NFKC");
     const length = lengthAt(words, rest, 0);
