@@ -22,7 +22,7 @@ const FORMS = [
   ...[
     "[@WORD](https://x)",
     "[**@WORD**](https://x)",
-    "<!--@WORD",
+    "<a x --@WORD>y</a>",
     "`@WORD`",
     "``` @WORD ```",
     "```\n@WORD\n```",
