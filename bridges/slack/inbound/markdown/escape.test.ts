@@ -14,6 +14,9 @@ test.each([
   "- - -",
   "a\n---\nb",
   "a\n===\nb",
+  "¯\\_(ツ)_/¯",
+  "\\* and \\[x\\]",
+  "&nbsp; &copy; &#64;",
 ])("Markdown shows typed text unchanged: %j", (typed) => {
   const tree = fromMarkdown(literal(typed), {
     extensions: [gfm()],
@@ -24,7 +27,7 @@ test.each([
   ]);
 });
 
-test.each(["a < b > c", "1 - 2", "- a", "-- a", "<@U1>", "x <3", "a = b"])(
+test.each(["a < b > c", "1 - 2", "- a", "-- a", "<@U1>", "x <3", "a = b", "C:\\dir", "a & b;"])(
   "text that Markdown does not format is not escaped: %j",
   (typed) => {
     expect(literal(typed)).toBe(typed);

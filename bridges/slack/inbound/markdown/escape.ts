@@ -18,13 +18,15 @@ export function isLong(text: string): boolean {
 export function literal(text: string): string {
   // An unpaired backtick could pair with one further on.
   const isOdd = (text.match(/`+/g)?.length ?? 0) % 2 === 1;
-  return isOdd || (/[*_~`[#<]|^ *[-=]/m.test(text) && looksFormatted(text)) ? escaped(text) : text;
+  return isOdd || (/[*_~`[#<\\]|&[#\w]+;|^ *[-=]/m.test(text) && looksFormatted(text))
+    ? escaped(text)
+    : text;
 }
 
 /** Text with a backslash before every character that could format. */
 export function escaped(text: string): string {
   return text.replace(
-    /[\\*_~`[]|<(?=[A-Za-z/!?])|^#(?=#{0,5}\s)|(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/gm,
+    /[\\*_~`[]|&(?=[#\w]+;)|<(?=[A-Za-z/!?])|^#(?=#{0,5}\s)|(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/gm,
     "\\$&",
   );
 }
@@ -47,6 +49,9 @@ function hasFormat(node: Nodes, source: string): boolean {
     case "html":
     case "thematicBreak": // Shown as a line; definitions, footnotes and HTML are not shown at all.
       return true;
+    case "text":
+      // An escape or a reference to a character, which Markdown decodes.
+      return withoutSpace(node.value) !== withoutSpace(rangeIn(source, node));
     case "code":
       return /[`~]/.test(source.charAt(node.position?.start.offset ?? 0));
     case "link":
@@ -55,6 +60,15 @@ function hasFormat(node: Nodes, source: string): boolean {
     default:
       return "children" in node && node.children.some((child) => hasFormat(child, source));
   }
+}
+
+function rangeIn(source: string, { position }: Nodes): string {
+  return source.slice(position?.start.offset, position?.end.offset);
+}
+
+/** Markdown leaves out white space at the edges of lines, and marks of quotes. */
+function withoutSpace(text: string): string {
+  return text.replaceAll(/[\s>]+/g, "");
 }
 
 /** Whether a character is part of a word: signs between two such characters mark nothing. */

@@ -19,5 +19,5 @@ export function targetOf(url: string): string {
 function safeLabel(label: string): string {
   const line = label.replaceAll("\n", " ");
   const escaped = line.replace(/[\\[\]]/g, "\\$&");
-  return looksFormatted(escaped) ? line.replace(/[\\[\]*_~`]/g, "\\$&") : escaped;
+  return looksFormatted(escaped) ? line.replace(/[\\[\]*_~`]|&(?=[#\w]+;)/g, "\\$&") : escaped;
 }

@@ -39,6 +39,7 @@ describe("Slack's text as canonical Markdown", () => {
       "[the <docs>](https://e.com/a)",
     ],
     ["a label's brackets are escaped", "<https://e.com|[1]>", "[\\[1\\]](https://e.com)"],
+    ["a label is no reference", "<https://e.com|a&amp;nbsp;>", "[a\\&nbsp;](https://e.com)"],
     ["a URL with parentheses is wrapped", "<https://e.com/a_(b)|b>", "[b](<https://e.com/a_(b)>)"],
     ["a link in code is the typed text", "`<http://e.com|see e.com>`", "`see e.com`"],
     ["an angle bracket that opens nothing is text", "1 < 2 <3 <<@U1> <>", "1 < 2 <3 <<@U1> <>"],
