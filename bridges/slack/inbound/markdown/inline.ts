@@ -122,6 +122,8 @@ class MarkWriter {
   #append(text: string): void {
     // A typed backslash would escape the special character after it.
     if (endsInEscape(this.#out.at(-1) ?? "") && /^[!-/:-@[-`{-~]/.test(text)) this.#out.push("\\");
+    // A parenthesis after brackets would begin a link's address.
+    else if (this.#last === "]" && text.startsWith("(")) this.#out.push("\\");
     // A typed exclamation mark would turn the link after it into an image.
     else if (this.#last === "!" && text.startsWith("["))
       this.#out.push(`${(this.#out.pop() ?? "").slice(0, -1)}\\!`);
