@@ -97,11 +97,12 @@ function blockText(block: Block, collect: Collector): string {
 
 /** Every part that a block of text, a card, a task, … can have. Also of an unknown block, which may have some. */
 function partsText(block: Block, collect: Collector): string {
-  const nested = (blocks: unknown) => allText(readBlocks(blocks), collect);
   const label = (each: Block["text"]) => labelText(each, collect);
+  const nested = (each: unknown) =>
+    typeof each === "string" ? label(each) : allText(readBlocks([each]), collect);
   const elements = (each: unknown) => elementsText(each, collect);
   const status = block.status === undefined ? "" : `(${block.status.replaceAll("_", " ")})`;
-  const title = nested([block.rich_text_title]) || bold(label(block.title));
+  const title = nested(block.rich_text_title) || bold(label(block.title));
   return paragraphs([
     joined("\n", [
       elements([block.hero_image]),
@@ -110,9 +111,9 @@ function partsText(block: Block, collect: Collector): string {
     ]),
     ...[block.text, block.body, block.description].map(label),
     block.fields.map(label).join("\n"),
-    nested([block.details]),
-    nested([block.output]),
-    nested(block.child_blocks),
+    nested(block.details),
+    nested(block.output),
+    allText(readBlocks(block.child_blocks), collect),
     allText(readTasks(block.tasks), collect),
     elements([block.accessory, block.element]),
     elements(block.actions),
