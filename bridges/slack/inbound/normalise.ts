@@ -22,10 +22,10 @@ export interface SlackContext {
 const PEOPLES = new Set(["file_share", "me_message", "thread_broadcast", "file_comment"]);
 const APPS = new Set([
   ...["bot_message", "slackbot_response", "huddle_thread", "reminder_add"],
-  ...["assistant_app_thread", "document_mention"],
+  ...["assistant_app_thread", "document_mention", "file_mention"],
 ]);
 
-/** Of Slack, about joins, topics, pins, …: https://docs.slack.dev/reference/events/message */
+/** Of Slack, about joins, topics, pins, …, or repeating a reply: https://docs.slack.dev/reference/events/message */
 const NOTICES = new Set([
   ...["message_replied", "tombstone", "ekm_access_denied", "sh_room_created"],
   ...["channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name"],
@@ -34,7 +34,7 @@ const NOTICES = new Set([
   ...["group_join", "group_leave", "group_topic", "group_purpose", "group_name"],
   ...["group_archive", "group_unarchive", "pinned_item", "unpinned_item"],
   ...["bot_add", "bot_remove", "bot_enable", "bot_disable", "joiner_notification"],
-  ...["file_mention", "reply_broadcast", "channel_canvas_updated", "tabbed_canvas_updated"],
+  ...["reply_broadcast", "channel_canvas_updated", "tabbed_canvas_updated"],
 ]);
 
 /** Slack's own account, which events do not mark as a bot. */
