@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { render } from "./format.ts";
-import { nonceOf, threadName } from "./send.ts";
+import { nonceOf } from "./send.ts";
 
 const shown = (content: string) => render(content, 0).map((piece) => piece.text);
 
@@ -56,23 +56,3 @@ test("a nonce is the same for every attempt, different for every part, and short
   expect(new Set([nonceOf("a", 0), nonceOf("a", 1), nonceOf("b", 0)]).size).toBe(3);
   expect(nonceOf("j57d8v2f4m3h1k9q0x6c5b7n8t2r4w1z", 123).length).toBeLessThanOrEqual(25);
 });
-
-test.each([
-  ["Sure! Here is **how**:\nmore", "Sure! Here is how:"],
-  ["```ts\nlet x;\n```", "ts"],
-  ["\n\n## <@123> Plan", "Plan"],
-  ["", "Reply"],
-  ["🎉", "Reply"],
-  ["word ".repeat(40), `${"word ".repeat(11)}word…`],
-])("a thread for %j is named %j", (content, name) => {
-  expect(threadName(content)).toBe(name);
-});
-
-test.each(["മലയാളം ", "👩‍👩‍👧‍👦", "e\u0301\u0302\u0303\u0304\u0305 ", "家族 "])(
-  "a thread's name stays within what Discord counts as 100 characters: %j",
-  (text) => {
-    const name = threadName(`Question ${text.repeat(60)}`);
-    expect(name).toMatch(/^Question .*…$/u);
-    expect(name.length).toBeLessThanOrEqual(100);
-  },
-);

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Delivery } from "../../platform.ts";
-import { Sender, threadName } from "./send.ts";
+import { Sender } from "./send.ts";
+import { threadName } from "./title.ts";
 
 /** An edit pings like a post unless the request forbids it, which only the request body shows. */
 test("an edit pings nobody and shows no previews", async () => {

@@ -3,11 +3,10 @@ import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-ty
 import type { REST } from "@discordjs/rest";
 import { z } from "zod";
 import type { Delivery, Piece } from "../../platform.ts";
-import { withoutPings } from "../../core/markdown/safety/pings.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
-import { PINGS } from "./dialect.ts";
+import { threadName } from "./title.ts";
 
 /** Mentions stay readable in the text and ping nobody, whatever the model or a person wrote. */
 const PING_NOBODY = { parse: [], replied_user: false };
@@ -88,7 +87,7 @@ export class Sender {
       await this.#send("openThread", delivery, signal, () =>
         this.rest.post(Routes.threads(delivery.channel, threadId), {
           body: {
-            name: threadName(delivery.question ?? delivery.content),
+            name: threadName(delivery.question ?? "", delivery.content),
             auto_archive_duration: AUTO_ARCHIVE_MINUTES,
           },
           signal,
@@ -129,30 +128,3 @@ export class Sender {
 export function nonceOf(deliveryId: string, part: number): string {
   return createHash("sha256").update(`${deliveryId}:${part}`).digest("hex").slice(0, 24);
 }
-
-/** What is read of a question for a name, in UTF-16 units. */
-const MAX_READ = 4_000;
-
-/**
- * A thread's name: the beginning of the question, at most 60 characters as people count them, and of the 100 that
- * Discord allows, which counts each mark and each part of an emoji.
- * https://discord.com/developers/docs/resources/channel#start-thread-from-message
- */
-export function threadName(content: string): string {
-  const start = content.slice(0, MAX_READ);
-  const line = start.split("\n").find((each) => /\p{L}|\p{N}/u.test(each)) ?? "";
-  const words = line.replace(/<[@#][!&]?\d+>|[#*_`>~|[\]]/g, "").replace(/\s+/g, " ");
-  const plain = withoutPings(words.trim(), PINGS);
-  let name = "";
-  let count = 0;
-  for (const { segment } of graphemes.segment(plain)) {
-    const isLast = name.length + segment.length === plain.length;
-    if (name.length + segment.length > (isLast ? 100 : 99) || count === (isLast ? 60 : 59))
-      return name === "" ? "Reply" : `${name.trimEnd()}…`;
-    name += segment;
-    count += 1;
-  }
-  return name === "" ? "Reply" : name;
-}
-
-const graphemes = new Intl.Segmenter();

@@ -1,6 +1,6 @@
 import { normaliseMessage as readDiscord } from "../../../../bridges/discord/inbound/normalise.ts";
 import { render as renderDiscord } from "../../../../bridges/discord/outbound/format.ts";
-import { threadName } from "../../../../bridges/discord/outbound/send.ts";
+import { threadName } from "../../../../bridges/discord/outbound/title.ts";
 import { normaliseMessage as readSlack } from "../../../../bridges/slack/inbound/normalise.ts";
 import { slackMessage } from "../../../../bridges/slack/inbound/payload.ts";
 import { notificationText, renderPieces } from "../../../../bridges/slack/outbound/format.ts";
