@@ -45,7 +45,7 @@ test.each([
   ["the end is ||se\ncret||, truly", "the end is [spoiler], truly"],
   ["||**secret**||", "[spoiler]"],
   ["||`secret`||", "[spoiler]"],
-  [`||secret ${"x ".repeat(200)}`, "[spoiler]"],
+  [`||secret ${"x ".repeat(500)}`, "[spoiler]"],
   ["what is `a || b` and a || b?", "what is a || b and a || b?"],
   ["\\||open|", "||open|"],
 ])("a thread for %j reveals no spoiler", (content, name) => {

@@ -49,7 +49,7 @@ const TOKEN = /<(?:[@#][!&]?\d+|a?(:\w+:)\d+)>/g;
 /** Code, an escape, or a spoiler: the first two hold none. */
 const SPOILER = /(`+)[^]*?\1|\\[^]|\|\|[^]+?(\|\||$)/g;
 /** A longer text may have been cut within a spoiler. Convex cuts a question near here. */
-const MAY_BE_CUT = 290;
+const MAY_BE_CUT = 990;
 
 /** The words of a text without what formats them, line by line. */
 function plainText(content: string): string {

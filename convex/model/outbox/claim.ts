@@ -238,7 +238,7 @@ export async function waitBefore(
 }
 
 /** Characters of a question that are enough to call its thread by. */
-const QUESTION_LENGTH = 300;
+const QUESTION_LENGTH = 1_000;
 
 /** The question, where it is answered in a thread that opens at it. */
 async function questionOf(
