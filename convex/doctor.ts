@@ -6,6 +6,7 @@ import { completionFailure } from "./model/replies/completion_errors.ts";
 import { findMapping } from "./model/rows/mappings.ts";
 import { findMessage } from "./model/rows/messages.ts";
 import {
+  isWebAddress,
   openAiSettings,
   publicChatIsOpen,
   publicChatIsSet,
@@ -41,16 +42,12 @@ export const about = query({
       version: BACKEND_VERSION,
       hasOpenAiKey: apiKey !== undefined,
       model,
-      ...(baseURL !== undefined && !isAddress(baseURL) && { hasBadBaseUrl: true }),
+      ...(baseURL !== undefined && !isWebAddress(baseURL) && { hasBadBaseUrl: true }),
       publicChat: publicChatIsOpen() ? openness : "closed",
       unreadable: unreadableSettings(),
     };
   },
 });
-
-function isAddress(text: string): boolean {
-  return /^https?:\/\/[^\s/]+\S*$/.test(text);
-}
 
 /** Which of these messages of a mapped channel are stored, at most 20. None if the channel isn't mapped. */
 export const stored = query({

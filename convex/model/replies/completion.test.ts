@@ -54,6 +54,7 @@ test("an answer that breaks off is a failure of the service, not of Convex", asy
 test.each([
   ["OPENAI_BASE_URL", "foo"],
   ["OPENAI_BASE_URL", "/v1"],
+  ["OPENAI_BASE_URL", "ftp://ai.example/v1"],
   ["OPENAI_API_KEY", "sk-“test”"],
 ])("%s of %j is named, and asks nobody", async (name, value) => {
   vi.stubEnv(name, value);

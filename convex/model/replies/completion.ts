@@ -2,7 +2,13 @@ import OpenAI from "openai";
 import { type Answer, readAnswer } from "./answer.ts";
 import { AiFailure } from "./completion_errors.ts";
 import type { ContextLine } from "./context.ts";
-import { AI_TIMEOUT_MS, aiServiceOf, openAiSettings, OUTPUT_TOKENS } from "../shared/settings.ts";
+import {
+  AI_TIMEOUT_MS,
+  aiServiceOf,
+  isWebAddress,
+  openAiSettings,
+  OUTPUT_TOKENS,
+} from "../shared/settings.ts";
 import type { OutputLimit } from "../rows/output_limits.ts";
 
 export interface Prompt {
@@ -63,6 +69,7 @@ type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
  */
 async function ask(request: ChatRequest, signal: AbortSignal): Promise<HttpAnswer> {
   const { apiKey, baseURL } = openAiSettings();
+  if (baseURL !== undefined && !isWebAddress(baseURL)) throw new AiFailure(NO_REQUEST);
   const answers: HttpAnswer[] = [];
   const openai = new OpenAI({
     apiKey,

@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import type { HttpAnswer } from "./completion.ts";
+import { openAiSettings } from "../shared/settings.ts";
 import { fieldAt, textAt } from "../shared/fields.ts";
 
 /** Why a call to the AI service failed. `reason` contains no key and no text that people wrote. */
@@ -27,7 +28,8 @@ export class AiFailure extends Error {
 export function completionFailure(error: unknown): CompletionFailure {
   if (error instanceof AiFailure) return error.failure;
   if (error instanceof OpenAI.APIError) {
-    return { reason: "the AI service cannot be reached", retryable: true };
+    const hint = openAiSettings().baseURL === undefined ? "" : " (is OPENAI_BASE_URL right?)";
+    return { reason: `the AI service cannot be reached${hint}`, retryable: true };
   }
   if (error instanceof OpenAI.OpenAIError) {
     // Thrown before any request: no key is set.

@@ -30,6 +30,11 @@ export function openAiSettings(): OpenAiSettings {
   };
 }
 
+/** Whether requests can go there. */
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s/]+\S*$/i.test(text);
+}
+
 /** A model at an address: what it takes depends on both. */
 export function aiServiceOf(model: string | undefined): string {
   const { baseURL = "", model: usual } = openAiSettings();
