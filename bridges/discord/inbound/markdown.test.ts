@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { readDiscord } from "../../../test/support/readers/discord.ts";
+import { readMarkdown } from "../../../test/support/readers/markdown.ts";
 import { toCanonical } from "./markdown.ts";
 
 const read = (text: string) => toCanonical(text, { isMentioned: () => true });
@@ -37,4 +39,23 @@ test.each([
   ["```\n> a\nb\n```", "```\n> a\nb\n```"],
 ])("text below a quote does not become part of it: %j", (text, content) => {
   expect(read(text)).toBe(content);
+});
+
+test.each([
+  ["List<String> </b> <!-- x -->", "List\\<String> \\</b> \\<!-- x -->"],
+  ["&nbsp; &#64; a & b; &", "\\&nbsp; \\&#64; a & b; &"],
+  ["[a]: https://e.com\n[^1]: note", "\\[a]: https://e.com\n\\[^1]: note"],
+  ["a\n---\nb\n==", "a\n\\---\nb\n\\=="],
+  ["¯\\_(ツ)_/¯ \\あ \\*", "¯\\\\\\_(ツ)\\_/¯ あ \\*"],
+])("what only Markdown would read is escaped: %j", (typed, content) => {
+  expect(read(typed)).toBe(content);
+  expect(readMarkdown(content).text).toBe(readDiscord(typed).text);
+});
+
+test.each([
+  "<https://e.com> <a@e.com> a < b > c <3 <x y",
+  "# A\n---\n\n---\n- a",
+  "`<b> &nbsp; \\あ`\n```\n[a]: x\n<b>\n&lt;\n---\n```",
+])("what Markdown shows too stays as it is: %j", (typed) => {
+  expect(read(typed)).toBe(typed);
 });

@@ -6,11 +6,12 @@ export interface Tokens {
 }
 
 /** Text without any of these needs no change: most messages. */
-const SPECIAL = /[<`\\]|^-# |^>>> |^> /m;
+const SPECIAL = /[<`\\&]|^-# |^>>> |^> |^ *(?:[-=]+ *$|\[[^\]\n]+\]:)/m;
 
 /**
  * Discord's Markdown as canonical Markdown, in one pass and linear time: custom emoji, timestamps and commands become
- * what they show, small print becomes text, `>>>` a quote of each line. Code stays byte for byte, with the fences of a block
+ * what they show, small print becomes text, `>>>` a quote of each line. What only Markdown would read, and not show, is
+ * escaped: HTML, references, definitions, underlines of headings. Code stays byte for byte, with the fences of a block
  * on separate lines. https://discord.com/developers/docs/reference#message-formatting
  */
 export function toCanonical(text: string, tokens: Tokens): string {
@@ -32,7 +33,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
       out.push(line.isQuoting ? code.text.replaceAll("\n", "\n> ") : code.text);
       at = code.end;
     } else if (at < text.length) {
-      const [shown, length] = text[at] === "<" ? readToken(text, at, tokens) : readEscape(text, at);
+      const [shown, length] = readSign(text, at, tokens);
       out.push(shown);
       at += length;
     }
@@ -42,6 +43,7 @@ export function toCanonical(text: string, tokens: Tokens): string {
   /** Where the line's text begins, after a mark that only Discord has. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
+    if (isUnderline(text, from) || startsAt(DEFINITION, text, from)) out.push("\\");
     if (line.isQuoting || !text.startsWith(">>> ", from)) return from;
     line.isQuoting = true;
     out.push("> ");
@@ -49,9 +51,39 @@ export function toCanonical(text: string, tokens: Tokens): string {
   }
 }
 
-/** A backslash and the character after it. */
-function readEscape(text: string, at: number): [shown: string, length: number] {
-  return [text.slice(at, at + 2), 2];
+function readSign(text: string, at: number, tokens: Tokens): [shown: string, length: number] {
+  switch (text[at]) {
+    case "<":
+      return readToken(text, at, tokens);
+    case "&":
+      return [startsAt(REFERENCE, text, at) ? "\\&" : "&", 1];
+    default: {
+      if (text.startsWith(SHRUG, at - 1)) return ["\\\\\\_(ツ)\\_", SHRUG.length - 3];
+      // Of an escape of another sign than Markdown's, only the sign is shown.
+      const next = text.charAt(at + 1);
+      return next > "\u007f" && /\S/.test(next) ? ["", 1] : [text.slice(at, at + 2), 2];
+    }
+  }
+}
+
+/** Discord shows it as it is. */
+const SHRUG = "¯\\_(ツ)_/¯";
+const REFERENCE = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});/;
+/** A tag or a comment, but no address. */
+const HTML = /^<(?:\/?[A-Za-z][A-Za-z\d-]*(?:[\s/][^<>]*)?>|!--|[?!][A-Za-z])/;
+const DEFINITION = /^\[[^\]\n]+\]:/;
+
+/** What is looked at, so that the time stays linear. */
+const MAX_ESCAPED = 1_000;
+
+function startsAt(form: RegExp, text: string, at: number): boolean {
+  return form.test(text.slice(at, at + MAX_ESCAPED));
+}
+
+/** Whether a line would make the line above it a heading. */
+function isUnderline(text: string, from: number): boolean {
+  if (!/^(?:-+|=+) *(?:\n|$)/.test(text.slice(from, from + MAX_TOKEN))) return false;
+  return /^(?!#{1,6} ).*\S/.test(text.slice(text.lastIndexOf("\n", from - 2) + 1, from));
 }
 
 /** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */
@@ -63,7 +95,7 @@ function endsQuote(text: string, at: number): boolean {
 function nextSpecial(text: string, from: number): number {
   for (let at = from; at < text.length; at += 1) {
     const char = text[at];
-    if (char === "<" || char === "`" || char === "\\" || char === "\n") return at;
+    if (char === "<" || char === "`" || char === "\\" || char === "&" || char === "\n") return at;
   }
   return text.length;
 }
@@ -124,7 +156,7 @@ function readToken(text: string, at: number, tokens: Tokens): [shown: string, le
   if (command?.[1] !== undefined) return [`/${command[1]}`, command[0].length];
   const place = PLACE.exec(rest);
   if (place?.[1] !== undefined) return [`#${place[1]}`, place[0].length];
-  return ["<", 1];
+  return [startsAt(HTML, text, at) ? "\\<" : "<", 1];
 }
 
 /** In UTC, because the reader's time zone is unknown. `undefined`: not a valid time. */
