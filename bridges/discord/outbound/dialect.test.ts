@@ -13,6 +13,7 @@ describe("Discord's dialect", () => {
       "> a\n>\n>tight\nlazy\n>> nested\n> > deep",
       "> a\n> \n> tight\n> lazy\n> nested\n> deep",
     ],
+    ["a quote in a list", "- a\n  >b\n  >\n  >> c", "- a\n  > b\n  > \n  > c"],
     [
       "code in a quote, even if it begins with a mark of quotes",
       "> ```\n> > code\n> ```\nend",
@@ -172,6 +173,11 @@ test.each(["[a](https://a.example/) ", "- [a](https://a.example/)\n"])(
     expect(cost(() => shown(text))).toBeLessThan(cost(() => parseMarkdown(text)) / 2);
   },
 );
+
+test("an underscore far below does not end what a name would begin", () => {
+  const [text] = shown(`file_name\n\n${"Some words. ".repeat(100)}\n\nhttps://e.com/a_(b)`);
+  expect(text).toMatch(/^file\\_name\n/);
+});
 
 test.each([
   ["- a\n- - -\n\nb", "- a\n──────────\n\nb"],

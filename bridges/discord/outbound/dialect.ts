@@ -21,9 +21,11 @@ export const PINGS: Pings = { words: /everyone|here/iy };
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
-  return parseParts(content, { test: isForeign }).flatMap(({ start, source, tree }) =>
+  const endsItalic = ENDS_ITALIC.test(content);
+  const worth = { test: (part: string) => isForeign(part, endsItalic) };
+  return parseParts(content, worth).flatMap(({ start, source, tree }) =>
     [
-      ...changesOf(tree, { source, endsItalic: ENDS_ITALIC.test(source), ...TOP }).filter(isShort),
+      ...changesOf(tree, { source, endsItalic, ...TOP }).filter(isShort),
       ...quoteChanges(source),
     ].map((change) => ({ ...change, start: change.start + start, end: change.end + start })),
   );
@@ -48,9 +50,10 @@ const REPLACED = "\ufffc";
 /** Signs that Discord could read as other marks than Markdown does. */
 const STRAY = /`|\*\*|(?<=\S)\*|\*(?=\S)|_(?![A-Za-z\d])|~~|\\(?:[^ -~\s]|$)|^-# /m;
 
-function isForeign(part: string): boolean {
+function isForeign(part: string, endsItalic: boolean): boolean {
   return (
     FOREIGN.test(part) ||
+    (endsItalic && part.includes("_")) ||
     STRAY.test(USUAL.reduce((text, form) => text.replace(form, REPLACED), part))
   );
 }
