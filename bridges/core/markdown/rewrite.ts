@@ -5,6 +5,21 @@ export interface Change {
   readonly text: string;
 }
 
+/** The same changes in a text that has `by` more characters before them. */
+export function moved(changes: readonly Change[], by: number): Change[] {
+  return changes.map(({ start, end, text }) => ({ start: start + by, end: end + by, text }));
+}
+
+/** A section of the source with the changes in it applied; of those that overlap, the first. */
+export function applied(
+  source: string,
+  from: number,
+  to: number,
+  changes: readonly Change[],
+): string {
+  return new Rewritten(source.slice(from, to), moved(changes, -from)).text;
+}
+
 interface Segment {
   readonly source: number;
   readonly text: number;

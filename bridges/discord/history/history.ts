@@ -8,8 +8,8 @@ import { positionOf } from "../inbound/normalise.ts";
 import { Pages, type PagesOptions } from "./pages.ts";
 import { HistoryRequests, type HistoryChannel } from "./requests.ts";
 
-/** Clocks differ, and an event may wait for a look-up of its thread's channel. */
-const EVENT_DELAY_MS = 60_000;
+/** An app may answer a command for 15 minutes; its message is empty until then. Clocks differ, and look-ups take time. */
+const EVENT_DELAY_MS = 16 * 60_000;
 
 const FORUMS: ReadonlySet<number> = new Set([ChannelType.GuildForum, ChannelType.GuildMedia]);
 const HAS_THREADS: ReadonlySet<number> = new Set([

@@ -1,61 +1,89 @@
-import { type APIMessageTopLevelComponent, ComponentType } from "discord-api-types/v10";
-import { type Fields, isFields, text } from "./fields.ts";
-
-type Component = Pick<APIMessageTopLevelComponent, "type"> & Fields;
+import { ComponentType } from "discord-api-types/v10";
+import { type Fields, fields, list, text } from "./fields.ts";
+import { emojiText, kindOf, mediaText } from "./media.ts";
 
 /** Deeper than Discord allows components to nest. */
 const MAX_DEPTH = 8;
 
+/** With those of dialogs, which no message has so far. */
+const DOCUMENTED: ReadonlySet<unknown> = new Set(Object.values(ComponentType));
+const isDocumented = (type: unknown): type is ComponentType => DOCUMENTED.has(type);
+
 interface Reader {
   /** Discord's Markdown as canonical Markdown. */
   readonly markdown: (text: string) => string;
-  /** Called for each kind of component that the bridge does not know. */
+  /** Called for each kind of content that the bridge does not know. */
   readonly unknown: (kind: string) => void;
 }
 
 /** The text of an app's components: https://discord.com/developers/docs/components/reference */
 export function componentsText(components: unknown, reader: Reader, depth = 0): string {
-  if (!Array.isArray(components) || depth > MAX_DEPTH) return "";
-  return components
-    .filter(isComponent)
+  if (depth > MAX_DEPTH) return "";
+  return list(components, fields)
     .map((component) => componentText(component, reader, depth))
-    .filter((text) => text !== "")
+    .filter(Boolean)
     .join(depth > 0 ? "\n" : "\n\n");
 }
 
-function componentText(component: Component, reader: Reader, depth: number): string {
-  const inside = () => componentsText(component.components, reader, depth + 1);
-  switch (component.type as ComponentType) {
+function componentText(component: Fields, reader: Reader, depth: number): string {
+  const { type } = component;
+  if (!isDocumented(type)) {
+    if (typeof type === "number") reader.unknown(`component ${type}`);
+    return wordsOf(component, reader, depth);
+  }
+  switch (type) {
     case ComponentType.TextDisplay:
-      return reader.markdown(textOf(component.content));
-    case ComponentType.ActionRow:
-    case ComponentType.Section:
-    case ComponentType.Container:
-      return inside();
-    case ComponentType.Button:
-      return textOf(component.label) === "" ? "" : `[button: ${textOf(component.label)}]`;
+      return reader.markdown(text(component.content) ?? "");
+    case ComponentType.Button: {
+      const words = [emojiText(component.emoji), text(component.label)].filter(Boolean).join(" ");
+      return words === "" ? "" : mediaText("button", words, text(component.url));
+    }
     case ComponentType.StringSelect:
     case ComponentType.UserSelect:
     case ComponentType.RoleSelect:
     case ComponentType.MentionableSelect:
     case ComponentType.ChannelSelect:
-      return `[choice: ${textOf(component.placeholder)}]`;
+      return [
+        `[choice: ${text(component.placeholder) ?? ""}]`,
+        ...list(component.options, option),
+      ].join("\n");
     case ComponentType.Separator:
-      return "---";
+      return component.divider === false ? "" : "---";
     case ComponentType.MediaGallery:
+      return list(component.items, (item) => itemText(fields(item))).join("\n");
     case ComponentType.Thumbnail:
     case ComponentType.File:
-      return "[file]";
+      return itemText(component);
     default:
-      reader.unknown(`component ${String(component.type)}`);
-      return inside();
+      return wordsOf(component, reader, depth);
   }
 }
 
-function isComponent(value: unknown): value is Component {
-  return isFields(value) && typeof value.type === "number";
+/** One choice of a menu. */
+function option(value: unknown): string | undefined {
+  const found = fields(value);
+  if (found === undefined) return undefined;
+  const label = [emojiText(found.emoji), text(found.label)].filter(Boolean).join(" ");
+  return `- ${[label, text(found.description)].filter(Boolean).join(": ")}`;
 }
 
-function textOf(value: unknown): string {
-  return text(value) ?? "";
+function itemText(item: Fields = {}): string {
+  const media = fields(item.media) ?? fields(item.file) ?? {};
+  const words = text(item.description) ?? text(item.name);
+  return mediaText(kindOf(text(media.content_type)), words, text(media.url));
+}
+
+const WORDS = ["title", "label", "content", "text", "name", "description", "placeholder"];
+
+/** Everything that a component says, whatever it is: a container, or one that the bridge does not know. */
+function wordsOf(component: Fields, reader: Reader, depth: number): string {
+  const { components, component: child, accessory, items, options } = component;
+  const inside = [components, [child], [accessory], items];
+  return [
+    ...WORDS.map((key) => reader.markdown(text(component[key]) ?? "")),
+    ...inside.map((each) => componentsText(each, reader, depth + 1)),
+    ...list(options, option),
+  ]
+    .filter(Boolean)
+    .join("\n");
 }

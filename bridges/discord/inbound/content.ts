@@ -1,21 +1,19 @@
-import { EmbedType, MessageFlags, MessageReferenceType } from "discord-api-types/v10";
+import { MessageFlags } from "discord-api-types/v10";
 import { quoted } from "../../core/markdown/containers.ts";
 import type { MessageEvent } from "../../platform.ts";
 import { componentsText } from "./components.ts";
+import { embedText } from "./embeds.ts";
 import { toCanonical } from "./markdown.ts";
+import { kindOf, mediaText } from "./media.ts";
 import type { Names } from "./normalise.ts";
-import type { DiscordEmbed, DiscordMessage, DiscordPoll, DiscordTexts } from "./payload.ts";
+import type { DiscordMessage, DiscordPoll, DiscordTexts } from "./payload.ts";
 import { displayName } from "./profile.ts";
-
-// Wire values, compared with what a payload holds.
-const FORWARD: number = MessageReferenceType.Forward;
-const RICH: string = EmbedType.Rich;
 
 type Mention = MessageEvent["mentions"][number];
 
 /**
- * A message's text as canonical Markdown with id tokens, and what the tokens stand for. Empty only with an attachment: a
- * message must not vanish. `unknown` is called for each kind of content that the bridge does not know.
+ * A message's text as canonical Markdown with id tokens, and what the tokens stand for. `unknown` is called for each kind
+ * of content that the bridge does not know.
  */
 export function plainContent(
   message: DiscordMessage,
@@ -25,10 +23,7 @@ export function plainContent(
   const users = new Map(
     mentionedIn(message).map((user) => [user.id, displayName(user, user.member)]),
   );
-  const allText = textOf(message.texts, (id) => users.has(id), unknown, forwardedIn(message));
-  const isBare = allText === "" && message.texts.attachments.length === 0;
-  if (isBare) unknown("message without text");
-  const text = isBare ? "[message without text]" : allText;
+  const text = textOf(message.texts, (id) => users.has(id), unknown, message.forwarded);
   const shown = text.replace(CODE, "");
   const roles = new Set([...rolesIn(message), ...idsIn(shown, /<@&(\d{1,20})>/g)]);
   // Discord resolves no mentions in an app's embeds and components, nor those that notify nobody.
@@ -50,24 +45,23 @@ function textOf(
   forwarded: readonly DiscordTexts[] = [],
 ): string {
   const markdown = (text: string) => toCanonical(text, { isMentioned });
+  const hasAddress = /https?:\/\//i.test(message.content);
   const parts = [
     markdown(message.content),
+    ...message.notices,
     componentsText(message.components, { markdown, unknown }),
     ...forwarded.map((each) => {
       const text = textOf(each, isMentioned, unknown);
-      const files = each.attachments.map(({ filename }) => `[attachment: ${filename}]`);
+      const files = each.attachments.map(({ name }) => `[attachment: ${name}]`);
       return `[forwarded message]\n${quoted([text, ...files].filter(Boolean).join("\n"))}`;
     }),
     voice(message),
+    described(message),
     ...message.stickers.map((name) => `[sticker: ${name}]`),
     message.poll === undefined ? "" : poll(message.poll),
-    ...message.embeds.map((embed) => embedText(embed, markdown)),
+    ...message.embeds.map((embed) => embedText(embed, { markdown, unknown, hasAddress })),
   ];
   return parts.filter(Boolean).join("\n\n");
-}
-
-function forwardedIn({ reference, forwarded }: DiscordMessage): readonly DiscordTexts[] {
-  return reference?.type === FORWARD ? forwarded : [];
 }
 
 function voice({ flags, attachments }: DiscordTexts): string {
@@ -78,26 +72,16 @@ function voice({ flags, attachments }: DiscordTexts): string {
     : `[voice message, ${String(Math.round(seconds))} s]`;
 }
 
-function poll({ question, answers }: DiscordPoll): string {
-  return [`[poll: ${question}]`, ...answers.map((answer) => `- ${answer}`)].join("\n");
+/** What files show, in the words of who attached them. */
+function described({ attachments }: DiscordTexts): string {
+  const texts = attachments.map(({ content_type: type, description }) =>
+    description ? mediaText(kindOf(type), description) : "",
+  );
+  return texts.filter(Boolean).join("\n");
 }
 
-/** An app's embed as a quote. Link previews are left out. */
-function embedText(embed: DiscordEmbed, markdown: (text: string) => string): string {
-  const { type, author, title, url, description, fields, image, footer } = embed;
-  // Discord marks the previews it generates with other types.
-  if (type !== undefined && type !== RICH) return "";
-  const heading =
-    title === undefined ? "" : `**${url === undefined ? title : `[${title}](${url})`}**`;
-  const lines = [
-    author === undefined ? "" : `${author}:`,
-    heading,
-    markdown(description),
-    ...fields.map(({ name, value }) => `**${name}** ${markdown(value)}`),
-    image === undefined ? "" : `[image](${image})`,
-    footer ?? "",
-  ].filter((line) => line !== "");
-  return lines.length === 0 ? "" : quoted(lines.join("\n"));
+function poll({ question, answers }: DiscordPoll): string {
+  return [`[poll: ${question}]`, ...answers.map((answer) => `- ${answer}`)].join("\n");
 }
 
 /** With those in a forwarded message. */

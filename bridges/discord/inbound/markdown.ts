@@ -137,7 +137,7 @@ const MAX_TOKEN = 120;
 
 const USER = /^<@!(\d{1,20})>/;
 const EMOJI = /^<a?:(\w{1,32}):\d{1,20}>/;
-const TIME = /^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/;
+const TIME = /^<t:(-?\d{1,13})(?::([tTdDfFRsS]))?>/;
 const COMMAND = /^<\/([^:<>\n]{1,100}):\d{1,20}>/;
 const PLACE = /^<id:(customize|browse|guide|linked-roles)(?::\d{1,20})?>/;
 
@@ -159,6 +159,11 @@ function readToken(text: string, at: number, tokens: Tokens): [shown: string, le
   return [startsAt(HTML, text, at) ? "\\<" : "<", 1];
 }
 
+/** The time of a timestamp, to the minute. `undefined`: not a valid time. */
+export function utc(timestamp: string | undefined): string | undefined {
+  return timestamp === undefined ? undefined : timeText(Date.parse(timestamp) / 1_000, "f");
+}
+
 /** In UTC, because the reader's time zone is unknown. `undefined`: not a valid time. */
 function timeText(seconds: number, style: string | undefined): string | undefined {
   const date = new Date(seconds * 1000);
@@ -172,6 +177,8 @@ function timeText(seconds: number, style: string | undefined): string | undefine
       return `${clock.slice(0, 5)} UTC`;
     case "T":
       return `${clock.slice(0, 8)} UTC`;
+    case "S":
+      return `${day} ${clock.slice(0, 8)} UTC`;
     default:
       return `${day} ${clock.slice(0, 5)} UTC`;
   }

@@ -130,9 +130,12 @@ describe("a Discord message", () => {
     expect("event" in normaliseMessage(message({ type }), context)).toBe(mirrored);
   });
 
-  test("of an unknown type is skipped", () => {
+  test("of an unknown type is mirrored if it says something, and asks nobody", () => {
     const odd = message();
     Reflect.set(odd, "type", 9999);
+    const event = { content: "hello", fromApp: true };
+    expect(normaliseMessage(odd, context)).toMatchObject({ event });
+    Reflect.set(odd, "content", "");
     expect(normaliseMessage(odd, context)).toEqual({ skipped: "kind" });
   });
 

@@ -11,9 +11,12 @@ import {
   type DiscordAttachment,
   type DiscordMessage,
   type DiscordUser,
+  isAnswer,
+  isLoading,
   isWhole,
   readMessage,
 } from "./payload.ts";
+import { hasWords } from "./notices.ts";
 import { avatarUrl, displayName } from "./profile.ts";
 
 /**
@@ -37,6 +40,8 @@ export interface Names {
 /** Where a message belongs. */
 export interface Place {
   readonly mappingId: MappingId;
+  /** The position from which on it is mirrored. */
+  readonly since?: string;
   readonly threadId?: string;
   readonly threadName?: string;
 }
@@ -53,15 +58,17 @@ export interface Context {
 
 /**
  * own       the bot's own post: it came from Convex
- * kind      a system message (pin, join, thread starter, ...)
+ * kind      a system message without words of its own (pin, join, thread starter, ...)
+ * loading   an app's answer that is not there yet
  * unedited  an update that is not an edit: Discord added an embed, a pin, a thread
  * partial   an update without the whole message; a catch-up reads it
  */
-type SkipReason = "own" | "kind" | "unedited" | "partial";
+type SkipReason = "own" | "kind" | "loading" | "unedited" | "partial";
 type Normalised = { readonly event: MessageEvent } | { readonly skipped: SkipReason };
 
 /** Messages of people and apps. https://discord.com/developers/docs/resources/message#message-object-message-types */
-const MIRRORED: ReadonlySet<number> = new Set([
+const ORDINARY: ReadonlySet<unknown> = new Set([
+  undefined,
   MessageType.Default,
   MessageType.Reply,
   MessageType.ChatInputCommand,
@@ -69,9 +76,9 @@ const MIRRORED: ReadonlySet<number> = new Set([
 ]);
 
 const REPLY: number = MessageType.Reply;
-const ORDINARY: number = MessageReferenceType.Default;
+const ANSWERED: number = MessageReferenceType.Default;
 
-/** With Discord's system messages, which are not mirrored. */
+/** With Discord's system messages. */
 const DOCUMENTED: ReadonlySet<unknown> = new Set(Object.values(MessageType));
 
 /**
@@ -82,9 +89,15 @@ export function normaliseMessage(wire: WireMessage, context: Context): Normalise
   return normalise(readMessage(wire), context);
 }
 
-/** A MESSAGE_UPDATE. Discord also sends one when it adds an embed: only an edit has `edited_timestamp`. */
+/**
+ * A MESSAGE_UPDATE. Discord also sends one when it adds an embed: only an edit has `edited_timestamp`. What an app answers
+ * later than at once comes as an update without it, and is new unless it is known.
+ */
 export function normaliseUpdate(wire: WireMessage, context: Context): Normalised {
-  if (typeof wire.edited_timestamp !== "string") return { skipped: "unedited" };
+  const isEdit = typeof wire.edited_timestamp === "string";
+  const isOlder = positionOf(wire.id) < (context.place.since ?? "");
+  const isNew = "author" in wire && isAnswer(wire) && !isOlder;
+  if (!isEdit && !isNew) return { skipped: "unedited" };
   if (!isWhole(wire)) return { skipped: "partial" };
   return normaliseMessage(wire, context);
 }
@@ -92,13 +105,17 @@ export function normaliseUpdate(wire: WireMessage, context: Context): Normalised
 function normalise(message: DiscordMessage, context: Context): Normalised {
   const { author, type } = message;
   if (author.id === context.botId) return { skipped: "own" };
-  if (type !== undefined && !MIRRORED.has(type)) {
-    if (!DOCUMENTED.has(type)) context.unknown?.(`message type ${type}`);
-    return { skipped: "kind" };
-  }
+  const isOrdinary = ORDINARY.has(type);
+  if (!isOrdinary && !DOCUMENTED.has(type)) context.unknown?.(`message type ${String(type)}`);
+  else if (!isOrdinary && !hasWords(type ?? 0)) return { skipped: "kind" };
+  if (isLoading(message)) return { skipped: "loading" };
   const { mappingId, threadId, threadName } = context.place;
   const position = positionOf(message.id);
   const { text, mentions } = plainContent(message, context.names, context.unknown);
+  const isBare = text === "" && message.texts.attachments.length === 0;
+  if (isBare && !isOrdinary) return { skipped: "kind" };
+  // A message must not vanish.
+  if (isBare) context.unknown?.("message without text");
   // One object, and not spreads of others: a message's garbage is most of what it costs.
   const event: MessageEvent = {
     type: "message",
@@ -106,9 +123,10 @@ function normalise(message: DiscordMessage, context: Context): Normalised {
     externalId: message.id,
     position,
     author: authorOf(author, message, context.guildId),
-    fromApp: author.bot || message.webhook_id !== undefined,
+    // Discord writes the others, in people's names.
+    fromApp: author.bot || message.webhook_id !== undefined || !isOrdinary,
     mentionsBot: mentionsBot(message, context),
-    content: text,
+    content: isBare ? "[message without text]" : text,
     mentions,
     attachments: message.texts.attachments.map(attachment),
     sentAt: timeOf(message.timestamp) ?? timeAt("discord", position),
@@ -158,7 +176,7 @@ function authorOf(
 function repliedTo({ type, reference }: DiscordMessage): string | undefined {
   // Forwards, crossposts and thread starters also have a reference, to a message that they do not answer.
   if (type !== REPLY) return undefined;
-  return reference?.type === ORDINARY ? reference.message_id : undefined;
+  return reference?.type === ANSWERED ? reference.message_id : undefined;
 }
 
 function mentionsBot(message: DiscordMessage, { botId, names }: Context): boolean {
@@ -171,6 +189,6 @@ function mentionsBot(message: DiscordMessage, { botId, names }: Context): boolea
   );
 }
 
-function attachment({ filename, content_type: type, size, url }: DiscordAttachment) {
-  return { name: filename, ...(type === undefined ? {} : { type }), size, url };
+function attachment({ name, content_type: type, size, url }: DiscordAttachment) {
+  return { name, ...(type === undefined ? {} : { type }), size, url };
 }

@@ -1,5 +1,9 @@
+import { MessageFlags, MessageType } from "discord-api-types/v10";
 import { isTimely } from "../../core/shared/timely.ts";
-import { fields, type Fields, id, list, number, type Read, text } from "./fields.ts";
+import { fields, type Fields, id, isFields, list, number, type Read, text } from "./fields.ts";
+import { utc } from "./markdown.ts";
+import { emojiText } from "./media.ts";
+import { contentOf, noticesOf } from "./notices.ts";
 
 /*
  * The parts of Discord's message payloads that the bridge reads. They have the same form in dispatches and in history.
@@ -7,6 +11,12 @@ import { fields, type Fields, id, list, number, type Read, text } from "./fields
  * survives such an item. Without a schema library, whose checks would take five times longer than everything else that
  * is done with a message. https://discord.com/developers/docs/resources/message#message-object
  */
+
+const LOADING: number = MessageFlags.Loading;
+const ANSWERS: ReadonlySet<unknown> = new Set([
+  MessageType.ChatInputCommand,
+  MessageType.ContextMenuCommand,
+]);
 
 export interface DiscordMember {
   readonly nick: string | undefined;
@@ -54,7 +64,9 @@ const UNKNOWN_USER: DiscordUser = {
 };
 
 export interface DiscordAttachment {
-  readonly filename: string;
+  /** As people see it. */
+  readonly name: string;
+  readonly description: string | undefined;
   readonly content_type: string | undefined;
   readonly size: number;
   readonly url: string;
@@ -65,7 +77,8 @@ const attachment: Read<DiscordAttachment> = (value) => {
   const found = fields(value);
   return (
     found && {
-      filename: text(found.filename) ?? "file",
+      name: fileName(text(found.filename) ?? "file", text(found.title)),
+      description: text(found.description),
       content_type: text(found.content_type),
       size: Math.max(0, number(found.size) ?? 0),
       url: text(found.url) ?? "",
@@ -74,15 +87,29 @@ const attachment: Read<DiscordAttachment> = (value) => {
   );
 };
 
+/** Names have only plain characters. A title has all, but not the ending. */
+function fileName(name: string, title = ""): string {
+  const ending = /\.\w{1,8}$/.exec(name)?.[0] ?? "";
+  if (title === "") return name;
+  return title.endsWith(ending) ? title : title + ending;
+}
+
 export interface DiscordEmbed {
   readonly type: string | undefined;
+  readonly provider: string | undefined;
   readonly author: string | undefined;
+  readonly authorUrl: string | undefined;
   readonly title: string | undefined;
   readonly url: string | undefined;
   readonly description: string;
   readonly fields: readonly { readonly name: string; readonly value: string }[];
-  readonly image: string | undefined;
-  readonly footer: string | undefined;
+  readonly media: readonly {
+    readonly kind: string;
+    readonly url: string;
+    readonly description: string | undefined;
+  }[];
+  /** With the time. */
+  readonly footer: string;
 }
 
 const embed: Read<DiscordEmbed> = (value) => {
@@ -90,7 +117,9 @@ const embed: Read<DiscordEmbed> = (value) => {
   return (
     found && {
       type: text(found.type),
+      provider: text(fields(found.provider)?.name),
       author: text(fields(found.author)?.name),
+      authorUrl: text(fields(found.author)?.url),
       title: text(found.title),
       url: text(found.url),
       description: text(found.description) ?? "",
@@ -98,27 +127,41 @@ const embed: Read<DiscordEmbed> = (value) => {
         const field = fields(each);
         return field && { name: text(field.name) ?? "", value: text(field.value) ?? "" };
       }),
-      image: text(fields(found.image)?.url),
-      footer: text(fields(found.footer)?.text),
+      media: ["image", "thumbnail", "video"].flatMap((kind) => {
+        const { url, description } = fields(found[kind]) ?? {};
+        return text(url) ? [{ kind, url: text(url) ?? "", description: text(description) }] : [];
+      }),
+      footer: [text(fields(found.footer)?.text), utc(text(found.timestamp))]
+        .filter(Boolean)
+        .join(" · "),
     }
   );
 };
 
 export interface DiscordPoll {
   readonly question: string;
-  /** Emoji and text of each. */
+  /** Emoji and text of each, and how many chose it once the poll is over. */
   readonly answers: readonly string[];
 }
 
+const votes = (count: number) => (count === 1 ? "1 vote" : `${String(count)} votes`);
+
 const poll: Read<DiscordPoll> = (value) => {
   const found = fields(value);
+  const results = fields(found?.results);
+  const counts = new Map(
+    list(results?.answer_counts, fields).map((each) => [number(each.id), number(each.count)]),
+  );
   return (
     found && {
       question: text(fields(found.question)?.text) ?? "",
       answers: list(found.answers, (each) => {
-        const media = fields(fields(each)?.poll_media);
-        const words = media && [text(fields(media.emoji)?.name), text(media.text)];
-        return words?.filter(Boolean).join(" ");
+        const answer = fields(each);
+        const media = fields(answer?.poll_media);
+        if (media === undefined) return undefined;
+        const words = [emojiText(media.emoji), text(media.text)].filter(Boolean).join(" ");
+        const count = counts.get(number(answer?.answer_id)) ?? 0;
+        return results?.is_finalized === true ? `${words} (${votes(count)})` : words;
       }),
     }
   );
@@ -136,22 +179,25 @@ export interface DiscordTexts {
   readonly poll: DiscordPoll | undefined;
   readonly embeds: readonly DiscordEmbed[];
   readonly components: unknown;
+  /** What Discord says beside it. */
+  readonly notices: readonly string[];
 }
 
 function textsOf(found: Fields): DiscordTexts {
   return {
-    content: text(found.content) ?? "",
+    content: contentOf(found),
     flags: number(found.flags) ?? 0,
     mentions: list(found.mentions, user),
     mention_roles: list(found.mention_roles, id),
     attachments: list(found.attachments, attachment),
-    stickers: list(found.sticker_items, (each) => {
+    stickers: list(found.sticker_items ?? found.stickers, (each) => {
       const sticker = fields(each);
       return sticker && (text(sticker.name) ?? "");
     }),
     poll: poll(found.poll),
     embeds: list(found.embeds, embed),
     components: found.components,
+    notices: noticesOf(found),
   };
 }
 
@@ -197,6 +243,19 @@ export function readMessage(value: unknown): DiscordMessage {
       return inner && textsOf(inner);
     }),
   };
+}
+
+/** Whether an app is still at work on its answer, which is empty until then. */
+export function isLoading({ texts }: DiscordMessage): boolean {
+  const { flags, content, attachments, embeds, components } = texts;
+  const parts = [attachments, embeds, list(components, fields)];
+  return (flags & LOADING) !== 0 && content === "" && parts.every(({ length }) => length === 0);
+}
+
+/** Whether a message answers a command, a button or a form. */
+export function isAnswer(value: object): boolean {
+  const { type, interaction_metadata: cause, interaction } = fields(value) ?? {};
+  return ANSWERS.has(type) || isFields(cause) || isFields(interaction);
 }
 
 /** Whether an update has the whole message. Discord's updates may be partial. */

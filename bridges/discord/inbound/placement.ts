@@ -48,15 +48,21 @@ export class Placement {
   #handle(channelId: string, handle: Handle): boolean {
     const direct = this.options.intake.mappingOf(channelId);
     if (direct !== undefined) {
-      handle({ mappingId: direct.mappingId });
+      handle({ mappingId: direct.mappingId, since: direct.since });
       return true;
     }
     const channel = this.options.threads.get(channelId);
     if (channel?.kind === "thread") {
       const { parentId, name } = channel;
-      const mappingId = this.options.intake.mappingOf(parentId)?.mappingId;
+      const parent = this.options.intake.mappingOf(parentId);
       const threadName = name === undefined ? {} : { threadName: name };
-      if (mappingId !== undefined) handle({ mappingId, threadId: channelId, ...threadName });
+      if (parent !== undefined)
+        handle({
+          mappingId: parent.mappingId,
+          since: parent.since,
+          threadId: channelId,
+          ...threadName,
+        });
     }
     return channel !== undefined;
   }

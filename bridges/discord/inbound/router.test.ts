@@ -8,13 +8,13 @@ import { Threads, type WireChannel } from "./threads.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 
 /** One mapped channel, `general`. The test answers look-ups through `answers`. */
-function setUp() {
+function setUp(since = "") {
   const events: BridgeEvent[] = [];
   const problems: Problem[] = [];
   /** How many problems had been reported at each gap. */
   const gaps: number[] = [];
   // Outside Convex an id is a plain string.
-  const mapping: Mapping = { mappingId: "m" as MappingId, externalId: "general", since: "" };
+  const mapping: Mapping = { mappingId: "m" as MappingId, externalId: "general", since };
   const intake: Intake = {
     mappingOf: (id) => (id === mapping.externalId ? mapping : undefined),
     push: (event) => {
@@ -72,6 +72,20 @@ describe("a Discord event", () => {
     const message = said("general");
     router.messageCreated(message);
     expect(ids()).toEqual([message.id]);
+  });
+
+  test("that an app answers later is new, unless it is older than the mapping", () => {
+    const { router, threads, ids } = setUp("00000000000000000050");
+    threads.record(thread("t", "general"));
+    const answer = { type: MessageType.ChatInputCommand };
+    for (const [id, channel] of [
+      ["49", "general"],
+      ["51", "general"],
+      ["48", "t"],
+      ["52", "t"],
+    ] as const)
+      router.messageUpdated(said(channel, { ...answer, id }));
+    expect(ids()).toEqual(["51", "52"]);
   });
 
   test("of a thread whose parent is mapped has the thread's id and name", () => {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
-import type { BridgeEvent, Intake } from "../../platform.ts";
+import type { BridgeEvent, Intake, MessageEvent } from "../../platform.ts";
 import { isShort, list, NO_ID } from "./fields.ts";
 import {
   type Names,
@@ -12,6 +12,9 @@ import {
 } from "./normalise.ts";
 import { Placement } from "./placement.ts";
 import { isThread, type Threads, type WireChannel } from "./threads.ts";
+
+/** Messages of apps that are remembered: one that is forgotten costs a call to Convex. */
+const MAX_POSTED = 1_000;
 
 interface RouterOptions {
   readonly intake: Intake;
@@ -34,6 +37,8 @@ export class Router {
   #isStopped = false;
   readonly #unknown;
   readonly #placement;
+  /** The last messages of apps: an update that is no edit says nothing new of them. */
+  readonly #posted = new Set<string>();
 
   constructor(private readonly options: RouterOptions) {
     const { intake, threads, log } = options;
@@ -143,14 +148,24 @@ export class Router {
       const unknown = (kind: string) => this.unknown(place.mappingId, kind);
       try {
         const result = normalise(message, { place, botId, guildId, names, unknown });
-        if ("event" in result) this.#push(result.event, channelId);
-        else if (result.skipped === "partial")
+        if ("event" in result) {
+          if (this.#isNew(result.event, normalise === normaliseUpdate))
+            this.#push(result.event, channelId);
+        } else if (result.skipped === "partial")
           intake.gap("an edit came without the message", place.mappingId);
       } catch {
         // It must neither block others nor be forgotten: docs/races.md#an-event-that-cannot-be-stored
         this.reportUnreadable(place, isShort(messageId) ? messageId : NO_ID);
       }
     });
+  }
+
+  #isNew({ externalId, fromApp, editedAt }: MessageEvent, isUpdate: boolean): boolean {
+    if (isUpdate && editedAt === undefined && this.#posted.has(externalId)) return false;
+    if (fromApp) this.#posted.add(externalId);
+    const [oldest = ""] = this.#posted;
+    if (this.#posted.size > MAX_POSTED) this.#posted.delete(oldest);
+    return true;
   }
 
   #dropped(channelId: string, reason: string): void {

@@ -1,12 +1,14 @@
-import type { Heading, Nodes, Table } from "mdast";
-import { parseParts } from "../../core/markdown/parse.ts";
+import type { Heading, Nodes, Table, TableCell } from "mdast";
+import { htmlChanges } from "../../core/markdown/html.ts";
+import type { LinkStyle } from "../../core/markdown/link_form.ts";
+import { Links } from "../../core/markdown/links.ts";
+import { parseParts, rangeOf } from "../../core/markdown/parse.ts";
 import type { Pings } from "../../core/markdown/safety/pings.ts";
-import type { Change } from "../../core/markdown/rewrite.ts";
+import { applied, type Change, moved } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
-import { textChanges } from "./escapes.ts";
-import { hasRaw, inlineCodeChanges, markChanges } from "./marks.ts";
-import { htmlChanges } from "./html.ts";
+import { spoilersIn, textChanges } from "./escapes.ts";
 import { itemChanges, numberChanges } from "./lists.ts";
+import { hasRaw, inlineCodeChanges, markChanges } from "./marks.ts";
 import { quoteChanges } from "./quotes.ts";
 import { tableChanges } from "./tables.ts";
 
@@ -16,27 +18,50 @@ const MAX_CHANGE = 900;
 /** Mentions of people and roles stay readable: `allowed_mentions` keeps all of them from notifying anybody. */
 export const PINGS: Pings = { words: /everyone|here/iy };
 
+/** Discord shows a link as it is written if its label holds an address, an emoji, a token or an escape. */
+const LINKS: LinkStyle = {
+  linked: /^https?:\/\/[^\s/?#]/i,
+  unshown: /https?:\/\/\S|\p{Emoji_Presentation}|\uFE0F|\\|<(?:[@#:]|\/[^<>]*:\d|a:|t:|id:)/iu,
+};
+
 /**
  * The changes that make Discord show Markdown as it is meant. What Discord renders stays as written.
  * https://support.discord.com/hc/en-us/articles/210298617 lists that.
  */
 export function dialectChanges(content: string): Change[] {
   const endsItalic = ENDS_ITALIC.test(content);
-  const worth = { test: (part: string) => isForeign(part, endsItalic) };
-  return parseParts(content, worth).flatMap(({ start, source, tree }) =>
-    [
-      ...changesOf(tree, { source, endsItalic, ...TOP }).filter(isShort),
-      ...quoteChanges(source),
-    ].map((change) => ({ ...change, start: change.start + start, end: change.end + start })),
+  const parsed = parseParts(content, { test: (part) => isForeign(part, endsItalic) });
+  const links: Links = new Links(LINKS, parsed, (node, source) =>
+    insideOf(node, { ...outermost(source), isNested: true }),
   );
+  const outermost = (source: string): Context => ({
+    source,
+    links,
+    endsItalic,
+    spoilers: spoilersIn(source),
+    ...TOP,
+  });
+  return parsed.parts.flatMap(({ start, source, tree }) => {
+    const changes = changesOf(tree, outermost(source)).filter(isShort);
+    return moved([...changes, ...quoteChanges(source)], start);
+  });
 }
 
 /**
  * Without any of these, Discord shows a text as it is meant: most texts, lists of links too, need not be parsed. Lines
  * of nothing but marks are rules or underline headings; other marks and tasks may follow those of an outer item.
  */
-const FOREIGN =
-  /[#|<>&]|!\[|```|~~~|__|\\[\r\n]|^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:[ \t]{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/m;
+const FOREIGN = new RegExp(
+  [
+    /[#|<>&\\]|!\[|```|~~~|__|(?<!~)~(?!~)/u,
+    /^(?: {0,3}\t| {4}|=|[ \t]*(?:(?:[-*]|\d{1,9}\.)[ \t]{1,4}){0,10}(?:[ \t]{4}|[-*_=][-*_= \t]*\r?$|\[[ \txX]\]|\+|\d{1,9}\)))/u,
+    // Links that Discord does not show, and notes.
+    /\[\^|\]:|\[\s*\]\(|\]\((?!https?:\/\/[^\s()]+\))|(?::\/\/|[\p{Emoji_Presentation}\uFE0F])[^[\]\n]{0,300}\]\(/u,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "mu",
+);
 
 /** Marks as most people write them, which Discord reads like Markdown: code, then bold and italic words. */
 const USUAL = [
@@ -58,15 +83,20 @@ function isForeign(part: string, endsItalic: boolean): boolean {
   );
 }
 
+type Range = Pick<Change, "start" | "end">;
+
 const isShort = ({ text }: Change) => text.length <= MAX_CHANGE;
 
 interface Context {
   readonly source: string;
+  readonly links: Links;
   /** In a quote or a list. */
   readonly isNested: boolean;
   readonly isQuoted: boolean;
   /** Whether an underscore could end emphasis on Discord, one in code too. */
   readonly endsItalic: boolean;
+  /** See `spoilersIn`. */
+  readonly spoilers: ReadonlyMap<number, string>;
   /** The kinds of emphasis around it. */
   readonly marks: readonly Nodes["type"][];
 }
@@ -89,16 +119,17 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "code":
       return codeChanges(node, source, { start, end, isNested });
     case "html":
-      return htmlChanges(source, start, end).map((change) =>
-        change.text === "**" && context.marks.includes("strong") ? { ...change, text: "" } : change,
-      );
-    case "image":
-      return [{ start, end, text: node.alt ? `[${node.alt}](${node.url})` : node.url }];
-    case "text":
-      return textChanges(source, { start, end }, { ...context, inMarks: context.marks.length > 0 });
+      return html({ start, end }, context);
     case "link":
-      // A bare address is no text.
-      return source[start] === "[" ? childChanges(node.children, context) : [];
+    case "linkReference":
+    case "image":
+    case "imageReference":
+    case "definition":
+    case "footnoteReference":
+    case "footnoteDefinition":
+      return context.links.changes(node, source, (inner) => insideOf(inner, context));
+    case "text":
+      return text({ start, end }, context);
     case "break":
       // Discord would show the back slash.
       return source[start] === "\\" ? [{ start, end: start + 1, text: "" }] : [];
@@ -120,7 +151,7 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "blockquote":
       return childChanges(node.children, { ...context, isNested: true, isQuoted: true });
     default:
-      return "children" in node ? childChanges(node.children, context) : [];
+      return insideOf(node, context);
   }
 }
 
@@ -128,24 +159,25 @@ function childChanges(children: readonly Nodes[], context: Context): Change[] {
   return children.flatMap((child) => changesOf(child, context));
 }
 
-/** A node's place. Every parsed node has one. */
-function rangeOf(node: Nodes): { readonly start: number; readonly end: number } {
-  return { start: node.position?.start.offset ?? 0, end: node.position?.end.offset ?? 0 };
+function insideOf(node: Nodes, context: Context): Change[] {
+  return "children" in node ? childChanges(node.children, context) : [];
 }
 
 /** All changes of a table or none: half of them would be neither form. */
-function table(node: Table, { source, isQuoted }: Context): Change[] {
-  const changes = tableChanges(node, source, isQuoted ? "> " : "");
+function table(node: Table, context: Context): Change[] {
+  const { source, isQuoted } = context;
+  const inside = (cell: TableCell) => childChanges(cell.children, context);
+  const changes = tableChanges(node, { source, margin: isQuoted ? "> " : "", inside });
   return changes.every(isShort) ? changes : [];
 }
 
 /** Discord renders three levels, and only lines that begin with number signs. */
 function heading(node: Heading, context: Context): Change[] {
   const { source } = context;
+  const { start, end } = rangeOf(node);
   const first = node.children[0];
   const last = node.children.at(-1);
   if (first === undefined || last === undefined) return [];
-  const { start, end } = rangeOf(node);
   const isBold = node.depth > 3 && !hasRaw(node, /\*\*/);
   const marks = isBold ? [...context.marks, "strong" as const] : context.marks;
   const inside = childChanges(node.children, { ...context, marks });
@@ -156,14 +188,15 @@ function heading(node: Heading, context: Context): Change[] {
   return [{ start, end, text: isBold ? `**${line}**` : line }];
 }
 
-/** A section of the source with the changes applied; of those that overlap, the first. */
-function applied(source: string, from: number, to: number, changes: readonly Change[]): string {
-  const out: string[] = [];
-  let at = from;
-  for (const { start, end, text } of changes.toSorted((a, b) => a.start - b.start)) {
-    if (start < at) continue;
-    out.push(source.slice(at, start), text);
-    at = end;
-  }
-  return [...out, source.slice(at, to)].join("");
+/** Tags, and the text between them. */
+function html(range: Range, context: Context): Change[] {
+  const tags = htmlChanges(context.source, range, LINKS).map((change) =>
+    change.text === "**" && context.marks.includes("strong") ? { ...change, text: "" } : change,
+  );
+  const isFree = (at: Change) => tags.every(({ start, end }) => at.end <= start || at.start >= end);
+  return [...tags, ...text(range, context).filter(isFree)];
+}
+
+function text(range: Range, context: Context): Change[] {
+  return textChanges(context.source, range, { ...context, inMarks: context.marks.length > 0 });
 }

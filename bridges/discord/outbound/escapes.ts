@@ -1,9 +1,21 @@
-import { decodeNamedCharacterReference } from "decode-named-character-reference";
+import { characterOf, ENTITY } from "../../core/markdown/entities.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
 /** An address, an escape, a reference to a character, or signs that could format on Discord. */
-const SIGN =
-  /https?:\/\/[^\s<]+|\\([^]|$(?!\n))|&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|([A-Za-z][A-Za-z\d]{1,31}));|([*_~|])\5*|`+|-(?=# )(?<=^[ \t>]*-)|#{1,3}(?= )(?<=^[ \t>]*#{1,3})/gm;
+const SIGN = new RegExp(
+  [
+    /https?:\/\/[^\s<]+/,
+    /\\([^]|$(?!\n))/,
+    ENTITY,
+    /(?<sign>[*_~|])\k<sign>*/,
+    /`+/,
+    /-(?=# )(?<=^[ \t>]*-)/,
+    /#{1,3}(?= )(?<=^[ \t>]*#{1,3})/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gm",
+);
 
 type Range = Pick<Change, "start" | "end">;
 
@@ -12,6 +24,8 @@ interface Around {
   readonly inMarks: boolean;
   /** An underscore, which may be in code, could end what one within a word begins. */
   readonly endsItalic: boolean;
+  /** See `spoilersIn`. */
+  readonly spoilers: ReadonlyMap<number, string>;
 }
 
 /**
@@ -21,7 +35,7 @@ interface Around {
 export function textChanges(source: string, range: Range, around: Around): Change[] {
   const from = range.start;
   const text = source.slice(from, range.end);
-  const meant = pairsIn(text);
+  const meant = pairsIn(text, BESIDE_EMOJI);
   const urlEnd = restOfUrl(source, from);
   return Array.from(text.matchAll(SIGN)).flatMap((found): Change[] => {
     const start = from + found.index;
@@ -29,20 +43,31 @@ export function textChanges(source: string, range: Range, around: Around): Chang
     if (start < urlEnd) return [];
     const shown =
       meant.get(found.index) ??
+      around.spoilers.get(start) ??
       shownAs(found, around, source.charAt(start - 1) + source.charAt(end));
     return shown === undefined || shown === found[0] ? [] : [{ start, end, text: shown }];
   });
 }
 
+/** The bars of a text that hide what is between them on Discord, by their offsets. */
+export function spoilersIn(source: string): Map<number, string> {
+  // A pair does not end in code.
+  return pairsIn(
+    source.replace(CODE, (code) => "x".repeat(code.length)),
+    SPOILER,
+  );
+}
+
+const CODE = /(?<!`)(`+)(?!`)[^\n]{0,1000}?(?<!`)\1(?!`)/g;
+
 /** The signs of pairs that Discord shows as they are meant, although Markdown does not read them. */
-function pairsIn(text: string): Map<number, string> {
+function pairsIn(text: string, form: RegExp): Map<number, string> {
   const pairs = new Map<number, string>();
-  for (const form of [SPOILER, BESIDE_EMOJI])
-    for (const { 0: pair, 1: sign = "", index } of text.matchAll(form)) {
-      const shown = sign === "__" ? "**" : sign;
-      pairs.set(index, shown);
-      pairs.set(index + pair.length - sign.length, shown);
-    }
+  for (const { 0: pair, 1: sign = "", index } of text.matchAll(form)) {
+    const shown = sign === "__" ? "**" : sign;
+    pairs.set(index, shown);
+    pairs.set(index + pair.length - sign.length, shown);
+  }
   return pairs;
 }
 
@@ -53,10 +78,9 @@ function restOfUrl(source: string, from: number): number {
   return from + (/^[^\s<]*/.exec(source.slice(from))?.[0].length ?? 0);
 }
 
-const MAX_URL = 500;
-
 /** Discord hides what is between two pairs of bars. Only at the edges of words may that be meant. */
-const SPOILER = /(?<![^\s([{"'])(\|\|)(?=[^\s|])[^|\n]{1,500}(?<=[^\s|])\1(?![^\s)\]}"'.,:;!?])/g;
+const SPOILER =
+  /(?<![^\s([{"'*_~])(\|\|)(?=[^\s|])[^|\n]{1,500}(?<=[^\s|])\1(?![^\s)\]}"'.,:;!?*_~])/g;
 
 /** The parser takes an emoji for a letter, and an underscore within words for no mark. */
 const BESIDE_EMOJI =
@@ -64,7 +88,7 @@ const BESIDE_EMOJI =
 
 /** What Discord needs in place of a sign. Undefined: it shows the sign as it is. `beside`: the characters around it. */
 function shownAs(
-  [sign, after = "", decimal, hex, name]: RegExpExecArray,
+  [sign, after = ""]: RegExpExecArray,
   { inMarks, endsItalic }: Around,
   beside: string,
 ): string | undefined {
@@ -72,7 +96,7 @@ function shownAs(
     case "\\":
       return after === "" || after > "\u007f" ? `\\\\${after}` : undefined;
     case "&":
-      return referred(name, decimal === undefined ? Number.parseInt(hex ?? "", 16) : +decimal);
+      return referred(sign);
     case "*":
       return sign === "*" && beside.trim() === "" && !inMarks ? undefined : escaped(sign);
     case "_":
@@ -92,10 +116,8 @@ function escaped(signs: string): string {
 }
 
 /** What a reference shows. Undefined: it is none. */
-function referred(name: string | undefined, code: number): string | undefined {
-  const named = name === undefined ? undefined : decodeNamedCharacterReference(name);
-  if (named === false) return undefined;
-  const isValid = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
-  const char = named ?? (isValid ? String.fromCodePoint(code) : "\ufffd");
+function referred(entity: string): string | undefined {
+  const char = characterOf(entity);
+  if (char === entity) return undefined;
   return /^[\\*_~|`]$/.test(char) ? `\\${char}` : char;
 }

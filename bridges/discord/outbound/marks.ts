@@ -32,7 +32,9 @@ function marksFor(node: Marked, source: string, typed: string): string {
       if (has(/\*\*/)) return "";
       return isBeside && typed === "__" ? "__" : "**";
     case "delete":
-      return typed === "~~" && has(/~~/) ? "" : typed;
+      // Within a word, one tilde writes it lower.
+      if (typed === "~" && /\w/.test(before)) return typed;
+      return has(/~~/) ? "" : "~~";
     case "emphasis": {
       const within = source.slice(start + 1, end - 1);
       // Discord does not strike out what an underscore follows.

@@ -14,7 +14,7 @@ test.each([3, 30, 300])("a table of %i columns and rows costs what its cells do"
   const [table] = parseMarkdown(source).children;
   if (table?.type !== "table") throw new Error("not a table");
   const measure = vi.spyOn(Intl.Segmenter.prototype, "segment");
-  tableChanges(table, source, "");
+  tableChanges(table, { source, margin: "", inside: () => [] });
   // Absent cells are not measured: there are as many as columns times rows. Cells of narrow tables are measured twice,
   // to find the widths and to fill them.
   const isNarrow = columns * 5 <= 72;

@@ -1,16 +1,13 @@
 import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
-import type { Change } from "../../core/markdown/rewrite.ts";
+import { applied, type Change } from "../../core/markdown/rewrite.ts";
 
 /** In columns. Wider lines would wrap. */
 const MAX_WIDTH = 72;
 const MIN_COLUMN = 3;
 
-interface Layout {
+interface Layout extends Surroundings {
   readonly table: Table;
-  readonly source: string;
-  /** What precedes the table on each line. */
-  readonly margin: string;
   /** The cells' plain text, row by row. The first row is the head. */
   readonly rows: readonly (readonly string[])[];
   /** Of each column, in characters of a fixed-width font. */
@@ -25,11 +22,20 @@ interface Range {
   readonly end: number;
 }
 
+interface Surroundings {
+  readonly source: string;
+  /** What precedes the table on each line. */
+  readonly margin: string;
+  /** The changes within a cell. */
+  readonly inside: (cell: TableCell) => Change[];
+}
+
 /**
  * A table, which Discord does not render, as aligned code. Where that would be too wide, or would lose the addresses of links,
- * as a list of rows. `margin`: what precedes the table on each line.
+ * as a list of rows.
  */
-export function tableChanges(table: Table, source: string, margin: string): Change[] {
+export function tableChanges(table: Table, surroundings: Surroundings): Change[] {
+  const { source } = surroundings;
   const start = table.position?.start.offset ?? 0;
   const end = table.position?.end.offset ?? 0;
   const rows = table.children.map(({ children }) => children.map(plain));
@@ -39,7 +45,7 @@ export function tableChanges(table: Table, source: string, margin: string): Chan
     end: row.position?.end.offset ?? end,
   }));
   const head = { start, end: body[0]?.start ?? end };
-  const layout = { table, source, margin, rows, widths, head, body };
+  const layout = { ...surroundings, table, rows, widths, head, body };
   const isNarrow = totalOf(widths) <= MAX_WIDTH;
   if (body.length === 0) return isNarrow ? aligned(layout) : [];
   return isNarrow && !table.children.some(hasAddress) ? aligned(layout) : listed(layout);
@@ -80,11 +86,11 @@ function aligned({ table, source, margin, rows, widths, head, body }: Layout): C
   ];
 }
 
-function listed({ table, source, rows, head, body }: Layout): Change[] {
+function listed({ table, source, inside, rows, head, body }: Layout): Change[] {
   const names = (rows[0] ?? []).map((name) => name.replaceAll("*", ""));
   const items = body.map((range, index) => {
     const cells = (table.children[index + 1]?.children ?? []).map((cell, column) => {
-      const value = slice(cell, source);
+      const value = slice(cell, source, inside(cell));
       const name = names[column] ?? "";
       return value === "" || name === "" ? value : `**${name}:** ${value}`;
     });
@@ -95,8 +101,8 @@ function listed({ table, source, rows, head, body }: Layout): Change[] {
 
 /** Whether a cell shows text in place of an address. */
 function hasAddress(node: Nodes): boolean {
-  if (node.type === "image") return true;
-  if (node.type === "link" && toString(node) !== node.url) return true;
+  if (/^(?:image|linkReference|footnoteReference)/.test(node.type)) return true;
+  if (node.type === "link" && !node.url.endsWith(toString(node))) return true;
   return "children" in node && node.children.some(hasAddress);
 }
 
@@ -120,17 +126,14 @@ function plain(cell: TableCell): string {
   return words.replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
 }
 
-function slice(cell: TableCell, source: string): string {
+function slice(cell: TableCell, source: string, changes: readonly Change[]): string {
   const first = cell.children[0]?.position?.start.offset;
   const last = cell.children.at(-1)?.position?.end.offset;
   return first === undefined || last === undefined
     ? ""
-    : source
-        .slice(first, last)
+    : applied(source, first, last, changes)
         .replaceAll("\\|", "|")
-        .replaceAll(LINE_BREAK, " ")
-        // Discord renders images only as links.
-        .replaceAll(/!(?=\[[^[\]]*\]\()/g, "");
+        .replaceAll(/\s*\n\s*/g, " ");
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

@@ -9,6 +9,12 @@ describe("a reply in pieces for Slack", () => {
     expect(renderPieces(text, 0)).toEqual([{ text, upTo: text.length }]);
   });
 
+  it("has links in place of references and notes, and no HTML, which Slack's Markdown lacks", () => {
+    const text = "[a][1]<br>[b](#c) [d](mailto:e@f.g) ![h][1] i[^1]\n\n[1]: https://e.com\n[^1]: j";
+    const shown = "[a](https://e.com)\nb (#c) [d](mailto:e@f.g) ![h](https://e.com) i (j)\n\n";
+    expect(renderPieces(text, 0)).toEqual([{ text: shown.trimEnd(), upTo: text.length }]);
+  });
+
   it("fits, and continues from the end of any piece with the same pieces", () => {
     const parts = fc.constantFrom("<@U1>", "<!channel>", "@here ", "word ", "\n\n", "```\n", "<@");
     fc.assert(

@@ -1,4 +1,6 @@
 import { flankingChanges } from "../../core/markdown/flanking.ts";
+import type { LinkStyle } from "../../core/markdown/link_form.ts";
+import { linkChanges } from "../../core/markdown/links.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
@@ -22,10 +24,26 @@ const PINGS: Pings = {
     /[@＠]|!(?:channel|here|everyone|group|subteam)(?![\p{L}\p{N}])|(?:https?|mailto):[^\s<>|]*\|/iuy,
 };
 
+/** The Markdown that Slack documents for the block has links, but no references, notes and HTML. */
+const LINKS: LinkStyle = {
+  linked: /^(?:https?:\/\/[^\s/?#]|mailto:.|tel:.|slack:\/\/)/i,
+  hasImages: true,
+};
+
+const REWRITES = [
+  flankingChanges,
+  (text: string) => linkChanges(text, LINKS),
+  labelChanges,
+  (text: string) => pingChanges(text, PINGS),
+];
+
 /** Splits canonical Markdown from offset `from` into pieces that fit in one `markdown` block each. Pure. */
 export function renderPieces(content: string, from: number): Piece[] {
-  const rewrites = [flankingChanges, labelChanges, (text: string) => pingChanges(text, PINGS)];
-  return renderedPieces(content, from, { limit: BLOCK_LIMIT, readable: READABLE, rewrites });
+  return renderedPieces(content, from, {
+    limit: BLOCK_LIMIT,
+    readable: READABLE,
+    rewrites: REWRITES,
+  });
 }
 
 /** Disables everything in a text that could notify people. */

@@ -37,7 +37,7 @@ async function start() {
   };
   const threads = async (id: string, asOf = performance.now()) =>
     (await history.activity(mappingOf(id), "0", signal, asOf)).threads.map(({ name }) => name);
-  return { channel, person, thread, read, newest, threads };
+  return { channel, person, thread, history, read, newest, threads };
 }
 
 const failureOf = (work: Promise<unknown>) => rejection(work, PlatformError);
@@ -101,6 +101,26 @@ test("a forum post that is deleted while it is read does not stop the others", a
     discord.removeThread(gone);
   });
   expect(await newest(channel, 5)).toEqual(["kept"]);
+});
+
+test("an app's answer is read once it is there, and cursors stay behind for as long as it may take", async () => {
+  const { channel, person, history, read } = await start();
+  const id = discord.say({ channel, person, text: "later" });
+  const answer = {
+    id,
+    channel_id: channel,
+    type: 20,
+    author: { id: person, username: "app", bot: true },
+  };
+  discord.answerNext("GET channels/:id/messages", {
+    answer: [{ ...answer, content: "", flags: 128 }],
+  });
+  expect(await read()).toMatchObject([{ events: [], ids: [id] }]);
+  discord.answerNext("GET channels/:id/messages", {
+    answer: [{ ...answer, content: "now", flags: 0 }],
+  });
+  expect(await read()).toMatchObject([{ events: [{ content: "now" }], ids: [id] }]);
+  expect(history.eventDelayMs).toBeGreaterThan(15 * 60_000);
 });
 
 test("a thread opened after the last request for the server's threads is found", async () => {

@@ -1,0 +1,71 @@
+import { EmbedType } from "discord-api-types/v10";
+import { quoted } from "../../core/markdown/containers.ts";
+import { mediaText } from "./media.ts";
+import type { DiscordEmbed } from "./payload.ts";
+
+interface Reader {
+  readonly markdown: (text: string) => string;
+  readonly unknown: (kind: string) => void;
+  /** The message has an address: Discord makes previews of such. */
+  readonly hasAddress: boolean;
+}
+
+const DOCUMENTED: ReadonlySet<string> = new Set(Object.values(EmbedType));
+const isDocumented = (type: string): type is EmbedType => DOCUMENTED.has(type);
+
+/** An embed as a quote. The preview of an address in the message is left out. */
+export function embedText(embed: DiscordEmbed, reader: Reader): string {
+  const { type = EmbedType.Rich } = embed;
+  if (!isDocumented(type)) {
+    reader.unknown(`embed ${type}`);
+    return quote(embed, reader);
+  }
+  switch (type) {
+    case EmbedType.Rich:
+      return quote(embed, reader);
+    case EmbedType.PollResult:
+      return pollResult(embed);
+    case EmbedType.AutoModerationMessage:
+      return blocked(embed, reader);
+    default:
+      return reader.hasAddress ? "" : quote(embed, reader);
+  }
+}
+
+function quote(embed: DiscordEmbed, { markdown }: Reader): string {
+  const { author, authorUrl, title, url, description, fields, media, footer, provider } = embed;
+  const lines = [
+    provider ?? "",
+    author === undefined ? "" : `${linked(author, authorUrl)}:`,
+    title === undefined ? "" : `**${linked(markdown(title), url)}**`,
+    markdown(description),
+    ...fields.map(({ name, value }) => `**${markdown(name)}** ${markdown(value)}`),
+    ...media.map((each) => mediaText(each.kind, each.description, each.url)),
+    footer,
+  ].filter(Boolean);
+  return lines.length === 0 ? "" : quoted(lines.join("\n"));
+}
+
+function linked(label: string, url: string | undefined): string {
+  return url === undefined ? label : `[${label}](${url})`;
+}
+
+/** https://discord.com/developers/docs/resources/message#embed-fields-by-embed-type-poll-result-embed-fields */
+function pollResult({ fields }: DiscordEmbed): string {
+  if (fields.length === 0) return "";
+  const value = new Map(fields.map((field) => [field.name, field.value]));
+  const emoji = value.get("victor_answer_emoji_name") ?? "";
+  const isCustom = value.has("victor_answer_emoji_id");
+  const answer = [isCustom ? `:${emoji}:` : emoji, value.get("victor_answer_text")];
+  const winner = answer.filter(Boolean).join(" ") || "no winner";
+  const votes = `${value.get("victor_answer_votes") ?? "0"} of ${value.get("total_votes") ?? "0"} votes`;
+  return `[poll closed: ${value.get("poll_question_text") ?? ""}]\n- ${winner} (${votes})`;
+}
+
+/** What a rule of the server kept from being sent, shown to its moderators. */
+function blocked({ description, fields }: DiscordEmbed, { markdown }: Reader): string {
+  const value = new Map(fields.map((field) => [field.name, field.value]));
+  const why = [value.get("rule_name"), value.get("keyword")].filter(Boolean).join(", ");
+  const head = `[blocked message${why === "" ? "" : `: ${why}`}]`;
+  return description === "" ? head : `${head}\n${quoted(markdown(description))}`;
+}
