@@ -23,10 +23,30 @@ const MAX_TEXT = 40_000;
  * cost most, and marks without a partner more with each that precedes them. Nobody writes little else, or nests so deep.
  */
 export function isHardToParse(part: string): boolean {
-  if (TOO_DEEP.test(part)) return true;
-  const lines = part.match(/\n[^\n]/g)?.length ?? 0;
-  const marks = part.match(/[*_~]+|[[\]`<\\&]/g)?.length ?? 0;
-  return 16 * lines > part.length + 300 || 6 * marks > part.length + 600;
+  const { code, text } = sections(part);
+  if (TOO_DEEP.test(text)) return true;
+  const marks = text.match(/[*_~]+|[[\]`<\\&]/g)?.length ?? 0;
+  return (
+    16 * linesOf(text) + 4 * linesOf(code) > part.length + 300 || 6 * marks > part.length + 600
+  );
+}
+
+/** The code of the blocks at the margin, where marks cost nothing, and everything else. */
+function sections(part: string): { readonly code: string; readonly text: string } {
+  const code: string[] = [];
+  const text: string[] = [];
+  let at = 0;
+  for (const { body, close, container } of /```|~~~/.test(part) ? scanBlocks(part).fences : []) {
+    if (container !== undefined || close <= body) continue;
+    text.push(part.slice(at, body));
+    code.push(part.slice(body, close));
+    at = close;
+  }
+  return { code: code.join(""), text: text.join("") + part.slice(at) };
+}
+
+function linesOf(text: string): number {
+  return text.match(/\n[^\n]/g)?.length ?? 0;
 }
 
 /** Quotes and lists nested deeper than anybody writes. */

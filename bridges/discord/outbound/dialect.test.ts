@@ -174,6 +174,11 @@ test.each(["[a](https://a.example/) ", "- [a](https://a.example/)\n"])(
   },
 );
 
+test("code of many short lines full of marks is no reason not to parse", () => {
+  const code = "a = `b`;\n".repeat(60);
+  expect(shown(`~~~\n${code}~~~`)).toEqual([`\`\`\`\n${code}\`\`\``]);
+});
+
 test("an underscore far below does not end what a name would begin", () => {
   const [text] = shown(`file_name\n\n${"Some words. ".repeat(100)}\n\nhttps://e.com/a_(b)`);
   expect(text).toMatch(/^file\\_name\n/);

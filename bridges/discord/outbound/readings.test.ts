@@ -101,7 +101,7 @@ test("Discord shows the words, the code and the links of a text, and no others",
       );
       expect(shown.links).toEqual(expect.arrayContaining([...links]));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -112,5 +112,39 @@ test("Slack is sent the words, the code, the links and the styles of a text", ()
       expect(readMarkdown(pieces.join("\n\n"))).toEqual(readMarkdown(content));
     }),
     { numRuns: 200 },
+  );
+});
+
+/** Long enough for several pieces, with words that may stand anywhere. */
+const long = fc.array(
+  fc.oneof(
+    words.map((text) => `x ${text} x`),
+    fc
+      .array(words, { minLength: 2, maxLength: 6 })
+      .map((items) => items.map((text, index) => `${String(index + 7)}. x ${text} x`).join("\n")),
+    fc
+      .array(words, { minLength: 2, maxLength: 6 })
+      .map((lines) => lines.map((text) => `> x ${text} x`).join("\n")),
+    fc.integer({ min: 1, max: 60 }).map((lines) => `~~~py\n${"x = a_b * `c`\n".repeat(lines)}~~~`),
+  ),
+  { minLength: 20, maxLength: 30 },
+);
+
+test.each([
+  ["Discord", render, readDiscord],
+  ["Slack", renderPieces, readMarkdown],
+] as const)("nothing is lost between the pieces for %s", (_platform, split, read) => {
+  fc.assert(
+    fc.property(long, (parts) => {
+      const content = Array.from({ length: 3 }, () => parts.join("\n\n")).join("\n\n");
+      const meant = readMarkdown(content);
+      const pieces = split(content, 0).map(({ text }) => read(text));
+      // An item that goes on in another piece begins with "…" there.
+      const joined = (texts: readonly string[]) => texts.join("").replaceAll(/[…\s]+/g, "");
+      expect(joined(pieces.map(({ text }) => text))).toBe(joined([meant.text]));
+      expect(joined(pieces.flatMap((each) => each.blocks))).toBe(joined(meant.blocks));
+      expect(joined(pieces.flatMap((each) => each.codes))).toBe(joined(meant.codes));
+    }),
+    { numRuns: 12 },
   );
 });
