@@ -57,7 +57,11 @@ const TOO_DEEP = /^(?:(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}|[ \t]{32,}(?:[>*+-]|\
  * what is hard to parse.
  */
 export function parseMarkdown(text: string): Root {
-  return fromMarkdown(text, { extensions: [gfm()], mdastExtensions: EXTENSIONS });
+  // The parser would drop a byte order mark, and count from the character after it.
+  return fromMarkdown(text.replace(/^\uFEFF/, " "), {
+    extensions: [gfm()],
+    mdastExtensions: EXTENSIONS,
+  });
 }
 
 /** Without what changes the finished tree: nodes that it adds have no position. */

@@ -13,6 +13,7 @@ describe("Discord's dialect", () => {
       "> a\n>\n>tight\nlazy\n>> nested\n> > deep",
       "> a\n> \n> tight\n> lazy\n> nested\n> deep",
     ],
+    ["a text with a byte order mark", "\ufeffa __b__ 🎉", "a **b** 🎉"],
     ["a quote in a list", "- a\n  >b\n  >\n  >> c", "- a\n  > b\n  > \n  > c"],
     [
       "code in a quote, even if it begins with a mark of quotes",
