@@ -44,7 +44,7 @@ function componentText(component: Fields, reader: Reader, depth: number): string
     case ComponentType.MentionableSelect:
     case ComponentType.ChannelSelect:
       return [
-        `[choice: ${text(component.placeholder) ?? ""}]`,
+        mediaText("choice", text(component.placeholder)),
         ...list(component.options, option),
       ].join("\n");
     case ComponentType.Separator:

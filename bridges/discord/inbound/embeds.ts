@@ -1,6 +1,6 @@
 import { EmbedType } from "discord-api-types/v10";
 import { quoted } from "../../core/markdown/containers.ts";
-import { mediaText } from "./media.ts";
+import { linked, mediaText } from "./media.ts";
 import type { DiscordEmbed } from "./payload.ts";
 
 interface Reader {
@@ -36,18 +36,15 @@ function quote(embed: DiscordEmbed, { markdown }: Reader): string {
   const { author, authorUrl, title, url, description, fields, media, footer, provider } = embed;
   const lines = [
     provider ?? "",
-    author === undefined ? "" : `${linked(author, authorUrl)}:`,
-    title === undefined ? "" : `**${linked(markdown(title), url)}**`,
+    author === undefined ? "" : `${linked(author, authorUrl) ?? author}:`,
+    title === undefined ? "" : `**${linked(markdown(title), url) ?? markdown(title)}**`,
     markdown(description),
     ...fields.map(({ name, value }) => `**${markdown(name)}** ${markdown(value)}`),
     ...media.map((each) => mediaText(each.kind, each.description, each.url)),
     footer,
   ].filter(Boolean);
-  return lines.length === 0 ? "" : quoted(lines.join("\n"));
-}
-
-function linked(label: string, url: string | undefined): string {
-  return url === undefined ? label : `[${label}](${url})`;
+  const shown = lines.length === 0 ? url : lines.join("\n");
+  return shown ? quoted(shown) : "";
 }
 
 /** https://discord.com/developers/docs/resources/message#embed-fields-by-embed-type-poll-result-embed-fields */

@@ -3,9 +3,20 @@ import { type Fields, fields, text } from "./fields.ts";
 /** An image, video or other file that is not attached: `[image: a cat](address)`, or without its address. */
 export function mediaText(kind: string, description = "", url = ""): string {
   const words = description.replaceAll(/\s+/g, " ").replaceAll(/[[\]\\]/g, "\\$&");
-  const label = words === "" ? `[${kind}]` : `[${kind}: ${words}]`;
-  // An address that names an attachment of the same message.
-  return url === "" || url.startsWith("attachment:") ? label : `${label}(${url})`;
+  const label = words === "" ? kind : `${kind}: ${words}`;
+  // An address may name an attachment of the same message.
+  return linked(label, url.startsWith("attachment:") ? "" : url) ?? `[${brackets(label)}]`;
+}
+
+/** A link. Undefined without an address. */
+export function linked(label: string, url: string | undefined): string | undefined {
+  if (!url) return undefined;
+  return `[${brackets(label)}](${/[()\s]/.test(url) ? `<${url}>` : url})`;
+}
+
+/** A label whose brackets do not end it. */
+function brackets(label: string): string {
+  return label.replaceAll(/(?<!\\)[[\]]/g, "\\$&");
 }
 
 /** What a media type is called. */

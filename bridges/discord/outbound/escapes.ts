@@ -78,6 +78,8 @@ function restOfUrl(source: string, from: number): number {
   return from + (/^[^\s<]*/.exec(source.slice(from))?.[0].length ?? 0);
 }
 
+const MAX_URL = 500;
+
 /** Discord hides what is between two pairs of bars. Only at the edges of words may that be meant. */
 const SPOILER =
   /(?<![^\s([{"'*_~])(\|\|)(?=[^\s|])[^|\n]{1,500}(?<=[^\s|])\1(?![^\s)\]}"'.,:;!?*_~])/g;
