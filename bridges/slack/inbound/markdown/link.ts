@@ -1,11 +1,14 @@
 import { literal, looksFormatted } from "./escape.ts";
 
-/** A link as Markdown; only the address or the label if there is no other, or the label adds nothing to the address. */
+/** Endings of files that are also domains of countries or trades: Slack takes such names for addresses. */
+const FILE = /^[^/]+\.(?:md|rs|sh|py|pl|cc|so|zip|mov|ps|ml|mm|pm)$/i;
+
+/** A link as Markdown; only the address or the label if there is no other, or the label is what was typed. */
 export function markdownLink(url: string, label: string | undefined): string {
   if (url === "") return literal(label ?? "");
   if (label === undefined || label === "" || label === url) return url;
-  const rest = url.replace(/^(https?:\/\/|mailto:|tel:)/i, "");
-  if (rest === label || rest === `${label}/`) return label;
+  const isTyped = [label, `${label}/`].includes(url.replace(/^(https?:\/\/|mailto:|tel:)/i, ""));
+  if (isTyped && (FILE.test(label) || !/^http/i.test(url))) return label;
   const target = targetOf(url);
   return `[${safeLabel(label)}](${/[()]/.test(target) ? `<${target}>` : target})`;
 }
@@ -19,5 +22,7 @@ export function targetOf(url: string): string {
 function safeLabel(label: string): string {
   const line = label.replaceAll("\n", " ");
   const escaped = line.replace(/[\\[\]]/g, "\\$&");
-  return looksFormatted(escaped) ? line.replace(/[\\[\]*_~`]|&(?=[#\w]+;)/g, "\\$&") : escaped;
+  return looksFormatted(escaped)
+    ? line.replace(/[\\[\]*_~`]|<(?=[A-Za-z/!?])|&(?=[#\w]+;)/g, "\\$&")
+    : escaped;
 }

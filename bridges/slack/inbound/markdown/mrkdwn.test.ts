@@ -12,9 +12,20 @@ describe("Slack's text as canonical Markdown", () => {
       "2*3*4 a * b * c ~/x *\n*",
     ],
     ["emphasis in code is text", "`*a*` ```*b*``` *c `d*", "`*a*` ```*b*``` *c `d*"],
-    ["entities are decoded", "a &amp; b &lt;c&gt; d", "a & b <c> d"],
-    ["entities are decoded once", "&amp;lt;", "&lt;"],
-    ["other entities are text", "&nbsp;&#39;&", "&nbsp;&#39;&"],
+    ["entities are decoded", "a &amp; b &lt; c &gt; d", "a & b < c > d"],
+    ["entities are decoded once", "&amp;lt; &amp;nbsp;", "\\&lt; \\&nbsp;"],
+    ["other entities are text", "&nbsp;&#39;&", "\\&nbsp;\\&#39;&"],
+    [
+      "what would be a tag is text",
+      "List&lt;String&gt; &lt;!-- x --&gt; a &lt;b",
+      "List\\<String> \\<!-- x --> a <b",
+    ],
+    ["what would be a tag is text in code too", "`&lt;b&gt;`", "`<b>`"],
+    [
+      "a back slash is text",
+      "¯\\_(ツ)_/¯ C:\\dir \\*x* \\",
+      "¯\\\\\\_(ツ)_/¯ C:\\dir \\\\**x** \\",
+    ],
     ["a mention becomes a token", "hi <@U1>!", "hi <@U1>!"],
     ["a mention's label is dropped", "hi <@U1|ada>!", "hi <@U1>!"],
     ["a channel becomes a token", "see <#C1|general>", "see <#C1>"],
@@ -30,20 +41,21 @@ describe("Slack's text as canonical Markdown", () => {
       "Feb 18 & so",
     ],
     ["a bare link is its URL", "<https://e.com/?a=1&amp;b=2>", "https://e.com/?a=1&b=2"],
-    ["a link that Slack made is the typed text", "<http://e.com|e.com>", "e.com"],
-    ["a link that Slack made with a slash is the typed text", "<http://e.com/|e.com>", "e.com"],
+    ["a link that Slack made", "<http://e.com|e.com>", "[e.com](http://e.com)"],
+    ["a link that Slack made with a slash", "<http://e.com/|e.com>", "[e.com](http://e.com/)"],
+    ["a file's name that Slack took for a link", "<http://readme.md|readme.md>", "readme.md"],
     ["a mail address is the typed text", "<mailto:a@e.com|a@e.com>", "a@e.com"],
     [
       "a labelled link becomes Markdown",
       "<https://e.com/a|the &lt;docs&gt;>",
-      "[the <docs>](https://e.com/a)",
+      "[the \\<docs>](https://e.com/a)",
     ],
     ["a label's brackets are escaped", "<https://e.com|[1]>", "[\\[1\\]](https://e.com)"],
     ["a label is no reference", "<https://e.com|a&amp;nbsp;>", "[a\\&nbsp;](https://e.com)"],
     ["a URL with parentheses is wrapped", "<https://e.com/a_(b)|b>", "[b](<https://e.com/a_(b)>)"],
     ["a link in code is the typed text", "`<http://e.com|see e.com>`", "`see e.com`"],
     ["an angle bracket that opens nothing is text", "1 < 2 <3 <<@U1> <>", "1 < 2 <3 <<@U1> <>"],
-    ["an unknown form is text", "<foo> <!what> <@> <#a b>", "<foo> <!what> <@> <#a b>"],
+    ["an unknown form is text", "<foo> <!what> <@> <#a b>", "\\<foo> \\<!what> <@> <#a b>"],
     ["a token does not cross a line", "<http://e.com\n>", "<http://e.com\n>"],
   ])("%s", (_name, text, content) => {
     expect(toCanonical(text).content).toBe(content);
@@ -114,15 +126,15 @@ describe("Slack's text as canonical Markdown", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.oneof(parts, fc.string())), (pieces) => {
-        const typed = pieces.join("").replaceAll(/[*~]/g, "");
+        const typed = pieces.join("").replaceAll(/[*~\\]/g, "");
         toCanonical(typed);
         const escaped = typed
           .replaceAll("&", "&amp;")
           .replaceAll("<", "&lt;")
           .replaceAll(">", "&gt;");
         const { content, mentions } = toCanonical(escaped);
-        // Line breaks may be added around fences and after quotes.
-        expect(content.replace(/\s+/g, "")).toBe(typed.replace(/\s+/g, ""));
+        // Line breaks may be added around fences and after quotes, and back slashes before what Markdown would hide.
+        expect(content.replace(/\s+|\\(?=[<&])/g, "")).toBe(typed.replace(/\s+/g, ""));
         expect(mentions).toEqual([]);
       }),
     );

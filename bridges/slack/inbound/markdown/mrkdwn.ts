@@ -18,7 +18,20 @@ export function toCanonical(text: string): Canonical {
   return new Converter(text).convert();
 }
 
-const SPECIAL = /[<&`*~\n]/g;
+const SPECIAL = /[<&`*~\n\\]/g;
+
+/** What Markdown would hide at its beginning, a tag or comment, or decode once more, a reference to a character. */
+const HIDDEN = new RegExp(
+  [
+    /(?:&lt;|<)(?=(?:\/?[A-Za-z][A-Za-z\d-]*\s|[!?])[^]{0,300}?(?:&gt;|>))/,
+    /(?:&lt;|<)(?=\/?[A-Za-z][^\s<>]{0,300}?(?:&gt;|>))/,
+    /&amp;(?=[#\w]{1,40};)/,
+    /&(?!(?:amp|lt|gt);)(?=[#\w]{1,40};)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "y",
+);
 
 class Converter {
   readonly #text: string;
@@ -39,7 +52,11 @@ class Converter {
       const char = this.#text.charAt(this.#at);
       switch (char) {
         case "&":
+          this.#escape();
           this.#write(...entityAt(this.#text, this.#at));
+          break;
+        case "\\":
+          this.#backslash();
           break;
         case "<":
           this.#token();
@@ -70,6 +87,22 @@ class Converter {
     this.#at += length;
   }
 
+  /** Keeps what was typed visible. */
+  #escape(): void {
+    HIDDEN.lastIndex = this.#at;
+    if (this.#code === "none" && HIDDEN.test(this.#text)) this.#out.push("\\");
+  }
+
+  /** A back slash is only a character on Slack. */
+  #backslash(): void {
+    const next = this.#text.charAt(this.#at + 1);
+    const isEscape = this.#code === "none" && /[!-\/:-@[-`{-~]/.test(next);
+    if (!isEscape) this.#write("\\", 1);
+    // The sign behind it marks nothing.
+    else if (next === "_") this.#write("\\\\\\_", 2);
+    else this.#write("\\\\", 1);
+  }
+
   #plain(): void {
     SPECIAL.lastIndex = this.#at;
     const end = SPECIAL.exec(this.#text)?.index ?? this.#text.length;
@@ -81,6 +114,7 @@ class Converter {
     const body = end === undefined ? undefined : this.#text.slice(this.#at + 1, end);
     const token = body === undefined ? undefined : readToken(body, this.#code !== "none");
     if (body === undefined || token === undefined) {
+      this.#escape();
       this.#write("<", 1);
       return;
     }
