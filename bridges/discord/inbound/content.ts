@@ -20,10 +20,11 @@ export function plainContent(
   names: Names,
   unknown: (kind: string) => void = () => {},
 ): { text: string; mentions: Mention[] } {
-  const users = new Map(
-    mentionedIn(message).map((user) => [user.id, displayName(user, user.member)]),
-  );
+  const users = usersIn(message);
   const text = textOf(message.texts, (id) => users.has(id), unknown, message.forwarded);
+  // Most messages mention nobody.
+  if (users.size === 0 && !text.includes("<") && !mentionsRoles(message))
+    return { text, mentions: [] };
   const shown = text.replace(CODE, "");
   const roles = new Set([...rolesIn(message), ...idsIn(shown, /<@&(\d{1,20})>/g)]);
   // Discord resolves no mentions in an app's embeds and components, nor those that notify nobody.
@@ -45,6 +46,7 @@ function textOf(
   forwarded: readonly DiscordTexts[] = [],
 ): string {
   const markdown = (text: string) => toCanonical(text, { isMentioned });
+  if (forwarded.length === 0 && isTextOnly(message)) return markdown(message.content);
   const hasAddress = /https?:\/\//i.test(message.content);
   const parts = [
     markdown(message.content),
@@ -62,6 +64,15 @@ function textOf(
     ...message.embeds.map((embed) => embedText(embed, { markdown, unknown, hasAddress })),
   ];
   return parts.filter(Boolean).join("\n\n");
+}
+
+/** Whether there is nothing but a text, as in most messages. */
+function isTextOnly(message: DiscordTexts): boolean {
+  const { attachments, components, embeds, flags, notices, stickers } = message;
+  const hasComponents = Array.isArray(components) && components.length > 0;
+  const count = notices.length + attachments.length + stickers.length + embeds.length;
+  const isVoice = (flags & MessageFlags.IsVoiceMessage) !== 0;
+  return count === 0 && !hasComponents && !isVoice && message.poll === undefined;
 }
 
 function voice({ flags, attachments }: DiscordTexts): string {
@@ -84,9 +95,22 @@ function poll({ question, answers }: DiscordPoll): string {
   return [`[poll: ${question}]`, ...answers.map((answer) => `- ${answer}`)].join("\n");
 }
 
-/** With those in a forwarded message. */
-function mentionedIn({ texts, forwarded }: DiscordMessage): DiscordTexts["mentions"] {
-  return [texts, ...forwarded].flatMap(({ mentions }) => mentions);
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+/** The names of who is mentioned, in a forwarded message too. */
+function usersIn({ texts, forwarded }: DiscordMessage): ReadonlyMap<string, string> {
+  if (texts.mentions.length === 0 && forwarded.length === 0) return NOBODY;
+  const names = new Map<string, string>();
+  const add = ({ mentions }: DiscordTexts) => {
+    for (const user of mentions) names.set(user.id, displayName(user, user.member));
+  };
+  add(texts);
+  forwarded.forEach(add);
+  return names;
+}
+
+function mentionsRoles({ texts, forwarded }: DiscordMessage): boolean {
+  return texts.mention_roles.length > 0 || forwarded.some((each) => each.mention_roles.length > 0);
 }
 
 function rolesIn({ texts, forwarded }: DiscordMessage): string[] {

@@ -148,23 +148,22 @@ const votes = (count: number) => (count === 1 ? "1 vote" : `${String(count)} vot
 
 const poll: Read<DiscordPoll> = (value) => {
   const found = fields(value);
-  const results = fields(found?.results);
+  if (found === undefined) return undefined;
+  const results = fields(found.results);
   const counts = new Map(
     list(results?.answer_counts, fields).map((each) => [number(each.id), number(each.count)]),
   );
-  return (
-    found && {
-      question: text(fields(found.question)?.text) ?? "",
-      answers: list(found.answers, (each) => {
-        const answer = fields(each);
-        const media = fields(answer?.poll_media);
-        if (media === undefined) return undefined;
-        const words = [emojiText(media.emoji), text(media.text)].filter(Boolean).join(" ");
-        const count = counts.get(number(answer?.answer_id)) ?? 0;
-        return results?.is_finalized === true ? `${words} (${votes(count)})` : words;
-      }),
-    }
-  );
+  return {
+    question: text(fields(found.question)?.text) ?? "",
+    answers: list(found.answers, (each) => {
+      const answer = fields(each);
+      const media = fields(answer?.poll_media);
+      if (media === undefined) return undefined;
+      const words = [emojiText(media.emoji), text(media.text)].filter(Boolean).join(" ");
+      const count = counts.get(number(answer?.answer_id)) ?? 0;
+      return results?.is_finalized === true ? `${words} (${votes(count)})` : words;
+    }),
+  };
 };
 
 /** What a message says. One that is forwarded in another has the same fields. */
@@ -248,8 +247,8 @@ export function readMessage(value: unknown): DiscordMessage {
 /** Whether an app is still at work on its answer, which is empty until then. */
 export function isLoading({ texts }: DiscordMessage): boolean {
   const { flags, content, attachments, embeds, components } = texts;
-  const parts = [attachments, embeds, list(components, fields)];
-  return (flags & LOADING) !== 0 && content === "" && parts.every(({ length }) => length === 0);
+  if ((flags & LOADING) === 0 || content !== "") return false;
+  return [attachments, embeds, list(components, fields)].every(({ length }) => length === 0);
 }
 
 /** Whether a message answers a command, a button or a form. */

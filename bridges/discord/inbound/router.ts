@@ -162,7 +162,8 @@ export class Router {
 
   #isNew({ externalId, fromApp, editedAt }: MessageEvent, isUpdate: boolean): boolean {
     if (isUpdate && editedAt === undefined && this.#posted.has(externalId)) return false;
-    if (fromApp) this.#posted.add(externalId);
+    if (!fromApp) return true;
+    this.#posted.add(externalId);
     const [oldest = ""] = this.#posted;
     if (this.#posted.size > MAX_POSTED) this.#posted.delete(oldest);
     return true;
