@@ -96,7 +96,7 @@ class Converter {
   /** A back slash is only a character on Slack. */
   #backslash(): void {
     const next = this.#text.charAt(this.#at + 1);
-    const isEscape = this.#code === "none" && /[!-\/:-@[-`{-~]/.test(next);
+    const isEscape = this.#code === "none" && /[!-/:-@[-`{-~]/.test(next);
     if (!isEscape) this.#write("\\", 1);
     // The sign behind it marks nothing.
     else if (next === "_") this.#write("\\\\\\_", 2);
