@@ -59,10 +59,12 @@ const TOO_DEEP = /^(?:(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){16}|[ \t]{32,}(?:[>*+-]|\
 export function parseMarkdown(text: string): Root {
   // The parser would drop a byte order mark, and count from the character after it.
   return fromMarkdown(text.replace(/^\uFEFF/, " "), {
-    extensions: [gfm()],
+    extensions: SYNTAX,
     mdastExtensions: EXTENSIONS,
   });
 }
+
+const SYNTAX = [gfm()];
 
 /** Without what changes the finished tree: nodes that it adds have no position. */
 const EXTENSIONS = gfmFromMarkdown().map((each) => ({ ...each, transforms: [] }));
