@@ -10,7 +10,12 @@ test("names each form that was not posted", () => {
   const formatted = answerTo([{ role: "user", content: "Ada: show some formatting" }]);
   const cut = answerTo([{ role: "user", content: "Ada: a story without an end" }]);
   // Slack gets what the model wrote.
-  expect(missingForms("slack", [posted(formatted), posted(`${cut}\n\n_Cut._`)])).toEqual([]);
+  expect(
+    missingForms("slack", [
+      posted(formatted),
+      posted(`${cut}\n\n_The answer ends here: it reached the limit of its length._`),
+    ]),
+  ).toEqual([]);
   expect(missingForms("slack", [posted(formatted), posted(cut)])).toEqual([
     "not shown: slack has no post with the answer that was cut, with a note that it was",
   ]);

@@ -22,13 +22,33 @@ export function Conversation(props: {
   );
   const list = useRef<HTMLOListElement>(null);
   const newest = here.at(-1)?.id;
+  const isAtEnd = useRef(true);
   useEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [newest, here.length]);
+  // What stands around the list appears after it, and leaves it less room.
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      if (isAtEnd.current) element.scrollTo({ top: element.scrollHeight });
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
 
   const threads = platformState.channels.find(({ id }) => id === place.channel)?.threads ?? [];
   return (
-    <ol className="messages" ref={list} role="log" aria-label="Messages" tabIndex={0}>
+    <ol
+      className="messages"
+      ref={list}
+      role="log"
+      aria-label="Messages"
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40;
+      }}
+    >
       {root && (
         <Message
           platform={platform}

@@ -6,7 +6,7 @@ import { Fragment, type ReactNode, useMemo } from "react";
 
 type Names = ReadonlyMap<string, string>;
 
-/** Renders Markdown like the platforms. Mentions show as names; HTML and images show as text. */
+/** Renders Markdown like the platforms. Mentions show as names, images as links, HTML as text. */
 export function Markdown({ text, names }: { readonly text: string; readonly names: Names }) {
   return useMemo(() => {
     const tree = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
@@ -55,15 +55,16 @@ function rendered(node: RootContent, names: Names): ReactNode {
         <ul>{children(node, names)}</ul>
       );
     case "listItem":
-      return <li>{children(node, names)}</li>;
-    case "link":
-      return /^https?:/.test(node.url) ? (
-        <a href={node.url} target="_blank" rel="noreferrer noopener">
+      return (
+        <li>
+          {typeof node.checked === "boolean" && (node.checked ? "☑ " : "☐ ")}
           {children(node, names)}
-        </a>
-      ) : (
-        children(node, names)
+        </li>
       );
+    case "link":
+      return linked(node.url, children(node, names));
+    case "image":
+      return linked(node.url, [node.alt, node.url].find(Boolean));
     case "break":
       return <br />;
     case "thematicBreak":
@@ -81,6 +82,17 @@ function rendered(node: RootContent, names: Names): ReactNode {
     default:
       return plainOf(node);
   }
+}
+
+/** Addresses of other kinds are not followed. */
+function linked(url: string, shown: ReactNode): ReactNode {
+  return /^https?:/.test(url) ? (
+    <a href={url} target="_blank" rel="noreferrer noopener">
+      {shown}
+    </a>
+  ) : (
+    shown
+  );
 }
 
 function plainOf(node: Nodes): string {
