@@ -43,10 +43,9 @@ function componentText(component: Fields, reader: Reader, depth: number): string
     case ComponentType.RoleSelect:
     case ComponentType.MentionableSelect:
     case ComponentType.ChannelSelect:
-      return [
-        mediaText("choice", text(component.placeholder)),
-        ...list(component.options, option),
-      ].join("\n");
+      return [mediaText("choice", text(component.placeholder)), ...options(component, reader)].join(
+        "\n",
+      );
     case ComponentType.Separator:
       return component.divider === false ? "" : "---";
     case ComponentType.MediaGallery:
@@ -59,12 +58,12 @@ function componentText(component: Fields, reader: Reader, depth: number): string
   }
 }
 
-/** One choice of a menu. */
-function option(value: unknown): string | undefined {
-  const found = fields(value);
-  if (found === undefined) return undefined;
-  const label = [emojiText(found.emoji), text(found.label)].filter(Boolean).join(" ");
-  return `- ${[label, text(found.description)].filter(Boolean).join(": ")}`;
+/** The choices of a menu. */
+function options(component: Fields, { markdown }: Reader): string[] {
+  return list(component.options, fields).map(({ emoji, label, description }) => {
+    const name = [emojiText(emoji), text(label)].filter(Boolean).join(" ");
+    return `- ${markdown([name, text(description)].filter(Boolean).join(": "))}`;
+  });
 }
 
 function itemText(item: Fields = {}): string {
@@ -77,12 +76,12 @@ const WORDS = ["title", "label", "content", "text", "name", "description", "plac
 
 /** Everything that a component says, whatever it is: a container, or one that the bridge does not know. */
 function wordsOf(component: Fields, reader: Reader, depth: number): string {
-  const { components, component: child, accessory, items, options } = component;
+  const { components, component: child, accessory, items } = component;
   const inside = [components, [child], [accessory], items];
   return [
     ...WORDS.map((key) => reader.markdown(text(component[key]) ?? "")),
     ...inside.map((each) => componentsText(each, reader, depth + 1)),
-    ...list(options, option),
+    ...options(component, reader),
   ]
     .filter(Boolean)
     .join("\n");

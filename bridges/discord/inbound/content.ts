@@ -59,8 +59,8 @@ function textOf(
     }),
     voice(message),
     described(message),
-    ...message.stickers.map((name) => `[sticker: ${name}]`),
-    message.poll === undefined ? "" : poll(message.poll),
+    ...message.stickers.map((name) => `[sticker: ${markdown(name)}]`),
+    message.poll === undefined ? "" : markdown(poll(message.poll)),
     ...message.embeds.map((embed) => embedText(embed, { markdown, unknown, hasAddress })),
   ];
   return parts.filter(Boolean).join("\n\n");

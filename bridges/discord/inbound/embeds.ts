@@ -24,7 +24,7 @@ export function embedText(embed: DiscordEmbed, reader: Reader): string {
     case EmbedType.Rich:
       return quote(embed, reader);
     case EmbedType.PollResult:
-      return pollResult(embed);
+      return pollResult(embed, reader);
     case EmbedType.AutoModerationMessage:
       return blocked(embed, reader);
     default:
@@ -35,34 +35,34 @@ export function embedText(embed: DiscordEmbed, reader: Reader): string {
 function quote(embed: DiscordEmbed, { markdown }: Reader): string {
   const { author, authorUrl, title, url, description, fields, media, footer, provider } = embed;
   const lines = [
-    provider ?? "",
-    author === undefined ? "" : `${linked(author, authorUrl) ?? author}:`,
-    title === undefined ? "" : `**${linked(markdown(title), url) ?? markdown(title)}**`,
+    markdown(provider),
+    author === "" ? "" : `${linked(markdown(author), authorUrl) ?? markdown(author)}:`,
+    title === "" ? "" : `**${linked(markdown(title), url) ?? markdown(title)}**`,
     markdown(description),
     ...fields.map(({ name, value }) => `**${markdown(name)}** ${markdown(value)}`),
     ...media.map((each) => mediaText(each.kind, each.description, each.url)),
-    footer,
+    markdown(footer),
   ].filter(Boolean);
   const shown = lines.length === 0 ? url : lines.join("\n");
   return shown ? quoted(shown) : "";
 }
 
 /** https://discord.com/developers/docs/resources/message#embed-fields-by-embed-type-poll-result-embed-fields */
-function pollResult({ fields }: DiscordEmbed): string {
+function pollResult({ fields }: DiscordEmbed, { markdown }: Reader): string {
   if (fields.length === 0) return "";
   const value = new Map(fields.map((field) => [field.name, field.value]));
   const emoji = value.get("victor_answer_emoji_name") ?? "";
   const isCustom = value.has("victor_answer_emoji_id");
   const answer = [isCustom ? `:${emoji}:` : emoji, value.get("victor_answer_text")];
-  const winner = answer.filter(Boolean).join(" ") || "no winner";
+  const winner = markdown(answer.filter(Boolean).join(" ")) || "no winner";
   const votes = `${value.get("victor_answer_votes") ?? "0"} of ${value.get("total_votes") ?? "0"} votes`;
-  return `[poll closed: ${value.get("poll_question_text") ?? ""}]\n- ${winner} (${votes})`;
+  return `[poll closed: ${markdown(value.get("poll_question_text") ?? "")}]\n- ${winner} (${votes})`;
 }
 
 /** What a rule of the server kept from being sent, shown to its moderators. */
 function blocked({ description, fields }: DiscordEmbed, { markdown }: Reader): string {
   const value = new Map(fields.map((field) => [field.name, field.value]));
   const why = [value.get("rule_name"), value.get("keyword")].filter(Boolean).join(", ");
-  const head = `[blocked message${why === "" ? "" : `: ${why}`}]`;
+  const head = `[blocked message${why === "" ? "" : `: ${markdown(why)}`}]`;
   return description === "" ? head : `${head}\n${quoted(markdown(description))}`;
 }

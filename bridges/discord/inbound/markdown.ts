@@ -61,6 +61,8 @@ function readSign(text: string, at: number, tokens: Tokens): [shown: string, len
       if (text.startsWith(SHRUG, at - 1)) return ["\\\\\\_(ツ)\\_", SHRUG.length - 3];
       // Of an escape of another sign than Markdown's, only the sign is shown.
       const next = text.charAt(at + 1);
+      // Markdown would hide it, and break the line.
+      if (next === "\n") return ["\\\\", 1];
       return next > "\u007f" && /\S/.test(next) ? ["", 1] : [text.slice(at, at + 2), 2];
     }
   }

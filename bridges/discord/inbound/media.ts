@@ -2,11 +2,14 @@ import { type Fields, fields, text } from "./fields.ts";
 
 /** An image, video or other file that is not attached: `[image: a cat](address)`, or without its address. */
 export function mediaText(kind: string, description = "", url = ""): string {
-  const words = description.replaceAll(/\s+/g, " ").replaceAll(/[[\]\\]/g, "\\$&");
+  const words = description.replaceAll(/\s+/g, " ").replaceAll(HIDDEN, "\\$&");
   const label = words === "" ? kind : `${kind}: ${words}`;
   // An address may name an attachment of the same message.
   return linked(label, url.startsWith("attachment:") ? "" : url) ?? `[${brackets(label)}]`;
 }
+
+/** What would end a label or escape in it, and what Markdown would take for a tag or a reference. */
+const HIDDEN = /[[\]\\]|<(?=[A-Za-z/!?])|&(?=[#\w]+;)/g;
 
 /** A link. Undefined without an address. */
 export function linked(label: string, url: string | undefined): string | undefined {

@@ -96,10 +96,10 @@ function fileName(name: string, title = ""): string {
 
 export interface DiscordEmbed {
   readonly type: string | undefined;
-  readonly provider: string | undefined;
-  readonly author: string | undefined;
+  readonly provider: string;
+  readonly author: string;
   readonly authorUrl: string | undefined;
-  readonly title: string | undefined;
+  readonly title: string;
   readonly url: string | undefined;
   readonly description: string;
   readonly fields: readonly { readonly name: string; readonly value: string }[];
@@ -117,10 +117,10 @@ const embed: Read<DiscordEmbed> = (value) => {
   return (
     found && {
       type: text(found.type),
-      provider: text(fields(found.provider)?.name),
-      author: text(fields(found.author)?.name),
+      provider: text(fields(found.provider)?.name) ?? "",
+      author: text(fields(found.author)?.name) ?? "",
       authorUrl: text(fields(found.author)?.url),
-      title: text(found.title),
+      title: text(found.title) ?? "",
       url: text(found.url),
       description: text(found.description) ?? "",
       fields: list(found.fields, (each) => {
