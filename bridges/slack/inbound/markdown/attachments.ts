@@ -3,7 +3,16 @@ import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
 import { blocksText } from "./block_kit.ts";
 import type { Attachment } from "./block_payload.ts";
 import { elementsText } from "./elements.ts";
-import { bold, type Collector, described, joined, labelText, mrkdwn, paragraphs } from "./label.ts";
+import {
+  bold,
+  type Collector,
+  described,
+  joined,
+  labelText,
+  mrkdwn,
+  paragraphs,
+  shown,
+} from "./label.ts";
 import { markdownLink } from "./link.ts";
 
 /** What Slack writes for an attachment of blocks that has no text of its own. */
@@ -36,21 +45,22 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
   const instead = () => mrkdwn(fallback === NO_FALLBACK ? "" : fallback, collect);
   const plain = () => (blocks.length > 0 && text === "" ? instead() : mrkdwn(text, collect));
   const by = [attachment.author_name, attachment.author_subname].map((each) =>
-    labelText(each, collect),
+    shown(each, collect),
   );
-  const heading = labelText(title, collect);
   const body = joined("\n", [
     joined(" ", by) === "" ? "" : `${joined(" ", by)}:`,
-    link === "" || heading === "" ? bold(heading) : `**${markdownLink(link, heading)}**`,
+    link === "" || title === ""
+      ? bold(shown(title, collect))
+      : `**${markdownLink(link, labelText(title, collect))}**`,
     blocksText(blocks, collect, plain),
     ...fields.map((each) =>
-      joined(" ", [bold(labelText(each.title, collect)), mrkdwn(each.value ?? "", collect)]),
+      joined(" ", [bold(shown(each.title, collect)), mrkdwn(each.value ?? "", collect)]),
     ),
     image === undefined ? "" : markdownLink(image, "image"),
     ...files.map((file) => described("file", file.title ?? file.name ?? "", file.permalink)),
     elementsText(attachment.actions, collect),
     mrkdwn(footer, collect),
   ]);
-  const shown = body === "" ? instead() : body;
-  return paragraphs([mrkdwn(pretext, collect), shown === "" ? "" : quoted(trimNewlines(shown))]);
+  const inside = body === "" ? instead() : body;
+  return paragraphs([mrkdwn(pretext, collect), inside === "" ? "" : quoted(trimNewlines(inside))]);
 }

@@ -1,6 +1,7 @@
 import { type Block, readBlocks, readChart, readRows, readTasks } from "./block_payload.ts";
 import { elementsText, inputWords } from "./elements.ts";
-import { bold, type Collector, described, joined, labelText, paragraphs } from "./label.ts";
+import { escaped, literal, MOST_CHECKED } from "./escape.ts";
+import { bold, type Collector, described, joined, labelText, paragraphs, shown } from "./label.ts";
 import { richText } from "./rich_text.ts";
 
 /**
@@ -44,7 +45,7 @@ function blockText(block: Block, collect: Collector): string {
     case "rich_text":
       return richText(block.elements, collect);
     case "header": {
-      const title = labelText(block.text, collect).replaceAll("\n", " ");
+      const title = shown(block.text, collect).replaceAll("\n", " ");
       return title === "" ? "" : `### ${title}`;
     }
     case "markdown":
@@ -60,12 +61,12 @@ function blockText(block: Block, collect: Collector): string {
     case "video":
       return joined("\n", [
         described("video", titleOf(block, collect), block.title_url),
-        joined(" – ", [block.author_name ?? "", block.provider_name ?? ""]),
-        labelText(block.description, collect),
+        joined(" – ", [shown(block.author_name, collect), shown(block.provider_name, collect)]),
+        shown(block.description, collect),
       ]);
     case "table":
     case "data_table":
-      return joined("\n\n", [labelText(block.caption, collect), tableText(block, collect)]);
+      return joined("\n\n", [shown(block.caption, collect), tableText(block, collect)]);
     case "data_visualization":
       return chartText(block, collect);
     case "call":
@@ -76,7 +77,7 @@ function blockText(block: Block, collect: Collector): string {
           "input",
           joined(": ", [labelText(block.label, collect), inputWords(block.element, collect)]),
         ),
-        labelText(block.hint, collect),
+        shown(block.hint, collect),
       ]);
     case "file":
       return described("file", block.external_id ?? "");
@@ -97,7 +98,7 @@ function blockText(block: Block, collect: Collector): string {
 
 /** Every part that a block of text, a card, a task, … can have. Also of an unknown block, which may have some. */
 function partsText(block: Block, collect: Collector): string {
-  const label = (each: Block["text"]) => labelText(each, collect);
+  const label = (each: Block["text"]) => shown(each, collect);
   const nested = (each: unknown) =>
     typeof each === "string" ? label(each) : allText(readBlocks([each]), collect);
   const elements = (each: unknown) => elementsText(each, collect);
@@ -126,20 +127,22 @@ function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): 
 }
 
 function tableText({ rows }: Block, collect: Collector): string {
-  const [head, ...body] = readRows(rows).map((row) => {
-    const cells = row.map((cell) => cellText(cell, collect));
+  const table = readRows(rows);
+  const asText = table.flat().length > MOST_CHECKED ? escaped : literal;
+  const [head, ...body] = table.map((row) => {
+    const cells = row.map((cell) => cellText(cell, collect, asText));
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   });
   if (head === undefined) return "";
-  const columns = readRows(rows)[0]?.length ?? 1;
+  const columns = table[0]?.length ?? 1;
   return [head, `|${" --- |".repeat(columns)}`, ...body].join("\n");
 }
 
-function cellText(cell: Block, collect: Collector): string {
+function cellText(cell: Block, collect: Collector, asText: (text: string) => string): string {
   switch (cell.type) {
     case "raw_text":
     case "raw_number":
-      return typeof cell.text === "string" ? cell.text : String(cell.value ?? "");
+      return asText(typeof cell.text === "string" ? cell.text : String(cell.value ?? ""));
     case "action":
       return partsText(cell, collect);
     default:

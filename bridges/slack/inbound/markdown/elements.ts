@@ -1,6 +1,6 @@
 import { type BlockElement, type Option, readBlocks, readParts } from "./block_payload.ts";
 import { dateText } from "./dates.ts";
-import { type Collector, described, joined, labelText, mention } from "./label.ts";
+import { type Collector, described, joined, labelText, mention, shown } from "./label.ts";
 import { markdownLink } from "./link.ts";
 import { richText } from "./rich_text.ts";
 
@@ -19,9 +19,8 @@ function elementText(element: BlockElement, collect: Collector): string {
   const { type, text, url, alt_text: altText = "" } = element;
   switch (type) {
     case "mrkdwn":
-      return typeof text === "string" ? labelText({ type, text }, collect) : "";
     case "plain_text":
-      return labelText(text, collect);
+      return typeof text === "string" ? shown({ type, text }, collect) : "";
     case "image":
       return altText === "" ? "" : described("image", altText);
     case "url":

@@ -11,6 +11,9 @@ export function isLong(text: string): boolean {
   return (text.match(/[\\*_~`[\]<\n]/g)?.length ?? 0) > MAX_SPECIAL;
 }
 
+/** Elements of a line or cells of a table that are looked at one by one whether they need escaping; with more, each is escaped. */
+export const MOST_CHECKED = 100;
+
 /**
  * Typed text as Markdown that shows the same. Escaped only if Markdown would format it: most text needs no backslashes,
  * which are noise to its readers.

@@ -1,4 +1,5 @@
 import type { Label } from "./block_payload.ts";
+import { literal } from "./escape.ts";
 import { markdownLink } from "./link.ts";
 import { toCanonical } from "./mrkdwn.ts";
 import { decodeEntities, type Mention, mentionToken } from "./tokens.ts";
@@ -15,6 +16,12 @@ export function labelText(label: Label, collect: Collector): string {
   if (label === undefined) return "";
   if (typeof label === "string") return decodeEntities(label);
   return label.type === "mrkdwn" ? mrkdwn(label.text, collect) : decodeEntities(label.text);
+}
+
+/** The same as Markdown, where no link or brackets are put around it: plain text is escaped if it would format. */
+export function shown(label: Label, collect: Collector): string {
+  const text = labelText(label, collect);
+  return typeof label === "object" && label.type === "mrkdwn" ? text : literal(text);
 }
 
 /** Slack's own markup as Markdown, with its mentions collected. */
@@ -35,8 +42,11 @@ export function mention(kind: Mention["kind"], id = "", collect: Collector): str
 /** What a text can't hold: `[image: a cat]`, linked if it has an address. Without words, only its kind. */
 export function described(kind: string, words: string, url = ""): string {
   const label = words === "" ? kind : `${kind}: ${words}`;
-  return url === "" ? `[${label}]` : markdownLink(url, label);
+  return url === "" ? `[${label.replaceAll(HIDDEN, "\\$&")}]` : markdownLink(url, label);
 }
+
+/** What Markdown would not show, except where it is escaped or an address. */
+const HIDDEN = /(?<!\\|\]\()(?:<(?=[A-Za-z/!?])|&(?=[#\w]+;))/g;
 
 /** Bold, on one line; unchanged where marks would meet others. */
 export function bold(text: string): string {

@@ -8,7 +8,7 @@ import {
   type RichElement,
 } from "./block_payload.ts";
 import { dateText } from "./dates.ts";
-import { escaped, fencedCode, inlineCode, literal } from "./escape.ts";
+import { escaped, fencedCode, inlineCode, literal, MOST_CHECKED } from "./escape.ts";
 import { inlineMarkdown, type Run } from "./inline.ts";
 import { type Collector, described, mention } from "./label.ts";
 import { markdownLink, targetOf } from "./link.ts";
@@ -103,9 +103,6 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
     })
     .join("\n");
 }
-
-/** Elements of one line that are looked at one by one whether they need escaping; with more, each is escaped. */
-const MOST_CHECKED = 100;
 
 function lineOf(elements: readonly InlineElement[], collect: Collector): string {
   const joined = joinCode(elements);
