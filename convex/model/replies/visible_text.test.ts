@@ -50,6 +50,8 @@ describe("reasoning before an answer", () => {
     ["```\na\n</think>\n```\nmore"],
     ["`<think>` begins it"],
     ["<thinker>a</thinker>"],
+    ["<think/> a <reason />"],
+    ["<think />a"],
     ["[Thinking](https://example.com) is hard"],
     ["analysis of the data"],
     ["\n  spaces stay  \n"],
@@ -102,6 +104,7 @@ test.each([
   ["```\na\n```\nb", "```\na\n```\nb\n\n_cut_"],
   ["```a``` b", "```a``` b\n\n_cut_"],
   ["> ```\n> a", "> ```\n> a\n\n_cut_"],
+  ["1. a:\n   ```sh\n   ls", "1. a:\n   ```sh\n   ls\n   ```\n\n_cut_"],
 ])("a note below %j is no part of its code", (text, noted) => {
   expect(withNote(text, "cut")).toBe(noted);
 });

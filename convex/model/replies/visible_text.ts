@@ -3,8 +3,8 @@ import { BLANKS } from "./framing.ts";
 /* What of a model's text is for people. */
 
 const NAMES = "(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|seed:think)";
-/** The marks around what a model thinks, as models and their servers write them. */
-const MARK = new RegExp(`<\\|?/?${NAMES}(?:\\s[^<>]*)?\\|?>|\\[/?THINK\\]|◁/?think▷`, "gi");
+/** The marks around what a model thinks, as models and their servers write them. A tag that closes itself is none. */
+const MARK = new RegExp(`<\\|?/?${NAMES}(?:\\s[^<>]*(?<!/))?\\|?>|\\[/?THINK\\]|◁/?think▷`, "gi");
 const BEGINS = new RegExp(`^(?:${MARK.source})`, "i");
 /** The marks of models that write in channels, of which `final` is for people. */
 const CHANNEL = /^(?:<\|start\|>assistant)?<\|channel\|>/;
@@ -77,12 +77,14 @@ export function withNote(text: string, note: string): string {
   return `${text.trimEnd()}${fence === undefined ? "" : `\n${fence}`}\n\n_${note}_`;
 }
 
-/** The fence that closes a text's last code block, if it is open. (One in a list or a quote ends with it.) */
+const FENCE = /^( {0,3}(`{3,}|~{3,}))(.*)$/gm;
+
+/** The fence that closes a text's last code block, if it is open, indented like it: it may be in a list. */
 function openFence(text: string): string | undefined {
   let open: string | undefined;
-  for (const [, fence = "", info = ""] of text.matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
-    if (open === undefined) open = fence.startsWith("`") && info.includes("`") ? undefined : fence;
-    else if (fence.startsWith(open) && info.trim() === "") open = undefined;
+  for (const [, line = "", fence = "", info = ""] of text.matchAll(FENCE)) {
+    if (open === undefined) open = fence.startsWith("`") && info.includes("`") ? undefined : line;
+    else if (fence.startsWith(open.trim()) && info.trim() === "") open = undefined;
   }
   return open;
 }
