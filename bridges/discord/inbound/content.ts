@@ -22,11 +22,12 @@ export function plainContent(
 ): { text: string; mentions: Mention[] } {
   const users = usersIn(message);
   const text = textOf(message.texts, (id) => users.has(id), unknown, message.forwarded);
+  const mentioned = rolesIn(message);
   // Most messages mention nobody.
-  if (users.size === 0 && !text.includes("<") && !mentionsRoles(message))
+  if (users.size === 0 && !text.includes("<") && mentioned.length === 0)
     return { text, mentions: [] };
   const shown = text.replace(CODE, "");
-  const roles = new Set([...rolesIn(message), ...idsIn(shown, /<@&(\d{1,20})>/g)]);
+  const roles = new Set([...mentioned, ...idsIn(shown, /<@&(\d{1,20})>/g)]);
   // Discord resolves no mentions in an app's embeds and components, nor those that notify nobody.
   const others = idsIn(shown, /<@(\d{15,20})>/g).filter((id) => !users.has(id));
   const mentions: Mention[] = [
@@ -109,12 +110,8 @@ function usersIn({ texts, forwarded }: DiscordMessage): ReadonlyMap<string, stri
   return names;
 }
 
-function mentionsRoles({ texts, forwarded }: DiscordMessage): boolean {
-  return texts.mention_roles.length > 0 || forwarded.some((each) => each.mention_roles.length > 0);
-}
-
 function rolesIn({ texts, forwarded }: DiscordMessage): string[] {
-  return [texts, ...forwarded].flatMap((each) => each.mention_roles);
+  return [...texts.mention_roles, ...forwarded.flatMap((each) => each.mention_roles)];
 }
 
 function named(kind: Mention["kind"], id: string, name: string | undefined): Mention {

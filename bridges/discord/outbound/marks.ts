@@ -1,4 +1,5 @@
 import type { Delete, Emphasis, InlineCode, Nodes, Strong } from "mdast";
+import { rangeOf } from "../../core/markdown/parse.ts";
 import type { Change } from "../../core/markdown/rewrite.ts";
 
 type Marked = Delete | Emphasis | Strong;
@@ -8,8 +9,7 @@ type Marked = Delete | Emphasis | Strong;
  * emphasis does, even one in code or in an address. Then others are used, or none: the words matter most.
  */
 export function markChanges(node: Marked, source: string, isWithinSame: boolean): Change[] {
-  const start = node.position?.start.offset ?? 0;
-  const end = node.position?.end.offset ?? 0;
+  const { start, end } = rangeOf(node);
   const signs = source.slice(start, start + 2);
   const typed = node.type === "emphasis" || /~[^~]/.test(signs) ? signs.charAt(0) : signs;
   const text = isWithinSame ? "" : marksFor(node, source, typed);
@@ -21,8 +21,7 @@ export function markChanges(node: Marked, source: string, isWithinSame: boolean)
 }
 
 function marksFor(node: Marked, source: string, typed: string): string {
-  const start = node.position?.start.offset ?? 0;
-  const end = node.position?.end.offset ?? 0;
+  const { start, end } = rangeOf(node);
   const has = (sign: RegExp) => node.children.some((child) => hasRaw(child, sign));
   const [before, after] = [source.charAt(start - 1), source.charAt(end)];
   // More asterisks would join those of a neighbour.
@@ -53,9 +52,9 @@ export function hasRaw(node: Nodes, sign: RegExp): boolean {
 }
 
 /** Code within a line. Discord takes three back ticks for a block, wherever they are. */
-export function inlineCodeChanges({ value, position }: InlineCode, source: string): Change[] {
-  const start = position?.start.offset ?? 0;
-  const end = position?.end.offset ?? 0;
+export function inlineCodeChanges(node: InlineCode, source: string): Change[] {
+  const { value } = node;
+  const { start, end } = rangeOf(node);
   if (!source.slice(start, end).includes("```")) return [];
   const code = value.includes("```") ? value.replaceAll(/`(?=`)/g, "`\u200b") : value;
   const longest = Math.max(0, ...Array.from(code.matchAll(/`+/g), ([run]) => run.length));

@@ -1,5 +1,6 @@
 import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
+import { rangeOf } from "../../core/markdown/parse.ts";
 import { applied, type Change } from "../../core/markdown/rewrite.ts";
 
 /** In columns. Wider lines would wrap. */
@@ -36,14 +37,13 @@ interface Surroundings {
  */
 export function tableChanges(table: Table, surroundings: Surroundings): Change[] {
   const { source } = surroundings;
-  const start = table.position?.start.offset ?? 0;
-  const end = table.position?.end.offset ?? 0;
+  const { start, end } = rangeOf(table);
   const rows = table.children.map(({ children }) => children.map(plain));
   const widths = widthsOf(rows);
-  const body = table.children.slice(1).map((row) => ({
-    start: marginBefore(source, row.position?.start.offset ?? end),
-    end: row.position?.end.offset ?? end,
-  }));
+  const body = table.children.slice(1).map((row) => {
+    const range = rangeOf(row);
+    return { ...range, start: marginBefore(source, range.start) };
+  });
   const head = { start, end: body[0]?.start ?? end };
   const layout = { ...surroundings, table, rows, widths, head, body };
   const isNarrow = totalOf(widths) <= MAX_WIDTH;
@@ -127,11 +127,11 @@ function plain(cell: TableCell): string {
 }
 
 function slice(cell: TableCell, source: string, changes: readonly Change[]): string {
-  const first = cell.children[0]?.position?.start.offset;
-  const last = cell.children.at(-1)?.position?.end.offset;
+  const first = cell.children[0];
+  const last = cell.children.at(-1);
   return first === undefined || last === undefined
     ? ""
-    : applied(source, first, last, changes)
+    : applied(source, rangeOf(first).start, rangeOf(last).end, changes)
         .replaceAll("\\|", "|")
         .replaceAll(/\s*\n\s*/g, " ");
 }

@@ -53,7 +53,7 @@ export class Files {
     return attachments.every(isNamed);
   }
 
-  /** The message with what Slack knows of its files. Rejects never. */
+  /** The message with what Slack knows of its files. Never rejects. */
   async name(event: MessageEvent): Promise<MessageEvent> {
     const signal = AbortSignal.timeout(MAX_DELAY_MS);
     const attachments: File[] = [];
