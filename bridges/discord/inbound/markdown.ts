@@ -1,3 +1,4 @@
+import { hiddenLineSign } from "../../core/markdown/hidden_lines.ts";
 import { blockOnItsLines } from "./code_blocks.ts";
 
 export interface Tokens {
@@ -43,7 +44,11 @@ export function toCanonical(text: string, tokens: Tokens): string {
   /** Where the line's text begins, after a mark that only Discord has. */
   function startLine(from: number): number {
     if (text.startsWith("-# ", from)) return from + 3;
-    if (isUnderline(text, from) || startsAt(DEFINITION, text, from)) out.push("\\");
+    const hidden = hiddenLineSign(text, from);
+    if (hidden !== undefined) {
+      out.push(text.slice(from, hidden), "\\");
+      return hidden;
+    }
     if (line.isQuoting || !text.startsWith(">>> ", from)) return from;
     line.isQuoting = true;
     out.push("> ");
@@ -73,19 +78,12 @@ const SHRUG = "¯\\_(ツ)_/¯";
 const REFERENCE = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});/;
 /** A tag or a comment, but no address. */
 const HTML = /^<(?:\/?[A-Za-z][A-Za-z\d-]*(?:[\s/][^<>]*)?>|!--|[?!][A-Za-z])/;
-const DEFINITION = /^\[[^\]\n]+\]:/;
 
 /** What is looked at, so that the time stays linear. */
 const MAX_ESCAPED = 1_000;
 
 function startsAt(form: RegExp, text: string, at: number): boolean {
   return form.test(text.slice(at, at + MAX_ESCAPED));
-}
-
-/** Whether a line would make the line above it a heading. */
-function isUnderline(text: string, from: number): boolean {
-  if (!/^(?:-+|=+) *(?:\n|$)/.test(text.slice(from, from + MAX_TOKEN))) return false;
-  return /^(?!#{1,6} ).*\S/.test(text.slice(text.lastIndexOf("\n", from - 2) + 1, from));
 }
 
 /** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */

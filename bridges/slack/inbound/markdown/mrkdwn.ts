@@ -1,3 +1,4 @@
+import { hiddenLineSign } from "../../../core/markdown/hidden_lines.ts";
 import { Emphasis } from "./emphasis.ts";
 import { breaksAround, endsQuote, NO_BREAKS } from "./line_breaks.ts";
 import { entityAt, type Mention, readToken, tokenEnd } from "./tokens.ts";
@@ -48,6 +49,7 @@ class Converter {
   }
 
   convert(): Canonical {
+    this.#startLine();
     while (this.#at < this.#text.length) {
       const char = this.#text.charAt(this.#at);
       switch (char) {
@@ -67,6 +69,7 @@ class Converter {
           break;
         case "\n":
           this.#write(this.#code === "none" && endsQuote(this.#text, this.#at) ? "\n\n" : "\n", 1);
+          this.#startLine();
           break;
         case "*":
         case "~": {
@@ -85,6 +88,13 @@ class Converter {
   #write(text: string, length: number): void {
     this.#out.push(text);
     this.#at += length;
+  }
+
+  /** Keeps a line visible that Markdown would not show. */
+  #startLine(): void {
+    const hidden = this.#code === "none" ? hiddenLineSign(this.#text, this.#at) : undefined;
+    if (hidden === undefined) return;
+    this.#write(`${this.#text.slice(this.#at, hidden)}\\`, hidden - this.#at);
   }
 
   /** Keeps what was typed visible. */
