@@ -28,8 +28,8 @@ export interface Completion extends Answer {
 const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
 
 /**
- * Asks the AI service once, for at most 60 s and without the SDK's own retries: the caller
- * decides whether to retry. (Once more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`, or what the SDK throws.
+ * Asks the AI service once, for at most 60 s and without the SDK's own retries: the caller decides whether to retry. (Once
+ * more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`, or what the SDK throws.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
   const { instructions, messages, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;

@@ -179,7 +179,8 @@ function elementText(element: InlineElement, collect: Collector): string {
 function messageText(element: InlineElement, collect: Collector): string {
   const { text = "", url = "", channel_id: channel, root_message_channel: root } = element;
   if (text !== "" || url !== "") return markdownLink(url, text);
-  return `[message in ${mention("channel", channel ?? root, collect)}]`;
+  const place = mention("channel", channel ?? root, collect);
+  return place === "" ? "[message]" : `[message in ${place}]`;
 }
 
 const REFERENCES: ReadonlyMap<string, string> = new Map([
