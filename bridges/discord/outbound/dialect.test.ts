@@ -14,6 +14,11 @@ describe("Discord's dialect", () => {
       "> a\n> \n> tight\n> lazy\n> nested\n> deep",
     ],
     ["a text with a byte order mark", "\ufeffa __b__ 🎉", "a **b** 🎉"],
+    [
+      "a quote whose marks become fewer within a paragraph",
+      "> a\n> > b\n> c\n\n> - d\n> e\n\n> > f\ng",
+      "> a\n> b\n> c\n\n> - d\n> e\n\n> f\n> g",
+    ],
     ["a quote in a list", "- a\n  >b\n  >\n  >> c", "- a\n  > b\n  > \n  > c"],
     [
       "code in a quote, even if it begins with a mark of quotes",

@@ -13,10 +13,14 @@ export function quoteChanges(source: string): Change[] {
     const other = path.findIndex(({ kind }) => kind !== "quote");
     const depth = other === -1 ? path.length : other;
     if (depth === 0) return isLazy ? [] : insideItem(source.slice(start, text), text);
-    // A change needs something to replace, so it replaces the line break.
-    if (isLazy) return [{ start: start - 1, end: start, text: "\n> " }];
-    const marks = new RegExp(`^(?:[ \\t]*>[ ]?){${String(depth)}}`).exec(source.slice(start, end));
+    // A line that continues lazily may have fewer marks, or none.
+    const least = isLazy ? 0 : depth;
+    const marks = new RegExp(`^(?:[ \\t]*>[ ]?){${String(least)},${String(depth)}}`).exec(
+      source.slice(start, end),
+    );
     const typed = marks?.[0] ?? "";
+    // A change needs something to replace, so it replaces the line break.
+    if (isLazy && typed === "") return [{ start: start - 1, end: start, text: "\n> " }];
     return typed === "" || typed === "> " ? [] : [{ start, end: start + typed.length, text: "> " }];
   });
 }
