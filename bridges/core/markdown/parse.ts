@@ -25,10 +25,10 @@ const MAX_TEXT = 40_000;
 export function isHardToParse(part: string): boolean {
   const { code, text } = sections(part);
   if (TOO_DEEP.test(text)) return true;
-  const marks = text.match(/[*_~]+|[[\]`<\\&]/g)?.length ?? 0;
-  return (
-    16 * linesOf(text) + 4 * linesOf(code) > part.length + 300 || 6 * marks > part.length + 600
-  );
+  const marks = countOf(text, /[*_~]+|[[\]`<\\&]/g);
+  // What could end the code costs more than its other lines.
+  const lines = 16 * linesOf(text) + 4 * (linesOf(code) + countOf(code, /```|~~~/g));
+  return lines > part.length + 300 || 6 * marks > part.length + 600;
 }
 
 /** The code of the blocks at the margin, where marks cost nothing, and everything else. */
@@ -46,7 +46,11 @@ function sections(part: string): { readonly code: string; readonly text: string 
 }
 
 function linesOf(text: string): number {
-  return text.match(/\n[^\n]/g)?.length ?? 0;
+  return countOf(text, /\n[^\n]/g);
+}
+
+function countOf(text: string, sign: RegExp): number {
+  return text.match(sign)?.length ?? 0;
 }
 
 /** Quotes and lists nested deeper than anybody writes. */
