@@ -78,6 +78,8 @@ describe("a completion says", () => {
     ["content_filter", "content filter"],
     ["SAFETY", "content filter"],
     ["error", "broke it off"],
+    ["insufficient_system_resource", "broke it off"],
+    ["abort", "broke it off"],
   ])("that it was cut where it ended with %s", (finish_reason, note) => {
     const content = expect.stringMatching(
       new RegExp(`^Hi\n\n_The answer ends here: .*${note}.*_$`),

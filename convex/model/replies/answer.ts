@@ -98,7 +98,7 @@ function endingOf(choice: unknown): Ending {
   const reason = textAt(choice, "finish_reason").toLowerCase();
   if (/length|max_.*tokens|window/.test(reason)) return "length";
   if (/filter|safety|recitation|blocklist|prohibited|spii|sensitive/.test(reason)) return "filter";
-  return reason.includes("error") ? "error" : "whole";
+  return /error|resource|abort|cancel|interrupt|time_?out/.test(reason) ? "error" : "whole";
 }
 
 /** What it means that nothing is said. The same question would end in the same way where the service says how it ended. */

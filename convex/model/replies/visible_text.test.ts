@@ -25,9 +25,19 @@ describe("reasoning before an answer", () => {
     ],
     ["<|start|>assistant<|channel|>final<|message|>The answer"],
     ["analysisThey ask. So.assistantfinalThe answer"],
+    ["<think>a</think>\n<answer>\nThe answer\n</answer>"],
+    ["a</think><Output>The answer</Output>\n"],
   ])("is left out of %j", (text) => {
     expect(withoutReasoning(text)).toBe("The answer");
   });
+
+  test.each([["<|im_end|>"], ["<|eot_id|><|eot_id|>\n"], ["</s>"], ["<end_of_turn>\n"]])(
+    "and %j, which ends a text, is left out",
+    (end) => {
+      expect(withoutReasoning(`<think>a</think>The answer${end}`)).toBe("The answer");
+      expect(withoutReasoning(`The answer${end}`)).toBe("The answer");
+    },
+  );
 
   test.each([
     ["<think>a"],
@@ -56,6 +66,10 @@ describe("reasoning before an answer", () => {
     ["analysis of the data"],
     ["\n  spaces stay  \n"],
     ["A < b and <b>c</b>"],
+    ["<answer>a</answer>"],
+    ["`<|im_end|>` ends it"],
+    ["It ends with `<|im_end|>`"],
+    ["<s>struck out</s>"],
   ])("is none of %j", (text) => {
     expect(withoutReasoning(text)).toBe(text);
   });
@@ -68,6 +82,8 @@ describe("reasoning before an answer", () => {
       "<think ",
       "a</think>",
       "<|channel|>",
+      "</s>",
+      "</s> ",
     ]) {
       const start = performance.now();
       withoutReasoning(unit.repeat(100_000));
@@ -105,6 +121,10 @@ test.each([
   ["```a``` b", "```a``` b\n\n_cut_"],
   ["> ```\n> a", "> ```\n> a\n\n_cut_"],
   ["1. a:\n   ```sh\n   ls", "1. a:\n   ```sh\n   ls\n   ```\n\n_cut_"],
+  ["- a\n  ```\n  b", "- a\n  ```\n  b\n  ```\n\n_cut_"],
+  ["1. ```\n   a", "1. ```\n   a\n   ```\n\n_cut_"],
+  ["1. ```\n   a\n   ```\n   b", "1. ```\n   a\n   ```\n   b\n\n_cut_"],
+  ["- a\n  - b\n    ```\n    c\n    ```", "- a\n  - b\n    ```\n    c\n    ```\n\n_cut_"],
 ])("a note below %j is no part of its code", (text, noted) => {
   expect(withNote(text, "cut")).toBe(noted);
 });

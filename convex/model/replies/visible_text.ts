@@ -9,20 +9,30 @@ const BEGINS = new RegExp(`^(?:${MARK.source})`, "i");
 /** The marks of models that write in channels, of which `final` is for people. */
 const CHANNEL = /^(?:<\|start\|>assistant)?<\|channel\|>/;
 const MESSAGE = "<|message|>";
+/** What some models write around the answer below their reasoning. */
+const ANSWER = /^<(answer|final_answer|response|output)>([^]*)<\/\1>\s*$/i;
+/** How models end a text, where the server does not take it out. */
+const STOP =
+  /(?<!>)(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end)\|>|<end_of_turn>|<\/s>)+\s*$/;
 
 /**
- * A text without the reasoning before the answer. Marks further on stay: the answer may be about them, or show them in
+ * A text without the reasoning before the answer, and the sign of its end. Marks further on stay: the answer may be about them, or show them in
  * code. Empty if the reasoning never ends.
  */
 export function withoutReasoning(text: string): string {
-  const start = withoutBlankStart(text);
+  // It ends what was struck out.
+  const said = text.includes("<s>") ? text : text.replace(STOP, "");
+  const start = withoutBlankStart(said);
   if (CHANNEL.test(start)) return finalChannel(start);
   // The same, where the server left out the marks.
   const bare = /^analysis[^]*?assistantfinal/.exec(start)?.[0];
   if (bare !== undefined) return start.slice(bare.length);
   let rest = start;
   while (isOpening(BEGINS.exec(rest))) rest = withoutBlankStart(rest.slice(endOfReasoning(rest)));
-  return withoutUnopened(rest === start ? text : rest);
+  const answer = withoutUnopened(rest === start ? said : rest);
+  return answer === said
+    ? said
+    : answer.replace(ANSWER, (_all, _name, inner: string) => inner.trim());
 }
 
 /** Marks within each other are one, and the answer to a question about them names them: at worst the last one ends it. */
@@ -77,14 +87,17 @@ export function withNote(text: string, note: string): string {
   return `${text.trimEnd()}${fence === undefined ? "" : `\n${fence}`}\n\n_${note}_`;
 }
 
-const FENCE = /^( {0,3}(`{3,}|~{3,}))(.*)$/gm;
+/** A fence, perhaps after the mark of a list item. */
+const FENCE = /^([ \t]*)((?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$/gm;
 
-/** The fence that closes a text's last code block, if it is open, indented like it: it may be in a list. */
+/** The line that closes a text's last code block, if it is open. (One in a quote ends with it.) */
 function openFence(text: string): string | undefined {
-  let open: string | undefined;
-  for (const [, line = "", fence = "", info = ""] of text.matchAll(FENCE)) {
-    if (open === undefined) open = fence.startsWith("`") && info.includes("`") ? undefined : line;
-    else if (fence.startsWith(open.trim()) && info.trim() === "") open = undefined;
+  let open: { readonly fence: string; readonly indent: string } | undefined;
+  for (const [, indent = "", item = "", fence = "", info = ""] of text.matchAll(FENCE)) {
+    if (open === undefined) {
+      const isCode = fence.startsWith("`") && info.includes("`");
+      if (!isCode) open = { fence, indent: indent + " ".repeat(item.length) };
+    } else if (item === "" && fence.startsWith(open.fence) && info.trim() === "") open = undefined;
   }
-  return open;
+  return open && open.indent + open.fence;
 }
