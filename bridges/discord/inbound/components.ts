@@ -51,6 +51,7 @@ function componentText(component: Fields, reader: Reader, depth: number): string
     case ComponentType.MediaGallery:
       return list(component.items, (item) => itemText(fields(item))).join("\n");
     case ComponentType.Thumbnail:
+      return itemText(component, "image");
     case ComponentType.File:
       return itemText(component);
     default:
@@ -66,10 +67,10 @@ function options(component: Fields, { markdown }: Reader): string[] {
   });
 }
 
-function itemText(item: Fields = {}): string {
+function itemText(item: Fields = {}, kind?: string): string {
   const media = fields(item.media) ?? fields(item.file) ?? {};
   const words = text(item.description) ?? text(item.name);
-  return mediaText(kindOf(text(media.content_type)), words, text(media.url));
+  return mediaText(kind ?? kindOf(text(media.content_type)), words, text(media.url));
 }
 
 const WORDS = ["title", "label", "content", "text", "name", "description", "placeholder"];

@@ -13,6 +13,9 @@ interface Reader {
 const DOCUMENTED: ReadonlySet<string> = new Set(Object.values(EmbedType));
 const isDocumented = (type: string): type is EmbedType => DOCUMENTED.has(type);
 
+/** Discord refuses fields without a name or value, so apps send these. */
+const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
 /** An embed as a quote. The preview of an address in the message is left out. */
 export function embedText(embed: DiscordEmbed, reader: Reader): string {
   const { type = EmbedType.Rich } = embed;
@@ -39,7 +42,12 @@ function quote(embed: DiscordEmbed, { markdown }: Reader): string {
     author === "" ? "" : `${linked(markdown(author), authorUrl) ?? markdown(author)}:`,
     title === "" ? "" : `**${linked(markdown(title), url) ?? markdown(title)}**`,
     markdown(description),
-    ...fields.map(({ name, value }) => `**${markdown(name)}** ${markdown(value)}`),
+    ...fields.map(({ name, value }) => {
+      const [head, words] = [name, value].map((each) =>
+        INVISIBLE.test(each) ? "" : markdown(each),
+      );
+      return [head && `**${head}**`, words].filter(Boolean).join(" ");
+    }),
     ...media.map((each) => mediaText(each.kind, each.description, each.url)),
     markdown(footer),
   ].filter(Boolean);

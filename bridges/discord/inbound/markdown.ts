@@ -41,18 +41,17 @@ export function toCanonical(text: string, tokens: Tokens): string {
   }
   return out.join("");
 
-  /** Where the line's text begins, after a mark that only Discord has. */
+  /** Where the line's text begins, after the marks that only Discord has. */
   function startLine(from: number): number {
-    if (text.startsWith("-# ", from)) return from + 3;
+    const begins = !line.isQuoting && text.startsWith(">>> ", from);
+    if (begins) line.isQuoting = true;
+    const quote = begins ? 4 : text.startsWith("> -# ", from) ? 2 : 0;
+    if (quote > 0) out.push("> ");
+    if (text.startsWith("-# ", from + quote)) return from + quote + 3;
     const hidden = hiddenLineSign(text, from);
-    if (hidden !== undefined) {
-      out.push(text.slice(from, hidden), "\\");
-      return hidden;
-    }
-    if (line.isQuoting || !text.startsWith(">>> ", from)) return from;
-    line.isQuoting = true;
-    out.push("> ");
-    return from + 4;
+    if (hidden === undefined) return from + quote;
+    out.push(text.slice(from, hidden), "\\");
+    return hidden;
   }
 }
 

@@ -60,7 +60,7 @@ function blockText(block: Block, collect: Collector): string {
       return described("image", titleOf(block, collect), block.image_url ?? block.slack_file?.url);
     case "video":
       return joined("\n", [
-        described("video", titleOf(block, collect), block.title_url),
+        described("video", titleOf(block, collect), block.title_url ?? block.video_url),
         joined(" – ", [shown(block.author_name, collect), shown(block.provider_name, collect)]),
         shown(block.description, collect),
       ]);

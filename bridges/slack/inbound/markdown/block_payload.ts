@@ -126,6 +126,7 @@ const block = z.object({
   image_url: text,
   slack_file: lenient(z.object({ url: text })),
   title_url: text,
+  video_url: text,
   author_name: text,
   provider_name: text,
   external_id: text,

@@ -24,6 +24,7 @@ export class Emphasis {
     if (before === sign || isWordPart(before) || after === "" || after === sign || /\s/.test(after))
       return false;
     for (let i = at + 1; i <= this.#text.length; i += 1) {
+      i += this.#codeAt(i);
       const char = this.#text.charAt(i);
       if (char === "" || char === "\n" || char === "`") {
         this.#searched[sign] = i;
@@ -38,4 +39,14 @@ export class Emphasis {
     }
     return false;
   }
+
+  /** The length of the code in a line that begins here. */
+  #codeAt(at: number): number {
+    if (this.#text[at] !== "`" || this.#text[at + 1] === "`") return 0;
+    const end = this.#text.slice(at + 1, at + MAX_CODE).search(/[`\n]/) + at + 1;
+    return end > at && this.#text[end] === "`" ? end + 1 - at : 0;
+  }
 }
+
+/** Longer code in bold is left without its marks, so that the time stays linear. */
+const MAX_CODE = 500;

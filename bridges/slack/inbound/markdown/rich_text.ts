@@ -128,8 +128,10 @@ function joinCode(elements: readonly InlineElement[]): InlineElement[] {
   const out: InlineElement[] = [];
   for (const element of elements) {
     const last = out.at(-1);
-    const isCode = element.style?.code === true && /^(?:text|link)$/.test(element.type);
-    const text = element.text ?? element.url ?? "";
+    const { type, style, url = "", text = url } = element;
+    // A link with a label of its own would lose its address.
+    const isTyped = [text, `${text}/`].some((end) => url.endsWith(end));
+    const isCode = style?.code === true && (type === "text" || (type === "link" && isTyped));
     if (!isCode) out.push(element);
     else if (last?.style?.code === true && last.type === "text")
       out[out.length - 1] = { ...last, text: (last.text ?? "") + text };
