@@ -72,6 +72,18 @@ test("references do not make a text many times as long", () => {
 test.each([
   ["comments", "a\n\n[//]: # (b)\n\n<!-- c -->d", "a\n\nd"],
   ["tags", "a<br>b <b>c</b> <u>d</u>", "a\nb **c** d"],
+  ["blocks beside each other", "<p>a</p><p>b</p>c <div>d</div>", "a\nb\nc \nd"],
+  ["lists on one line", "a:<ul><li>b</li><li><p>c</p></li></ul>", "a:\n- b\n- c"],
+  ["bold titles", "<details><summary><b>a</b></summary>b</details>", "**a**\nb"],
+  ["tables", "<table>\n<tr><th>a</th>\n<th>b</th></tr>\n<tr><td>1</td></tr></table>", "a | b\n1"],
+  ["code", "<code>a * b_ &lt; `c`</code> <kbd>d</kbd>", "``a * b_ < `c``` `d`"],
+  [
+    "preformatted text",
+    '<pre><code class="language-ts">a &lt; b;\n**c**\n</code></pre>',
+    "```ts\na < b;\n**c**\n```",
+  ],
+  ["preformatted text in a line", "a <pre>b</pre> c", "a \n```\nb\n```\n c"],
+  ["what is no tag", "a <b and c> d, List<String>", "a <b and c> d, List<String>"],
   ["tags in a table", "| a |\n|---|\n| b<br>c |", "| a |\n|---|\n| b c |"],
   ["addresses that can't be followed", "[a](./b) [c](mailto:d@e.f)", "a (./b) [c](mailto:d@e.f)"],
 ])("%s are not left over: %j becomes %j", (_what, source, expected) => {

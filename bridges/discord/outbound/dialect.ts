@@ -190,9 +190,14 @@ function heading(node: Heading, context: Context): Change[] {
 
 /** Tags, and the text between them. */
 function html(range: Range, context: Context): Change[] {
-  const tags = htmlChanges(context.source, range, LINKS).map((change) =>
-    change.text === "**" && context.marks.includes("strong") ? { ...change, text: "" } : change,
-  );
+  const tags = htmlChanges(context.source, range, LINKS).map(({ start, end, text }) => ({
+    start,
+    end,
+    text:
+      text === "**" && context.marks.includes("strong")
+        ? ""
+        : text.replaceAll("\n", context.isQuoted ? "\n> " : "\n"),
+  }));
   const isFree = (at: Change) => tags.every(({ start, end }) => at.end <= start || at.start >= end);
   return [...tags, ...text(range, context).filter(isFree)];
 }

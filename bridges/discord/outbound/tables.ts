@@ -1,6 +1,7 @@
 import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
 import { rangeOf } from "../../core/markdown/parse.ts";
+import { withoutTags } from "../../core/markdown/html.ts";
 import { applied, type Change } from "../../core/markdown/rewrite.ts";
 
 /** In columns. Wider lines would wrap. */
@@ -106,8 +107,6 @@ function hasAddress(node: Nodes): boolean {
   return "children" in node && node.children.some(hasAddress);
 }
 
-const LINE_BREAK = /<br *\/?>/gi;
-
 /** Where the indentation before `offset` begins, which would be visible in code. */
 function marginBefore(source: string, offset: number): number {
   const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
@@ -122,7 +121,7 @@ function lineEndBefore(source: string, offset: number): number {
 
 /** A cell's text without its Markdown, which would be visible in code. */
 function plain(cell: TableCell): string {
-  const words = toString(cell).replaceAll(LINE_BREAK, " ");
+  const words = withoutTags(toString(cell));
   return words.replaceAll(/\s+/g, " ").replaceAll("```", "'''").trim();
 }
 
