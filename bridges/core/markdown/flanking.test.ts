@@ -11,6 +11,7 @@ test.each([
   ["**注意：**本文は**「重要」**です。", "注意：「重要」", "注意：本文は「重要」です。"],
   ["これは**`foo`**と**[表](https://e.com)**です", "foo表", "これはfooと表です"],
   ["는**“말”**이", "“말”", "는“말”이"],
+  ["**优点：**React用UI**“库”**写", "优点：“库”", "优点：React用UI“库”写"],
   ["1) **(a)**项\n- **😀好。**吧", "(a)😀好。", "(a)项😀好。吧"],
 ])("bold beside punctuation and letters is read as bold: %j", (text, bold, shown) => {
   const reading = readMarkdown(separated(text));

@@ -33,7 +33,7 @@ export function unflankingChanges(source: string): Change[] {
 }
 
 /** Where letters without spaces between words follow, anything may end emphasis, elsewhere only what ends a phrase. */
-const LAST_BEFORE_ASCII = /[.,;:!?)\]"']/;
+const LAST_BEFORE_ASCII = /[.,;:!?)\]"'。、，：；！？）】」』”’》]/;
 
 interface Mark {
   readonly start: number;
@@ -82,7 +82,7 @@ function markChanges(
     return added.map(({ start: from, end: to, text }) => ({ start: from, end: to, text }));
   }
   const isUnclear = LETTER.test(before) && SIGN.test(after);
-  if (FIRST.test(after) && !(isUnclear && before < "\u0080"))
+  if (FIRST.test(after) && !(isUnclear && before < "\u0080" && after < "\u0080"))
     open.set(run, { start, end, isUnclear });
   return [];
 }

@@ -47,10 +47,11 @@ export function alone(address: string, source: string, start: number, end: numbe
   return isFree || !/^[a-z]+:\/\//i.test(address) ? address : `<${address}>`;
 }
 
-/** Without what may be left out of a label. */
+/** Without what may be left out of a label, and the marks around it. */
 function plainOf(address: string): string {
   return address
     .trim()
+    .replaceAll(/^[*_~`<]+|[*_~`>]+$/g, "")
     .replace(/^[a-z][a-z\d+.-]*:(?:\/\/)?/i, "")
     .replace(/\/$/, "");
 }

@@ -89,10 +89,14 @@ function aligned({ table, source, margin, rows, widths, head, body }: Layout): C
 
 function listed({ table, source, inside, rows, head, body }: Layout): Change[] {
   const names = (rows[0] ?? []).map((name) => name.replaceAll("*", ""));
+  // Once with their links and notes.
+  const heads = (table.children[0]?.children ?? []).map((cell) =>
+    hasAddress(cell) ? slice(cell, source, inside(cell)).replaceAll("**", "") : undefined,
+  );
   const items = body.map((range, index) => {
     const cells = (table.children[index + 1]?.children ?? []).map((cell, column) => {
       const value = slice(cell, source, inside(cell));
-      const name = names[column] ?? "";
+      const name = (index === 0 ? heads[column] : undefined) ?? names[column] ?? "";
       return value === "" || name === "" ? value : `**${name}:** ${value}`;
     });
     return { ...range, text: `- ${cells.filter(Boolean).join(" · ")}` };
