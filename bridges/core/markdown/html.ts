@@ -99,7 +99,9 @@ function code(source: string, at: Range, name: string): Change | undefined {
   const end = at.end + close.index + close[0].length;
   if (name !== "pre") {
     const ticks = words.includes("`") ? "``" : "`";
-    return words.trim() === "" ? undefined : { ...at, end, text: ticks + words + ticks };
+    const space = /^`|`$/.test(words) ? " " : "";
+    const text = ticks + space + words + space + ticks;
+    return words.trim() === "" ? undefined : { ...at, end, text };
   }
   const language = /^\s*<code[^<>]*lang(?:uage)?-(\w+)/i.exec(typed)?.[1] ?? "";
   const body = words.replaceAll(/^\n|\s+$/g, "").replaceAll("```", "`\u200b`\u200b`");

@@ -76,7 +76,7 @@ test.each([
   ["lists on one line", "a:<ul><li>b</li><li><p>c</p></li></ul>", "a:\n- b\n- c"],
   ["bold titles", "<details><summary><b>a</b></summary>b</details>", "**a**\nb"],
   ["tables", "<table>\n<tr><th>a</th>\n<th>b</th></tr>\n<tr><td>1</td></tr></table>", "a | b\n1"],
-  ["code", "<code>a * b_ &lt; `c`</code> <kbd>d</kbd>", "``a * b_ < `c``` `d`"],
+  ["code", "<code>a * b_ &lt; `c`</code> <kbd>d</kbd>", "`` a * b_ < `c` `` `d`"],
   [
     "preformatted text",
     '<pre><code class="language-ts">a &lt; b;\n**c**\n</code></pre>',

@@ -7,7 +7,7 @@ import { renderedPieces } from "../../core/markdown/rendering.ts";
 import type { Piece } from "../../platform.ts";
 
 /** Version of this renderer. Change it when pieces would end elsewhere: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "slack-markdown-7";
+export const FORMAT = "slack-markdown-8";
 
 /** Slack's limit for one `markdown` block, in characters: https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 const BLOCK_LIMIT = 12_000;
