@@ -154,13 +154,20 @@ export class Reporter {
     this.#sleep = undefined;
   }
 
-  /** The items that are due and were refused least often: new ones together, refused ones in smaller batches or alone. */
+  /**
+   * The items that are due and were refused least often: new ones together, refused ones in smaller batches or alone. A new
+   * one does not wait longer than the first of them.
+   */
   #nextBatch(): [string, Waiting][] {
     const now = performance.now();
-    const due = [...this.#waiting].filter(([, { dueAt }]) => this.#draining || dueAt <= now);
+    const isDue = ({ dueAt }: Waiting) => this.#draining || dueAt <= now;
+    const waiting = [...this.#waiting];
+    const due = waiting.filter(([, each]) => isDue(each));
     const least = Math.min(...due.map(([, { refusals }]) => refusals));
     const size = least === 0 ? this.#limits.batch : least === 1 ? SPLIT : 1;
-    return due.filter(([, { refusals }]) => refusals === least).slice(0, size);
+    return waiting
+      .filter(([, each]) => each.refusals === least && (least === 0 || isDue(each)))
+      .slice(0, size);
   }
 
   async #sendBatch(batch: readonly [string, Waiting][]): Promise<void> {
