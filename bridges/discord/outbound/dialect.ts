@@ -127,7 +127,9 @@ function changesOf(node: Nodes, context: Context): Change[] {
     case "definition":
     case "footnoteReference":
     case "footnoteDefinition":
-      return context.links.changes(node, source, (inner) => insideOf(inner, context));
+      return context.links.changes(node, source, (inner) =>
+        insideOf(inner, inLabel(inner, context)),
+      );
     case "text":
       return text({ start, end }, context);
     case "break":
@@ -157,6 +159,14 @@ function changesOf(node: Nodes, context: Context): Change[] {
 
 function childChanges(children: readonly Nodes[], context: Context): Change[] {
   return children.flatMap((child) => changesOf(child, context));
+}
+
+/** Discord reads a label by itself: nothing outside of it ends what begins in it. */
+function inLabel(node: Nodes, context: Context): Context {
+  if (node.type !== "link" && node.type !== "linkReference") return context;
+  const [first, last] = [node.children[0], node.children.at(-1)];
+  const label = first && last ? context.source.slice(rangeOf(first).start, rangeOf(last).end) : "";
+  return { ...context, endsItalic: ENDS_ITALIC.test(label) };
 }
 
 function insideOf(node: Nodes, context: Context): Change[] {
