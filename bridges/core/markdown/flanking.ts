@@ -56,12 +56,12 @@ export function flankingChanges(source: string): Change[] {
   for (const { 0: run, index: start } of source.matchAll(TOKEN)) {
     while ((fences[next]?.end ?? Infinity) <= start) next += 1;
     if (run === "\n" || (fences[next]?.start ?? Infinity) <= start) open.clear();
-    else if (/^(?:\*{1,3}|~~)$/.test(run)) changes.push(...markChanges(source, run, start, open));
+    else if (/^(?:\*{1,3}|~~)$/.test(run)) changes.push(...spaceChanges(source, run, start, open));
   }
   return changes;
 }
 
-function markChanges(
+function spaceChanges(
   source: string,
   run: string,
   start: number,

@@ -143,6 +143,12 @@ export function nodesIn(node: Nodes): Nodes[] {
   return [node, ...("children" in node ? node.children.flatMap(nodesIn) : [])];
 }
 
+/** Where what is in a node is in its source. Undefined: it is empty. */
+export function rangeInside({ children }: { readonly children: readonly Nodes[] }) {
+  const [first, last] = [children[0], children.at(-1)];
+  return first && last ? { start: rangeOf(first).start, end: rangeOf(last).end } : undefined;
+}
+
 /** Where a node is in its source. */
 export function rangeOf({ position }: Nodes): { readonly start: number; readonly end: number } {
   return { start: position?.start.offset ?? 0, end: position?.end.offset ?? 0 };

@@ -1,4 +1,6 @@
-import { hiddenLineSign } from "../../core/markdown/hidden_lines.ts";
+import { ENTITY } from "../../core/markdown/entities.ts";
+import { hiddenLineSign } from "../../core/markdown/hidden.ts";
+import { utcOf } from "../../core/shared/utc.ts";
 import { blockOnItsLines } from "./code_blocks.ts";
 
 export interface Tokens {
@@ -74,7 +76,7 @@ function readSign(text: string, at: number, tokens: Tokens): [shown: string, len
 
 /** Discord shows it as it is. */
 const SHRUG = "¯\\_(ツ)_/¯";
-const REFERENCE = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});/;
+const REFERENCE = new RegExp(`^${ENTITY.source}`);
 /** A tag or a comment, but no address. */
 const HTML = /^<(?:\/?[A-Za-z][A-Za-z\d-]*(?:[\s/][^<>]*)?>|!--|[?!][A-Za-z])/;
 
@@ -165,20 +167,20 @@ export function utc(timestamp: string | undefined): string | undefined {
 
 /** In UTC, because the reader's time zone is unknown. `undefined`: not a valid time. */
 function timeText(seconds: number, style: string | undefined): string | undefined {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return undefined;
-  const [day = "", clock = ""] = date.toISOString().split("T");
+  const moment = utcOf(seconds);
+  if (moment === undefined) return undefined;
+  const { day, minute, second } = moment;
   switch (style) {
     case "d":
     case "D":
       return day;
     case "t":
-      return `${clock.slice(0, 5)} UTC`;
+      return minute;
     case "T":
-      return `${clock.slice(0, 8)} UTC`;
+      return second;
     case "S":
-      return `${day} ${clock.slice(0, 8)} UTC`;
+      return `${day} ${second}`;
     default:
-      return `${day} ${clock.slice(0, 5)} UTC`;
+      return `${day} ${minute}`;
   }
 }

@@ -1,3 +1,4 @@
+import { HIDDEN_SIGN } from "../../core/markdown/hidden.ts";
 import { type Fields, fields, text } from "./fields.ts";
 
 /** An image, video or other file that is not attached: `[image: a cat](address)`, or without its address. */
@@ -9,7 +10,7 @@ export function mediaText(kind: string, description = "", url = ""): string {
 }
 
 /** What would end a label or escape in it, and what Markdown would take for a tag or a reference. */
-const HIDDEN = /[[\]\\]|<(?=[A-Za-z/!?])|&(?=[#\w]+;)/g;
+const HIDDEN = new RegExp(`[[\\]\\\\]|${HIDDEN_SIGN.source}`, "g");
 
 /** A link. Undefined without an address. */
 export function linked(label: string, url: string | undefined): string | undefined {

@@ -1,8 +1,8 @@
 import type { Heading, Nodes, Table, TableCell } from "mdast";
-import { htmlChanges } from "../../core/markdown/html.ts";
-import type { LinkStyle } from "../../core/markdown/link_form.ts";
-import { Links } from "../../core/markdown/links.ts";
-import { parseParts, rangeOf } from "../../core/markdown/parse.ts";
+import { htmlChanges } from "../../core/markdown/links/html.ts";
+import type { LinkStyle } from "../../core/markdown/links/form.ts";
+import { Links } from "../../core/markdown/links/links.ts";
+import { parseParts, rangeInside, rangeOf } from "../../core/markdown/parse.ts";
 import type { Pings } from "../../core/markdown/safety/pings.ts";
 import { applied, type Change, moved } from "../../core/markdown/rewrite.ts";
 import { codeChanges } from "./code_blocks.ts";
@@ -164,8 +164,8 @@ function childChanges(children: readonly Nodes[], context: Context): Change[] {
 /** Discord reads a label by itself: nothing outside of it ends what begins in it. */
 function inLabel(node: Nodes, context: Context): Context {
   if (node.type !== "link" && node.type !== "linkReference") return context;
-  const [first, last] = [node.children[0], node.children.at(-1)];
-  const label = first && last ? context.source.slice(rangeOf(first).start, rangeOf(last).end) : "";
+  const range = rangeInside(node);
+  const label = range ? context.source.slice(range.start, range.end) : "";
   return { ...context, endsItalic: ENDS_ITALIC.test(label) };
 }
 
@@ -185,14 +185,13 @@ function table(node: Table, context: Context): Change[] {
 function heading(node: Heading, context: Context): Change[] {
   const { source } = context;
   const { start, end } = rangeOf(node);
-  const first = node.children[0];
-  const last = node.children.at(-1);
-  if (first === undefined || last === undefined) return [];
+  const range = rangeInside(node);
+  if (range === undefined) return [];
   const isBold = node.depth > 3 && !hasRaw(node, /\*\*/);
   const marks = isBold ? [...context.marks, "strong" as const] : context.marks;
   const inside = childChanges(node.children, { ...context, marks });
   if (node.depth <= 3 && /^#+\s/.test(source.slice(start, start + 4))) return inside;
-  const title = applied(source, rangeOf(first).start, rangeOf(last).end, inside);
+  const title = applied(source, range.start, range.end, inside);
   const line = title.replaceAll(/\s*\n\s*/g, " ");
   if (node.depth <= 3) return [{ start, end, text: `${"#".repeat(node.depth)} ${line}` }];
   return [{ start, end, text: isBold ? `**${line}**` : line }];

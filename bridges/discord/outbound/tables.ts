@@ -1,7 +1,7 @@
 import type { Nodes, Table, TableCell } from "mdast";
 import { toString } from "mdast-util-to-string";
-import { rangeOf } from "../../core/markdown/parse.ts";
-import { withoutTags } from "../../core/markdown/html.ts";
+import { rangeInside, rangeOf } from "../../core/markdown/parse.ts";
+import { withoutTags } from "../../core/markdown/links/html.ts";
 import { applied, type Change } from "../../core/markdown/rewrite.ts";
 
 /** In columns. Wider lines would wrap. */
@@ -130,13 +130,11 @@ function plain(cell: TableCell): string {
 }
 
 function slice(cell: TableCell, source: string, changes: readonly Change[]): string {
-  const first = cell.children[0];
-  const last = cell.children.at(-1);
-  return first === undefined || last === undefined
-    ? ""
-    : applied(source, rangeOf(first).start, rangeOf(last).end, changes)
-        .replaceAll("\\|", "|")
-        .replaceAll(/\s*\n\s*/g, " ");
+  const range = rangeInside(cell);
+  if (range === undefined) return "";
+  return applied(source, range.start, range.end, changes)
+    .replaceAll("\\|", "|")
+    .replaceAll(/\s*\n\s*/g, " ");
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

@@ -1,6 +1,6 @@
 import { flankingChanges } from "../../core/markdown/flanking.ts";
-import type { LinkStyle } from "../../core/markdown/link_form.ts";
-import { linkChanges } from "../../core/markdown/links.ts";
+import type { LinkStyle } from "../../core/markdown/links/form.ts";
+import { linkChanges } from "../../core/markdown/links/links.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";

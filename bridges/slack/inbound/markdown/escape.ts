@@ -1,4 +1,5 @@
 import type { Nodes } from "mdast";
+import { HIDDEN_SIGN } from "../../../core/markdown/hidden.ts";
 import { isHardToParse, parseMarkdown } from "../../../core/markdown/parse.ts";
 
 /** Longer texts, and texts with more special characters, are not parsed, because parsing is slow. */
@@ -26,12 +27,21 @@ export function literal(text: string): string {
     : text;
 }
 
+const FORMATTING = new RegExp(
+  [
+    /[\\*_~`[]/,
+    HIDDEN_SIGN,
+    /^#(?=#{0,5}\s)/,
+    /(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gm",
+);
+
 /** Text with a backslash before every character that could format. */
 export function escaped(text: string): string {
-  return text.replace(
-    /[\\*_~`[]|&(?=[#\w]+;)|<(?=[A-Za-z/!?])|^#(?=#{0,5}\s)|(?<=^ {0,3})(?:-(?=[ \t]*-[- \t]*$)|=(?==*[ \t]*$))/gm,
-    "\\$&",
-  );
+  return text.replace(FORMATTING, "\\$&");
 }
 
 /** Whether Markdown would read formatting in a text. Texts that are too long to parse count as formatted. */

@@ -1,3 +1,4 @@
+import { HIDDEN_SIGN } from "../../../core/markdown/hidden.ts";
 import type { Label } from "./block_payload.ts";
 import { literal } from "./escape.ts";
 import { markdownLink } from "./link.ts";
@@ -46,7 +47,7 @@ export function described(kind: string, words: string, url = ""): string {
 }
 
 /** What Markdown would not show, except where it is escaped or an address. */
-const HIDDEN = /(?<!\\|\]\()(?:<(?=[A-Za-z/!?])|&(?=[#\w]+;))/g;
+const HIDDEN = new RegExp(`(?<!\\\\|\\]\\()(?:${HIDDEN_SIGN.source})`, "g");
 
 /** Bold, on one line; unchanged where marks would meet others. */
 export function bold(text: string): string {

@@ -1,3 +1,4 @@
+import { HIDDEN_SIGN } from "../../../core/markdown/hidden.ts";
 import { literal, looksFormatted } from "./escape.ts";
 
 /** Endings of files that are also domains of countries or trades: Slack takes such names for addresses. */
@@ -18,11 +19,11 @@ export function targetOf(url: string): string {
   return url.replaceAll("<", "%3C").replaceAll(">", "%3E").replaceAll(/\s/g, "%20");
 }
 
+const FORMATTING = new RegExp(`[\\\\[\\]*_~\`]|${HIDDEN_SIGN.source}`, "g");
+
 /** A label on one line, escaped so that Markdown shows it as it was typed. */
 function safeLabel(label: string): string {
   const line = label.replaceAll("\n", " ");
   const escaped = line.replace(/[\\[\]]/g, "\\$&");
-  return looksFormatted(escaped)
-    ? line.replace(/[\\[\]*_~`]|<(?=[A-Za-z/!?])|&(?=[#\w]+;)/g, "\\$&")
-    : escaped;
+  return looksFormatted(escaped) ? line.replace(FORMATTING, "\\$&") : escaped;
 }

@@ -1,4 +1,4 @@
-import { hiddenLineSign } from "../../../core/markdown/hidden_lines.ts";
+import { hiddenLineSign } from "../../../core/markdown/hidden.ts";
 import { Emphasis } from "./emphasis.ts";
 import { breaksAround, endsQuote, NO_BREAKS } from "./line_breaks.ts";
 import { entityAt, type Mention, readToken, tokenEnd } from "./tokens.ts";

@@ -1,6 +1,6 @@
-import { characterOf, ENTITY } from "./entities.ts";
-import { apart, formOf, type LinkStyle } from "./link_form.ts";
-import type { Change } from "./rewrite.ts";
+import { characterOf, ENTITY } from "../entities.ts";
+import { apart, formOf, type LinkStyle } from "./form.ts";
+import type { Change } from "../rewrite.ts";
 
 /** The Markdown for each tag. Tags that only affect layout are removed. */
 const SIGNS: Readonly<Record<string, string>> = {

@@ -1,3 +1,6 @@
+/** The sign with which a tag, a comment or a reference to a character begins: Markdown would not show them as they are typed. */
+export const HIDDEN_SIGN = /<(?=[A-Za-z/!?])|&(?=[#\w]+;)/;
+
 /** What is looked at of a line, so that the time stays linear. */
 const MAX_LINE = 1_000;
 

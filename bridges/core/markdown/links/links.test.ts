@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { linkChanges } from "./links.ts";
-import { Rewritten } from "./rewrite.ts";
+import { Rewritten } from "../rewrite.ts";
 
 const STYLE = { linked: /^(?:https?:\/\/|mailto:)/, hasImages: true };
 const shown = (source: string) => new Rewritten(source, linkChanges(source, STYLE)).text.trim();

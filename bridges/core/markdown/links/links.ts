@@ -10,9 +10,9 @@ import type {
 } from "mdast";
 import { toString } from "mdast-util-to-string";
 import { htmlChanges } from "./html.ts";
-import { alone, apart, formOf, type LinkStyle } from "./link_form.ts";
-import { nodesIn, type Parsed, parseParts, rangeOf } from "./parse.ts";
-import { applied, type Change, moved } from "./rewrite.ts";
+import { alone, apart, formOf, type LinkStyle } from "./form.ts";
+import { nodesIn, type Parsed, parseParts, rangeInside, rangeOf } from "../parse.ts";
+import { applied, type Change, moved } from "../rewrite.ts";
 
 /** Longer addresses and notes stay where they are written. */
 const MAX_ADDRESS = 800;
@@ -98,10 +98,7 @@ export class Links {
       // A bare address is no text.
       return isShown ? [] : [{ start, end, text: formOf("", target.url, this.style).address }];
     }
-    const first = node.children[0];
-    const last = node.children.at(-1);
-    const from = first === undefined ? end : rangeOf(first).start;
-    const to = last === undefined ? end : rangeOf(last).end;
+    const { start: from, end: to } = rangeInside(node) ?? { start: end, end };
     const images = node.children.filter(isImage);
     // As the platform will be sent it: it may not show a link whose label holds an escape.
     const label = images.length > 0 ? toString(node) : applied(source, from, to, inside);
