@@ -19,6 +19,9 @@ const vPlayground = z.object({
   platforms: z.record(z.string(), z.string()).optional(),
 });
 
+/** A playground's file. `at`: when it was written, in ms since 1970 with fractions; a file's own time has steps of 4 ms. */
+const vAnnounced = vPlayground.extend({ at: z.number() });
+
 /** How to connect to a running playground. */
 export type RunningPlayground = Readonly<z.infer<typeof vPlayground>>;
 
@@ -37,7 +40,8 @@ export async function announcePlayground(playground: RunningPlayground): Promise
   // The temporary directory is shared: a new file with an unguessable name, moved into place, can't be one that
   // another user has created to read the key.
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(playground), { mode: 0o600, flag: "wx" });
+  const announced = { ...playground, at: performance.timeOrigin + performance.now() };
+  await writeFile(draft, JSON.stringify(announced), { mode: 0o600, flag: "wx" });
   await rename(draft, file);
   return () => rmSync(file, { force: true });
 }
@@ -50,20 +54,17 @@ export async function runningPlaygrounds(): Promise<RunningPlayground[]> {
   );
   const found = await Promise.all(names.map((name) => read(join(tmpdir(), name))));
   return found
-    .flatMap((each) => (each && isAlive(each.playground.pid) ? [each] : []))
-    .sort((a, b) => b.writtenAt - a.writtenAt)
-    .map(({ playground }) => playground);
+    .flatMap((each) => (each && isAlive(each.pid) ? [each] : []))
+    .sort((a, b) => b.at - a.at)
+    .map(({ at: _, ...playground }) => playground);
 }
 
-async function read(
-  file: string,
-): Promise<{ playground: RunningPlayground; writtenAt: number } | undefined> {
+async function read(file: string): Promise<z.infer<typeof vAnnounced> | undefined> {
   try {
-    const { uid, mtimeMs } = await lstat(file);
+    const { uid } = await lstat(file);
     // Another user's file could point the script at another deployment.
     if (process.getuid !== undefined && uid !== process.getuid()) return undefined;
-    const playground = vPlayground.parse(JSON.parse(await readFile(file, "utf8")));
-    return { playground, writtenAt: mtimeMs };
+    return vAnnounced.parse(JSON.parse(await readFile(file, "utf8")));
   } catch {
     return undefined;
   }
