@@ -140,6 +140,28 @@ describe("change", () => {
     expect((await backend.admin.query(api.admin.list, {}))[0]).toEqual(cleared);
   });
 
+  test("switches relaying on and off, and keeps since when it is on", async () => {
+    await mapChannel(backend, "slack", { relay: true, relayApps: true });
+    await mapChannel(backend);
+    const change = (more: object) =>
+      backend.admin.mutation(api.admin.change, { ...target, ...more });
+    expect(await change({ relay: true })).toMatchObject({ relaySince: NOON });
+    vi.setSystemTime(NOON + 1_000);
+    const kept = await change({ relay: true });
+    expect(kept).toMatchObject({ relaySince: NOON });
+    expect(kept).not.toHaveProperty("relayApps");
+    expect(await change({ relayApps: true })).toMatchObject({ relaySince: NOON, relayApps: true });
+    const off = await change({ relay: false, relayApps: false });
+    expect(off).not.toHaveProperty("relaySince");
+    expect(off).not.toHaveProperty("relayApps");
+    expect(await change({ relay: true })).toMatchObject({ relaySince: NOON + 1_000 });
+    expect((await backend.admin.query(api.admin.list, {}))[1]).toMatchObject({
+      platform: "slack",
+      relaySince: NOON,
+      relayApps: true,
+    });
+  });
+
   test("pausing tells the bridge to stop listening; list still shows it", async () => {
     await mapChannel(backend);
     await backend.admin.mutation(api.admin.change, { ...target, state: "paused" });

@@ -72,6 +72,9 @@ export default defineSchema({
     state: vMappingState,
     since: v.string(),
     keepDays: v.optional(v.number()),
+    // Since when it receives what is said elsewhere in its Convex channel, in ms since 1970. Absent: it does not.
+    relaySince: v.optional(v.number()),
+    relayApps: v.optional(v.literal(true)),
   })
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])

@@ -40,6 +40,8 @@ interface MapRequest {
   readonly model?: string;
   readonly history?: number;
   readonly keepDays?: number;
+  readonly relay?: boolean;
+  readonly relayApps?: boolean;
 }
 
 /** See `admin.map`. */
@@ -65,6 +67,8 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     state: "active",
     since: positionAt(platform, Date.now()),
     ...(request.keepDays !== undefined && { keepDays: request.keepDays }),
+    ...(request.relay === true && { relaySince: Date.now() }),
+    ...(request.relayApps === true && { relayApps: true as const }),
   } as const;
   // The row survives unmapping and is reused, so its messages keep their keys
   // (docs/races.md#unmapped-and-mapped-again).
@@ -188,16 +192,25 @@ interface ChangeRequest {
   readonly state?: "active" | "paused";
   /** `null`: for ever. */
   readonly keepDays?: number | null;
+  readonly relay?: boolean;
+  readonly relayApps?: boolean;
 }
 
 /** See `admin.change`. */
 export async function changeMapping(
   ctx: MutationCtx,
-  { platform, externalId, instructions, model, keepDays, ...rest }: ChangeRequest,
+  { platform, externalId, instructions, model, keepDays, relay, relayApps, ...rest }: ChangeRequest,
 ): Promise<MappingRow> {
   checkKeep(keepDays);
-  const changes = { ...rest, ...(keepDays !== undefined && { keepDays: keepDays ?? undefined }) };
   const mapping = await mappedOrThrow(ctx, platform, externalId);
+  const changes = {
+    ...rest,
+    ...(keepDays !== undefined && { keepDays: keepDays ?? undefined }),
+    ...(relay !== undefined && {
+      relaySince: relay ? (mapping.relaySince ?? Date.now()) : undefined,
+    }),
+    ...(relayApps !== undefined && { relayApps: relayApps ? (true as const) : undefined }),
+  };
   await ctx.db.patch("mappings", mapping._id, changes);
   await ctx.db.patch("channels", mapping.channelId, {
     ...(instructions !== undefined && { instructions: instructions ?? undefined }),

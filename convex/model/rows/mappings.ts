@@ -29,6 +29,10 @@ export const vMappingRow = v.object({
   since: v.string(),
   /** Older messages are deleted, in days. Absent: all are kept. */
   keepDays: v.optional(v.number()),
+  /** Since when it receives what is said elsewhere in its Convex channel, in ms since 1970. Absent: it does not. */
+  relaySince: v.optional(v.number()),
+  /** Whether messages of apps are relayed too. */
+  relayApps: v.optional(v.literal(true)),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
 });
