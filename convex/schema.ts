@@ -21,6 +21,7 @@ import {
   vPlatform,
   vReplyIn,
   vReplyState,
+  vSaid,
   vTrigger,
   vUsage,
 } from "./model/shared/validators.ts";
@@ -79,7 +80,7 @@ export default defineSchema({
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])
     .index("by_keepDays", ["keepDays"])
-    .index("by_channelId", ["channelId"]),
+    .index("by_channelId_and_relaySince", ["channelId", "relaySince"]),
 
   // Written by bridges when a platform refuses a mapping, cleared by the next success. Apart from
   // `mappings`, so that a posting failure never stops ingest (docs/races.md#a-posting-failure-must-not-stop-ingest).
@@ -90,17 +91,29 @@ export default defineSchema({
     at: v.number(),
   }).index("by_mappingId_and_direction", ["mappingId", "direction"]),
 
-  // The main channel or one thread of a mapping, or an admin's conversation in a private channel. Inserted once, by
-  // ingest and sendMessage. The key of context, replies and outbox lanes
-  // (docs/races.md#one-conversation-per-mapping-and-thread). The first reply in a thread sets `joined`.
+  // The main channel or one thread of a mapping, or an admin's conversation in a private channel: the key of context,
+  // replies and outbox lanes (docs/races.md#one-conversation-per-mapping-and-thread). Inserted once, by ingest,
+  // sendMessage and relays. The first reply in a thread sets `joined`, its deletion `gone`. Conversations with the same
+  // `rootId` are one thread in several places. Without `threadId` such a place is pending: its thread opens at the copy
+  // of the root, which is not posted yet; settling that copy sets it (docs/races.md#a-thread-has-no-id-yet).
   conversations: defineTable({
     channelId: v.id("channels"),
     mappingId: v.optional(v.id("mappings")),
     threadId: v.optional(v.string()),
+    rootId: v.optional(v.id("messages")),
     name: v.optional(v.string()),
     joined: v.optional(v.literal(true)),
+    // The name is the title of a forum's post.
+    titled: v.optional(v.literal(true)),
+    gone: v.optional(v.literal(true)),
   })
-    .index("by_channelId_and_mappingId_and_threadId", ["channelId", "mappingId", "threadId"])
+    .index("by_channelId_and_mappingId_and_threadId_and_rootId", [
+      "channelId",
+      "mappingId",
+      "threadId",
+      "rootId",
+    ])
+    .index("by_rootId", ["rootId"])
     .index("by_mappingId_and_threadId", ["mappingId", "threadId"]),
 
   // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but `channelId`,
@@ -122,8 +135,11 @@ export default defineSchema({
     mentions: v.optional(v.array(vMention)),
     attachments: v.optional(v.array(vAttachment)),
     replyTo: v.optional(v.string()),
+    // It waits until those before it are relayed (docs/races.md#live-messages-overtake-a-catch-up).
+    toRelay: v.optional(v.literal(true)),
   })
     .index("by_channelId_and_sentAt", ["channelId", "sentAt"])
+    .index("by_mappingId_and_toRelay_and_position", ["mappingId", "toRelay", "position"])
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
     .index("by_mappingId_and_sentAt", ["mappingId", "sentAt"])
     .index("by_conversationId_and_position", ["conversationId", "position"])
@@ -203,7 +219,7 @@ export default defineSchema({
   outputLimits: defineTable(vLearned).index("by_service", ["service"]),
 
   // The outbox. A row holds no content (docs/races.md#the-outbox-subscription-stays-small). `endedAt` is absent while
-  // the row blocks its lane. Inserted by replies; updated by bridges through claim and settle, and by their timers. Deleted
+  // the row blocks its lane. Inserted by replies, ingest and sendMessage; updated by bridges through claim and settle, and by their timers. Deleted
   // 30 days after they ended, unless they failed; `posts` may outlive theirs.
   deliveries: defineTable({
     conversationId: v.id("conversations"),
@@ -234,9 +250,18 @@ export default defineSchema({
     .index("by_platform_and_state", ["platform", "state"])
     .index("by_mappingId_and_state", ["mappingId", "state"])
     .index("by_state_and_endedAt", ["state", "endedAt"])
-    .index("by_messageId", ["messageId"]),
+    .index("by_messageId_and_endedAt", ["messageId", "endedAt"]),
 
-  // One row per part of a reply on the platform. Written by settle, and by ingest when a part is deleted. `upTo` is the
+  // What a delivery says, from its first claim until it ends, where the message may change in between
+  // (docs/races.md#an-edit-during-its-create). Inserted by claims and deletes, removed with the end of the delivery.
+  frozenTexts: defineTable({
+    deliveryId: v.id("deliveries"),
+    said: vSaid,
+    // The newest post of its place at the first claim: what is searched for is newer.
+    newestPost: v.optional(v.string()),
+  }).index("by_deliveryId", ["deliveryId"]),
+
+  // One row per part of a message that a bridge posted. Written by settle, and by ingest when a part is deleted. `upTo` is the
   // offset in the message's content where the part ends, so that a long reply resumes at the right character
   // (docs/races.md#a-long-reply-resumes).
   posts: defineTable({
@@ -244,9 +269,12 @@ export default defineSchema({
     mappingId: v.id("mappings"),
     deliveryId: v.id("deliveries"),
     messageId: v.id("messages"),
+    // Absent on rows of earlier versions: the message's own.
+    conversationId: v.optional(v.id("conversations")),
     deletedAt: v.optional(v.number()),
   })
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
+    .index("by_conversationId", ["conversationId"])
     .index("by_deliveryId_and_part", ["deliveryId", "part"])
     .index("by_messageId", ["messageId"]),
 

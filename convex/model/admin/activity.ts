@@ -1,7 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { deliveriesOf } from "../outbox/take_down.ts";
+import { deliveriesOf } from "../rows/deliveries.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vReplyState } from "../shared/validators.ts";
 

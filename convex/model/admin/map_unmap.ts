@@ -10,6 +10,8 @@ import {
   MOST_MAPPINGS,
 } from "../rows/mappings.ts";
 import { positionAt } from "../shared/positions.ts";
+import { RELAY_OF_APPS_STOPPED } from "../relay/app_flood.ts";
+import { resolveProblem } from "../rows/problems.ts";
 import { resolveAllOf } from "../ingest/problems.ts";
 import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -212,6 +214,10 @@ export async function changeMapping(
     ...(relayApps !== undefined && { relayApps: relayApps ? (true as const) : undefined }),
   };
   await ctx.db.patch("mappings", mapping._id, changes);
+  if (relayApps !== undefined) {
+    const stopped = { mappingId: mapping._id, kind: RELAY_OF_APPS_STOPPED };
+    await resolveProblem(ctx, platform, stopped);
+  }
   await ctx.db.patch("channels", mapping.channelId, {
     ...(instructions !== undefined && { instructions: instructions ?? undefined }),
     ...(model !== undefined && { model: model ?? undefined }),

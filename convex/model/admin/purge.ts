@@ -2,6 +2,7 @@ import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery } from "../outbox/lanes.ts";
+import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";
 import { bury } from "../rows/tombstones.ts";
@@ -64,7 +65,7 @@ async function purgeOf(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<Doc
 export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean> {
   const conversations = ctx.db
     .query("conversations")
-    .withIndex("by_channelId_and_mappingId_and_threadId", (q) =>
+    .withIndex("by_channelId_and_mappingId_and_threadId_and_rootId", (q) =>
       q.eq("channelId", purge.channelId).eq("mappingId", purge.mappingId),
     );
   let room = BATCH;
@@ -97,12 +98,13 @@ export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">):
   }
   const deliveries = ctx.db
     .query("deliveries")
-    .withIndex("by_messageId", (q) => q.eq("messageId", message._id));
+    .withIndex("by_messageId_and_endedAt", (q) => q.eq("messageId", message._id));
   for await (const delivery of deliveries) {
     // A leased delivery heads its lane: end it, so that the deliveries behind it are not blocked.
     if (delivery.endedAt === undefined) {
       await endDelivery(ctx, delivery, { state: "cancelled", reason: "the channel was purged" });
     }
+    await dropFrozenText(ctx, delivery._id);
     await ctx.db.delete("deliveries", delivery._id);
     documents++;
   }

@@ -7,6 +7,7 @@ import { ensureConversation } from "../rows/conversations.ts";
 import { takeReply } from "../replies/limits.ts";
 import { limitNotice } from "../replies/notices.ts";
 import { ownPosition } from "../shared/positions.ts";
+import { relayMessage } from "../relay/relay_message.ts";
 import { refusal } from "../shared/refusal.ts";
 import { publicChatIsOpen } from "../shared/settings.ts";
 import { bytesOf } from "../shared/text.ts";
@@ -54,7 +55,7 @@ export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, cont
   }
 }
 
-/** An admin's message in a private channel: answered in Convex, posted nowhere. */
+/** An admin's message in a private channel: answered, and posted in every mapped channel that hears it. */
 export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
   const conversation = await ensureConversation(ctx, { channelId: channel._id });
   const now = Date.now();
@@ -69,5 +70,7 @@ export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, c
     kind: "person",
   });
   const message = await ctx.db.get("messages", messageId);
-  if (message) await askForReply(ctx, conversation, message);
+  if (!message) return;
+  await relayMessage(ctx, message);
+  await askForReply(ctx, conversation, message);
 }

@@ -2,7 +2,8 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
 import { endDelivery } from "../outbox/lanes.ts";
-import { clearMessage, piecesOf } from "../rows/posts.ts";
+import { deleteEverywhere } from "../outbox/take_down.ts";
+import { piecesOf } from "../rows/posts.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 
 /** Messages cleared in one transaction, each with its parts. */
@@ -31,6 +32,8 @@ export async function dropThread(ctx: MutationCtx, mappingId: Id<"mappings">, th
     )
     .take(MOST_CONVERSATIONS);
   for (const { _id: conversationId } of conversations) {
+    // Nothing is relayed to it any more.
+    await ctx.db.patch("conversations", conversationId, { gone: true });
     await cancelReplies(ctx, conversationId);
     const all = { kind: "clearThread", conversationId, cursor: null } as const;
     await startTask(ctx, all);
@@ -74,9 +77,10 @@ export async function clearThread(
   return isDone ? null : { ...task, cursor: continueCursor };
 }
 
+/** The parts in the thread are gone with it; copies elsewhere are deleted. */
 async function clearAll(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
-  for (const post of await piecesOf(ctx, message._id))
+  for (const post of await piecesOf(ctx, message._id, message.mappingId))
     if (post.deletedAt === undefined)
       await ctx.db.patch("posts", post._id, { deletedAt: Date.now() });
-  if (message.deletedAt === undefined) await clearMessage(ctx, message._id);
+  if (message.deletedAt === undefined) await deleteEverywhere(ctx, message);
 }

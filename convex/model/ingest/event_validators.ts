@@ -5,7 +5,8 @@ import { vAttachment, vMention } from "../shared/validators.ts";
 /**
  * A message as the platform has it: new, edited (`editedAt` set), or read again from history.
  * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: from before the
- * mapping, so it requests no reply.
+ * mapping, so it requests no reply. `late`: older messages may still be read. `answersBot`: the bot is not mentioned, but
+ * the post that is answered is the bot's on the platform.
  */
 export const vMessageEvent = v.object({
   type: v.literal("message"),
@@ -24,6 +25,8 @@ export const vMessageEvent = v.object({
   sentAt: v.number(),
   editedAt: v.optional(v.number()),
   backfilled: v.optional(v.literal(true)),
+  late: v.optional(v.literal(true)),
+  answersBot: v.optional(v.literal(true)),
 });
 export type MessageEvent = Infer<typeof vMessageEvent>;
 

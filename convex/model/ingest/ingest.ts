@@ -7,7 +7,14 @@ import { ensureConversation, type ConversationKey } from "../rows/conversations.
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
 import { horizonOf } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
-import { clearMessage, findPost, takeDownPost } from "../rows/posts.ts";
+import { deletedOnPlatform } from "../outbox/deleted_post.ts";
+import { deleteEverywhere } from "../outbox/take_down.ts";
+import { mayRelayApp } from "../relay/app_flood.ts";
+import { editCopies } from "../relay/edit_copies.ts";
+import { hasPostponed, postpone, relayPostponed } from "../relay/postpone.ts";
+import { hearingMappings } from "../relay/hearing.ts";
+import { destinationsOf, relayMessage } from "../relay/relay_message.ts";
+import { findPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
 import { resolveAfterCatchUp } from "./problems.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -29,6 +36,11 @@ function namingDelay({ platform, name }: Doc<"identities">, { mentions }: Messag
   return unnamed === 0 ? 0 : Math.min(first + (unnamed - 1) * next, most);
 }
 
+/**
+ * Deliveries of relayed messages that one batch of events queues: each takes some six documents. A task relays the others.
+ */
+const MOST_RELAYED = 200;
+
 /** Rows that the events of one batch share, read once a batch. */
 interface Batch {
   readonly platform: Platform;
@@ -36,6 +48,10 @@ interface Batch {
   /** How many questions it has had, and those for which another transaction asks. */
   asked: number;
   readonly later: Id<"messages">[];
+  /** Which mappings of a channel hear the others. */
+  readonly hearing: Map<Id<"channels">, Promise<readonly Doc<"mappings">[]>>;
+  /** How many deliveries of relayed messages it has queued. */
+  relayed: number;
 }
 
 /**
@@ -48,7 +64,14 @@ export async function ingestBatch(
   events: readonly BridgeEvent[],
   advances: readonly Infer<typeof vAdvance>[],
 ): Promise<Outcome[]> {
-  const batch: Batch = { platform, mappings: new Map(), asked: 0, later: [] };
+  const batch: Batch = {
+    platform,
+    mappings: new Map(),
+    asked: 0,
+    later: [],
+    hearing: new Map(),
+    relayed: 0,
+  };
   const outcomes: Outcome[] = [];
   for (const event of events) {
     const mapping = await mappingOf(ctx, batch, event.mappingId);
@@ -65,6 +88,7 @@ export async function ingestBatch(
     if (advance.caughtUp) caughtUp.push(mapping._id);
   }
   if (caughtUp.length > 0) await resolveAfterCatchUp(ctx, platform, caughtUp);
+  for (const mappingId of caughtUp) await relayPostponed(ctx, mappingId);
   return outcomes;
 }
 
@@ -119,6 +143,9 @@ async function insertMessage(
     event.threadId === undefined
       ? undefined
       : await ensureConversation(ctx, { ...key, threadId: event.threadId }, event.threadName);
+  // Only a forum's post is in the thread that has its id.
+  if (inThread && event.threadId === event.externalId && !inThread.titled)
+    await ctx.db.patch("conversations", inThread._id, { titled: true });
   const asks = await asksForReply(ctx, mapping, event, inThread);
   const conversation =
     inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));
@@ -143,6 +170,8 @@ async function insertMessage(
     ...(event.attachments.length > 0 && { attachments: event.attachments }),
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
+  const delayMs = namingDelay(author, event);
+  if (!event.backfilled) await relay(ctx, batch, mapping, messageId, event.late, delayMs);
   if (!asks) return "inserted";
   batch.asked += 1;
   // One that an open reply covers takes no time.
@@ -150,9 +179,31 @@ async function insertMessage(
     batch.later.push(messageId);
     return "asked";
   }
-  const delayMs = namingDelay(author, event);
   const asker = { _id: messageId, ...place };
   return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
+}
+
+/** Relays a new message, at once or when those before it are relayed. */
+async function relay(
+  ctx: MutationCtx,
+  batch: Batch,
+  mapping: Doc<"mappings">,
+  messageId: Id<"messages">,
+  late = false,
+  delayMs = 0,
+): Promise<void> {
+  const { _id: mappingId, channelId } = mapping;
+  const hearing = batch.hearing.get(channelId) ?? hearingMappings(ctx, channelId);
+  batch.hearing.set(channelId, hearing);
+  const message =
+    (await hearing).some(({ _id }) => _id !== mappingId) &&
+    (await ctx.db.get("messages", messageId));
+  if (!message || destinationsOf(message, await hearing).length === 0) return;
+  if (message.kind === "app" && !(await mayRelayApp(ctx, mapping))) return;
+  const isFull = batch.relayed >= MOST_RELAYED;
+  if (late || isFull || (await hasPostponed(ctx, mappingId)))
+    await postpone(ctx, mappingId, messageId, isFull ? 0 : undefined);
+  else batch.relayed += await relayMessage(ctx, message, delayMs);
 }
 
 /**
@@ -178,6 +229,7 @@ async function applyEdit(ctx: MutationCtx, known: Doc<"messages">, event: Messag
     attachments: event.attachments.length > 0 ? event.attachments : undefined,
     editedAt: event.editedAt,
   });
+  await editCopies(ctx, known);
   return "edited";
 }
 
@@ -193,11 +245,11 @@ async function applyDelete(
   const known = await findMessage(ctx, mappingId, externalId);
   if (known) {
     if (known.deletedAt !== undefined) return "known";
-    await clearMessage(ctx, known._id);
+    await deleteEverywhere(ctx, known);
     if (known.asks) await withdrawReply(ctx, known.conversationId);
     return "deleted";
   }
   const post = await findPost(ctx, mappingId, externalId);
-  if (post) return (await takeDownPost(ctx, post)) ? "deleted" : "known";
+  if (post) return (await deletedOnPlatform(ctx, post)) ? "deleted" : "known";
   return (await bury(ctx, mappingId, externalId)) ? "deleted" : "known";
 }

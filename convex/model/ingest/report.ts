@@ -7,6 +7,7 @@ import { ensureIdentity } from "../rows/identities.ts";
 import { nameMention } from "../rows/mention_names.ts";
 import type { Platform } from "../shared/validators.ts";
 import { currentKind } from "./report_validators.ts";
+import { recordProblem } from "../rows/problems.ts";
 import type { vChannelUpdate, vHealth, vPerson, vProblem } from "./report_validators.ts";
 
 interface BridgeReport {
@@ -27,7 +28,7 @@ export async function recordReport(
     else await nameMention(ctx, platform, person.externalId, person.name);
   for (const problem of problems) {
     if (problem.mappingId && !(await isOwn(ctx, platform, problem.mappingId))) continue;
-    await recordProblem(ctx, platform, problem);
+    await recordProblem(ctx, platform, { ...problem, kind: currentKind(problem.kind) });
   }
   for (const { mappingId, direction, trouble } of health) {
     if (!(await isOwn(ctx, platform, mappingId))) continue;
@@ -40,31 +41,4 @@ export async function recordReport(
 
 async function isOwn(ctx: MutationCtx, platform: Platform, mappingId: Id<"mappings">) {
   return (await ctx.db.get("mappings", mappingId))?.platform === platform;
-}
-
-/** An open problem has one row, however often it is reported. */
-async function recordProblem(
-  ctx: MutationCtx,
-  platform: Platform,
-  problem: Infer<typeof vProblem>,
-): Promise<void> {
-  const kind = currentKind(problem.kind);
-  const latest = await ctx.db
-    .query("problems")
-    .withIndex("by_platform_and_kind_and_mappingId_and_externalId", (q) =>
-      q
-        .eq("platform", platform)
-        .eq("kind", kind)
-        .eq("mappingId", problem.mappingId)
-        .eq("externalId", problem.externalId),
-    )
-    .order("desc")
-    .first();
-  const at = Date.now();
-  if (latest && latest.resolvedAt === undefined) {
-    const { reason } = problem;
-    await ctx.db.patch("problems", latest._id, { reason, count: latest.count + 1, at });
-    return;
-  }
-  await ctx.db.insert("problems", { platform, ...problem, kind, count: 1, at });
 }

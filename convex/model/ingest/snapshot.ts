@@ -89,10 +89,10 @@ async function postRows(
   threads: ThreadsOf,
 ): Promise<SnapshotRow[]> {
   const rows: SnapshotRow[] = [];
-  for (const { externalId, messageId, deletedAt } of posts) {
+  for (const { externalId, messageId, conversationId, deletedAt } of posts) {
     if (deletedAt !== undefined) continue;
-    const message = await ctx.db.get("messages", messageId);
-    rows.push({ externalId, ...(await threads.of(message?.conversationId)), own: true });
+    const place = conversationId ?? (await ctx.db.get("messages", messageId))?.conversationId;
+    rows.push({ externalId, ...(await threads.of(place)), own: true });
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { findPost } from "../rows/posts.ts";
+import { saidAs } from "../rows/messages.ts";
 import type { MessageEvent } from "./event_validators.ts";
 
 /**
@@ -28,18 +28,21 @@ export async function asksForReply(
       return false;
     case "mention":
       return (
-        event.mentionsBot || inThread?.joined === true || (await repliesToBot(ctx, mapping, event))
+        event.mentionsBot || inThread?.joined === true || (await repliesToAi(ctx, mapping, event))
       );
   }
 }
 
-/** An answer to what the bridge posted, or a message in a thread started from it. */
-async function repliesToBot(
+/** An answer to what the AI said, or a message in a thread started from it. Copies of what people said are theirs. */
+async function repliesToAi(
   ctx: MutationCtx,
   mapping: Doc<"mappings">,
-  { replyTo, threadId }: MessageEvent,
+  { replyTo, threadId, answersBot }: MessageEvent,
 ): Promise<boolean> {
-  for (const externalId of [replyTo, threadId])
-    if (externalId !== undefined && (await findPost(ctx, mapping._id, externalId))) return true;
-  return false;
+  for (const externalId of [replyTo, threadId]) {
+    const said = externalId === undefined ? null : await saidAs(ctx, mapping._id, externalId);
+    if (said && !said.authorId) return true;
+    if (said && externalId === replyTo) return false;
+  }
+  return answersBot === true;
 }

@@ -3,16 +3,13 @@ import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { endDelivery, headState, mayPostTo } from "./lanes.ts";
-import { findMessage } from "../rows/messages.ts";
+import { LEASE_MS, type Leased, type Target, toClaimed } from "./claimed.ts";
+import { isRelay } from "./outgoing_text.ts";
 import { piecesOf } from "../rows/posts.ts";
+import { waitBefore } from "./wait.ts";
 import { timeAt } from "../shared/positions.ts";
-import { readableContent } from "../rows/message_text.ts";
-import { cut } from "../shared/text.ts";
 import type { Platform } from "../shared/validators.ts";
-import type { vClaim, vClaimed } from "./validators.ts";
-
-/** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
-export const LEASE_MS = 60_000;
+import type { vClaim } from "./validators.ts";
 
 /** Attempts before a delivery fails; with the bridge's backoff about eight minutes. */
 export const MAX_ATTEMPTS = 10;
@@ -22,6 +19,9 @@ export const MAX_ATTEMPTS = 10;
  * brought back: posted since the backup was taken (docs/races.md#a-backup-is-restored).
  */
 const LATE_MS = 5 * 60_000;
+
+/** A message stored this long after it was said was caught up, in ms. */
+const CAUGHT_UP_MS = 60_000;
 
 /** Wait after an unknown outcome: time for a request in flight to arrive or fail. */
 export const QUARANTINE_MS = 25_000;
@@ -42,13 +42,6 @@ interface Claimer {
   readonly deliveryId: Id<"deliveries">;
   readonly owner: string;
   readonly format?: string;
-}
-
-/** The rows that a delivery needs to be posted. */
-interface Target {
-  readonly mapping: Doc<"mappings">;
-  readonly conversation: Doc<"conversations">;
-  readonly message: Doc<"messages">;
 }
 
 /** What a claim of a ready delivery leads to. */
@@ -74,7 +67,7 @@ export async function claimDelivery(
       await ctx.db.patch("deliveries", delivery._id, { state: "held" });
       return { status: "gone" };
     case "lease": {
-      const leased = await lease(ctx, delivery, claimer);
+      const leased = await lease(ctx, delivery, decision.target.message, claimer);
       return { status: "claimed", delivery: await toClaimed(ctx, leased, decision.target) };
     }
   }
@@ -101,8 +94,27 @@ async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<De
   if (!message || (isGone && !delivery.outcomeUnknown)) {
     return { kind: "cancel", reason: "the message was deleted" };
   }
+  if (await isSwitchedOff(ctx, delivery, mapping, message)) {
+    return { kind: "cancel", reason: "the relay was switched off" };
+  }
   if (headState(mapping) === "held") return { kind: "hold" };
   return { kind: "lease", target: { mapping, conversation, message } };
+}
+
+/**
+ * Whether a relay ended before it began: what is posted is still deleted, and what is partly posted is completed
+ * (docs/races.md#a-relay-is-switched-off).
+ */
+async function isSwitchedOff(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  { _id: mappingId, relaySince }: Doc<"mappings">,
+  message: Doc<"messages">,
+): Promise<boolean> {
+  if (relaySince !== undefined || delivery.op === "delete" || !isRelay(delivery, message))
+    return false;
+  if (delivery.op === "edit") return true;
+  return !delivery.outcomeUnknown && (await piecesOf(ctx, message._id, mappingId)).length === 0;
 }
 
 /** Whether a delivery is from before its channel was mapped again, and not cancelled yet. */
@@ -111,23 +123,16 @@ function precedes({ _creationTime }: Doc<"deliveries">, { platform, since }: Doc
   return Math.floor(_creationTime) < timeAt(platform, since);
 }
 
-/** A delivery with the fields that its new lease has set. */
-type Leased = Omit<Doc<"deliveries">, "claimedAt" | "format"> & {
-  readonly claimedAt: number;
-  readonly ageMs: number;
-  readonly isLate: boolean;
-  readonly firstClaimedAt?: number;
-  readonly format: string | undefined;
-};
-
 async function lease(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
+  message: Doc<"messages">,
   { owner, format }: Claimer,
 ): Promise<Leased> {
   const now = Date.now();
   const since = delivery.claimedAt ?? Math.floor(delivery._creationTime);
-  const isLate = now - since > LATE_MS;
+  const saidAt = relayedLateFrom(delivery, message);
+  const isLate = now - since > LATE_MS || saidAt !== undefined;
   const generation = delivery.generation + 1;
   // No client watches leased rows. This timer notices a holder that died; settling cancels it
   // (docs/races.md#a-lease-holder-dies).
@@ -151,44 +156,22 @@ async function lease(
   if (!isLate) return { ...delivery, ...leased, ageMs, isLate };
   // What may have been posted before the claim is searched for from the delivery's beginning until now.
   const { unknownUntil = now } = delivery;
-  return { ...delivery, ...leased, ageMs, isLate, firstClaimedAt: since, unknownUntil };
+  const firstClaimedAt = Math.min(since, saidAt ?? since);
+  return { ...delivery, ...leased, ageMs, isLate, firstClaimedAt, unknownUntil };
 }
 
-async function toClaimed(
-  ctx: MutationCtx,
-  delivery: Leased,
-  { mapping, conversation, message }: Target,
-): Promise<Infer<typeof vClaimed>> {
-  // By message: an edit or a delete is a delivery of its own that concerns the posts of the create.
-  const pieces = (await piecesOf(ctx, message._id)).filter(
-    ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
-  );
-  const question = await questionOf(ctx, delivery, conversation);
-  const { threadId } = conversation;
-  const { op, generation, attempts, replyTo, claimedAt, ageMs, unknownUntil, format } = delivery;
-  return {
-    deliveryId: delivery._id,
-    generation,
-    leaseMs: LEASE_MS,
-    op,
-    mappingId: mapping._id,
-    conversationId: conversation._id,
-    messageId: message._id,
-    channel: mapping.externalId,
-    ...(threadId !== undefined && { threadId }),
-    ...(question !== undefined && { question }),
-    ...(replyTo !== undefined && { replyTo }),
-    content: message.content,
-    posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
-    attempts,
-    firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
-    ageMs,
-    outcomeUnknown: delivery.outcomeUnknown ?? false,
-    ...(delivery.isLate && { lookFirst: true }),
-    ...(message.deletedAt !== undefined && op === "create" && { onlyFind: true }),
-    ...(unknownUntil !== undefined && { unknownUntil }),
-    ...(format !== undefined && { format }),
-  };
+/**
+ * When a message was said that is relayed for the first time and much later. It may have been caught up after a backup
+ * was restored, and have its copy (docs/races.md#a-backup-is-restored).
+ */
+function relayedLateFrom(
+  delivery: Doc<"deliveries">,
+  message: Doc<"messages">,
+): number | undefined {
+  const { op, claimedAt, _creationTime: at } = delivery;
+  const { sentAt = at } = message;
+  const isFirst = op === "create" && claimedAt === undefined && isRelay(delivery, message);
+  return isFirst && at - sentAt > CAUGHT_UP_MS ? sentAt : undefined;
 }
 
 /**
@@ -210,44 +193,4 @@ export async function expireLease(
   } as const;
   if (delivery.attempts < MAX_ATTEMPTS) await waitBefore(ctx, delivery, QUARANTINE_MS, why);
   else await endDelivery(ctx, delivery, { state: "failed", ...why });
-}
-
-/** Puts a delivery off for `delayMs`; a timer makes it ready again. */
-export async function waitBefore(
-  ctx: MutationCtx,
-  delivery: Doc<"deliveries">,
-  delayMs: number,
-  why: {
-    readonly outcomeUnknown?: true;
-    readonly unknownUntil?: number;
-    readonly code: string;
-    readonly reason: string;
-  },
-): Promise<void> {
-  const timerId = await ctx.scheduler.runAfter(delayMs, internal.deliveries.wake, {
-    deliveryId: delivery._id,
-    generation: delivery.generation,
-  });
-  await ctx.db.patch("deliveries", delivery._id, {
-    ...why,
-    state: "waiting",
-    notBefore: Date.now() + delayMs,
-    lease: undefined,
-    timerId,
-  });
-}
-
-/** Characters of a question that are enough to call its thread by. */
-const QUESTION_LENGTH = 1_000;
-
-/** The question, where it is answered in a thread that opens at it. */
-async function questionOf(
-  ctx: MutationCtx,
-  { mappingId, replyTo }: Pick<Doc<"deliveries">, "mappingId" | "replyTo">,
-  { threadId }: Doc<"conversations">,
-): Promise<string | undefined> {
-  if (threadId === undefined || threadId !== replyTo) return undefined;
-  const question = await findMessage(ctx, mappingId, threadId);
-  if (!question || question.deletedAt !== undefined) return undefined;
-  return cut(await readableContent(ctx, question), QUESTION_LENGTH);
 }

@@ -1,12 +1,13 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
+import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { clearMessage } from "../rows/posts.ts";
 import { rearmDelivery } from "./rearm.ts";
+import { waitBefore } from "./wait.ts";
 
 /*
  * A lane is a conversation's deliveries, first in, first out. Only its head (the oldest row that has not ended)
- * may be worked on, so replies cannot overtake each other, and a stuck lane does not block another.
+ * may be worked on, so messages cannot overtake each other, and a stuck lane does not block another.
  *
  *   queued -> ready -> leased -> sent | failed | cancelled
  *               ^        |
@@ -14,34 +15,50 @@ import { rearmDelivery } from "./rearm.ts";
  *   held: as ready, while the mapping is paused
  *
  * The mutation that ends the head makes the next row ready: that costs no extra call, and a stuck lane never fills
- * the outbox query (docs/races.md#a-blocked-lane-starves-others).
+ * the outbox query (docs/races.md#a-blocked-lane-starves-others). A pending place's lane does not start before its
+ * thread has an id.
  */
+
+interface Enqueued {
+  readonly messageId: Id<"messages">;
+  readonly op?: Doc<"deliveries">["op"];
+  /** The platform's id of what it answers. */
+  readonly replyTo?: string | undefined;
+  /** Not before, in ms from now: names are being looked up. */
+  readonly delayMs?: number;
+}
 
 /** Puts a message into the outbox of the platform its conversation lives on; nowhere for a conversation without a platform. */
 export async function enqueueDelivery(
   ctx: MutationCtx,
-  conversation: Doc<"conversations">,
-  messageId: Id<"messages">,
-  replyTo: string | undefined,
-  op: "create" | "delete" = "create",
+  place: Doc<"conversations">,
+  { messageId, op = "create", replyTo, delayMs = 0 }: Enqueued,
 ): Promise<void> {
-  if (!conversation.mappingId) return;
-  const mapping = await ctx.db.get("mappings", conversation.mappingId);
+  if (!place.mappingId) return;
+  const mapping = await ctx.db.get("mappings", place.mappingId);
   // Unmapped since it was requested: nothing may be posted there any more.
-  if (!mapping || !mayPostTo(mapping, conversation)) return;
-  const head = await laneHead(ctx, conversation._id);
+  if (!mapping || !mayPostTo(mapping, place)) return;
+  const head = await laneHead(ctx, place._id);
   if (head) await rearmDelivery(ctx, head);
-  await ctx.db.insert("deliveries", {
-    conversationId: conversation._id,
+  const waits = head !== null || isPending(place);
+  const deliveryId = await ctx.db.insert("deliveries", {
+    conversationId: place._id,
     mappingId: mapping._id,
     platform: mapping.platform,
     messageId,
     ...(replyTo !== undefined && { replyTo }),
     op,
-    state: head ? "queued" : headState(mapping),
+    state: waits ? "queued" : headState(mapping),
     attempts: 0,
     generation: 0,
+    ...(delayMs > 0 && { notBefore: Date.now() + delayMs }),
   });
+  if (!waits && delayMs > 0) await waitBefore(ctx, { _id: deliveryId, generation: 0 }, delayMs);
+}
+
+/** Whether the place is a thread that opens with the copy of its root. */
+export function isPending({ threadId, rootId }: Doc<"conversations">): boolean {
+  return threadId === undefined && rootId !== undefined;
 }
 
 /** Whether the conversation still belongs to its mapping: not unmapped, not mapped to another channel since. */
@@ -62,6 +79,21 @@ export async function laneHead(ctx: MutationCtx, conversationId: Id<"conversatio
       q.eq("conversationId", conversationId).eq("endedAt", undefined),
     )
     .first();
+}
+
+/** Makes the head of a lane available, if it was behind another or its thread had no id. */
+export async function startLane(
+  ctx: MutationCtx,
+  conversationId: Id<"conversations">,
+): Promise<void> {
+  const head = await laneHead(ctx, conversationId);
+  if (head?.state !== "queued") return;
+  const place = await ctx.db.get("conversations", conversationId);
+  const mapping = await ctx.db.get("mappings", head.mappingId);
+  if (!place || !mapping || isPending(place)) return;
+  const leftMs = (head.notBefore ?? 0) - Date.now();
+  if (leftMs > 0) await waitBefore(ctx, head, leftMs);
+  else await ctx.db.patch("deliveries", head._id, { state: headState(mapping) });
 }
 
 /** Fields of a delivery none of whose posts has an unknown outcome. */
@@ -93,19 +125,9 @@ export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">,
     timerId: undefined,
     ...(ending.state === "sent" && OUTCOME_KNOWN),
   });
-  if (delivery.op === "create") await clearDeleted(ctx, delivery.messageId);
-  const mapping = await ctx.db.get("mappings", delivery.mappingId);
-  const next = await laneHead(ctx, delivery.conversationId);
-  if (mapping && next?.state === "queued") {
-    await ctx.db.patch("deliveries", next._id, { state: headState(mapping) });
-  }
-}
-
-/** Clears the text of a message that was deleted during its post: it is no longer needed to find the post. */
-async function clearDeleted(ctx: MutationCtx, messageId: Id<"messages">): Promise<void> {
-  const message = await ctx.db.get("messages", messageId);
-  if (message?.deletedAt !== undefined && message.content !== "")
-    await clearMessage(ctx, messageId);
+  // A part that may be posted is looked for by this text when the delivery is retried.
+  if (!("outcomeUnknown" in ending)) await dropFrozenText(ctx, delivery._id);
+  await startLane(ctx, delivery.conversationId);
 }
 
 /** Makes a row that is not held by anyone available, or holds it while its mapping is paused. */

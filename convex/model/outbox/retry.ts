@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { headState, OUTCOME_KNOWN, laneHead, mayPostTo } from "./lanes.ts";
+import { OUTCOME_KNOWN, laneHead, mayPostTo, startLane } from "./lanes.ts";
 import { refusal } from "../shared/refusal.ts";
 
 /** Deliveries retried by one call. */
@@ -71,7 +71,8 @@ export async function reopenDelivery(
     ...cleared,
     reason: undefined,
     endedAt: undefined,
-    state: head ? "queued" : headState(mapping),
+    state: "queued",
   });
+  if (!head) await startLane(ctx, delivery.conversationId);
   return true;
 }

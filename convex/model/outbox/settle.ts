@@ -1,13 +1,15 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { MAX_ATTEMPTS, QUARANTINE_MS, waitBefore } from "./claim.ts";
+import { MAX_ATTEMPTS, QUARANTINE_MS } from "./claim.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { endDelivery, OUTCOME_KNOWN, makeReady } from "./lanes.ts";
-import { takeDownPost } from "../rows/posts.ts";
 import { refusal } from "../shared/refusal.ts";
+import { deletedOnPlatform } from "./deleted_post.ts";
+import { openThreadsAt } from "./places.ts";
 import { takeDown } from "./take_down.ts";
+import { waitBefore } from "./wait.ts";
 import { isBuried } from "../rows/tombstones.ts";
 import type { Platform } from "../shared/validators.ts";
 import type { vPost, vSettlement } from "./validators.ts";
@@ -105,7 +107,7 @@ async function settlePosted(
   if (await isDeleted(ctx, delivery)) {
     // Post no further part, and take down the ones that exist.
     await cancelDeleted(ctx, delivery);
-    await takeDown(ctx, delivery);
+    await takeDown(ctx, delivery.messageId);
     return false;
   }
   if (last) {
@@ -195,10 +197,12 @@ async function recordPost(
     mappingId: delivery.mappingId,
     deliveryId: delivery._id,
     messageId: delivery.messageId,
+    conversationId: delivery.conversationId,
     ...post,
   });
+  if (post.part === 0) await openThreadsAt(ctx, delivery, post.externalId);
   // A moderator was faster than this report.
   if (!(await isBuried(ctx, delivery.mappingId, post.externalId))) return;
   const taken = await ctx.db.get("posts", id);
-  if (taken) await takeDownPost(ctx, taken);
+  if (taken) await deletedOnPlatform(ctx, taken);
 }

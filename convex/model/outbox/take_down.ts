@@ -1,31 +1,58 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { enqueueDelivery } from "./lanes.ts";
-import { piecesOf } from "../rows/posts.ts";
+import type { MutationCtx } from "../../_generated/server.js";
+import { openDeliveriesOf } from "../rows/deliveries.ts";
+import { freezeText } from "../rows/frozen_texts.ts";
+import { clearMessage, piecesOf } from "../rows/posts.ts";
+import { endDelivery, enqueueDelivery } from "./lanes.ts";
+import { openThreadsElsewhere } from "./places.ts";
 
-/** Deliveries of one message that are read: its create, and its edits and deletes. */
-const MOST_DELIVERIES = 100;
-
-/** The deliveries of one message, oldest first, at most 100. */
-export async function deliveriesOf(ctx: QueryCtx, messageId: Id<"messages">) {
-  return await ctx.db
-    .query("deliveries")
-    .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
-    .take(MOST_DELIVERIES);
+/**
+ * Clears a message and removes it from every place: what has not been claimed is cancelled, and what is posted, or may
+ * be, is deleted in its lane. A post of unknown outcome is found by the text first, which its delivery keeps. Returns
+ * whether something is being deleted on a platform.
+ */
+export async function deleteEverywhere(
+  ctx: MutationCtx,
+  message: Doc<"messages">,
+): Promise<boolean> {
+  for (const delivery of await openDeliveriesOf(ctx, message._id)) {
+    const { _id: deliveryId, op, state, outcomeUnknown } = delivery;
+    if (op !== "create" || (state !== "leased" && !outcomeUnknown)) continue;
+    await freezeText(ctx, { deliveryId, said: { content: message.content } });
+  }
+  await clearMessage(ctx, message._id);
+  return await takeDown(ctx, message._id);
 }
 
-/** Queues the removal of a deleted message's posts, unless one is already queued: it removes every post there is then. */
-export async function takeDown(
-  ctx: MutationCtx,
-  { messageId, conversationId }: Pick<Doc<"deliveries">, "messageId" | "conversationId">,
-): Promise<void> {
-  const pieces = await piecesOf(ctx, messageId);
-  if (pieces.every(({ deletedAt }) => deletedAt !== undefined)) return;
-  const isQueued = (await deliveriesOf(ctx, messageId)).some(
+/** Removes a deleted message from the platforms, except where that is queued already. Returns whether anything is left. */
+export async function takeDown(ctx: MutationCtx, messageId: Id<"messages">): Promise<boolean> {
+  const open = await openDeliveriesOf(ctx, messageId);
+  const places = new Set<Id<"conversations">>();
+  const queued = new Set<Id<"conversations">>();
+  for (const delivery of open) {
+    const { conversationId, op, state } = delivery;
     // A leased one covers only the posts that existed when it was claimed.
-    ({ op, endedAt, state }) => op === "delete" && endedAt === undefined && state !== "leased",
-  );
-  const conversation = await ctx.db.get("conversations", conversationId);
-  if (!isQueued && conversation)
-    await enqueueDelivery(ctx, conversation, messageId, undefined, "delete");
+    if (op === "delete" && state !== "leased") queued.add(conversationId);
+    else if (!isCancellable(delivery)) places.add(conversationId);
+  }
+  const message = await ctx.db.get("messages", messageId);
+  for (const post of await piecesOf(ctx, messageId)) {
+    const place = post.conversationId ?? message?.conversationId;
+    if (post.deletedAt === undefined && place) places.add(place);
+  }
+  for (const conversationId of places) {
+    const place =
+      !queued.has(conversationId) && (await ctx.db.get("conversations", conversationId));
+    if (place) await enqueueDelivery(ctx, place, { messageId, op: "delete" });
+  }
+  for (const delivery of open.filter(isCancellable)) {
+    await endDelivery(ctx, delivery, { state: "cancelled", reason: "the message was deleted" });
+    if (delivery.op === "create") await openThreadsElsewhere(ctx, delivery);
+  }
+  return places.size > 0;
+}
+
+/** Whether nothing of it can be on the platform. */
+function isCancellable({ state, op, outcomeUnknown }: Doc<"deliveries">): boolean {
+  return op !== "delete" && !outcomeUnknown && state !== "leased";
 }

@@ -19,8 +19,18 @@ export const vClaimed = v.object({
   messageId: v.id("messages"),
   channel: v.string(),
   threadId: v.optional(v.string()),
-  /** If the answer opens a thread: the beginning of the question, used as the thread's name. */
+  /** If it may open a thread: the beginning of what the thread is started from, used as its name. */
   question: v.optional(v.string()),
+  /** The thread may not exist yet: it opens at the message with its id. */
+  opensThread: v.optional(v.boolean()),
+  /** Who said it, if it is relayed. Absent: the AI. */
+  author: v.optional(v.object({ name: v.string(), avatarUrl: v.optional(v.string()) })),
+  /** What a relayed message answers. `replyTo` is its id in this channel, if it has one. */
+  quote: v.optional(v.object({ name: v.string(), text: v.string() })),
+  /** The newest post in this place when the delivery was first claimed: a lost post is newer. */
+  newestPost: v.optional(v.string()),
+  /** Names the message in the same way after a backup is restored. */
+  origin: v.optional(v.string()),
   replyTo: v.optional(v.string()),
   content: v.string(),
   posts: v.array(vPost),

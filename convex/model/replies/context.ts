@@ -1,13 +1,13 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { findMessage } from "../rows/messages.ts";
-import { findPost } from "../rows/posts.ts";
+import { saidAs } from "../rows/messages.ts";
+import { placesHeardIn } from "../relay/hearing.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { CONTEXT_BYTES, CONTEXT_MESSAGES } from "../shared/settings.ts";
-import { bytesOf, cutToBytes } from "../shared/text.ts";
-import { indented, onOneLine, speaker } from "./framing.ts";
+import { bytesOf, cutToBytes, onOneLine } from "../shared/text.ts";
+import { indented, speaker } from "./framing.ts";
 
 /** One line of what the AI reads: people as `name: text`, its own words plain. */
 export const vContextLine = v.object({
@@ -63,13 +63,6 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
 
-/** A message by the platform's id, from any author; the bridge's own are found by their parts. */
-async function saidAs(ctx: QueryCtx, mappingId: Id<"mappings">, externalId: string) {
-  const post = await findPost(ctx, mappingId, externalId);
-  if (post) return await ctx.db.get("messages", post.messageId);
-  return await findMessage(ctx, mappingId, externalId);
-}
-
 async function authorName(ctx: QueryCtx, message: Doc<"messages">, authorId: Id<"users">) {
   const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
   if (identity) return nameOf(identity);
@@ -102,22 +95,47 @@ export async function recentMessages(
   conversation: Doc<"conversations">,
   waiting: readonly Doc<"messages">[],
 ): Promise<Recent> {
-  const rows = await ctx.db
-    .query("messages")
-    .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
-    .order("desc")
-    .take(MOST_ROWS);
-  const recent = rows.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
+  const places = await placesHeardIn(ctx, conversation);
+  const rows = (await Promise.all(places.map(({ _id }) => newestOf(ctx, _id)))).flat();
+  const inTime = places.length === 1 ? rows : rows.sort(bySentAt).reverse();
+  const recent = inTime.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
   const root = await rootOf(ctx, conversation);
   const known = new Set([...recent.map(({ _id }) => _id), root?._id]);
   const older = waiting.filter((message) => belongs(message) && !known.has(message._id));
-  const inOrder = [...older, ...recent].sort((a, b) => compare(a.position, b.position));
+  // Positions of one place sort exactly; those of several platforms don't compare.
+  const order = places.length === 1 ? byPosition : bySentAt;
+  const inOrder = [...older, ...recent].sort(order);
   if (!root || !belongs(root)) return { messages: inOrder, hasRoot: false };
   return { messages: [root, ...inOrder.filter(({ _id }) => _id !== root._id)], hasRoot: true };
 }
 
-function compare(a = "", b = ""): number {
+/** The last message of the conversation itself that the AI was shown: elsewhere positions have another form. */
+export async function newestRead(
+  ctx: QueryCtx,
+  conversationId: Id<"conversations">,
+  read: readonly Id<"messages">[],
+): Promise<Doc<"messages"> | null> {
+  for (const id of read.toReversed()) {
+    const message = await ctx.db.get("messages", id);
+    if (message?.conversationId === conversationId) return message;
+  }
+  return null;
+}
+
+async function newestOf(ctx: QueryCtx, conversationId: Id<"conversations">) {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversationId))
+    .order("desc")
+    .take(MOST_ROWS);
+}
+
+function byPosition({ position: a = "" }: Doc<"messages">, { position: b = "" }: Doc<"messages">) {
   return a < b ? -1 : Number(a > b);
+}
+
+function bySentAt({ sentAt: a = 0 }: Doc<"messages">, { sentAt: b = 0 }: Doc<"messages">) {
+  return a - b;
 }
 
 /** Notices and deleted messages are not part of a context. */

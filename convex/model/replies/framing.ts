@@ -1,3 +1,5 @@
+import { onOneLine } from "../shared/text.ts";
+
 /*
  * How the AI tells apart who said what: one message is one paragraph, `name: text`, whose further lines are indented.
  * Whatever a person writes or is called, a line that begins at the margin is the bridge's.
@@ -9,11 +11,6 @@ const BREAKS = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g;
 /** A text whose further lines are indented, so that none of them can pass for another message. */
 export function indented(text: string): string {
   return text.replace(BREAKS, "\n  ");
-}
-
-/** A text on one line. */
-export function onOneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }
 
 /** Colons, and what looks like one. */

@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
+import { newestRead } from "./context.ts";
 import { askForReply, openReplyOf } from "./request_reply.ts";
 
 /** Newest asking messages looked at besides those that were read; far more than a context shows. */
@@ -39,7 +40,7 @@ export async function askersAround(
   const shown =
     newest.length < MOST_ASKERS
       ? newest
-      : await askersFrom(ctx, conversationId, from, await newestOf(ctx, read));
+      : await askersFrom(ctx, conversationId, from, await newestOf(ctx, reply, read));
   return {
     answered: storedSince(since, shown).filter(({ _id }) => known.has(_id)),
     unread: storedSince(since, newest)
@@ -173,7 +174,11 @@ async function oldestOf(
 }
 
 /** Where what was read ends. */
-async function newestOf(ctx: QueryCtx, read: readonly Id<"messages">[]): Promise<string> {
-  const newest = read.at(-1);
-  return (newest && (await ctx.db.get("messages", newest))?.position) ?? AFTER_ALL;
+async function newestOf(
+  ctx: QueryCtx,
+  reply: Doc<"replies">,
+  read: readonly Id<"messages">[],
+): Promise<string> {
+  const newest = await newestRead(ctx, reply.conversationId, read);
+  return newest?.position ?? AFTER_ALL;
 }

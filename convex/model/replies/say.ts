@@ -1,4 +1,4 @@
-import type { Doc } from "../../_generated/dataModel.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { enqueueDelivery } from "../outbox/lanes.ts";
 import { ownPosition, positionAfter } from "../shared/positions.ts";
@@ -11,7 +11,7 @@ export async function speak(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   said: { kind: "reply" | "notice"; content: string; behind: Behind; replyTo: string | undefined },
-): Promise<void> {
+): Promise<Id<"messages">> {
   const { kind, content, behind, replyTo } = said;
   const now = Date.now();
   const messageId = await ctx.db.insert("messages", {
@@ -23,6 +23,8 @@ export async function speak(
     position:
       behind?.position === undefined ? ownPosition(now) : positionAfter(behind.position, now),
     sentAt: Math.max(now, (behind?.sentAt ?? 0) + 1),
+    ...(replyTo !== undefined && { replyTo }),
   });
-  await enqueueDelivery(ctx, conversation, messageId, replyTo);
+  await enqueueDelivery(ctx, conversation, { messageId, replyTo });
+  return messageId;
 }

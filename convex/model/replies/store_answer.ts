@@ -4,13 +4,14 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
-import { fitContext, recentMessages, toContextLine, vContextLine } from "./context.ts";
+import { fitContext, newestRead, recentMessages, toContextLine, vContextLine } from "./context.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { outputLimitOf, vOutputLimit } from "../rows/output_limits.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
+import { relayMessage } from "../relay/relay_message.ts";
 import { speak } from "./say.ts";
 import type { vUsage } from "../shared/validators.ts";
 
@@ -77,8 +78,7 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
   const { answered, unread } = await askersAround(ctx, reply, answer.read);
   const last = answered.at(-1);
   if (last && answer.content !== null) {
-    const newest = answer.read.at(-1);
-    const seen = newest ? await ctx.db.get("messages", newest) : null;
+    const seen = await newestRead(ctx, conversation._id, answer.read);
     await writeAnswer(ctx, conversation, last, seen, answer.content);
     await endReply(ctx, reply, {
       state: "done",
@@ -98,7 +98,7 @@ async function writeAnswer(
   seen: Doc<"messages"> | null,
   content: string,
 ): Promise<void> {
-  await speak(ctx, conversation, {
+  const messageId = await speak(ctx, conversation, {
     kind: "reply",
     content,
     behind: seen,
@@ -107,6 +107,8 @@ async function writeAnswer(
   if (conversation.threadId !== undefined && !conversation.joined) {
     await ctx.db.patch("conversations", conversation._id, { joined: true });
   }
+  const message = await ctx.db.get("messages", messageId);
+  if (message) await relayMessage(ctx, message);
 }
 
 /** The longest wait before a retry; a longer one counts as a failure. */

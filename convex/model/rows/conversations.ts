@@ -11,10 +11,26 @@ export interface ConversationKey {
 export async function findConversation(ctx: QueryCtx, key: ConversationKey) {
   return await ctx.db
     .query("conversations")
-    .withIndex("by_channelId_and_mappingId_and_threadId", (q) =>
-      q.eq("channelId", key.channelId).eq("mappingId", key.mappingId).eq("threadId", key.threadId),
-    )
+    .withIndex("by_channelId_and_mappingId_and_threadId_and_rootId", (q) => {
+      const place = q
+        .eq("channelId", key.channelId)
+        .eq("mappingId", key.mappingId)
+        .eq("threadId", key.threadId);
+      // The main channel, not a thread that has no id yet.
+      return key.threadId === undefined ? place.eq("rootId", undefined) : place;
+    })
     .unique();
+}
+
+/** Places of one thread that are read: one for each mapping of its channel. */
+const MOST_PLACES = 100;
+
+/** A thread in every mapped channel where it is known, by the message that it was started from. */
+export async function placesOfThread(ctx: QueryCtx, rootId: Id<"messages">) {
+  return await ctx.db
+    .query("conversations")
+    .withIndex("by_rootId", (q) => q.eq("rootId", rootId))
+    .take(MOST_PLACES);
 }
 
 /** Finds the conversation or makes it, and renames it when its thread was. One row for a key: mutations are serialisable. */

@@ -74,9 +74,13 @@ async function currentName(
 /**
  * The content with `@name` and `#name` for its id tokens. Names are looked up now, not when the message was stored:
  * they follow renames, and Slack's events carry none (docs/races.md#names-arrive-after-messages). Only tokens that the
- * platform marked as mentions are replaced.
+ * platform marked as mentions are replaced. `escaped`: how a name is written where Markdown is read.
  */
-export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+export async function readableContent(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  escaped: (name: string) => string = (name) => name,
+): Promise<string> {
   if (!message.mentions || message.identityId === undefined) return message.content;
   const identity = await ctx.db.get("identities", message.identityId);
   const names = new Map<string, string>();
@@ -85,7 +89,7 @@ export async function readableContent(ctx: QueryCtx, message: Doc<"messages">): 
     const isLookedUp = identity !== null && (mention.kind === "user" || mention.name === undefined);
     const known = isLookedUp ? await currentName(ctx, identity, mention) : undefined;
     const name = known ?? mention.name ?? mention.id;
-    names.set(tokenOf(mention), `${SIGIL[mention.kind]}${name}`);
+    names.set(tokenOf(mention), `${SIGIL[mention.kind]}${escaped(name)}`);
   }
   // In one pass: a name is anybody's choice, and may look like a token itself.
   return message.content.replace(TOKEN, (token) => names.get(token) ?? token);

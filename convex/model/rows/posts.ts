@@ -14,27 +14,28 @@ export async function findPost(ctx: QueryCtx, mappingId: Id<"mappings">, externa
     .first();
 }
 
-/**
- * Records that somebody deleted a part on the platform. When no part is left, the message is deleted here too: a
- * moderator has removed it from the conversation. Returns false if the part was marked as deleted before.
- */
-export async function takeDownPost(ctx: MutationCtx, post: Doc<"posts">): Promise<boolean> {
-  if (post.deletedAt !== undefined) return false;
-  await ctx.db.patch("posts", post._id, { deletedAt: Date.now() });
-  const pieces = await piecesOf(ctx, post.messageId);
-  if (pieces.every(({ deletedAt }) => deletedAt !== undefined)) {
-    await clearMessage(ctx, post.messageId);
-  }
-  return true;
-}
-
-/** Every part of a message that is or was on the platform, in order. */
-export async function piecesOf(ctx: QueryCtx, messageId: Id<"messages">) {
+/** Every part of a message that is or was on a platform, in order; with `mappingId` those in that channel only. */
+export async function piecesOf(
+  ctx: QueryCtx,
+  messageId: Id<"messages">,
+  mappingId?: Id<"mappings">,
+): Promise<Doc<"posts">[]> {
   const pieces = await ctx.db
     .query("posts")
     .withIndex("by_messageId", (q) => q.eq("messageId", messageId))
     .take(MOST_PIECES);
-  return pieces.sort((a, b) => a.part - b.part);
+  return pieces
+    .filter((piece) => mappingId === undefined || piece.mappingId === mappingId)
+    .sort((a, b) => a.part - b.part);
+}
+
+/** The newest post of a place, by when it was recorded. */
+export async function newestPostOf(ctx: QueryCtx, conversationId: Id<"conversations">) {
+  return await ctx.db
+    .query("posts")
+    .withIndex("by_conversationId", (q) => q.eq("conversationId", conversationId))
+    .order("desc")
+    .first();
 }
 
 /** Clears a message and keeps its row, so that a redelivery is recognised by the id. */
@@ -45,5 +46,6 @@ export async function clearMessage(ctx: MutationCtx, messageId: Id<"messages">):
     mentions: undefined,
     attachments: undefined,
     asks: undefined,
+    toRelay: undefined,
   });
 }

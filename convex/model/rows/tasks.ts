@@ -21,6 +21,7 @@ export const vTask = v.union(
     before: v.number(),
   }),
   v.object({ kind: v.literal("releaseDeliveries"), mappingId: v.id("mappings") }),
+  v.object({ kind: v.literal("relay"), mappingId: v.id("mappings") }),
 );
 export type Task = Infer<typeof vTask>;
 export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;

@@ -17,3 +17,8 @@ export function cutToBytes(text: string, bytes: number): string {
   const room = new Uint8Array(Math.max(0, bytes));
   return text.slice(0, encoder.encodeInto(text, room).read);
 }
+
+/** A text on one line. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+}

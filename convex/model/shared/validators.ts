@@ -69,6 +69,18 @@ export const vReplyState = v.union(
 /** Tokens bought for a reply, as the AI service counted them. */
 export const vUsage = v.object({ promptTokens: v.number(), completionTokens: v.number() });
 
+/**
+ * What a delivery says. `author`: who said it, if not the AI. `quote`: the beginning of the message that it answers, and
+ * who said that.
+ */
+export const vSaid = v.object({
+  content: v.string(),
+  author: v.optional(v.object({ name: v.string(), avatarUrl: v.optional(v.string()) })),
+  quote: v.optional(v.object({ name: v.string(), text: v.string() })),
+  replyTo: v.optional(v.string()),
+});
+export type Said = Infer<typeof vSaid>;
+
 export const vDeliveryOp = v.union(v.literal("create"), v.literal("edit"), v.literal("delete"));
 
 /**

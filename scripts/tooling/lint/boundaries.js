@@ -77,8 +77,9 @@ const layers = [
     rows: ["shared"],
     access: ["shared"],
     outbox: ["shared", "rows"],
-    replies: ["shared", "rows", "outbox"],
-    ingest: ["shared", "rows", "access", "outbox", "replies"],
+    relay: ["shared", "rows", "outbox"],
+    replies: ["shared", "rows", "outbox", "relay"],
+    ingest: ["shared", "rows", "access", "outbox", "relay", "replies"],
   }),
   ...layersOf("scripts/", {
     tooling: [],

@@ -1,0 +1,116 @@
+import type { Infer } from "convex/values";
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { freezeText, frozenText } from "../rows/frozen_texts.ts";
+import { readableContent } from "../rows/message_text.ts";
+import { findMessage } from "../rows/messages.ts";
+import { newestPostOf, piecesOf } from "../rows/posts.ts";
+import { cut } from "../shared/text.ts";
+import type { Said } from "../shared/validators.ts";
+import { isRelay, relayedText } from "./outgoing_text.ts";
+import type { vClaimed } from "./validators.ts";
+
+/** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
+export const LEASE_MS = 60_000;
+
+/** The rows that a delivery needs to be posted. */
+export interface Target {
+  readonly mapping: Doc<"mappings">;
+  readonly conversation: Doc<"conversations">;
+  readonly message: Doc<"messages">;
+}
+
+/** A delivery with the fields that its new lease has set. */
+export type Leased = Omit<Doc<"deliveries">, "claimedAt" | "format"> & {
+  readonly claimedAt: number;
+  readonly ageMs: number;
+  readonly isLate: boolean;
+  readonly firstClaimedAt?: number;
+  readonly format: string | undefined;
+};
+
+/** What a bridge gets for a delivery that it has leased. */
+export async function toClaimed(
+  ctx: MutationCtx,
+  delivery: Leased,
+  { mapping, conversation, message }: Target,
+): Promise<Infer<typeof vClaimed>> {
+  // By message: an edit or a delete is a delivery of its own that concerns the posts of the create.
+  const pieces = (await piecesOf(ctx, message._id, mapping._id)).filter(
+    ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
+  );
+  const { said, newestPost } = await textOf(ctx, delivery, message, conversation);
+  const root = await rootText(ctx, delivery, conversation);
+  const { threadId } = conversation;
+  const { op, generation, attempts, claimedAt, ageMs, unknownUntil, format } = delivery;
+  const { author, quote, content, replyTo = delivery.replyTo } = said;
+  return {
+    deliveryId: delivery._id,
+    generation,
+    leaseMs: LEASE_MS,
+    op,
+    mappingId: mapping._id,
+    conversationId: conversation._id,
+    messageId: message._id,
+    channel: mapping.externalId,
+    ...(threadId !== undefined && { threadId }),
+    ...(root !== undefined && { question: root }),
+    ...(conversation.rootId !== undefined && { opensThread: true }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(author && { author }),
+    ...(quote && { quote }),
+    ...(newestPost !== undefined && { newestPost }),
+    ...originOf(message),
+    content,
+    posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
+    attempts,
+    firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
+    ageMs,
+    outcomeUnknown: delivery.outcomeUnknown ?? false,
+    ...(delivery.isLate && { lookFirst: true }),
+    ...(message.deletedAt !== undefined && op === "create" && { onlyFind: true }),
+    ...(unknownUntil !== undefined && { unknownUntil }),
+    ...(format !== undefined && { format }),
+  };
+}
+
+/** What a delivery says. A relay says until its end what it said at its first claim (docs/races.md#an-edit-during-its-create). */
+async function textOf(
+  ctx: MutationCtx,
+  delivery: Leased,
+  message: Doc<"messages">,
+  place: Doc<"conversations">,
+): Promise<{ readonly said: Said; readonly newestPost?: string }> {
+  const { _id: deliveryId, op } = delivery;
+  if (op === "delete") return { said: { content: "" } };
+  const frozen = await frozenText(ctx, deliveryId);
+  if (frozen) return frozen;
+  if (!isRelay(delivery, message)) return { said: { content: message.content } };
+  const said = await relayedText(ctx, message, place);
+  const newest = await newestPostOf(ctx, place._id);
+  const fixed = { deliveryId, said, ...(newest && { newestPost: newest.externalId }) };
+  await freezeText(ctx, fixed);
+  return fixed;
+}
+
+/** The platform's id of a relayed message where it was said: the same after a backup is restored. */
+function originOf({ mappingId, externalId }: Doc<"messages">): { origin?: string } {
+  return mappingId && externalId !== undefined ? { origin: `${mappingId} ${externalId}` } : {};
+}
+
+/** Characters of a question that are enough to call its thread by. */
+const QUESTION_LENGTH = 1_000;
+
+/** What a thread that may open now is started from: the question of an answer, or the root of a relayed thread. */
+async function rootText(
+  ctx: MutationCtx,
+  { mappingId, replyTo }: Pick<Doc<"deliveries">, "mappingId" | "replyTo">,
+  { threadId, rootId }: Doc<"conversations">,
+): Promise<string | undefined> {
+  if (threadId === undefined || (threadId !== replyTo && !rootId)) return undefined;
+  const root = rootId
+    ? await ctx.db.get("messages", rootId)
+    : await findMessage(ctx, mappingId, threadId);
+  if (!root || root.deletedAt !== undefined) return undefined;
+  return cut(await readableContent(ctx, root), QUESTION_LENGTH);
+}

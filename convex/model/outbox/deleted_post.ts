@@ -1,0 +1,21 @@
+import type { Doc } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { piecesOf } from "../rows/posts.ts";
+import { deleteEverywhere } from "./take_down.ts";
+
+/**
+ * Records that somebody deleted a part on the platform. When no part of an answer is left in the place where it was
+ * asked for, it is deleted everywhere: a moderator has removed it. Of anything else a moderator has hidden this copy.
+ * Returns false if the part was marked as deleted before.
+ */
+export async function deletedOnPlatform(ctx: MutationCtx, post: Doc<"posts">): Promise<boolean> {
+  if (post.deletedAt !== undefined) return false;
+  await ctx.db.patch("posts", post._id, { deletedAt: Date.now() });
+  const message = await ctx.db.get("messages", post.messageId);
+  if (!message || message.deletedAt !== undefined) return true;
+  const isCopy = message.mappingId !== post.mappingId;
+  const pieces = await piecesOf(ctx, message._id, post.mappingId);
+  const isLeft = pieces.some(({ deletedAt }) => deletedAt === undefined);
+  if (!isCopy && !isLeft) await deleteEverywhere(ctx, message);
+  return true;
+}

@@ -1,0 +1,99 @@
+import type { Doc } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { nameOf } from "../rows/identities.ts";
+import { readableContent } from "../rows/message_text.ts";
+import { idIn, saidAs } from "../rows/messages.ts";
+import { onOneLine } from "../shared/text.ts";
+import type { Said } from "../shared/validators.ts";
+
+/** Characters of an answered message that its quote shows. */
+const QUOTE_LENGTH = 100;
+
+/** Whether a delivery carries a message to another place than it was said in. */
+export function isRelay(
+  { conversationId }: Pick<Doc<"deliveries">, "conversationId">,
+  message: Doc<"messages">,
+): boolean {
+  return message.conversationId !== conversationId;
+}
+
+/** What a place is shown of a message that was said elsewhere: people and apps by their names, the AI as itself. */
+export async function relayedText(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  place: Doc<"conversations">,
+): Promise<Said> {
+  const author = await authorOf(ctx, message);
+  return {
+    content: await contentOf(ctx, message),
+    ...(author && { author }),
+    ...(await answerTo(ctx, message, place)),
+  };
+}
+
+/** With the title of a forum's post before it, and a line for each file after it. */
+async function contentOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+  const { attachments = [] } = message;
+  const title = await titleOf(ctx, message);
+  const parts = [
+    ...(title === undefined ? [] : [`**${escaped(title)}**`]),
+    await readableContent(ctx, message, escaped),
+    attachments.map(fileLine).join("\n"),
+  ];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** A forum's post has a title. A thread that was started from a message takes its name from the message. */
+async function titleOf(ctx: QueryCtx, { conversationId, externalId }: Doc<"messages">) {
+  const conversation = conversationId && (await ctx.db.get("conversations", conversationId));
+  const isPost = conversation?.titled === true && conversation.threadId === externalId;
+  return isPost ? conversation.name : undefined;
+}
+
+type Attachment = NonNullable<Doc<"messages">["attachments"]>[number];
+
+function fileLine({ name, size, url }: Attachment): string {
+  const bytes = size === undefined ? "" : ` (${sizeText(size)})`;
+  return `📎 [${escaped(name)}](<${url.replace(/[<>\s]/g, encodeURIComponent)}>)${bytes}`;
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes.toString()} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1_000).toString()} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<Said["author"]> {
+  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
+  if (identity) {
+    const { avatarUrl } = identity;
+    return { name: nameOf(identity), ...(avatarUrl !== undefined && { avatarUrl }) };
+  }
+  const user = message.authorId && (await ctx.db.get("users", message.authorId));
+  return user ? { name: user.name } : undefined;
+}
+
+/** What a message answers, if that can be seen in the place: its id there, and a quote where a platform needs one. */
+async function answerTo(
+  ctx: QueryCtx,
+  { mappingId, replyTo }: Doc<"messages">,
+  place: Doc<"conversations">,
+): Promise<Pick<Said, "quote" | "replyTo">> {
+  if (!mappingId || replyTo === undefined || !place.mappingId) return {};
+  const answered = await saidAs(ctx, mappingId, replyTo);
+  // A thread shows its root.
+  if (!answered || answered.deletedAt !== undefined || answered._id === place.rootId) return {};
+  const id = await idIn(ctx, answered, place.mappingId);
+  const name = (await authorOf(ctx, answered))?.name ?? AI_NAME;
+  const line = Array.from(onOneLine(await readableContent(ctx, answered)));
+  const text = line.slice(0, QUOTE_LENGTH).join("") + (line.length > QUOTE_LENGTH ? "…" : "");
+  return { quote: { name, text }, ...(id !== undefined && { replyTo: id }) };
+}
+
+/** Who is quoted where the AI is answered. Its posts have the name of the platform's app. */
+const AI_NAME = "AI";
+
+/** A text that Markdown shows as it is. */
+function escaped(text: string): string {
+  return onOneLine(text).replace(/[\\`*_~|<>[\]()#]/g, "\\$&");
+}

@@ -1,0 +1,38 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { findConversation, placesOfThread } from "../rows/conversations.ts";
+
+/** Mappings of one channel that are read. */
+const MOST_MAPPINGS = 100;
+
+/** The mappings of a channel that receive what is said elsewhere in it. */
+export async function hearingMappings(ctx: QueryCtx, channelId: Id<"channels">) {
+  const mappings = await ctx.db
+    .query("mappings")
+    .withIndex("by_channelId_and_relaySince", (q) =>
+      q.eq("channelId", channelId).gt("relaySince", undefined),
+    )
+    .take(MOST_MAPPINGS);
+  return mappings.filter(({ state }) => state !== "unmapped");
+}
+
+/**
+ * The places whose messages people see in this one: itself, and if its mapping hears the others, the same conversation
+ * in every mapped channel and in the app.
+ */
+export async function placesHeardIn(
+  ctx: QueryCtx,
+  conversation: Doc<"conversations">,
+): Promise<Doc<"conversations">[]> {
+  const { channelId, mappingId, threadId, rootId } = conversation;
+  const hearing = await hearingMappings(ctx, channelId);
+  if (!hearing.some(({ _id }) => !mappingId || _id === mappingId)) return [conversation];
+  if (threadId !== undefined) return rootId ? await placesOfThread(ctx, rootId) : [conversation];
+  const mappings = await ctx.db
+    .query("mappings")
+    .withIndex("by_channelId_and_relaySince", (q) => q.eq("channelId", channelId))
+    .take(MOST_MAPPINGS);
+  const keys = [{ channelId }, ...mappings.map(({ _id }) => ({ channelId, mappingId: _id }))];
+  const found = await Promise.all(keys.map((key) => findConversation(ctx, key)));
+  return found.filter((place) => place !== null);
+}

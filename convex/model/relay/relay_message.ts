@@ -1,0 +1,70 @@
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { enqueueDelivery } from "../outbox/lanes.ts";
+import { ensurePlace } from "../outbox/places.ts";
+import { placesOfThread } from "../rows/conversations.ts";
+import { saidAs } from "../rows/messages.ts";
+import { hearingMappings } from "./hearing.ts";
+
+/** What was said longer ago is not relayed any more, in ms: it was caught up long after. */
+const RELAYED_FOR_MS = 24 * 60 * 60_000;
+
+/**
+ * Queues a message for every other place of its channel that hears it. `delayMs`: the names in it are being looked up.
+ * Returns how many places these are.
+ */
+export async function relayMessage(
+  ctx: MutationCtx,
+  message: Doc<"messages">,
+  delayMs = 0,
+): Promise<number> {
+  const mappings = destinationsOf(message, await hearingMappings(ctx, message.channelId));
+  const conversation =
+    message.conversationId && (await ctx.db.get("conversations", message.conversationId));
+  if (mappings.length === 0 || !conversation) return 0;
+  const root = await rootOf(ctx, conversation, message);
+  for (const mapping of mappings) {
+    const place = await ensurePlace(ctx, mapping, root);
+    if (place.gone) continue;
+    await enqueueDelivery(ctx, place, { messageId: message._id, delayMs });
+    // The AI is in the thread, wherever somebody goes on in it.
+    if (root && message.kind === "reply" && !place.joined)
+      await ctx.db.patch("conversations", place._id, { joined: true });
+  }
+  return mappings.length;
+}
+
+/** Those of a channel's mappings that a message is relayed to: not if they began to hear after it was said; no notices. */
+export function destinationsOf(
+  { mappingId, kind, sentAt = 0, deletedAt }: Doc<"messages">,
+  hearing: readonly Doc<"mappings">[],
+): Doc<"mappings">[] {
+  if (kind === "notice" || deletedAt !== undefined) return [];
+  if (Date.now() - sentAt > RELAYED_FOR_MS) return [];
+  return hearing.filter(
+    ({ _id, relaySince = Infinity }) => _id !== mappingId && relaySince <= sentAt,
+  );
+}
+
+/**
+ * What the thread of a message was started from; undefined for a message of the channel, also one that starts a thread.
+ * If that is not stored, the first message that is relayed stands for it: in the other places it starts the thread.
+ */
+async function rootOf(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  message: Doc<"messages">,
+): Promise<Doc<"messages"> | undefined> {
+  const { _id, mappingId, threadId, rootId } = conversation;
+  if (!mappingId || threadId === undefined || threadId === message.externalId) return undefined;
+  const root =
+    (rootId && (await ctx.db.get("messages", rootId))) ?? (await saidAs(ctx, mappingId, threadId));
+  const isThere = root && root._id !== message._id && (await hasOrGetsCopies(ctx, root));
+  const id: Id<"messages"> = isThere ? root._id : message._id;
+  if (rootId !== id) await ctx.db.patch("conversations", _id, { rootId: id });
+  return isThere ? root : undefined;
+}
+
+async function hasOrGetsCopies(ctx: MutationCtx, root: Doc<"messages">): Promise<boolean> {
+  return root.deletedAt === undefined || (await placesOfThread(ctx, root._id)).length > 1;
+}
