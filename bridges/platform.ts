@@ -36,6 +36,8 @@ export type Delivery = Extract<
 export interface Piece {
   readonly text: string;
   readonly upTo: number;
+  /** It begins the message. */
+  readonly isFirst?: boolean;
 }
 
 /**
@@ -165,8 +167,11 @@ export interface Platform {
   stopIntake(): void;
   /** Closes every connection. Safe to call twice, and before `start` has resolved. */
   close(): Promise<void>;
-  /** Renders canonical Markdown from offset `from` into pieces that fit in a message. Pure. */
-  render(content: string, from: number): Piece[];
+  /**
+   * Renders canonical Markdown from offset `from` into pieces that fit in a message and leave `room` UTF-16 units of it
+   * free. Pure.
+   */
+  render(content: string, from: number, room?: number): Piece[];
   /**
    * Posts one piece as part `part` of the delivery, and returns the platform's id for it. One attempt, without retries.
    * Throws `PlatformError`; `certain: false` if the platform may have accepted it.

@@ -17,6 +17,7 @@ import { Threads } from "./inbound/threads.ts";
 import { Finder } from "./outbound/find.ts";
 import { FORMAT, render } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
+import { Webhooks } from "./outbound/webhooks.ts";
 import { Typing } from "./outbound/typing.ts";
 import { createReader, createWriter, type RestConfig, type ShardRange } from "./rest.ts";
 
@@ -68,11 +69,12 @@ export class Discord implements Platform {
     this.#writer = createWriter(config);
     this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
     this.#threads = new Threads((id) => this.#fetchChannel(id));
-    this.#finder = new Finder(this.#reader);
+    const appId = () => this.#started().router.appId;
     const history = new DiscordHistory({
       reader: this.#reader,
       names: this.#names,
       botId: () => this.#started().router.botId,
+      appId,
       threadFound: (thread) => void this.#threads.record(thread),
       unreadable: (mapping, id) => this.#started().router.reportUnreadable(mapping, id),
       unknown: ({ mappingId }, kind) => this.#started().router.unknown(mappingId, kind),
@@ -80,11 +82,15 @@ export class Discord implements Platform {
     this.history = withChannelTroubles(history, (mapping) =>
       this.#session?.channels.troubles.check(mapping),
     );
-    this.#sender = new Sender(
-      this.#writer,
-      (id) => this.#threads.get(id)?.kind === "thread",
-      () => this.#onFatal(fatalError(TOKEN_REFUSED)),
-    );
+    const isForum = (id: string) => this.#directory.isThreadOnly(id);
+    this.#finder = new Finder({ rest: this.#reader, appId, isForum });
+    this.#sender = new Sender({
+      rest: this.#writer,
+      webhooks: new Webhooks(this.#writer, appId),
+      isThread: (id) => this.#threads.get(id)?.kind === "thread",
+      isForum,
+      onTokenRefused: () => this.#onFatal(fatalError(TOKEN_REFUSED)),
+    });
   }
 
   async start(intake: Intake, onFatal: (error: Error) => void): Promise<void> {

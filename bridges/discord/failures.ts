@@ -155,6 +155,15 @@ const MEANINGS: Readonly<Partial<Record<Operation, Meanings>>> = {
     // The nonce matched an earlier post that is gone: https://github.com/discord/discord-api-docs/issues/6647
     10008: delivery("the reply was posted, and then deleted by someone on Discord"),
   },
+  edit: {
+    50005: delivery("the webhook that posted the message was deleted, so nothing can change it"),
+  },
+  remove: {
+    50013: delivery(
+      "the webhook that posted the message was deleted, and the bot may not delete it",
+      `Delete the message in Discord, or ${allow("Manage Messages")}`,
+    ),
+  },
   openThread: {
     10008: delivery("the question was deleted, so no thread can be opened at it"),
     50013: channel(

@@ -91,7 +91,7 @@ describe("on Discord", () => {
       channel: () => undefined,
     };
     const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
-    router.sessionStarted("1000");
+    router.sessionStarted("1000", "1000");
     // Payloads as they come off the wire, which the types can only assume.
     const handlers: Readonly<Record<string, (data: unknown) => void>> = {
       MESSAGE_CREATE: (data) => router.messageCreated(messageWith(data)),

@@ -81,7 +81,7 @@ export class BridgeIntake implements Intake {
   }
 
   readonly mappingOf: Intake["mappingOf"] = (channelId) => this.#mappings.get(channelId);
-  readonly push: Intake["push"] = (event) => this.#queue.push(event);
+  readonly push: Intake["push"] = (event) => this.#queue.push(this.#marked(event));
   readonly gap: Intake["gap"] = (why, mappingId) => this.options.onGap?.(why, mappingId);
   readonly person: Intake["person"] = (person) => this.#reporter.person(person);
   readonly channel: Intake["channel"] = (update) => this.#reporter.channel(update);
@@ -90,7 +90,7 @@ export class BridgeIntake implements Intake {
 
   /** Queues an event that a catch-up has read. Refused, it is not lost: the catch-up offers it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
-    return this.#queue.offer(event);
+    return this.#queue.offer(this.#marked(event));
   }
 
   /** See `IngestQueue.contended`. */
@@ -121,6 +121,12 @@ export class BridgeIntake implements Intake {
     this.cursors.end();
     this.#queue.end();
     this.#reporter.end();
+  }
+
+  /** While older messages may still be read, a new one must not be relayed before them. */
+  #marked(event: BridgeEvent): BridgeEvent {
+    if (event.type === "message" && !this.cursors.isComplete(event.mappingId)) event.late = true;
+    return event;
   }
 
   async #send(events: BridgeEvent[], apart = false): Promise<Outcome[]> {

@@ -13,9 +13,15 @@ export interface Rendering {
   readonly rewrites: readonly ((text: string) => Change[])[];
 }
 
-/** The pieces from offset `from` to the content's end. */
-export function renderedPieces(content: string, from: number, rendering: Rendering): Piece[] {
-  const { limit, readable, rewrites } = rendering;
+/** The pieces from offset `from` to the content's end, each of which leaves `room` of the limit free. */
+export function renderedPieces(
+  content: string,
+  from: number,
+  rendering: Rendering,
+  room = 0,
+): Piece[] {
+  const { readable, rewrites } = rendering;
+  const limit = rendering.limit - room;
   const read = cut(content, readable);
   const shown = new Layers(read, rewrites);
   const splitter = new Splitter(shown.text);

@@ -1,6 +1,7 @@
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
+import { headerRoom } from "./header.ts";
 import { findEarlierPost, findLostPost } from "./find_lost_post.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
 
@@ -31,7 +32,10 @@ interface PostStep {
 }
 
 /** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
-export async function deliver(context: DeliveryContext): Promise<void> {
+export async function deliver(given: DeliveryContext): Promise<void> {
+  const { delivery } = given;
+  // Its posts grow.
+  const context = { ...given, delivery: { ...delivery, posts: [...delivery.posts] } };
   for (const step of stepsOf(context)) {
     if (!(await perform(step, context))) return;
   }
@@ -61,8 +65,9 @@ function createSteps(
   return [{ kind: "end", settlement: { kind: "posted", post, last: true, format } }];
 }
 
-/** Posts are replaced one by one; missing ones are added, and surplus ones removed. */
+/** Posts are replaced one by one; missing ones are added, and surplus ones removed. What a moderator deleted stays deleted. */
 function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonly Piece[]): Step[] {
+  if (posts.length === 0) return [DONE];
   const edits = posts.flatMap(({ externalId: postId }, index): Step[] => {
     const piece = pieces[index];
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
@@ -116,8 +121,11 @@ async function post(step: PostStep, context: DeliveryContext): Promise<boolean> 
   const answer = await postedId(step, context);
   if (!answer.ok) return await stop(answer.settlement, context);
   const { part, piece, last } = step;
+  const { posts } = context.delivery;
   const made = { part, externalId: answer.value, upTo: piece.upTo };
   const { format } = context.platform;
+  // The parts that follow may need to know where it is.
+  posts.push(made);
   return await context.settle({ kind: "posted", post: made, last, format });
 }
 
@@ -163,7 +171,9 @@ async function stop(settlement: Settlement, context: DeliveryContext): Promise<f
 
 function render({ delivery, platform, log }: DeliveryContext, from: number): Piece[] | undefined {
   try {
-    return platform.render(delivery.content, from);
+    const pieces = platform.render(delivery.content, from, headerRoom(delivery));
+    const [first, ...rest] = pieces;
+    return first && from === 0 ? [{ ...first, isFirst: true }, ...rest] : pieces;
   } catch (error) {
     const { mappingId, deliveryId } = delivery;
     log.error({ mappingId, deliveryId, code: failureCode(error) }, "rendering a reply failed");

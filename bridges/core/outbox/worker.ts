@@ -164,7 +164,8 @@ export class OutboxWorker {
       try {
         const { held } = await this.backend.settle(deliveryId, generation, settlement);
         this.log.debug({ ...about, held }, "reported a delivery's outcome");
-        if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, DONE[op]);
+        const done = delivery.relayed ? RELAYED : DONE;
+        if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, done[op]);
         return held;
       } catch (error) {
         const code = failureCode(error);
@@ -186,6 +187,12 @@ const DONE = {
   create: "a reply is posted",
   edit: "a reply is edited",
   delete: "a reply is deleted",
+} as const satisfies Record<Delivery["op"], string>;
+
+const RELAYED = {
+  create: "a message is relayed",
+  edit: "a relayed message is edited",
+  delete: "a relayed message is deleted",
 } as const satisfies Record<Delivery["op"], string>;
 
 function isEnd(settlement: Settlement): boolean {

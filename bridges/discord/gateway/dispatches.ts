@@ -85,7 +85,7 @@ export class Dispatches {
    * Dispatches since the last session are lost. The library hands READY on before any dispatch of its session
    * (docs/races.md#a-live-message-hides-a-gap).
    */
-  #sessionStarted({ user, guilds }: Fields, shardId: number): void {
+  #sessionStarted({ user, application, guilds }: Fields, shardId: number): void {
     const { directory, router } = this.options;
     const ids = new Set(list(guilds, (guild) => id(fields(guild)?.id)));
     directory.listed(shardId, ids);
@@ -93,7 +93,9 @@ export class Dispatches {
     const isLater = this.#announced.has(shardId) && this.options.isSharded();
     this.#announced.set(shardId, isLater ? directory.guildsOf(shardId) : ids);
     const missed = this.options.isSharded() ? [...directory.channelsOf(shardId)] : undefined;
-    router.sessionStarted(known(id(fields(user)?.id)), missed);
+    const botId = known(id(fields(user)?.id));
+    // Of all but the oldest bots, both have the same id.
+    router.sessionStarted(botId, id(fields(application)?.id) ?? botId, missed);
   }
 
   /** https://discord.com/developers/docs/events/gateway-events#guild-create */

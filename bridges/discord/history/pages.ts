@@ -13,6 +13,7 @@ import { type HistoryRequests, MAX_PAGE, type Source } from "./requests.ts";
 export interface PagesOptions {
   readonly names: Names;
   readonly botId: () => string;
+  readonly appId: () => string;
   /** A message could not be read. */
   readonly unreadable: (mapping: Mapping, externalId: string) => void;
   /** A message holds something of a kind that the bridge does not know. */
@@ -93,7 +94,7 @@ export class Pages {
   /** One event, or none for a message that is not mirrored or can't be read. */
   #toEvents(guildId: string, message: WireMessage): MessageEvent[] {
     const { mapping, thread } = this;
-    const { botId, names, unknown, unreadable } = this.options;
+    const { botId, appId, names, unknown, unreadable } = this.options;
     try {
       const result = normaliseMessage(message, {
         place: {
@@ -103,6 +104,7 @@ export class Pages {
         },
         guildId,
         botId: botId(),
+        appId: appId(),
         names,
         unknown: (kind) => unknown(mapping, kind),
       });

@@ -49,6 +49,8 @@ export interface Place {
 export interface Context {
   readonly place: Place;
   readonly botId: string;
+  /** The bot's application, which owns the bridge's webhooks. */
+  readonly appId?: string | undefined;
   /** Messages from history do not carry it. */
   readonly guildId: string;
   readonly names: Names;
@@ -57,7 +59,7 @@ export interface Context {
 }
 
 /**
- * own       the bot's own post: it came from Convex
+ * own       a post of the bot or of its webhook: it came from Convex
  * kind      a system message without words of its own (pin, join, thread starter, ...)
  * loading   an app's answer that is not there yet
  * unedited  an update that is not an edit: Discord added an embed, a pin, a thread
@@ -105,6 +107,9 @@ export function normaliseUpdate(wire: WireMessage, context: Context): Normalised
 function normalise(message: DiscordMessage, context: Context): Normalised {
   const { author, type } = message;
   if (author.id === context.botId) return { skipped: "own" };
+  const { webhook_id: webhook, application_id: app } = message;
+  if (webhook !== undefined && app !== undefined && app === context.appId)
+    return { skipped: "own" };
   const isOrdinary = ORDINARY.has(type);
   if (!isOrdinary && !DOCUMENTED.has(type)) context.unknown?.(`message type ${String(type)}`);
   else if (!isOrdinary && !hasWords(type ?? 0)) return { skipped: "kind" };
@@ -132,6 +137,7 @@ function normalise(message: DiscordMessage, context: Context): Normalised {
     sentAt: timeOf(message.timestamp) ?? timeAt("discord", position),
   };
   const replyTo = repliedTo(message);
+  if (event.mentionsBot && onlyAnswersBot(message, context)) event.answersBot = true;
   const editedAt = timeOf(message.edited_timestamp);
   if (threadId !== undefined) event.threadId = threadId;
   if (threadName !== undefined) event.threadName = threadName;
@@ -187,6 +193,13 @@ function mentionsBot(message: DiscordMessage, { botId, names }: Context): boolea
     (repliedTo(message) !== undefined && message.answered === botId) ||
     message.texts.mention_roles.some((role) => names.role(role)?.botId === botId)
   );
+}
+
+/** Whether nothing but its being a reply addresses the bot, which may have posted what somebody else said. */
+function onlyAnswersBot({ answered, texts }: DiscordMessage, { botId, names }: Context): boolean {
+  if (answered !== botId) return false;
+  const isNamed = texts.content.includes(`<@${botId}>`) || texts.content.includes(`<@!${botId}>`);
+  return !isNamed && !texts.mention_roles.some((role) => names.role(role)?.botId === botId);
 }
 
 function attachment({ name, content_type: type, size, url }: DiscordAttachment) {

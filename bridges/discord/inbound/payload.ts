@@ -209,6 +209,7 @@ export interface DiscordMessage {
   readonly timestamp: string | undefined;
   readonly edited_timestamp: string | undefined;
   readonly webhook_id: string | undefined;
+  readonly application_id: string | undefined;
   readonly reference:
     { readonly type: number; readonly message_id: string | undefined } | undefined;
   /** Who wrote the message that this one answers. */
@@ -232,6 +233,7 @@ export function readMessage(value: unknown): DiscordMessage {
     timestamp: text(found.timestamp),
     edited_timestamp: text(found.edited_timestamp),
     webhook_id: id(found.webhook_id),
+    application_id: id(found.application_id),
     reference: reference && {
       type: number(reference.type) ?? 0,
       message_id: id(reference.message_id),

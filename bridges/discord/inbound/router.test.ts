@@ -38,7 +38,7 @@ function setUp(since = "") {
   });
   const names = { role: () => undefined, channel: () => undefined };
   const router = new Router({ intake, threads, names, log: pino({ enabled: false }) });
-  router.sessionStarted("bot");
+  router.sessionStarted("bot", "bot");
   gaps.length = 0;
   const ids = () => events.map((event) => event.externalId);
   return { router, threads, events, problems, gaps, asked, answers, ids };

@@ -34,6 +34,7 @@ interface Deleted {
 /** Turns dispatches of mapped channels into events for the core. Events of one channel keep their order. */
 export class Router {
   #botId: string | undefined;
+  #appId: string | undefined;
   #isStopped = false;
   readonly #unknown;
   readonly #placement;
@@ -54,8 +55,9 @@ export class Router {
    * Dispatches between the last session and this one are lost: in these channels, or in all. Called before any message of
    * the session.
    */
-  sessionStarted(botId: string, channelIds?: readonly string[]): void {
+  sessionStarted(botId: string, appId: string, channelIds?: readonly string[]): void {
     this.#botId = botId;
+    this.#appId = appId;
     const { intake } = this.options;
     const why = "a new Discord session";
     if (channelIds === undefined) intake.gap(why);
@@ -69,6 +71,12 @@ export class Router {
   get botId(): string {
     if (this.#botId === undefined) throw new Error("Discord has not sent the bot's id yet");
     return this.#botId;
+  }
+
+  /** The id of the bot's application, which owns its webhooks. Throws before the first session. */
+  get appId(): string {
+    if (this.#appId === undefined) throw new Error("Discord has not sent the bot's id yet");
+    return this.#appId;
   }
 
   stop(): void {
@@ -131,7 +139,7 @@ export class Router {
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {
     const { id: messageId, channel_id: channelId, guild_id: guildId, channel_type: type } = message;
     const { intake, threads, names } = this.options;
-    const botId = this.#botId;
+    const [botId, appId] = [this.#botId, this.#appId];
     if (!isShort(channelId)) return this.unreadable("message");
     // Without a server it is a direct message, which can't be mapped.
     if (guildId !== undefined && !isShort(guildId)) return this.unreadable("message");
@@ -147,7 +155,8 @@ export class Router {
     this.#placement.place(channelId, (place) => {
       const unknown = (kind: string) => this.unknown(place.mappingId, kind);
       try {
-        const result = normalise(message, { place, botId, guildId, names, unknown });
+        const context = { place, botId, appId, guildId, names, unknown };
+        const result = normalise(message, context);
         if ("event" in result) {
           if (this.#isNew(result.event, normalise === normaliseUpdate))
             this.#push(result.event, channelId);

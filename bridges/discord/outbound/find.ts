@@ -4,8 +4,9 @@ import { z } from "zod";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
-import { lenient } from "../../core/shared/lenient.ts";
+import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
+import { relayHeader } from "./format.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
 /**
@@ -22,10 +23,25 @@ const messageSchema = z.object({
   id: z.string().regex(/^\d{1,20}$/),
   content: lenient(z.string()),
   author: lenient(z.object({ id: z.string() })),
+  application_id: lenient(z.string()),
   message_reference: lenient(z.object({ message_id: lenient(z.string()) })),
 });
 type SeenMessage = z.infer<typeof messageSchema>;
 const pageSchema = z.array(messageSchema);
+const threadsSchema = z.object({
+  threads: lenientList(z.object({ id: z.string().regex(/^\d{1,20}$/), parent_id: z.string() })),
+});
+
+/** Posts of a forum that are looked at: more are not made in the time of one request. */
+const MAX_POSTS = 20;
+
+interface FinderOptions {
+  /** Only reads, and may repeat requests. */
+  readonly rest: REST;
+  /** The application that owns the bridge's webhooks. */
+  readonly appId: () => string;
+  readonly isForum: (id: string) => boolean;
+}
 
 /**
  * Looks for posts whose outcome is unknown, by author, question and text: Discord's history has no nonce.
@@ -34,22 +50,27 @@ const pageSchema = z.array(messageSchema);
 export class Finder {
   #botId: string | undefined;
 
-  /** `rest` only reads, and may repeat requests. */
-  constructor(private readonly rest: REST) {}
+  constructor(private readonly options: FinderOptions) {}
 
   /** Throws `PlatformError` when the channel can't be read. */
   async find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found> {
     // A resend returns the earlier post where there is one, and creates it otherwise.
-    const { ageMs, onlyFind = false, lookFirst = false, outcomeUnknown } = delivery;
-    const isSearched = onlyFind || (lookFirst && !outcomeUnknown);
+    const { ageMs, onlyFind, lookFirst, outcomeUnknown, relayed } = delivery;
+    // A webhook's posts have no nonce: docs/races.md#a-relayed-post-has-no-nonce
+    const isSearched = [relayed, onlyFind, lookFirst === true && !outcomeUnknown].includes(true);
     if (ageMs <= NONCE_MS && !isSearched) return { status: "repeatable" };
     try {
       const botId = (this.#botId ??= await this.#ownId(signal));
       const candidates = await this.#candidates(delivery, part, signal);
       if (candidates === undefined)
         return { status: "unsure", reason: "too many messages have been posted since to search" };
-      const own = candidates.filter(({ author }) => author?.id === botId);
-      const found = match(own, expectedReference(delivery, part), piece);
+      const appId = relayed ? this.options.appId() : botId;
+      const own = candidates.filter(
+        ({ author, application_id: app }) => author?.id === botId || app === appId,
+      );
+      const found = relayed
+        ? matchRelayed(own, delivery, piece)
+        : match(own, expectedReference(delivery, part), piece);
       // A message without an author or a text may be the post.
       const isOdd = ({ author, content }: SeenMessage) =>
         author === undefined || (author.id === botId && content === undefined);
@@ -68,11 +89,16 @@ export class Finder {
 
   /** The messages from the time in which the part may have been posted. `undefined`: too many to search. */
   async #candidates(delivery: Delivery, part: number, signal: AbortSignal) {
-    const channel = delivery.threadId ?? delivery.channel;
-    const previous = delivery.posts.find((post) => post.part === part - 1);
+    const { threadId, posts, newestPost = "0" } = delivery;
+    const isForum = threadId === undefined && this.options.isForum(delivery.channel);
+    const channel = threadId ?? (isForum ? posts[0]?.externalId : undefined) ?? delivery.channel;
+    const previous = posts.find((post) => post.part === part - 1);
     const { from, to } = postWindow(delivery);
     const end = snowflakeAt(to);
-    let after = previous ? BigInt(previous.externalId) : snowflakeAt(from);
+    const start = snowflakeAt(from);
+    const floor = BigInt(previous?.externalId ?? newestPost);
+    let after = previous || floor > start ? floor : start;
+    if (isForum && posts.length === 0) return await this.#forumPosts(channel, after, end, signal);
     const messages: SeenMessage[] = [];
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const page = await this.#page(channel, after, PAGE, signal);
@@ -96,10 +122,28 @@ export class Finder {
     if (newest.length === 0) throw ownFailure("history_hidden");
   }
 
+  /** The first messages of a forum's posts. */
+  async #forumPosts(forum: string, after: bigint, end: bigint, signal: AbortSignal) {
+    const { rest } = this.options;
+    const channel = z.object({ guild_id: z.string() });
+    const { guild_id: guildId } = channel.parse(await rest.get(Routes.channel(forum), { signal }));
+    const answer = await rest.get(Routes.guildActiveThreads(guildId), { signal });
+    const { threads } = threadsSchema.parse(answer);
+    const recent = threads
+      .filter(({ id, parent_id: parent }) => parent === forum && BigInt(id) > after)
+      .filter(({ id }) => BigInt(id) <= end)
+      .sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+    if (recent.length > MAX_POSTS) return undefined;
+    const found: SeenMessage[] = [];
+    for (const { id } of recent)
+      found.push(...(await this.#page(id, BigInt(id) - 1n, 1, signal)).filter((m) => m.id === id));
+    return found;
+  }
+
   /** Oldest first. */
   async #page(channel: string, after: bigint, limit: number, signal: AbortSignal) {
     const query = new URLSearchParams({ after: String(after), limit: String(limit) });
-    const answer = await this.rest.get(Routes.channelMessages(channel), { query, signal });
+    const answer = await this.options.rest.get(Routes.channelMessages(channel), { query, signal });
     const page = pageSchema.safeParse(answer);
     if (!page.success) throw ownFailure("malformed_answer");
     return page.data.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
@@ -107,7 +151,7 @@ export class Finder {
 
   async #ownId(signal: AbortSignal): Promise<string> {
     const me = z.object({ id: z.string() });
-    const answer = me.safeParse(await this.rest.get(Routes.user(), { signal }));
+    const answer = me.safeParse(await this.options.rest.get(Routes.user(), { signal }));
     if (!answer.success) throw ownFailure("malformed_answer");
     return answer.data.id;
   }
@@ -126,6 +170,21 @@ function match(own: readonly SeenMessage[], reference: string | undefined, piece
   return reference !== undefined && own.some((message) => referenceOf(message) === reference)
     ? { status: "unsure", reason: "another post of the bot answers the same message" }
     : { status: "absent" };
+}
+
+/**
+ * Which of the bridge's own messages is the relayed part. All of them are newer than what its place had before, where one
+ * delivery is under way at a time: the first with its text is the part, and any other should not be there.
+ */
+function matchRelayed(own: readonly SeenMessage[], delivery: Delivery, piece: Piece): Found {
+  const texts = (["webhook", "bot"] as const).map((by) =>
+    comparable(relayHeader(delivery, piece, by) + piece.text),
+  );
+  const same = own.find(({ content = "" }) => texts.includes(comparable(content)));
+  if (same) return { status: "posted", externalId: same.id };
+  return own.length === 0
+    ? { status: "absent" }
+    : { status: "unsure", reason: "another post of the bridge is in its place" };
 }
 
 /** What the post refers to, as `Sender.post` sets it: only a reply's first part, and not where that opens a thread. */

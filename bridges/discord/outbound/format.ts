@@ -2,7 +2,9 @@ import { flankingChanges, unflankingChanges } from "../../core/markdown/flanking
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { pingChanges } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
-import type { Piece } from "../../platform.ts";
+import { withoutPings } from "../../core/markdown/safety/pings.ts";
+import { header } from "../../core/outbox/header.ts";
+import type { Delivery, Piece } from "../../platform.ts";
 import { dialectChanges, PINGS } from "./dialect.ts";
 
 /** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
@@ -24,6 +26,21 @@ export const REWRITES = [
 ] as const;
 
 /** Canonical Markdown in Discord's dialect, in pieces that fit into a message. */
-export function render(content: string, from: number): Piece[] {
-  return renderedPieces(content, from, { limit: LIMIT, readable: READABLE, rewrites: REWRITES });
+export function render(content: string, from: number, room = 0): Piece[] {
+  const rendering = { limit: LIMIT, readable: READABLE, rewrites: REWRITES };
+  return renderedPieces(content, from, rendering, room);
+}
+
+/**
+ * What stands before a relayed message. A webhook shows the author's name, and can answer no message; the bot can, and
+ * shows its own name.
+ */
+export function relayHeader(
+  delivery: Delivery,
+  { isFirst = false, text }: Piece,
+  by: "webhook" | "bot",
+): string {
+  const isAnswer = by === "bot" && delivery.replyTo !== undefined;
+  const style = { named: by === "bot", quoted: !isAnswer, gap: "\n" } as const;
+  return isFirst ? withoutPings(header(delivery, text, style), PINGS) : "";
 }

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Delivery } from "../../platform.ts";
-import { Sender } from "./send.ts";
 import { threadName } from "./title.ts";
+import { senderOver } from "../../../test/adapters/discord/senders.ts";
 
 /** An edit pings like a post unless the request forbids it, which only the request body shows. */
 test("an edit pings nobody and shows no previews", async () => {
@@ -25,11 +25,7 @@ test("an edit pings nobody and shows no previews", async () => {
     .object({ port: z.number() })
     .parse(server.address() satisfies AddressInfo | string | null);
   const rest = new REST({ api: `http://127.0.0.1:${String(port)}/api` }).setToken("token");
-  const sender = new Sender(
-    rest,
-    () => false,
-    () => {},
-  );
+  const sender = senderOver(rest);
   try {
     // An edit reads nothing else of a delivery.
     const delivery = { channel: "80" } as Delivery;

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
-import type { REST } from "@discordjs/rest";
+import { type REST, RequestMethod } from "@discordjs/rest";
 import { z } from "zod";
 import type { Delivery, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
+import { relayHeader } from "./format.ts";
 import { threadName } from "./title.ts";
+import { type Webhook, webhookName, type Webhooks } from "./webhooks.ts";
 
 /** Mentions stay readable in the text and ping nobody, whatever the model or a person wrote. */
 const PING_NOBODY = { parse: [], replied_user: false };
@@ -16,38 +18,31 @@ const MAX_OPENED = 1_000;
 
 const messageSchema = z.object({ id: z.string() });
 
+export interface SenderOptions {
+  readonly rest: REST;
+  readonly webhooks: Webhooks;
+  /** Whether that id is recorded as a thread. */
+  readonly isThread: (id: string) => boolean;
+  /** Whether a channel consists of threads only: a message to it is a post of a forum. */
+  readonly isForum: (id: string) => boolean;
+  /** Discord no longer accepts the token, so nothing can be sent. */
+  readonly onTokenRefused: () => void;
+}
+
 /** Posts, edits and deletes on Discord. One attempt each; every failure is a `PlatformError`. */
 export class Sender {
   readonly #opened = new Set<string>();
 
-  constructor(
-    private readonly rest: REST,
-    /** Whether that id is recorded as a thread. */
-    private readonly isThread: (id: string) => boolean,
-    /** Discord no longer accepts the token, so nothing can be sent. */
-    private readonly onTokenRefused: () => void,
-  ) {}
+  constructor(private readonly options: SenderOptions) {}
 
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
-    const { threadId, replyTo } = delivery;
-    // A thread has the id of the message it starts from, so this one has to be opened at the question. (A question
-    // asked in a thread has an id of its own, and the first message of a forum post is in a thread that is recorded.)
-    const opensThread = threadId !== undefined && threadId === replyTo;
-    if (opensThread && part === 0) await this.#open(delivery, threadId, signal);
-    const answer = await this.#send("post", delivery, signal, () =>
-      this.rest.post(Routes.channelMessages(threadId ?? delivery.channel), {
-        body: {
-          content: piece.text,
-          nonce: nonceOf(delivery.deliveryId, part),
-          enforce_nonce: true,
-          allowed_mentions: PING_NOBODY,
-          flags: MessageFlags.SuppressEmbeds,
-          ...(part === 0 && replyTo !== undefined && !opensThread
-            ? { message_reference: { message_id: replyTo, fail_if_not_exists: false } }
-            : {}),
-        },
-        signal,
-      }),
+    const threadId = threadToOpen(delivery);
+    if (threadId !== undefined && part === 0) await this.#open(delivery, threadId, signal);
+    const answer = await this.#byWebhook(
+      delivery,
+      signal,
+      (webhook) => this.#execute(webhook, delivery, piece, signal),
+      () => this.#create(delivery, part, piece, signal),
     );
     const result = messageSchema.safeParse(answer);
     if (result.success) return result.data.id;
@@ -55,37 +50,139 @@ export class Sender {
   }
 
   async edit(delivery: Delivery, id: string, piece: Piece, signal: AbortSignal): Promise<void> {
-    await this.#send("edit", delivery, signal, () =>
-      this.rest.patch(Routes.channelMessage(delivery.threadId ?? delivery.channel, id), {
+    await this.#change("edit", delivery, id, signal, (by) => ({
+      content: relayHeader(delivery, piece, by) + piece.text,
+      allowed_mentions: PING_NOBODY,
+      flags: MessageFlags.SuppressEmbeds,
+    }));
+  }
+
+  async remove(delivery: Delivery, id: string, signal: AbortSignal): Promise<void> {
+    await this.#change("remove", delivery, id, signal);
+  }
+
+  /** Edits or deletes a message, by what posted it. A copy that is gone needs neither. */
+  async #change(
+    operation: "edit" | "remove",
+    delivery: Delivery,
+    id: string,
+    signal: AbortSignal,
+    bodyFor?: (by: "webhook" | "bot") => object,
+  ): Promise<void> {
+    const method = operation === "edit" ? RequestMethod.Patch : RequestMethod.Delete;
+    const send = (by: "webhook" | "bot", fullRoute: `/${string}`, more: object = {}) =>
+      this.#send(operation, delivery, signal, () => {
+        const body = bodyFor && { body: bodyFor(by) };
+        return this.options.rest.request({ fullRoute, method, ...more, ...body, signal });
+      });
+    try {
+      await this.#byWebhook(
+        delivery,
+        signal,
+        ({ id: webhookId, token }) => {
+          const route = Routes.webhookMessage(webhookId, token, id);
+          return send("webhook", route, unauthorised(this.#threadOf(delivery)));
+        },
+        () => send("bot", Routes.channelMessage(this.#channelOf(delivery), id)),
+      );
+    } catch (error) {
+      const isThreadGone = delivery.threadId !== undefined && isCode(error, Code.UnknownChannel);
+      const needsNothing = operation === "remove" || delivery.relayed;
+      if (!needsNothing || !(isThreadGone || isCode(error, Code.UnknownMessage))) throw error;
+    }
+  }
+
+  /**
+   * Acts by the channel's webhook for what people said, if there can be one; by the bot otherwise, and for messages that
+   * the webhook does not know: the bot posted those, when it could have none.
+   */
+  async #byWebhook(
+    delivery: Delivery,
+    signal: AbortSignal,
+    byWebhook: (webhook: Webhook) => Promise<unknown>,
+    byBot: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const { webhooks } = this.options;
+    if (!delivery.relayed) return await byBot();
+    for (let tries = 0; tries < 2; tries += 1) {
+      const webhook = await webhooks.of(delivery.channel, signal);
+      if (webhook === undefined) break;
+      try {
+        return await byWebhook(webhook);
+      } catch (error) {
+        if (isCode(error, Code.UnknownMessage)) break;
+        if (!isCode(error, Code.UnknownWebhook)) throw error;
+        // Deleted since: docs/races.md#a-webhook-is-deleted
+        webhooks.forget(delivery.channel);
+      }
+    }
+    return await byBot();
+  }
+
+  #execute({ id, token }: Webhook, delivery: Delivery, piece: Piece, signal: AbortSignal) {
+    const { name = "", avatarUrl } = delivery.author ?? {};
+    return this.#send("post", delivery, signal, () =>
+      this.options.rest.post(Routes.webhook(id, token), {
+        ...unauthorised(this.#threadOf(delivery), true),
         body: {
-          content: piece.text,
+          content: relayHeader(delivery, piece, "webhook") + piece.text,
+          username: webhookName(name),
+          ...(avatarUrl !== undefined && { avatar_url: avatarUrl }),
           allowed_mentions: PING_NOBODY,
           flags: MessageFlags.SuppressEmbeds,
+          ...(this.#isForumPost(delivery) && { thread_name: threadName(delivery.content) }),
         },
         signal,
       }),
     );
   }
 
-  async remove(delivery: Delivery, id: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#send("remove", delivery, signal, () =>
-        this.rest.delete(Routes.channelMessage(delivery.threadId ?? delivery.channel, id), {
-          signal,
-        }),
+  #create(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal) {
+    const { replyTo, deliveryId } = delivery;
+    const { rest } = this.options;
+    const message = {
+      content: relayHeader(delivery, piece, "bot") + piece.text,
+      allowed_mentions: PING_NOBODY,
+      flags: MessageFlags.SuppressEmbeds,
+    };
+    if (this.#isForumPost(delivery)) {
+      const body = { name: threadName(delivery.content), message };
+      return this.#send("post", delivery, signal, () =>
+        rest.post(Routes.threads(delivery.channel), { body, signal }),
       );
-    } catch (error) {
-      const isThreadGone = delivery.threadId !== undefined && isCode(error, Code.UnknownChannel);
-      if (!isThreadGone && !isCode(error, Code.UnknownMessage)) throw error;
     }
+    const answers = part === 0 && replyTo !== undefined && threadToOpen(delivery) !== replyTo;
+    const body = {
+      ...message,
+      nonce: nonceOf(deliveryId, part),
+      enforce_nonce: true,
+      ...(answers && { message_reference: { message_id: replyTo, fail_if_not_exists: false } }),
+    };
+    return this.#send("post", delivery, signal, () =>
+      rest.post(Routes.channelMessages(this.#channelOf(delivery)), { body, signal }),
+    );
+  }
+
+  #isForumPost(delivery: Delivery): boolean {
+    return this.#threadOf(delivery) === undefined && this.options.isForum(delivery.channel);
+  }
+
+  /** The thread that a delivery's messages are in: a forum's post has the id of its first message. */
+  #threadOf({ threadId, channel, posts }: Delivery): string | undefined {
+    return threadId ?? (this.options.isForum(channel) ? posts[0]?.externalId : undefined);
+  }
+
+  #channelOf(delivery: Delivery): string {
+    return this.#threadOf(delivery) ?? delivery.channel;
   }
 
   /** Opens the thread at the question, once: after a crash or a lost response it exists already. */
   async #open(delivery: Delivery, threadId: string, signal: AbortSignal): Promise<void> {
-    if (this.#opened.has(threadId) || this.isThread(threadId)) return;
+    const { isThread, rest } = this.options;
+    if (this.#opened.has(threadId) || isThread(threadId)) return;
     try {
       await this.#send("openThread", delivery, signal, () =>
-        this.rest.post(Routes.threads(delivery.channel, threadId), {
+        rest.post(Routes.threads(delivery.channel, threadId), {
           body: {
             name: threadName(delivery.question ?? "", delivery.content),
             auto_archive_duration: AUTO_ARCHIVE_MINUTES,
@@ -114,10 +211,27 @@ export class Sender {
       // Even where it is unknown whether a thread was opened, the post itself was not sent.
       const sent = wasSent && operation !== "openThread";
       const explained = explain(error, { operation, inThread, sent, aborted: signal.aborted });
-      if (explained.code === "401") this.onTokenRefused();
+      if (explained.code === "401") this.options.onTokenRefused();
       return explained;
     });
   }
+}
+
+/**
+ * The thread that opens at the message with its id: at the question that is answered, or at what a relayed thread was
+ * started from. (A question asked in a thread has an id of its own, and the first message of a forum post is in a thread
+ * that is recorded.)
+ */
+export function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | undefined {
+  return threadId === replyTo || opensThread ? threadId : undefined;
+}
+
+/** A webhook's token is in the address. `wait`: Discord answers with the message. */
+function unauthorised(threadId: string | undefined, wait = false) {
+  const query = new URLSearchParams();
+  if (wait) query.set("wait", "true");
+  if (threadId !== undefined) query.set("thread_id", threadId);
+  return { auth: false, query } as const;
 }
 
 /**

@@ -18,7 +18,11 @@ const messageForm = z.object({
   metadata: lenient(
     z.object({
       event_type: z.string(),
-      event_payload: z.object({ delivery_id: z.unknown(), part: z.unknown() }),
+      event_payload: z.object({
+        delivery_id: z.unknown(),
+        part: z.unknown(),
+        origin: z.unknown().optional(),
+      }),
     }),
   ),
 });
@@ -42,7 +46,7 @@ export async function findPost(
   part: number,
   signal: AbortSignal,
 ): Promise<Found> {
-  const isWanted = matcher(delivery.deliveryId, part);
+  const isWanted = matcher(delivery, part);
   const { from, to } = postWindow(delivery);
   const params = {
     oldest: slackTime(from),
@@ -72,13 +76,17 @@ export async function findPost(
   return { status: "unsure", reason: "too many messages were written since to search them all" };
 }
 
-function matcher(deliveryId: string, part: number): (message: Message) => boolean {
+/** By the delivery; what is relayed also by its origin, which a message has again after a backup is restored. */
+function matcher({ deliveryId, origin }: Delivery, part: number): (message: Message) => boolean {
   const clientId = messageId(deliveryId, part);
-  return ({ metadata, client_msg_id }) =>
-    client_msg_id === clientId ||
-    (metadata?.event_type === METADATA_TYPE &&
-      metadata.event_payload.delivery_id === deliveryId &&
-      Number(metadata.event_payload.part) === part);
+  return ({ metadata, client_msg_id }) => {
+    if (client_msg_id === clientId) return true;
+    if (metadata?.event_type !== METADATA_TYPE) return false;
+    const { event_payload: mark } = metadata;
+    const isSame =
+      mark.delivery_id === deliveryId || (origin !== undefined && mark.origin === origin);
+    return isSame && Number(mark.part) === part;
+  };
 }
 
 async function readPage(

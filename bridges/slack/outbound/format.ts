@@ -4,7 +4,8 @@ import { linkChanges } from "../../core/markdown/links/links.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
-import type { Piece } from "../../platform.ts";
+import { header } from "../../core/outbox/header.ts";
+import type { Delivery, Piece } from "../../platform.ts";
 
 /** Version of this renderer. Change it when pieces would end elsewhere: docs/races.md#a-long-reply-resumes */
 export const FORMAT = "slack-markdown-8";
@@ -38,12 +39,19 @@ const REWRITES = [
 ];
 
 /** Splits canonical Markdown from offset `from` into pieces that fit in one `markdown` block each. Pure. */
-export function renderPieces(content: string, from: number): Piece[] {
-  return renderedPieces(content, from, {
-    limit: BLOCK_LIMIT,
-    readable: READABLE,
-    rewrites: REWRITES,
-  });
+export function renderPieces(content: string, from: number, room = 0): Piece[] {
+  const rendering = { limit: BLOCK_LIMIT, readable: READABLE, rewrites: REWRITES };
+  return renderedPieces(content, from, rendering, room);
+}
+
+/** What stands before a relayed message: its author where Slack does not show the name, and what it answers. */
+export function relayHeader(
+  delivery: Delivery,
+  { isFirst = false, text }: Piece,
+  inPersona: boolean,
+): string {
+  const style = { named: !inPersona, quoted: true, gap: "\n\n" } as const;
+  return isFirst ? neutralise(header(delivery, text, style)) : "";
 }
 
 /** Disables everything in a text that could notify people. */

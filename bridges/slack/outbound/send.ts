@@ -1,15 +1,27 @@
 import { createHash } from "node:crypto";
+import { cut, onOneLine } from "../../../convex/model/shared/text.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
 import { fatalError, platformError } from "../sdk_errors.ts";
 import type { SlackApi } from "../web.ts";
-import { notificationText } from "./format.ts";
+import { notificationText, relayHeader } from "./format.ts";
 
 /** The metadata type of every post. `find` recognises a post by its metadata, which contains only opaque ids. */
 export const METADATA_TYPE = "bridge_delivery";
 
+/** How long the bridge posts as the bot once its token lacked the scope, in ms: then it asks again. */
+const WITHOUT_MS = 10 * 60_000;
+
+/** https://docs.slack.dev/reference/methods/chat.postMessage: with the scope chat:write.customize. */
+interface Persona {
+  readonly username: string;
+  readonly icon_url?: string;
+}
+
 /** Posts, edits and deletes. One attempt each. */
 export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
+  #noPersonaUntil = 0;
+
   constructor(
     private readonly api: SlackApi,
     /** Called when the bot token no longer works. */
@@ -17,34 +29,71 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
   ) {}
 
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
-    const params = {
+    const { origin } = delivery;
+    const params = (persona: Persona | undefined) => ({
       channel: delivery.channel,
       ...(delivery.threadId === undefined ? {} : { thread_ts: delivery.threadId }),
-      ...bodyOf(piece),
+      ...bodyOf(delivery, piece, persona !== undefined),
+      ...persona,
       unfurl_links: false,
       unfurl_media: false,
       metadata: {
         event_type: METADATA_TYPE,
-        event_payload: { delivery_id: delivery.deliveryId, part },
+        event_payload: {
+          delivery_id: delivery.deliveryId,
+          part,
+          ...(origin === undefined ? {} : { origin }),
+        },
       },
       client_msg_id: messageId(delivery.deliveryId, part),
-    };
-    const answer = await this.#call("chat.postMessage", params, signal);
+    });
+    const answer = await this.#inPersona(delivery, (persona) =>
+      this.#call("chat.postMessage", params(persona), signal),
+    );
     if ("ts" in answer && typeof answer.ts === "string") return answer.ts;
     throw platformError("malformed_answer");
   }
 
-  readonly edit: Platform["edit"] = async ({ channel }, postId, piece, signal) => {
-    await this.#call("chat.update", { channel, ts: postId, ...bodyOf(piece) }, signal);
+  /** A message keeps the name that it was posted under. A copy that is gone needs no edit. */
+  readonly edit: Platform["edit"] = async (delivery, postId, piece, signal) => {
+    const { channel } = delivery;
+    const body = bodyOf(delivery, piece, this.#mayBePersona());
+    try {
+      await this.#call("chat.update", { channel, ts: postId, ...body }, signal);
+    } catch (error) {
+      if (!delivery.relayed || !isCode(error, "message_not_found")) throw error;
+    }
   };
 
   async remove({ channel }: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     try {
       await this.#call("chat.delete", { channel, ts: postId }, signal);
     } catch (error) {
-      if (error instanceof PlatformError && error.code === "message_not_found") return;
-      throw error;
+      if (!isCode(error, "message_not_found")) throw error;
     }
+  }
+
+  /** Posts in the author's name, or as the bot where its token lacks the scope for that: then the text has the name. */
+  async #inPersona<Value>(
+    { author }: Delivery,
+    post: (persona: Persona | undefined) => Promise<Value>,
+  ): Promise<Value> {
+    if (author === undefined || !this.#mayBePersona()) return await post(undefined);
+    const { name, avatarUrl } = author;
+    try {
+      return await post({
+        username: personaName(name),
+        ...(avatarUrl?.startsWith("https://") ? { icon_url: avatarUrl } : {}),
+      });
+    } catch (error) {
+      if (!isCode(error, "missing_scope")) throw error;
+      this.#noPersonaUntil = performance.now() + WITHOUT_MS;
+      return await post(undefined);
+    }
+  }
+
+  #mayBePersona(): boolean {
+    return performance.now() >= this.#noPersonaUntil;
   }
 
   async #call(method: string, params: Record<string, unknown>, signal: AbortSignal) {
@@ -60,12 +109,18 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
 }
 
 /** Slack converts the block's Markdown into its own form; `text` is what notifications show. */
-function bodyOf(piece: Piece) {
-  return {
-    text: notificationText(piece.text),
-    blocks: [{ type: "markdown", text: piece.text }],
-    parse: "none",
-  };
+function bodyOf(delivery: Delivery, piece: Piece, inPersona: boolean) {
+  const text = relayHeader(delivery, piece, inPersona) + piece.text;
+  return { text: notificationText(text), blocks: [{ type: "markdown", text }], parse: "none" };
+}
+
+/** The name of a post: Slack shows 80 characters. */
+function personaName(name: string): string {
+  return cut(onOneLine(name) || "somebody", 80);
+}
+
+function isCode(error: unknown, code: string): error is PlatformError {
+  return error instanceof PlatformError && error.code === code;
 }
 
 /**

@@ -5,8 +5,8 @@ import { vAttachment, vMention } from "../shared/validators.ts";
 /**
  * A message as the platform has it: new, edited (`editedAt` set), or read again from history.
  * Content is canonical Markdown with id tokens. Times are ms since 1970. `backfilled`: from before the
- * mapping, so it requests no reply. `late`: older messages may still be read. `answersBot`: the bot is not mentioned, but
- * the post that is answered is the bot's on the platform.
+ * mapping, so it requests no reply. `late`: older messages may still be read. `answersBot`: with
+ * `mentionsBot`, if only the answered post is the bot's: it may carry what a person said in another place.
  */
 export const vMessageEvent = v.object({
   type: v.literal("message"),

@@ -28,7 +28,9 @@ export async function asksForReply(
       return false;
     case "mention":
       return (
-        event.mentionsBot || inThread?.joined === true || (await repliesToAi(ctx, mapping, event))
+        (event.mentionsBot && !event.answersBot) ||
+        inThread?.joined === true ||
+        (await repliesToAi(ctx, mapping, event))
       );
   }
 }

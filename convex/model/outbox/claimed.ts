@@ -57,6 +57,7 @@ export async function toClaimed(
     ...(root !== undefined && { question: root }),
     ...(conversation.rootId !== undefined && { opensThread: true }),
     ...(replyTo !== undefined && { replyTo }),
+    ...(isRelay(delivery, message) && message.authorId && { relayed: true }),
     ...(author && { author }),
     ...(quote && { quote }),
     ...(newestPost !== undefined && { newestPost }),

@@ -3,7 +3,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { idIn, saidAs } from "../rows/messages.ts";
-import { onOneLine } from "../shared/text.ts";
+import { escapeMarkdown, onOneLine } from "../shared/text.ts";
 import type { Said } from "../shared/validators.ts";
 
 /** Characters of an answered message that its quote shows. */
@@ -93,7 +93,6 @@ async function answerTo(
 /** Who is quoted where the AI is answered. Its posts have the name of the platform's app. */
 const AI_NAME = "AI";
 
-/** A text that Markdown shows as it is. */
-function escaped(text: string): string {
-  return onOneLine(text).replace(/[\\`*_~|<>[\]()#]/g, "\\$&");
+function escaped(name: string): string {
+  return escapeMarkdown(onOneLine(name));
 }

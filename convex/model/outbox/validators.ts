@@ -23,7 +23,9 @@ export const vClaimed = v.object({
   question: v.optional(v.string()),
   /** The thread may not exist yet: it opens at the message with its id. */
   opensThread: v.optional(v.boolean()),
-  /** Who said it, if it is relayed. Absent: the AI. */
+  /** It carries what a person or an app said in another place. */
+  relayed: v.optional(v.boolean()),
+  /** Who said that. */
   author: v.optional(v.object({ name: v.string(), avatarUrl: v.optional(v.string()) })),
   /** What a relayed message answers. `replyTo` is its id in this channel, if it has one. */
   quote: v.optional(v.object({ name: v.string(), text: v.string() })),

@@ -22,3 +22,8 @@ export function cutToBytes(text: string, bytes: number): string {
 export function onOneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }
+
+/** A text that Markdown shows as it is. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_~|<>[\]()#]/g, "\\$&");
+}

@@ -3,11 +3,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PlatformError } from "../../../bridges/core/shared/errors.ts";
 import { HistoryRequests } from "../../../bridges/discord/history/requests.ts";
 import { DiscordHistory } from "../../../bridges/discord/history/history.ts";
-import { Finder } from "../../../bridges/discord/outbound/find.ts";
-import { Sender } from "../../../bridges/discord/outbound/send.ts";
 import { createReader, createWriter } from "../../../bridges/discord/rest.ts";
 import { JUNK, oddPayloads, WAITS } from "../../support/odd_payloads.ts";
 import { delivery } from "../recording_core.ts";
+import { finderOver, senderOver } from "./senders.ts";
 import { mappingOf } from "./stage.ts";
 
 /* Odd answers to the adapter's requests, through Discord's own client; only the network is replaced. */
@@ -53,6 +52,7 @@ function clientsOf() {
     reader,
     names: { role: () => undefined, channel: () => undefined },
     botId: () => "1000",
+    appId: () => "1000",
     threadFound: () => undefined,
     unreadable: () => undefined,
     unknown: () => undefined,
@@ -89,27 +89,11 @@ const CALLS: Readonly<Record<string, readonly [object, Call]>> = {
     ({ reader }) => new HistoryRequests(reader).guild("9", 0),
   ],
   exists: [MESSAGE, ({ history }) => history.exists(mappingOf("80"), undefined, "500", signal())],
-  post: [
-    MESSAGE,
-    ({ writer }) =>
-      new Sender(
-        writer,
-        () => false,
-        () => undefined,
-      ).post(post, 0, piece, signal()),
-  ],
-  edit: [
-    MESSAGE,
-    ({ writer }) =>
-      new Sender(
-        writer,
-        () => false,
-        () => undefined,
-      ).edit(post, "5", piece, signal()),
-  ],
+  post: [MESSAGE, ({ writer }) => senderOver(writer).post(post, 0, piece, signal())],
+  edit: [MESSAGE, ({ writer }) => senderOver(writer).edit(post, "5", piece, signal())],
   own: [
     { id: "1000", username: "bridge" },
-    ({ reader }) => new Finder(reader).find(post, 0, piece, signal()),
+    ({ reader }) => finderOver(reader).find(post, 0, piece, signal()),
   ],
 };
 
