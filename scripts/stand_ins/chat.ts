@@ -76,6 +76,8 @@ export interface AcceptedPost extends Place {
   readonly at: number;
   readonly nonce?: string;
   readonly metadata?: unknown;
+  /** The name and picture that it was posted under in place of the bot's. */
+  readonly persona?: { readonly name?: string; readonly avatarUrl?: string };
   readonly replyTo?: string;
   /** What it pinged: user and role ids, `everyone`, `here`. A bridge must ping nobody. */
   readonly pings: readonly string[];

@@ -67,6 +67,14 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
       return { ...guilds, name: Event.ChannelUpdate, data: textPayload(world, event.channel) };
     case "channelDeleted":
       return { ...guilds, name: Event.ChannelDelete, data: textPayload(world, event.channel) };
+    case "webhooksUpdated":
+      return {
+        kind: "other",
+        name: Event.WebhooksUpdate,
+        intent: Intent.GuildWebhooks,
+        requiredAccess: event.channel,
+        data: { guild_id, channel_id: event.channel.id },
+      };
     case "guildChanged": {
       if (event.presence === "in")
         return { ...guilds, name: Event.GuildCreate, data: guildCreatePayload(world) };

@@ -20,7 +20,7 @@ import { timeOf } from "../world/snowflakes.ts";
 import { timestamp } from "./timestamp.ts";
 import type { World } from "../world/world.ts";
 
-/** The permissions of @everyone. */
+/** The permissions of @everyone, so that the bot needs no role: a real server keeps the last one from people. */
 const granted =
   Permission.ViewChannel |
   Permission.SendMessages |
@@ -29,7 +29,8 @@ const granted =
   Permission.CreatePublicThreads |
   Permission.AddReactions |
   Permission.EmbedLinks |
-  Permission.AttachFiles;
+  Permission.AttachFiles |
+  Permission.ManageWebhooks;
 
 export function applicationPayload(world: World, messageContentIntent: boolean) {
   return {

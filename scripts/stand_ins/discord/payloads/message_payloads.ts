@@ -6,7 +6,8 @@ import {
   type APIUser,
 } from "discord-api-types/v10";
 import { threadPayload } from "./channel_payloads.ts";
-import type { Message, User } from "../world/model.ts";
+import { createHash } from "node:crypto";
+import { applicationOf, type Message, type User } from "../world/model.ts";
 import { timeOf } from "../world/snowflakes.ts";
 import { timestamp } from "./timestamp.ts";
 import { writtenAt, type World } from "../world/world.ts";
@@ -20,7 +21,8 @@ export function userPayload(user: User): APIUser {
     username: user.username,
     global_name: user.globalName,
     discriminator: user.kind === "webhook" ? "0000" : "0",
-    avatar: null,
+    avatar:
+      user.avatarUrl === undefined ? null : createHash("md5").update(user.avatarUrl).digest("hex"),
     ...(user.kind === "person" ? {} : { bot: true }),
   };
 }
@@ -45,6 +47,7 @@ export function memberPayload(user: User): APIGuildMemberNoUser {
 export function messagePayload(world: World, message: Message): APIMessage {
   const { author, mentions, reference } = message;
   const thread = world.threads.get(message.id);
+  const applicationId = applicationOf(author);
   return {
     id: message.id,
     type: message.type,
@@ -65,6 +68,7 @@ export function messagePayload(world: World, message: Message): APIMessage {
     flags: message.flags,
     ...(message.stickers.length > 0 ? { sticker_items: [...message.stickers] } : {}),
     ...(author.kind === "webhook" ? { webhook_id: author.id } : {}),
+    ...(applicationId === undefined ? {} : { application_id: applicationId }),
     ...(thread?.parent === message.channel ? { thread: threadPayload(world, thread) } : {}),
     ...(reference
       ? {

@@ -39,7 +39,7 @@ const createBody = z.object({
 type CreateBody = z.infer<typeof createBody>;
 
 /** The flags a bot may set on a message it creates: SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS. */
-const FLAGS = (1 << 2) | (1 << 12);
+export const FLAGS = (1 << 2) | (1 << 12);
 
 /** Parses a body. Throws 50035 where Discord would return it, and `NotImplemented` for unknown fields. */
 export function parseBody<T extends z.ZodRawShape>(
@@ -65,14 +65,19 @@ export function parseBody<T extends z.ZodRawShape>(
 export function checkContent(
   content: string,
   allowed: z.infer<typeof allowedMentions> | undefined,
+  path = "",
 ) {
   if (content.length > BOT_LIMIT) {
-    throw invalid("content", "BASE_TYPE_MAX_LENGTH", `Must be ${BOT_LIMIT} or fewer in length.`);
+    throw invalid(
+      `${path}content`,
+      "BASE_TYPE_MAX_LENGTH",
+      `Must be ${BOT_LIMIT} or fewer in length.`,
+    );
   }
   for (const kind of ["users", "roles"] as const) {
     if (allowed?.parse?.includes(kind) && (allowed[kind]?.length ?? 0) > 0) {
       throw invalid(
-        "allowed_mentions",
+        `${path}allowed_mentions`,
         "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
         `parse:["${kind}"] and ${kind}: [ids...] are mutually exclusive.`,
       );

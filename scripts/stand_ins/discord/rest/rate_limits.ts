@@ -17,10 +17,13 @@ export interface BucketState {
 
 const GENEROUS: Limit = { requests: 1_000, windowMs: 1_000 };
 const COMMON: Limit = { requests: 50, windowMs: 1_000 };
-/** Undocumented, taken from the headers of the real API: 5 messages in 5 s per channel. */
+/** Undocumented. From the headers of the real API: 5 messages in 5 s per channel. */
 const REAL: Readonly<Record<string, Limit>> = {
   "POST channels/:id/messages": { requests: 5, windowMs: 5_000 },
   "PATCH channels/:id/messages/:message": { requests: 5, windowMs: 5_000 },
+  // Per webhook and per channel, as people measured them.
+  "POST webhooks/:id/:token": { requests: 5, windowMs: 2_000 },
+  "webhooks of a channel": { requests: 30, windowMs: 60_000 },
 };
 
 /** Counts requests by route and by the channel or guild in its path, as Discord does ("Rate Limits"). */

@@ -15,6 +15,30 @@ const table = new Map<number, { status: number; message: string }>([
   [Code.UnknownChannel, { status: 404, message: "Unknown Channel" }],
   [Code.UnknownGuild, { status: 404, message: "Unknown Guild" }],
   [Code.UnknownMember, { status: 404, message: "Unknown Member" }],
+  [Code.UnknownWebhook, { status: 404, message: "Unknown Webhook" }],
+  [Code.InvalidWebhookToken, { status: 401, message: "Invalid Webhook Token" }],
+  [
+    Code.MaximumNumberOfWebhooksReached,
+    { status: 400, message: "Maximum number of webhooks reached (15)" },
+  ],
+  [
+    Code.WebhooksPostedToForumChannelsMustHaveAThreadNameOrThreadId,
+    {
+      status: 400,
+      message: "Webhooks posted to forum channels must have a thread_name or thread_id",
+    },
+  ],
+  [
+    Code.WebhooksPostedToForumChannelsCannotHaveBothAThreadNameAndThreadId,
+    {
+      status: 400,
+      message: "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+    },
+  ],
+  [
+    Code.WebhooksCanOnlyCreateThreadsInForumChannels,
+    { status: 400, message: "Webhooks can only create threads in forum channels" },
+  ],
   [Code.UnknownMessage, { status: 404, message: "Unknown Message" }],
   [Code.MissingAccess, { status: 403, message: "Missing Access" }],
   [
@@ -44,12 +68,14 @@ export function refuse(code: number): Refusal {
   return new Refusal(status, { message, code });
 }
 
-/** `50035 Invalid Form Body`, with the field at fault. */
+/** `50035 Invalid Form Body`, with the field at fault: a path with dots. */
 export function invalid(field: string, code: string, message: string): Refusal {
   return new Refusal(400, {
     message: "Invalid Form Body",
     code: Code.InvalidFormBodyOrContentType,
-    errors: { [field]: { _errors: [{ code, message }] } },
+    errors: field
+      .split(".")
+      .reduceRight<unknown>((inner, part) => ({ [part]: inner }), { _errors: [{ code, message }] }),
   });
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody, sendJson, type Wire } from "../../wire.ts";
 import type { Backend, Credentials } from "../backend.ts";
+import type { Call, Reply } from "./call.ts";
 import { RateLimiter, tooMany, type RateLimits } from "./rate_limits.ts";
 import { invalid, NotImplemented, plain, refuse, Refusal } from "./refusals.ts";
-import { match, routes, type Call, type Reply, type RouteName } from "./routes.ts";
+import { match, routes, type RouteName } from "./routes.ts";
 
 interface Answer extends Reply {
   readonly headers: Readonly<Record<string, string>>;
@@ -38,13 +39,14 @@ export class Rest {
       this.wire.answer(name, status, () => sendJson(response, status, body, headers));
     };
     const answer = (): Answer => {
-      if (request.headers.authorization !== `Bot ${this.credentials.token}`) {
+      const needsBot = !name.includes("/:token");
+      if (needsBot && request.headers.authorization !== `Bot ${this.credentials.token}`) {
         return failed(plain(401, "Unauthorized"), {});
       }
       return this.#execute(
         name,
         () => ({ ids, query: url.searchParams, body: read(request, text) }),
-        ids[0],
+        ids,
       );
     };
     if (typeof fault === "number") {
@@ -82,10 +84,11 @@ export class Rest {
     }
   }
 
-  #execute(name: RouteName, read: () => Call, major = ""): Answer {
+  #execute(name: RouteName, read: () => Call, [major = ""]: readonly string[]): Answer {
     const { headers, retryAfterMs } = this.#limiter.take(name, major);
-    if (retryAfterMs !== undefined) {
-      const { body, headers: more } = tooMany(retryAfterMs);
+    const wait = retryAfterMs ?? this.#sharedWait(name, major);
+    if (wait !== undefined) {
+      const { body, headers: more } = tooMany(wait);
       return { status: 429, body, headers: { ...headers, ...more } };
     }
     try {
@@ -96,6 +99,13 @@ export class Rest {
       this.wire.refuse(error.what);
       return { status: 501, body: { message: error.message, code: 0 }, headers };
     }
+  }
+
+  /** How long to wait for the limit that all webhooks of a channel share, in ms. */
+  #sharedWait(name: RouteName, webhook: string): number | undefined {
+    const channel = this.backend.world.webhooks.get(webhook)?.channel.id;
+    if (name !== "POST webhooks/:id/:token" || channel === undefined) return undefined;
+    return this.#limiter.take("webhooks of a channel", channel).retryAfterMs;
   }
 
   #unknown(what: string, response: ServerResponse): void {

@@ -1,6 +1,7 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { z } from "zod";
 import { placeOf, type Backend } from "../backend.ts";
+import { type Call, channelOf, type Handler, ok } from "./call.ts";
 import {
   activeThreads,
   channelPayload,
@@ -9,6 +10,7 @@ import {
   threadPayload,
 } from "../payloads/channel_payloads.ts";
 import { allowedMentions, checkContent, createMessage, parseBody } from "./create_message.ts";
+import { openForumPost } from "./forum_posts.ts";
 import { applicationPayload, guildPayload } from "../payloads/guild_payloads.ts";
 import { allow, mentionsIn } from "../world/mentions.ts";
 import type { Point } from "../world/message_log.ts";
@@ -21,19 +23,8 @@ import {
 import type { Channel, Message } from "../world/model.ts";
 import { invalid, refuse } from "./refusals.ts";
 import { isSnowflake } from "../world/snowflakes.ts";
+import { webhookRoutes } from "./webhook_routes.ts";
 import { isDenied } from "../world/world.ts";
-
-/** One parsed request. `ids` are the variable parts of its path, in order. */
-export interface Call {
-  readonly ids: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: unknown;
-}
-export interface Reply {
-  readonly status: number;
-  readonly body?: unknown;
-}
-type Handler = (backend: Backend, call: Call) => Reply;
 
 const editBody = z.object({
   content: z.string().optional(),
@@ -166,11 +157,14 @@ export const routes = {
     backend.typing.push(placeOf(channel));
     return { status: 204 };
   },
+  "POST channels/:id/threads": (backend, call) => ({
+    status: 201,
+    body: openForumPost(backend, channelOf(backend, call), call.body),
+  }),
+  ...webhookRoutes,
 } as const satisfies Record<string, Handler>;
 
 export type RouteName = keyof typeof routes;
-
-const ok = (body: unknown): Reply => ({ status: 200, body });
 
 const patterns = Object.keys(routes).map((name) => {
   const [method = "", path = ""] = name.split(" ");
@@ -185,8 +179,10 @@ export function match(
   const parts = path.split("/");
   for (const pattern of patterns) {
     if (pattern.method !== method || pattern.parts.length !== parts.length) continue;
-    const fits = pattern.parts.every((part, at) =>
-      part.startsWith(":") ? isSnowflake(parts[at] ?? "") : part === parts[at],
+    const fits = pattern.parts.every(
+      (part, at) =>
+        part === ":token" ||
+        (part.startsWith(":") ? isSnowflake(parts[at] ?? "") : part === parts[at]),
     );
     if (!fits) continue;
     return { name: pattern.name, ids: parts.filter((_, at) => pattern.parts[at]?.startsWith(":")) };
@@ -197,14 +193,6 @@ export function match(
 function inGuild({ world }: Backend, call: Call) {
   if (call.ids[0] !== world.guild.id || world.presence === "out") throw refuse(Code.UnknownGuild);
   return world;
-}
-
-/** The channel or thread of a call. Throws if the bot may not view it. */
-function channelOf({ world }: Backend, call: Call): Channel {
-  const channel = world.find(call.ids[0] ?? "");
-  if (!channel) throw refuse(Code.UnknownChannel);
-  if (isDenied(channel, "view") || world.presence === "out") throw refuse(Code.MissingAccess);
-  return channel;
 }
 
 function messageOf(channel: Channel, call: Call): Message {

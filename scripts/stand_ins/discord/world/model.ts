@@ -2,7 +2,10 @@ import type { APIAttachment, APIEmbed, APIStickerItem, MessageType } from "disco
 import type { Mentions } from "./mentions.ts";
 import type { MessageLog } from "./message_log.ts";
 
-/** An author. `self` is the bridge's bot, `app` another bot; a `webhook` has a name and no membership. */
+/**
+ * An author. `self` is the bridge's bot, `app` another bot; a `webhook` has its webhook's id, the name and picture of one
+ * message, and no membership.
+ */
 export interface User {
   readonly id: string;
   readonly kind: "self" | "person" | "app" | "webhook";
@@ -10,6 +13,20 @@ export interface User {
   /** What people see, unless the guild has a nickname. */
   readonly globalName: string | null;
   readonly nick: string | null;
+  /** The picture that a webhook was given for the message. */
+  readonly avatarUrl?: string;
+  /** Who made the webhook. */
+  readonly madeBy?: User;
+}
+
+/** An incoming webhook of a channel. Whoever knows its token may post with it. */
+export interface Webhook {
+  readonly id: string;
+  readonly token: string;
+  readonly channel: TextChannel;
+  readonly name: string;
+  /** A webhook of a person belongs to no application. */
+  readonly madeBy: User;
 }
 
 export interface Role {
@@ -24,6 +41,8 @@ export interface Denied {
   readonly history?: boolean;
   /** Create Public Threads. */
   readonly threads?: boolean;
+  /** Manage Webhooks. */
+  readonly webhooks?: boolean;
 }
 
 export interface TextChannel {
@@ -84,7 +103,7 @@ export type WorldEvent =
       readonly messages: readonly Message[];
     }
   | { readonly kind: "channelCreated" | "channelUpdated"; readonly channel: TextChannel }
-  | { readonly kind: "channelDeleted"; readonly channel: TextChannel }
+  | { readonly kind: "channelDeleted" | "webhooksUpdated"; readonly channel: TextChannel }
   | { readonly kind: "accessGained"; readonly channel: TextChannel }
   | { readonly kind: "guildChanged"; readonly presence: Presence }
   | { readonly kind: "threadCreated" | "threadUpdated" | "threadDeleted"; readonly thread: Thread };
@@ -92,6 +111,11 @@ export type WorldEvent =
 /** The text channel that a channel or thread belongs to. Permissions are set on it. */
 export function rootOf(channel: Channel): TextChannel {
   return channel.kind === "text" ? channel : channel.parent;
+}
+
+/** The application that owns a webhook or a webhook's message. An application has the id of its bot. */
+export function applicationOf({ madeBy }: Pick<User, "madeBy">): string | undefined {
+  return madeBy && madeBy.kind !== "person" ? madeBy.id : undefined;
 }
 
 export function displayName(user: User): string {

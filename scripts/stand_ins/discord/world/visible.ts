@@ -24,7 +24,7 @@ export function visibleMessage(message: Message): VisibleMessage {
     authorId: author.id,
     text: message.content,
     edited: message.editedAt !== undefined,
-    fromBot: author.kind === "self",
+    fromBot: author.kind === "self" || author.madeBy?.kind === "self",
     ...(reference ? { replyTo: reference.messageId } : {}),
     ...(channel.kind === "thread" ? { thread: channel.id } : {}),
   };
@@ -49,6 +49,7 @@ export function changesOf(event: WorldEvent): ChatChange[] {
     case "threadCreated":
     case "threadUpdated":
     case "threadDeleted":
+    case "webhooksUpdated":
       return [];
   }
 }

@@ -5,6 +5,7 @@ import {
   type APIEmbed,
   type APIStickerItem,
 } from "discord-api-types/v10";
+import { randomBytes } from "node:crypto";
 import { Listeners } from "../../wire.ts";
 import type { Mentions } from "./mentions.ts";
 import { MessageLog } from "./message_log.ts";
@@ -18,6 +19,7 @@ import {
   type TextChannel,
   type Thread,
   type User,
+  type Webhook,
   type WorldEvent,
 } from "./model.ts";
 import { Snowflakes, timeOf } from "./snowflakes.ts";
@@ -50,6 +52,7 @@ export class World {
   readonly roles = new Map<string, Role>();
   readonly channels = new Map<string, TextChannel>();
   readonly threads = new Map<string, Thread>();
+  readonly webhooks = new Map<string, Webhook>();
   readonly owner = this.addUser("person", "Owner");
   readonly bot = this.addUser("self", "Bridge");
 
@@ -106,6 +109,7 @@ export class World {
   removeChannel(channel: TextChannel): void {
     this.channels.delete(channel.id);
     for (const thread of this.threadsOf(channel)) this.threads.delete(thread.id);
+    for (const webhook of this.webhooksOf(channel)) this.webhooks.delete(webhook.id);
     this.events.emit({ kind: "channelDeleted", channel });
   }
 
@@ -123,6 +127,23 @@ export class World {
 
   threadsOf(channel: TextChannel): Thread[] {
     return [...this.threads.values()].filter((thread) => thread.parent === channel);
+  }
+
+  webhooksOf(channel: TextChannel): Webhook[] {
+    return [...this.webhooks.values()].filter((webhook) => webhook.channel === channel);
+  }
+
+  addWebhook(channel: TextChannel, name: string, madeBy: User): Webhook {
+    const token = randomBytes(51).toString("base64url");
+    const webhook = { id: this.ids.next(), token, channel, name, madeBy };
+    this.webhooks.set(webhook.id, webhook);
+    this.events.emit({ kind: "webhooksUpdated", channel });
+    return webhook;
+  }
+
+  removeWebhook({ id, channel }: Webhook): void {
+    this.webhooks.delete(id);
+    this.events.emit({ kind: "webhooksUpdated", channel });
   }
 
   post(draft: Draft): Message {
@@ -194,10 +215,18 @@ export class World {
   }
 
   /** Opens a post of a forum: a thread whose first message has its id. */
-  openPost(forum: TextChannel, name: string, owner: User, content: string): Thread {
+  openPost(
+    forum: TextChannel,
+    name: string,
+    owner: User,
+    content: string,
+    more: Partial<Pick<Draft, "mentions" | "flags">> = {},
+  ): Thread {
     const thread = this.#addThread(this.ids.next(), forum, name, owner);
+    const { id } = thread;
     this.events.emit({ kind: "threadCreated", thread });
-    this.post({ id: thread.id, channel: thread, author: owner, content, mentions: NO_MENTIONS });
+    const first = { id, channel: thread, author: owner, content, mentions: NO_MENTIONS };
+    this.post({ ...first, ...more });
     return thread;
   }
 
