@@ -22,6 +22,8 @@ export interface SlackStandInOptions {
   readonly subscriptions?: readonly Subscription[];
   /** The bot token's scopes. Default: all that the implemented methods need. */
   readonly scopes?: readonly string[];
+  /** Whether a post's name and picture are left out, not refused, without the scope for them. Default false. */
+  readonly ignoresPersonas?: boolean;
   /** The most messages in a page of history. Slack allows some apps 15, and others the default. */
   readonly historyPage?: number;
   /** The clock from which timestamps are generated, in ms since 1970. */
@@ -60,6 +62,8 @@ export interface SlackStandIn extends ChatStandIn {
   addUserGroup(handle: string): string;
   /** Changes a person's name and sends `user_change`. */
   renamePerson(person: string, name: string): void;
+  /** Gives the bot token a scope or takes it away, as when the app is installed again. */
+  setScope(scope: string, isGranted: boolean): void;
   /** Adds the bot to a channel, or removes it. */
   setBotMember(channel: string, isMember: boolean): void;
   setArchived(channel: string, archived: boolean): void;
@@ -87,7 +91,7 @@ export interface SlackStandIn extends ChatStandIn {
 }
 
 const ALL_SCOPES = [
-  ...["channels:history", "channels:read", "chat:write", "files:read"],
+  ...["channels:history", "channels:read", "chat:write", "chat:write.customize", "files:read"],
   ...["groups:history", "groups:read", "usergroups:read", "users:read"],
 ];
 
@@ -129,7 +133,8 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     bot,
     botToken,
     appToken,
-    scopes: options.scopes ?? ALL_SCOPES,
+    scopes: [...(options.scopes ?? ALL_SCOPES)],
+    ignoresPersonas: options.ignoresPersonas ?? false,
     historyPage: options.historyPage ?? 1_000,
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
@@ -194,6 +199,10 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
       workspace.renameMember(person, name);
       sendEvent({ type: "user_change", user: { id: person, team_id: identity.teamId, name } });
     },
+    setScope: (scope, isGranted) => {
+      backend.scopes = backend.scopes.filter((other) => other !== scope);
+      if (isGranted) backend.scopes.push(scope);
+    },
     setBotMember: (channel, isMember) => {
       people.channel(channel).botIsMember = isMember;
     },
@@ -238,6 +247,7 @@ function acceptedPost(
     at,
     ...(message.clientMsgId !== undefined && { nonce: message.clientMsgId }),
     ...(message.metadata !== undefined && { metadata: message.metadata }),
+    ...(message.persona && { persona: message.persona }),
     pings: pingsOf(message, linksNames),
     body: { ...params, ...(message.blocks && { blocks: message.blocks }) },
   };

@@ -25,28 +25,16 @@ export function messageJson(
   teamId: string,
   options: { readonly withMetadata?: boolean; readonly channel?: Channel } = {},
 ): Json {
-  const { author, edited, blocks, attachments, files, metadata } = message;
+  const { edited, blocks, attachments, files, metadata } = message;
   return {
     type: "message",
     ...(message.tombstone && { subtype: "tombstone", hidden: true }),
     ...(message.broadcast && { subtype: "thread_broadcast" }),
-    user: message.tombstone ? "USLACKBOT" : author.id,
+    ...authorJson(message, teamId),
     text: message.text,
     ts: message.ts,
     team: teamId,
     ...(message.clientMsgId !== undefined && { client_msg_id: message.clientMsgId }),
-    ...(author.app && {
-      bot_id: author.app.botId,
-      app_id: author.app.appId,
-      bot_profile: {
-        id: author.app.botId,
-        app_id: author.app.appId,
-        user_id: author.id,
-        name: author.name,
-        team_id: teamId,
-        deleted: false,
-      },
-    }),
     ...(message.threadTs !== undefined && { thread_ts: message.threadTs }),
     ...(edited && { edited }),
     ...(blocks && { blocks }),
@@ -57,14 +45,39 @@ export function messageJson(
   };
 }
 
+/** A message under another name and picture is a `bot_message`: it has those, and no user. */
+function authorJson({ author, persona, tombstone, broadcast }: Message, teamId: string): Json {
+  const { app } = author;
+  if (tombstone) return { user: "USLACKBOT" };
+  if (!app) return { user: author.id };
+  const { botId: bot_id, appId: app_id } = app;
+  if (persona) {
+    return {
+      ...(!broadcast && { subtype: "bot_message" }),
+      username: persona.name ?? author.name,
+      ...(persona.avatarUrl !== undefined && { icons: { image_48: persona.avatarUrl } }),
+      bot_id,
+      app_id,
+    };
+  }
+  const profile = { user_id: author.id, name: author.name, team_id: teamId, deleted: false };
+  return { user: author.id, bot_id, app_id, bot_profile: { id: bot_id, app_id, ...profile } };
+}
+
+/** Who a thread's fields say wrote a message. */
+function writerOf({ author, persona }: Message): string {
+  return persona && author.app ? author.app.botId : author.id;
+}
+
 function threadJson(channel: Channel, message: Message): Json {
   if (message.threadTs !== undefined) {
     const root = channel.messages.get(message.threadTs);
-    return root ? { parent_user_id: root.author.id } : {};
+    return root && !root.persona ? { parent_user_id: root.author.id } : {};
   }
   const replies = channel.replies.get(message.ts);
   if (!replies) return {};
-  const users = new Set(replies.flatMap((ts) => channel.messages.get(ts)?.author.id ?? []));
+  const messages = replies.flatMap((ts) => channel.messages.get(ts) ?? []);
+  const users = new Set(messages.map(writerOf));
   return {
     thread_ts: message.ts,
     reply_count: replies.length,
@@ -112,7 +125,7 @@ function messageEvent(change: WorkspaceChange, teamId: string): Json {
         message.threadTs === undefined ? undefined : channel.messages.get(message.threadTs);
       return {
         ...messageJson(message, teamId),
-        ...(root && { parent_user_id: root.author.id }),
+        ...(root && !root.persona && { parent_user_id: root.author.id }),
         ...(root && message.broadcast && { root: messageJson(root, teamId, { channel }) }),
         ...place,
       };

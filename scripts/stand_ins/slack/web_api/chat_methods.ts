@@ -3,7 +3,7 @@ import { messageJson } from "../socket/events.ts";
 import { type Backend, channelOf, type Method, needScope } from "./method.ts";
 import { flagParam, jsonParam, type Params, textParam } from "./params.ts";
 import { SlackRefusal } from "./refusal.ts";
-import type { Block, Channel, Message } from "../workspace/workspace.ts";
+import type { Block, Channel, Message, Persona } from "../workspace/workspace.ts";
 
 /** Limits of a message: characters of `text`, of all its Markdown blocks together, of one section; blocks. */
 const TEXT_LIMIT = 40_000;
@@ -35,18 +35,20 @@ const postMessage: Method = {
   token: "bot",
   params: [
     ...["channel", "text", "blocks", "metadata", "thread_ts", "reply_broadcast", "client_msg_id"],
-    ...["unfurl_links", "unfurl_media", "mrkdwn", "parse", "link_names"],
+    ...["unfurl_links", "unfurl_media", "mrkdwn", "parse", "link_names", "username", "icon_url"],
   ],
   run: (backend, params) => {
     needScope(backend, "chat:write");
     const channel = writableChannel(backend, params);
     const content = contentOf(params);
+    const persona = personaOf(backend, params);
     const metadata = metadataOf(params);
     const threadTs = threadOf(channel, textParam(params, "thread_ts"));
     const clientMsgId = textParam(params, "client_msg_id");
     const message = backend.workspace.post(channel, {
       author: backend.bot,
       ...content,
+      ...(persona && { persona }),
       ...(metadata && { metadata }),
       ...(threadTs !== undefined && { threadTs }),
       ...(threadTs !== undefined && flagParam(params, "reply_broadcast") && { broadcast: true }),
@@ -117,6 +119,20 @@ function contentOf(params: Params): Pick<Message, "text" | "blocks"> {
   if (text === "" && blocks.length === 0) throw new SlackRefusal("no_text");
   if (text.length > TEXT_LIMIT) throw new SlackRefusal("msg_too_long");
   return { text, ...(blocks.length > 0 && { blocks }) };
+}
+
+/**
+ * The name and picture to post under. Both behaviours without the scope were observed: a refusal, and a post without them.
+ * docs.slack.dev/reference/methods/chat.postMessage#authorship
+ */
+function personaOf(backend: Backend, params: Params): Persona | undefined {
+  const name = textParam(params, "username") ?? "";
+  const avatarUrl = textParam(params, "icon_url") ?? "";
+  if (name === "" && avatarUrl === "") return undefined;
+  const scope = "chat:write.customize";
+  if (backend.ignoresPersonas && !backend.scopes.includes(scope)) return undefined;
+  needScope(backend, scope);
+  return { ...(name !== "" && { name }), ...(avatarUrl !== "" && { avatarUrl }) };
 }
 
 function blocksOf(params: Params): readonly Block[] {

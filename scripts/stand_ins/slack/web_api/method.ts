@@ -14,6 +14,8 @@ export interface Backend {
   readonly appToken: string;
   /** The bot token's scopes. */
   readonly scopes: readonly string[];
+  /** Whether a name or picture without the scope for it is left out instead of refused. */
+  readonly ignoresPersonas: boolean;
   /** The most messages in a page of history. */
   readonly historyPage: number;
   readonly socketMode: SocketMode;

@@ -231,10 +231,14 @@ describe("the Web API", () => {
     expect(await errorOf(client.reactions.add({ channel, name: "x", timestamp: "1.0" }))).toBe(
       "unknown_method",
     );
-    const call = client.chat.postMessage({ channel, text: "x", username: "somebody" });
+    const call = client.chat.postMessage({ channel, text: "x", icon_emoji: ":x:" });
     expect(await errorOf(call)).toBe("invalid_arguments");
     const page = await fetch(new URL("/nowhere", setting(slack, "SLACK_API_URL")));
     expect(page.status).toBe(501);
-    expect(slack.refused).toEqual(["reactions.add", "chat.postMessage: username", "GET /nowhere"]);
+    expect(slack.refused).toEqual([
+      "reactions.add",
+      "chat.postMessage: icon_emoji",
+      "GET /nowhere",
+    ]);
   });
 });

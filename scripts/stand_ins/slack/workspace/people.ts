@@ -101,7 +101,7 @@ export class People {
   #seen(message: Message): VisibleMessage {
     return {
       id: message.ts,
-      author: message.author.name,
+      author: message.persona?.name ?? message.author.name,
       authorId: message.author.id,
       text: shownText(message),
       edited: message.edited !== undefined,

@@ -30,9 +30,17 @@ export interface SharedFile {
   readonly at: "here" | "elsewhere" | "hidden";
 }
 
+/** A name and picture in place of an app's own. */
+export interface Persona {
+  readonly name?: string;
+  readonly avatarUrl?: string;
+}
+
 export interface Message {
   readonly ts: string;
   readonly author: Member;
+  /** The name and picture under which an app posted it. */
+  readonly persona?: Persona;
   /** In the API's form: `&`, `<` and `>` escaped, `<@U…>`, `<url|label>`. */
   readonly text: string;
   /** The ts of the root of a reply. Absent on roots. */
