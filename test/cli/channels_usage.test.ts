@@ -51,7 +51,10 @@ describe("wrong usage", () => {
     [["map", "discord", "112233445566778899", "--to", "x", "more"], "too many arguments"],
     [["map", "discord"], "missing required argument"],
     [["mop", "discord", "112233445566778899"], "unknown command 'mop'"],
+    [["map", "discord", "112233445566778899", "--to", "x", "--relay-apps"], "without --relay"],
     [["set", "discord", "112233445566778899"], "no setting to change"],
+    [["set", "discord", "112233445566778899", "--relay"], "argument missing"],
+    [["set", "discord", "112233445566778899", "--relay", "maybe"], "It must be on or off."],
     [["unmap", "discord", "112233445566778899", "--delete"], "unknown option '--delete'"],
     [[], "Usage: channels"],
   ])("%j is rejected and changes nothing", async (args, message) => {

@@ -75,6 +75,31 @@ test("a bridge that answers at the health port is reported with its platforms", 
   expect(texts).toContain("it runs; slack is ready");
 });
 
+test("a relay without names and pictures is reported where it is on, and is no fault", async () => {
+  const { discord, slack } = stage.stack;
+  const texts = async (relaySince: number | undefined) => {
+    const rows = await (await stage.stack.adminClient()).query(api.admin.list, {});
+    const list = rows.map((row) => ({ ...row, ...(relaySince !== undefined && { relaySince }) }));
+    const findings = await faultInjector(stage).deployment({ "admin:list": list });
+    expect(exitCode(findings)).toBe(0);
+    return findings.map(formatFinding).join("\n");
+  };
+  expect(await texts(1)).not.toContain("relayed");
+  discord.deny(stage.channels.discord, { webhooks: true });
+  slack.setScope("chat:write.customize", false);
+  try {
+    expect(await texts(undefined)).not.toContain("relayed");
+    const relaying = await texts(1);
+    expect(relaying).toMatch(/^ok {4}discord .*lacks Manage Webhooks.* allow Manage Webhooks$/m);
+    expect(relaying).toMatch(
+      /^ok {4}slack .*lacks the scope chat:write\.customize.* add chat:wri/m,
+    );
+  } finally {
+    discord.deny(stage.channels.discord, {});
+    slack.setScope("chat:write.customize", true);
+  }
+});
+
 test("the AI service gets no request without --ask", async () => {
   const refused = { "doctor:askModel": { ok: false, reason: "the AI service refused the key" } };
   expect(exitCode(await faultInjector(stage).deployment(refused))).toBe(0);

@@ -5,6 +5,8 @@ import { stripLines, toJson } from "../strip_controls.ts";
 import type { Deployment } from "./deployment.ts";
 import {
   addChannelArguments,
+  addRelayFlags,
+  addRelaySettings,
   addSettings,
   parseChannel,
   parseCount,
@@ -26,6 +28,8 @@ interface MapFlags extends Common {
   readonly adopt?: string;
   readonly history?: number;
   readonly keep?: number | "all";
+  readonly relay?: true;
+  readonly relayApps?: true;
   readonly check: boolean;
 }
 
@@ -41,6 +45,8 @@ interface SettingFlags extends Common {
   readonly instructions?: string | false;
   readonly model?: string | false;
   readonly keep?: number | "all";
+  readonly relay?: boolean;
+  readonly relayApps?: boolean;
 }
 
 type Print = (text: string) => void;
@@ -101,6 +107,7 @@ function addMap(program: Command, print: Print): void {
   const command = addVerb(program, "map", "Mirror a platform's channel into a Convex channel.", [
     "map discord 112233445566778899 --to team",
     "map slack C0123456789 --to team --trigger mention --reply-in thread",
+    "map slack C0123456789 --to team --relay",
     "map slack C0123456789 --adopt <id of a public Convex channel>",
   ]);
   addChannelArguments(command)
@@ -121,7 +128,7 @@ function addMap(program: Command, print: Print): void {
         "backfill the channel's last n messages (1 to 1000); none of them is answered",
       ).argParser(parseCount),
     );
-  addSettings(command)
+  addRelayFlags(addSettings(command))
     .option("--no-check", "don't check on the platform that the bot can work in the channel")
     .action(async (platform: Platform, id: string, flags: MapFlags) => {
       const { json: _, check, keep = "all", ...rest } = flags;
@@ -129,6 +136,9 @@ function addMap(program: Command, print: Print): void {
       const channel = parseChannel(command, platform, id);
       if (options.to === undefined && options.adopt === undefined) {
         command.error("error: missing target: --to <channel name> or --adopt <channel id>");
+      }
+      if (options.relayApps && !options.relay) {
+        command.error("error: --relay-apps has no effect without --relay");
       }
       const { openView } = await import("./open_view.ts");
       const view = check ? await openView(platform, noteFor(flags)) : undefined;
@@ -193,8 +203,9 @@ function addSet(program: Command, print: Print): void {
     'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
     "set slack C0123456789 --no-instructions --no-model",
     "set slack C0123456789 --keep 90",
+    "set slack C0123456789 --relay on",
   ]);
-  addSettings(addChannelArguments(command))
+  addRelaySettings(addSettings(addChannelArguments(command)))
     .option("--no-instructions", "go back to the default instructions")
     .option("--no-model", "go back to the deployment's model")
     .action(async (platform: Platform, id: string, flags: SettingFlags) => {

@@ -20,8 +20,11 @@ export const NEEDED_IN_FORUM = [
   { bit: Permission.ReadMessageHistory, name: "Read Message History" },
 ] as const;
 
+/** The permission needed only to relay messages under their authors' names and pictures. */
+export const FOR_RELAY = { bit: Permission.ManageWebhooks, name: "Manage Webhooks" } as const;
+
 /** All of them in one bit field, for the invite link. */
-export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS].reduce(
+export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS, FOR_RELAY].reduce(
   (sum, { bit }) => sum | bit,
   0n,
 );

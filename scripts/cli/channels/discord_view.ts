@@ -3,13 +3,20 @@ import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-
 import { z } from "zod";
 import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../bridges/discord/failures.ts";
 import {
+  FOR_RELAY,
   FOR_THREADS,
   INVITE_PERMISSIONS,
   NEEDED,
   NEEDED_IN_FORUM,
   permissionsIn,
 } from "./discord_permissions.ts";
-import { ViewError, type PlatformView, type ChannelView, type Trouble } from "./platform_view.ts";
+import {
+  type ChannelView,
+  type PlatformView,
+  RELAYS_PLAINLY,
+  type Trouble,
+  ViewError,
+} from "./platform_view.ts";
 
 const vUser = z.object({ id: z.string(), username: z.string() });
 const vApplication = z.object({ id: z.string(), flags: z.number().optional() });
@@ -161,7 +168,10 @@ export class DiscordView implements PlatformView {
         minor: true as const,
       })),
     ];
-    return { id, name, within: guild.name, troubles };
+    const relay = lacking([FOR_RELAY]).map((permission) =>
+      trouble(`the bot lacks ${permission}, so ${RELAYS_PLAINLY}`, permission),
+    );
+    return { id, name, within: guild.name, troubles, ...(relay[0] && { relay: relay[0] }) };
   }
 
   #guild(id: string) {

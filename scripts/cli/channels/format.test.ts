@@ -125,6 +125,32 @@ test("the list and the status say for how long a channel's messages are kept", (
   );
 });
 
+test("the list and the status say which channels of its Convex channel a relay hears", () => {
+  const other: MappingRow = {
+    ...ROW,
+    mappingId: "m2" as MappingRow["mappingId"],
+    platform: "discord",
+    externalName: `talk${CLEAR}`,
+    relaySince: 0,
+  };
+  const { externalName: _, ...unnamed } = { ...ROW, mappingId: "m3" as MappingRow["mappingId"] };
+  const paused = {
+    ...unnamed,
+    mappingId: "m4" as MappingRow["mappingId"],
+    state: "paused" as const,
+  };
+  const elsewhere = { ...unnamed, channelId: "c2" as MappingRow["channelId"] };
+  const rows = [ROW, other, unnamed, paused, elsewhere];
+  const list = mappingTable(rows);
+  expect(list).toMatch(/\n {4}hears: slack #help[^,\n]*, slack C0123456789\n/);
+  expect(list.match(/hears/g)).toHaveLength(1);
+  expect(list).not.toContain("\u001B");
+  const mappings = rows.map((row) => ({ ...row, health: [], open: 0, failed: 0 }));
+  const report = statusReport({ mappings, failed: [], problems: [] });
+  expect(report).toMatch(/^discord .*\n {2}hears: slack #help[^,\n]*, slack C0123456789\nslack /m);
+  expect(describeMapping({ ...other, relayApps: true })).toContain("; relay is on, for apps too.");
+});
+
 test("the list fits into 100 columns, whatever the channels are called", () => {
   const name =
     "a channel with a name that is as long as names may be, which is a hundred letters".repeat(2);

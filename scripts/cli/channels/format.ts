@@ -17,7 +17,7 @@ export function describeMapping(row: MappingRow): string {
       ? "answers nothing"
       : `answers ${describeTrigger(row.trigger)}, in the ${row.replyIn}`;
   return stripControls(
-    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${[answers, ...extras(row)].join("; ")}.`,
+    `${channelOf(row)} -> "${row.channelName}": ${row.state}; ${[answers, ...extras(row), ...relaying(row)].join("; ")}.`,
   );
 }
 
@@ -28,6 +28,28 @@ function extras(row: MappingRow): string[] {
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
   ];
+}
+
+function relaying({ relaySince, relayApps }: MappingRow): string[] {
+  if (relaySince === undefined) return relayApps ? ["would relay apps, but relay is off"] : [];
+  return [`relay is on${relayApps ? ", for apps too" : ""}`];
+}
+
+/** The channels whose messages are relayed to a mapping, out of all mappings. */
+function heardBy(
+  { channelId, mappingId, relaySince, relayApps }: MappingRow,
+  rows: readonly MappingRow[],
+) {
+  if (relaySince === undefined) return [];
+  const others = rows.filter(
+    (row) => row.channelId === channelId && row.mappingId !== mappingId && row.state === "active",
+  );
+  const names = others.map(
+    ({ platform, externalId, externalName }) =>
+      `${platform} ${externalName === undefined ? externalId : `#${shorten(externalName)}`}`,
+  );
+  const heard = names.length === 0 ? "no other channel yet" : names.join(", ");
+  return [`hears: ${heard}${relayApps ? "; apps too" : ""}`];
 }
 
 function shorten(name: string): string {
@@ -52,7 +74,9 @@ export function mappingTable(rows: readonly MappingRow[]): string {
     row.replyIn,
   ]);
   const [head = "", ...body] = table([header, ...lines]).split("\n");
-  const more = rows.map((row) => extras(row).map((extra) => `\n    ${stripControls(extra)}`));
+  const more = rows.map((row) =>
+    [...extras(row), ...heardBy(row, rows)].map((extra) => `\n    ${stripControls(extra)}`),
+  );
   return [head, ...body.map((line, at) => line + (more[at] ?? []).join(""))].join("\n");
 }
 
@@ -78,7 +102,7 @@ export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: 
   const isEmpty = mappings.length + failed.length + problems.length === 0;
   if (isEmpty && !aiHealth && !rearmed) return mappingTable([]);
   const sections = [
-    isEmpty ? mappingTable([]) : mappings.map(describeStatus).join("\n"),
+    isEmpty ? mappingTable([]) : mappings.map((row) => describeStatus(row, mappings)).join("\n"),
     ...(aiHealth ? [`${describeAi(aiHealth)}.`] : []),
   ];
   if (failed.length > 0) {
@@ -136,7 +160,7 @@ function describeActive({ lastCatchUp }: MappingStatus): string {
   return lastCatchUp === undefined ? "waiting for a bridge (npm start)" : "no problems reported";
 }
 
-function describeStatus(row: MappingStatus): string {
+function describeStatus(row: MappingStatus, rows: readonly MappingStatus[]): string {
   const caughtUp = row.lastCatchUp;
   const counts = [
     ...(row.open > 0 ? [`${row.open} to be posted${oldest(row)}`] : []),
@@ -159,7 +183,8 @@ function describeStatus(row: MappingStatus): string {
     const operation = direction === "in" ? "reading" : "posting";
     return `  ${operation} has failed since ${time(at)}: ${reason} (${code})${step === undefined ? "" : `. ${step}`}`;
   });
-  return [head, ...recovered, ...troubles].map(stripControls).join("\n");
+  const heard = heardBy(row, rows).map((line) => `  ${line}`);
+  return [head, ...heard, ...recovered, ...troubles].map(stripControls).join("\n");
 }
 
 function oldest({ open, openSince }: MappingStatus): string {

@@ -4,7 +4,7 @@ import { SettingsReader } from "../../../bridges/config/settings.ts";
 import type { Platform } from "../../../convex/model/shared/validators.ts";
 import { CommandError } from "../command_error.ts";
 import { findPlayground, type Note } from "./find_playground.ts";
-import { type ChannelView, ViewError, type PlatformView } from "./platform_view.ts";
+import { type ChannelView, type PlatformView, type Trouble, ViewError } from "./platform_view.ts";
 
 /** The platform as the bot sees it; undefined if no token is configured and no playground runs. */
 export async function openView(platform: Platform, note: Note): Promise<PlatformView | undefined> {
@@ -40,15 +40,21 @@ export async function explainViewErrors<T>(request: () => Promise<T>): Promise<T
   }
 }
 
+/** What the channel is to be used for, besides reading and posting. */
+interface Uses {
+  readonly threads: boolean;
+  readonly relay: boolean;
+}
+
 /** Throws `CommandError` if the bot can't work in the channel; returns minor problems as text. */
-export function requireUsable({ troubles }: ChannelView, needsThreads: boolean): string[] {
-  const explain = ({ problem, step }: ChannelView["troubles"][number]) => `${problem}. ${step}`;
-  const serious = troubles.filter(({ minor }) => minor !== true || needsThreads);
+export function requireUsable({ troubles, relay }: ChannelView, uses: Uses): string[] {
+  const explain = ({ problem, step }: Trouble) => `${problem}. ${step}`;
+  const serious = troubles.filter(({ minor }) => minor !== true || uses.threads);
   if (serious.length > 0) {
     throw new CommandError(
       "NOT_USABLE",
       `${serious.map(explain).join("\n")}\nNot mapped (--no-check maps it anyway).`,
     );
   }
-  return troubles.map(explain);
+  return [...troubles, ...(uses.relay && relay ? [relay] : [])].map(explain);
 }

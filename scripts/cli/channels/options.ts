@@ -45,6 +45,26 @@ export function addSettings(command: Command): Command {
     );
 }
 
+const RELAY = "post what is said in the other channels of the same Convex channel into this one";
+const RELAY_APPS = "with relay, also what other apps and bots say there";
+
+/** The settings of relaying for a channel that is not mapped yet, where they are off. */
+export function addRelayFlags(command: Command): Command {
+  return command.option("--relay", RELAY).option("--relay-apps", RELAY_APPS);
+}
+
+/** The settings of relaying for a mapped channel. */
+export function addRelaySettings(command: Command): Command {
+  return command
+    .addOption(new Option("--relay <on|off>", RELAY).argParser(parseSwitch))
+    .addOption(new Option("--relay-apps <on|off>", RELAY_APPS).argParser(parseSwitch));
+}
+
+function parseSwitch(value: string): boolean {
+  if (value === "on" || value === "off") return value === "on";
+  throw new InvalidArgumentError("It must be on or off.");
+}
+
 export function parseChannel(
   command: Command,
   platform: Platform,

@@ -6,6 +6,8 @@ export interface ChannelView {
   readonly within?: string;
   /** What prevents the bot from working in the channel, with the step that fixes it. */
   readonly troubles: readonly Trouble[];
+  /** What keeps messages that are relayed to the channel from having their authors' names and pictures. */
+  readonly relay?: Trouble;
 }
 
 export interface Trouble {
@@ -14,6 +16,10 @@ export interface Trouble {
   /** Matters only to mappings that reply in threads. */
   readonly minor?: true;
 }
+
+/** How messages are relayed by a bot that can't post under people's names. */
+export const RELAYS_PLAINLY =
+  "messages relayed there are posted by the bot, with the author's name in bold in front";
 
 /** A platform as the bot sees it, through the platform's API. Every method throws `ViewError` if a request fails. */
 export interface PlatformView {

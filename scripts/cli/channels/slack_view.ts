@@ -1,5 +1,6 @@
 import { LogLevel, type Logger, WebAPIPlatformError, WebClient } from "@slack/web-api";
 import {
+  addScopes,
   type ChannelFailure,
   FAILURES,
   failureOf,
@@ -7,9 +8,15 @@ import {
   TOKEN_STEP,
   type TokenKind,
 } from "../../../bridges/slack/failures.ts";
-import { type ChannelView, ViewError, type PlatformView, type Trouble } from "./platform_view.ts";
+import {
+  type ChannelView,
+  type PlatformView,
+  RELAYS_PLAINLY,
+  type Trouble,
+  ViewError,
+} from "./platform_view.ts";
 
-/** The bot scopes the code needs; slack-app-manifest.json asks for the same. */
+/** The bot scopes the code needs; slack-app-manifest.json asks for them and for `RELAY_SCOPE`. */
 export const BOT_SCOPES = [
   "channels:history",
   "channels:read",
@@ -20,6 +27,9 @@ export const BOT_SCOPES = [
   "usergroups:read",
   "users:read",
 ] as const;
+
+/** The scope needed only to relay messages under their authors' names and pictures. */
+export const RELAY_SCOPE = "chat:write.customize";
 
 /** The bot and its app. */
 export interface SlackBot {
@@ -69,8 +79,11 @@ export class SlackView implements PlatformView {
 
   async channel(id: string): Promise<ChannelView> {
     try {
-      const { channel } = await this.#web.conversations.info({ channel: id });
-      return await this.#naming(await this.#viewChannel({ ...channel, id }));
+      const { channel, response_metadata: meta } = await this.#web.conversations.info({
+        channel: id,
+      });
+      const view = await this.#naming(await this.#viewChannel({ ...channel, id }));
+      return meta?.scopes?.includes(RELAY_SCOPE) === false ? { ...view, relay: NO_NAMES } : view;
     } catch (error) {
       return await this.#naming({ id, name: "", troubles: [channelTrouble(error)] });
     }
@@ -142,6 +155,10 @@ export interface SlackTokens {
 
 const NOT_A_MEMBER = troubleOf(FAILURES.not_in_channel);
 const ARCHIVED = troubleOf(FAILURES.is_archived);
+const NO_NAMES: Trouble = {
+  problem: `the bot lacks the scope ${RELAY_SCOPE}, so ${RELAYS_PLAINLY}`,
+  step: addScopes(RELAY_SCOPE),
+};
 
 /** Keeps Slack's client from printing warnings. */
 const silentLogger: Logger = {

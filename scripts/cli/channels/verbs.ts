@@ -34,6 +34,8 @@ export interface Settings {
   readonly model?: string | null;
   /** `null`: for ever. */
   readonly keepDays?: number | null;
+  readonly relay?: boolean;
+  readonly relayApps?: boolean;
 }
 
 /** What `map` accepts besides the channel; exactly one of `to` and `adopt`. */
@@ -46,6 +48,8 @@ export interface MapOptions {
   readonly model?: string;
   readonly history?: number;
   readonly keepDays?: number;
+  readonly relay?: boolean;
+  readonly relayApps?: boolean;
 }
 
 /** Maps a channel. With `view`, first checks on the platform that the bot can work in the channel. */
@@ -56,7 +60,8 @@ export async function map(
   view?: PlatformView,
 ): Promise<Result> {
   const seen = view && (await explainViewErrors(() => view.channel(channel.externalId)));
-  const notes = seen ? requireUsable(seen, options.replyIn === "thread") : [];
+  const uses = { threads: options.replyIn === "thread", relay: options.relay === true };
+  const notes = seen ? requireUsable(seen, uses) : [];
   const name = seen === undefined || seen.name === "" ? {} : { externalName: seen.name };
   const data = await deployment.mutate(api.admin.map, { ...channel, ...name, ...options });
   const target = data.channelCreated ? "the new private channel" : "the private channel";
@@ -64,7 +69,10 @@ export async function map(
   const bot = seen
     ? ["The bot can read and post there.", ...notes].join("\n")
     : notChecked(channel);
-  const text = `Mapped ${channel.platform} ${shown} to ${target} "${data.channelName}". ${bot}`;
+  const relayed = options.relay
+    ? " It receives what is said in the other channels mapped there."
+    : "";
+  const text = `Mapped ${channel.platform} ${shown} to ${target} "${data.channelName}".${relayed} ${bot}`;
   return { data: { ...data, verified: seen !== undefined, ...name }, text: stripControls(text) };
 }
 

@@ -23,10 +23,10 @@ export async function checkMappedChannels(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const mapping of mappings) {
-    const { platform, externalId, replyIn, state } = mapping;
+    const { platform, externalId, replyIn, state, relaySince } = mapping;
     const check = channelCheck(mapping);
     try {
-      const { troubles } = await view.channel(externalId);
+      const { troubles, relay } = await view.channel(externalId);
       if (troubles.length === 0) {
         findings.push(
           state === "paused" ? check.skipped("paused") : check.ok("the bot can read and post"),
@@ -35,6 +35,10 @@ export async function checkMappedChannels(
       for (const { problem, step, minor } of troubles) {
         const isError = minor !== true || replyIn === "thread";
         findings.push(isError ? check.error(problem, step) : check.warning(problem, step));
+      }
+      // A relay works without them.
+      if (relaySince !== undefined && relay) {
+        findings.push(check.ok(`${relay.problem}. ${relay.step}`));
       }
     } catch (error) {
       findings.push(requestFailed(`${platform} ${externalId}`, error));
