@@ -64,6 +64,7 @@ export const REFUSALS = {
   ),
   10004: channel("the server does not exist, or the bot is no longer in it", INVITE_BOT),
   10008: delivery("the message was deleted on Discord"),
+  10015: retry("the channel's webhook was deleted on Discord"),
   20016: later("the channel is in slow mode", 10_000),
   20022: later("the announcement channel has reached its rate limit", 10_000),
   20028: later("the channel has reached its rate limit", 10_000),
@@ -91,6 +92,7 @@ export const REFUSALS = {
     "the bot lacks a permission in the channel",
     allow("Send Messages", "Send Messages in Threads"),
   ),
+  50027: retry("Discord no longer accepts the channel's webhook"),
   50024: channel("this kind of channel does not support this", MAP_TEXT_CHANNEL),
   50035: delivery("Discord rejected the request as malformed"),
   50083: delivery("the thread is archived and locked", "Reopen the thread in Discord"),
@@ -194,6 +196,8 @@ const MEANINGS_IN_THREAD: Readonly<Partial<Record<Operation, Meanings>>> = {
   },
 };
 
+const INVALID_WEBHOOK_TOKEN = 50027;
+
 export interface Attempted {
   readonly operation: Operation;
   /** The request was for a thread or a message in one. */
@@ -206,8 +210,8 @@ export function failureOf(
   { operation, inThread = false }: Attempted,
 ): Failure & { readonly code: string } {
   const code = Number.isInteger(given) && given !== 0 ? Number(given) : status;
-  // With a refused token no other code matters.
-  if (status === 401) return { code: "401", ...STATUSES[401] };
+  // With a refused token of the bot no other code matters.
+  if (status === 401 && code !== INVALID_WEBHOOK_TOKEN) return { code: "401", ...STATUSES[401] };
   const tables: readonly (Meanings | undefined)[] = [
     inThread ? MEANINGS_IN_THREAD[operation] : undefined,
     MEANINGS[operation],

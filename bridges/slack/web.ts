@@ -1,5 +1,6 @@
 import { type FetchFunction, WebClient, type WebClientOptions } from "@slack/web-api";
 import type { Logger } from "pino";
+import { z } from "zod";
 import type { Backoff } from "../core/shared/backoff.ts";
 import { explain, platformError } from "./sdk_errors.ts";
 import { sdkLogger } from "./sdk_log.ts";
@@ -50,8 +51,14 @@ export function webOptions(
   };
 }
 
+/** The client adds the answer's header `x-oauth-scopes`. */
+const scopesForm = z.object({ response_metadata: z.object({ scopes: z.array(z.string()) }) });
+
 /** Slack's Web API with the bot token. One attempt per call; every failure is a `PlatformError`. */
 export class SlackApi {
+  /** What the bot token may do, as the latest answer says. */
+  #scopes: readonly string[] | undefined;
+
   constructor(
     private readonly config: SlackConfig,
     private readonly log: Logger,
@@ -62,6 +69,11 @@ export class SlackApi {
     return this.request((web) => web.apiCall(method, params), signal);
   }
 
+  /** Whether the bot token is known to lack a scope. */
+  lacks(scope: string): boolean {
+    return this.#scopes !== undefined && !this.#scopes.includes(scope);
+  }
+
   /** Calls a method through the client's own types. */
   async request<T>(send: (web: WebClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     // A client is cheap, and its signal is fixed when it is made.
@@ -69,7 +81,9 @@ export class SlackApi {
     const onSend = () => (attempt.isSent = true);
     const options = { ...webOptions(this.config, signal, onSend), logger: sdkLogger(this.log) };
     try {
-      return await send(new WebClient(this.config.botToken, options));
+      const answer = await send(new WebClient(this.config.botToken, options));
+      this.#scopes = scopesForm.safeParse(answer).data?.response_metadata.scopes ?? this.#scopes;
+      return answer;
     } catch (error) {
       throw attempt.isSent ? explain(error) : platformError("not_sent");
     }

@@ -111,8 +111,8 @@ export class Sender {
         return await byWebhook(webhook);
       } catch (error) {
         if (isCode(error, Code.UnknownMessage)) break;
-        if (!isCode(error, Code.UnknownWebhook)) throw error;
-        // Deleted since: docs/races.md#a-webhook-is-deleted
+        if (!isWebhookGone(error)) throw error;
+        // docs/races.md#a-webhook-is-deleted
         webhooks.forget(delivery.channel);
       }
     }
@@ -224,6 +224,10 @@ export class Sender {
  */
 export function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | undefined {
   return threadId === replyTo || opensThread ? threadId : undefined;
+}
+
+function isWebhookGone(error: unknown): boolean {
+  return isCode(error, Code.UnknownWebhook) || isCode(error, Code.InvalidWebhookToken);
 }
 
 /** A webhook's token is in the address. `wait`: Discord answers with the message. */

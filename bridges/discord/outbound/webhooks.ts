@@ -116,6 +116,7 @@ const MOST_NAME = 80;
  * https://discord.com/developers/docs/resources/webhook#create-webhook
  */
 export function webhookName(name: string): string {
-  const allowed = onOneLine(name).replace(/cly(?=de)|dis(?=cord)/gi, "$&·") || "somebody";
+  const shown = onOneLine(name).replace(/cly(?=de)|dis(?=cord)|^(?=(?:everyone|here)$)/gi, "$&·");
+  const allowed = shown || "somebody";
   return allowed.length <= MOST_NAME ? allowed : `${cut(allowed, MOST_NAME - 1)}…`;
 }

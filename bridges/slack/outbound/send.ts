@@ -9,9 +9,6 @@ import { notificationText, relayHeader } from "./format.ts";
 /** The metadata type of every post. `find` recognises a post by its metadata, which contains only opaque ids. */
 export const METADATA_TYPE = "bridge_delivery";
 
-/** How long the bridge posts as the bot once its token lacked the scope, in ms: then it asks again. */
-const WITHOUT_MS = 10 * 60_000;
-
 /** https://docs.slack.dev/reference/methods/chat.postMessage: with the scope chat:write.customize. */
 interface Persona {
   readonly username: string;
@@ -20,8 +17,6 @@ interface Persona {
 
 /** Posts, edits and deletes. One attempt each. */
 export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
-  #noPersonaUntil = 0;
-
   constructor(
     private readonly api: SlackApi,
     /** Called when the bot token no longer works. */
@@ -87,13 +82,13 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
       });
     } catch (error) {
       if (!isCode(error, "missing_scope")) throw error;
-      this.#noPersonaUntil = performance.now() + WITHOUT_MS;
       return await post(undefined);
     }
   }
 
+  /** Where the scope is missing, Slack may refuse the post, or leave the name out. */
   #mayBePersona(): boolean {
-    return performance.now() >= this.#noPersonaUntil;
+    return !this.api.lacks("chat:write.customize");
   }
 
   async #call(method: string, params: Record<string, unknown>, signal: AbortSignal) {

@@ -7,7 +7,7 @@ import { ensureConversation } from "../rows/conversations.ts";
 import { takeReply } from "../replies/limits.ts";
 import { limitNotice } from "../replies/notices.ts";
 import { ownPosition } from "../shared/positions.ts";
-import { relayMessage } from "../relay/relay_message.ts";
+import { relayInOrder } from "../relay/postpone.ts";
 import { refusal } from "../shared/refusal.ts";
 import { publicChatIsOpen } from "../shared/settings.ts";
 import { bytesOf } from "../shared/text.ts";
@@ -71,6 +71,6 @@ export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, c
   });
   const message = await ctx.db.get("messages", messageId);
   if (!message) return;
-  await relayMessage(ctx, message);
+  await relayInOrder(ctx, message);
   await askForReply(ctx, conversation, message);
 }

@@ -11,9 +11,9 @@ import { deletedOnPlatform } from "../outbox/deleted_post.ts";
 import { deleteEverywhere } from "../outbox/take_down.ts";
 import { mayRelayApp } from "../relay/app_flood.ts";
 import { editCopies } from "../relay/edit_copies.ts";
-import { hasPostponed, postpone, relayPostponed } from "../relay/postpone.ts";
+import { LONGEST_WAIT_MS, relayInOrder, relayPostponed } from "../relay/postpone.ts";
 import { hearingMappings } from "../relay/hearing.ts";
-import { destinationsOf, relayMessage } from "../relay/relay_message.ts";
+import { destinationsOf } from "../relay/relay_message.ts";
 import { findPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
 import { resolveAfterCatchUp } from "./problems.ts";
@@ -201,9 +201,8 @@ async function relay(
   if (!message || destinationsOf(message, await hearing).length === 0) return;
   if (message.kind === "app" && !(await mayRelayApp(ctx, mapping))) return;
   const isFull = batch.relayed >= MOST_RELAYED;
-  if (late || isFull || (await hasPostponed(ctx, mappingId)))
-    await postpone(ctx, mappingId, messageId, isFull ? 0 : undefined);
-  else batch.relayed += await relayMessage(ctx, message, delayMs);
+  const longestMs = late ? LONGEST_WAIT_MS : isFull ? 0 : undefined;
+  batch.relayed += await relayInOrder(ctx, message, { longestMs, delayMs });
 }
 
 /**

@@ -9,26 +9,37 @@ import { relayMessage } from "./relay_message.ts";
  */
 
 /** The longest wait for the end of a catch-up, in ms: one that can't end must not silence a channel. */
-const LONGEST_WAIT_MS = 2 * 60_000;
+export const LONGEST_WAIT_MS = 2 * 60_000;
 
 /** Messages relayed by one transaction. */
 const BATCH = 25;
 
-/** Whether messages of the mapping wait to be relayed. */
-export async function hasPostponed(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
-  return (await oldestPostponed(ctx, mappingId, 1)).length > 0;
+interface Timing {
+  /** How long it may wait for messages before it, in ms. Absent: only if others of its mapping wait already. */
+  readonly longestMs?: number | undefined;
+  /** The names in it are being looked up. */
+  readonly delayMs?: number;
 }
 
-/** Has a message wait. The first of its mapping sets the time until which the others may. */
-export async function postpone(
+/**
+ * Relays a message, or has it wait behind those of its mapping that wait. Returns how many deliveries it has queued.
+ */
+export async function relayInOrder(
   ctx: MutationCtx,
-  mappingId: Id<"mappings">,
-  messageId: Id<"messages">,
-  longestMs = LONGEST_WAIT_MS,
-): Promise<void> {
+  message: Doc<"messages">,
+  { longestMs, delayMs }: Timing = {},
+): Promise<number> {
+  const { _id, mappingId } = message;
+  if (!mappingId) return await relayMessage(ctx, message, delayMs);
   const isFirst = !(await hasPostponed(ctx, mappingId));
-  await ctx.db.patch("messages", messageId, { toRelay: true });
+  if (isFirst && longestMs === undefined) return await relayMessage(ctx, message, delayMs);
+  await ctx.db.patch("messages", _id, { toRelay: true });
   if (isFirst) await startTask(ctx, { kind: "relay", mappingId }, longestMs);
+  return 0;
+}
+
+async function hasPostponed(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<boolean> {
+  return (await oldestPostponed(ctx, mappingId, 1)).length > 0;
 }
 
 /** Called at the end of a catch-up. */

@@ -11,7 +11,7 @@ import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
-import { relayMessage } from "../relay/relay_message.ts";
+import { relayInOrder } from "../relay/postpone.ts";
 import { speak } from "./say.ts";
 import type { vUsage } from "../shared/validators.ts";
 
@@ -108,7 +108,7 @@ async function writeAnswer(
     await ctx.db.patch("conversations", conversation._id, { joined: true });
   }
   const message = await ctx.db.get("messages", messageId);
-  if (message) await relayMessage(ctx, message);
+  if (message) await relayInOrder(ctx, message);
 }
 
 /** The longest wait before a retry; a longer one counts as a failure. */
