@@ -2,16 +2,24 @@ import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { actingPlatform } from "./model/access/caller.ts";
 import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
-import { aiHealth, vAiHealth } from "./model/rows/ai_health.ts";
+import { aiHealth } from "./model/rows/ai_health.ts";
 import { cursorsOf, vAdvance, vCursor } from "./model/rows/cursors.ts";
 import { ingestBatch } from "./model/ingest/ingest.ts";
 import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
-import { settleDelivery } from "./model/outbox/settle.ts";
+import { settleAndClaimNext } from "./model/outbox/settle_and_claim.ts";
 import { readSnapshot } from "./model/ingest/snapshot.ts";
 import { vEvent, vOutcome, vSnapshot } from "./model/ingest/event_validators.ts";
 import { vChannelUpdate, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
-import { vClaim, vSettlement } from "./model/outbox/validators.ts";
+import {
+  type OutboxAnswer,
+  vClaim,
+  vClaimer,
+  vOutboxAnswer,
+  vOutboxCall,
+  vReport,
+  vSettled,
+} from "./model/outbox/validators.ts";
 
 /*
  * What a bridge process may call. Which platform it acts for is its token's issuer and nothing else; every
@@ -71,7 +79,7 @@ export const outbox = query({
  * (docs/races.md#a-lease-is-older-than-its-holder-thinks). `format` is the version of the caller's renderer.
  */
 export const claim = mutation({
-  args: { deliveryId: v.id("deliveries"), owner: v.string(), format: v.optional(v.string()) },
+  args: vClaimer,
   returns: vClaim,
   handler: async (ctx, args) => claimDelivery(ctx, await actingPlatform(ctx), args),
 });
@@ -79,19 +87,36 @@ export const claim = mutation({
 /**
  * Reports the outcome of a claimed delivery. Returns whether the caller still holds it. `posted` is a fact and is
  * recorded from any caller, however late; the other kinds count only under the current generation
- * (docs/races.md#a-success-is-reported-late). `ai`: whether AI answers fail; a bridge learns it here, without another call.
+ * (docs/races.md#a-success-is-reported-late). `next`: when this ends the delivery, the next one of its lane is claimed
+ * too, which saves a call. `ai`: whether AI answers fail; a bridge learns it here, without another call.
  */
 export const settle = mutation({
-  args: {
-    deliveryId: v.id("deliveries"),
-    generation: v.number(),
-    settlement: vSettlement,
-  },
-  returns: v.object({ held: v.boolean(), ai: v.optional(vAiHealth) }),
+  args: vReport,
+  returns: vSettled,
   handler: async (ctx, args) => {
-    const settled = await settleDelivery(ctx, await actingPlatform(ctx), args);
+    const settled = await settleAndClaimNext(ctx, await actingPlatform(ctx), args);
     const ai = await aiHealth(ctx);
     return { ...settled, ...(ai && { ai }) };
+  },
+});
+
+/** Several claims and reports of one process in one transaction, in order. A throw means that none of them counts. */
+export const exchange = mutation({
+  args: { calls: v.array(vOutboxCall) },
+  returns: v.array(vOutboxAnswer),
+  handler: async (ctx, { calls }) => {
+    const platform = await actingPlatform(ctx);
+    const ai = await aiHealth(ctx);
+    const answers: OutboxAnswer[] = [];
+    for (const { kind, args } of calls) {
+      if (kind === "claim") {
+        answers.push({ kind, answer: await claimDelivery(ctx, platform, args) });
+      } else {
+        const settled = await settleAndClaimNext(ctx, platform, args);
+        answers.push({ kind, answer: { ...settled, ...(ai && { ai }) } });
+      }
+    }
+    return answers;
   },
 });
 

@@ -47,6 +47,7 @@ import type * as model_outbox_places from "../model/outbox/places.js";
 import type * as model_outbox_rearm from "../model/outbox/rearm.js";
 import type * as model_outbox_retry from "../model/outbox/retry.js";
 import type * as model_outbox_settle from "../model/outbox/settle.js";
+import type * as model_outbox_settle_and_claim from "../model/outbox/settle_and_claim.js";
 import type * as model_outbox_take_down from "../model/outbox/take_down.js";
 import type * as model_outbox_validators from "../model/outbox/validators.js";
 import type * as model_outbox_wait from "../model/outbox/wait.js";
@@ -148,6 +149,7 @@ declare const fullApi: ApiFromModules<{
   "model/outbox/rearm": typeof model_outbox_rearm;
   "model/outbox/retry": typeof model_outbox_retry;
   "model/outbox/settle": typeof model_outbox_settle;
+  "model/outbox/settle_and_claim": typeof model_outbox_settle_and_claim;
   "model/outbox/take_down": typeof model_outbox_take_down;
   "model/outbox/validators": typeof model_outbox_validators;
   "model/outbox/wait": typeof model_outbox_wait;

@@ -44,10 +44,15 @@ class FakeOutbox implements OutboxBackend {
     return delivery ? { status: "claimed", delivery } : { status: "gone" };
   }
 
-  async settle(id: DeliveryId, generation: number, settlement: Settlement) {
+  /** Deliveries queued behind the ready ones, in one lane. */
+  readonly queued: Delivery[] = [];
+
+  async settle(id: DeliveryId, generation: number, settlement: Settlement, claimer?: unknown) {
     await this.onSettle(settlement);
     this.settled.push({ id, generation, settlement });
-    return { held: this.holds(settlement) };
+    const isLast = settlement.kind === "posted" && settlement.last;
+    const next = claimer !== undefined && isLast ? this.queued.shift() : undefined;
+    return { held: this.holds(settlement), ...(next && { next }) };
   }
 
   add(...deliveries: Delivery[]): void {

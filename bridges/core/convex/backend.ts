@@ -4,12 +4,15 @@ import { api } from "../../../convex/_generated/api.js";
 import type { BridgeEvent, Delivery, Mapping, Outcome } from "../../platform.ts";
 import { type Backoff, backoffMs } from "../shared/backoff.ts";
 import { failureCode } from "../shared/errors.ts";
+import { CallBatcher } from "./call_batcher.ts";
 import type { ConvexCalls } from "./well_formed.ts";
 
 export type DeliveryId = Delivery["deliveryId"];
 export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 /** The latest time in which AI answers failed. */
-export type AiHealth = NonNullable<FunctionReturnType<typeof api.bridge.settle>["ai"]>;
+export type AiHealth = NonNullable<Settled["ai"]>;
+export type Settled = FunctionReturnType<typeof api.bridge.settle>;
+type Claimer = NonNullable<FunctionArgs<typeof api.bridge.settle>["next"]>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
@@ -41,14 +44,15 @@ export interface OutboxBackend {
   /** `format`: the version of this process's renderer (docs/races.md#a-long-reply-resumes). */
   claim(deliveryId: DeliveryId, owner: string, format: string): Promise<Claim>;
   /**
-   * `held`: whether the claim of this `generation` still holds the delivery. `ai`: the latest time in which AI answers
-   * failed; absent if none has.
+   * `held`: whether the claim of this `generation` still holds the delivery. `next`: who claims the next delivery of its
+   * lane if this one has ended, and that delivery. `ai`: the latest time in which AI answers failed; absent if none has.
    */
   settle(
     deliveryId: DeliveryId,
     generation: number,
     settlement: Settlement,
-  ): Promise<{ held: boolean; ai?: AiHealth }>;
+    next?: Claimer,
+  ): Promise<Settled>;
 }
 
 /** Ingest calls over one Convex connection. */
@@ -66,13 +70,36 @@ export function ingestBackend(client: ConvexCalls, log: Logger): IngestBackend {
 
 /** Outbox calls over one Convex connection. */
 export function outboxBackend(client: ConvexCalls, log: Logger): OutboxBackend {
+  const calls = new CallBatcher<OutboxCall, OutboxAnswer>(
+    (call) => callOne(client, call),
+    (several) => client.mutation(api.bridge.exchange, { calls: [...several] }),
+  );
   return {
     watchOutbox: (onReady) => watch(client, api.bridge.outbox, onReady, log),
-    claim: (deliveryId, owner, format) =>
-      client.mutation(api.bridge.claim, { deliveryId, owner, format }),
-    settle: (deliveryId, generation, settlement) =>
-      client.mutation(api.bridge.settle, { deliveryId, generation, settlement }),
+    claim: async (deliveryId, owner, format) => {
+      const { kind, answer } = await calls.send({
+        kind: "claim",
+        args: { deliveryId, owner, format },
+      });
+      if (kind !== "claim") throw new Error("a claim got another call's answer");
+      return answer;
+    },
+    settle: async (deliveryId, generation, settlement, next) => {
+      const args = { deliveryId, generation, settlement, ...(next && { next }) };
+      const { kind, answer } = await calls.send({ kind: "settle", args });
+      if (kind !== "settle") throw new Error("a report got another call's answer");
+      return answer;
+    },
   };
+}
+
+type OutboxCall = FunctionArgs<typeof api.bridge.exchange>["calls"][number];
+type OutboxAnswer = FunctionReturnType<typeof api.bridge.exchange>[number];
+
+async function callOne(client: ConvexCalls, call: OutboxCall): Promise<OutboxAnswer> {
+  return call.kind === "claim"
+    ? { kind: "claim", answer: await client.mutation(api.bridge.claim, call.args) }
+    : { kind: "settle", answer: await client.mutation(api.bridge.settle, call.args) };
 }
 
 const WATCH_BACKOFF: Backoff = { first: 1_000, cap: 60_000 };

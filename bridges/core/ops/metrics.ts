@@ -120,8 +120,8 @@ export class Metrics {
           this.#ready.set({ platform }, ids.length);
           onReady(ids);
         }),
-      settle: async (deliveryId, generation, settlement) => {
-        const answer = await backend.settle(deliveryId, generation, settlement);
+      settle: async (deliveryId, generation, settlement, next) => {
+        const answer = await backend.settle(deliveryId, generation, settlement, next);
         this.#deliveries.inc({ platform, kind: settlement.kind });
         return answer;
       },

@@ -66,6 +66,23 @@ describe("waking up", () => {
     expect(most).toBe(8);
   });
 
+  test("the rest of a lane is claimed by the reports that end what is before it", async () => {
+    const { outbox, platform } = startWorker();
+    outbox.queued.push(...["d2", "d3"].map((id) => deliveryOf(id, { content: "one." })));
+    outbox.add(deliveryOf("d1", { content: "one." }));
+    await eventually(() => expect(outbox.settled).toHaveLength(3));
+    expect(outbox.claims).toEqual(["d1"]);
+    expect(platform.did).toEqual(["d1 0 one.", "d2 0 one.", "d3 0 one."]);
+  });
+
+  test("a long lane gives its place to lanes that wait", async () => {
+    const { outbox, platform } = startWorker({ lanes: 1 });
+    outbox.queued.push(deliveryOf("behind", { content: "one." }));
+    outbox.add(...["d1", "d2"].map((id) => deliveryOf(id, { content: "one." })));
+    await eventually(() => expect(outbox.settled).toHaveLength(3));
+    expect(platform.did).toEqual(["d1 0 one.", "d2 0 one.", "behind 0 one."]);
+  });
+
   test("a wake-up during a claim that finds nothing is not lost", async () => {
     const { outbox, platform } = startWorker();
     const id = "d1" as DeliveryId;

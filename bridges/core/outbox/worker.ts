@@ -115,9 +115,16 @@ export class OutboxWorker {
       if (this.#snapshot === snapshot) this.#gone.add(id);
       return;
     }
-    const { delivery } = claim;
+    let next: Claimed | undefined = { delivery: claim.delivery, calledAt };
+    // The rest of the lane, as long as no other waits for a place here.
+    while (next) next = await this.#deliver(next);
+  }
+
+  /** Carries out a delivery. Returns the next of its lane, if the last report claimed it. */
+  async #deliver({ delivery, calledAt }: Claimed): Promise<Claimed | undefined> {
     const { lookAgainMs, marginMs, postMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
+    let next: Claimed | undefined;
     await deliver({
       delivery,
       platform: this.platform,
@@ -127,8 +134,19 @@ export class OutboxWorker {
       pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: () =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= postMs + reserveMs,
-      settle: (settlement) => this.#settle(delivery, settlement, leaseEnd),
+      settle: async (settlement) => {
+        const settled = await this.#settle(delivery, settlement, leaseEnd);
+        next = settled.next ?? next;
+        return settled.held;
+      },
     });
+    return next;
+  }
+
+  /** Whether the next delivery of a lane would take the place of no other lane's. */
+  #hasRoom(): boolean {
+    if (this.#stopping.signal.aborted) return false;
+    return this.#busy.size < this.#limits.lanes || this.#ready.every((id) => this.#busy.has(id));
   }
 
   async #claim(id: DeliveryId) {
@@ -157,31 +175,52 @@ export class OutboxWorker {
    * (docs/races.md#a-success-is-reported-late). After that Convex gives the delivery to another claim, which looks for
    * the post. While Convex is unreachable a call stays pending, so this ends only what Convex refuses.
    */
-  async #settle(delivery: Delivery, settlement: Settlement, leaseEnd: number): Promise<boolean> {
+  async #settle(delivery: Delivery, settlement: Settlement, leaseEnd: number): Promise<Reported> {
     const { deliveryId, generation, mappingId, op } = delivery;
     const about = { mappingId, deliveryId, op, kind: settlement.kind };
     for (let failures = 1; ; failures++) {
       try {
-        const { held } = await this.backend.settle(deliveryId, generation, settlement);
+        const claimer = { owner: this.#owner, format: this.platform.format };
+        const calledAt = performance.now();
+        const { held, next } = await this.backend.settle(
+          deliveryId,
+          generation,
+          settlement,
+          this.#hasRoom() ? claimer : undefined,
+        );
         this.log.debug({ ...about, held }, "reported a delivery's outcome");
         const done = delivery.relayed ? RELAYED : DONE;
         if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, done[op]);
-        return held;
+        return { held, ...(next && { next: { delivery: next, calledAt } }) };
       } catch (error) {
         const code = failureCode(error);
         this.log.warn({ ...about, code }, "reporting a delivery's outcome failed");
-        if (error instanceof ConvexError || this.#ended.signal.aborted) return false;
+        if (error instanceof ConvexError || this.#ended.signal.aborted) return NOT_HELD;
         const waitMs = backoffMs(failures, this.#limits.retry);
         if (performance.now() + waitMs >= leaseEnd) {
           this.log.error({ ...about, code }, "a delivery's outcome was dropped: Convex refuses it");
           this.options.onDropped?.();
-          return false;
+          return NOT_HELD;
         }
         await pause(waitMs, this.#ended.signal);
       }
     }
   }
 }
+
+/** A claimed delivery. Its lease began no earlier than `calledAt` (`performance.now()`). */
+interface Claimed {
+  readonly delivery: Delivery;
+  readonly calledAt: number;
+}
+
+/** `held`: whether this process still holds the delivery. */
+interface Reported {
+  readonly held: boolean;
+  readonly next?: Claimed;
+}
+
+const NOT_HELD: Reported = { held: false };
 
 const DONE = {
   create: "a reply is posted",

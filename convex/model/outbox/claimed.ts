@@ -84,7 +84,9 @@ async function textOf(
 ): Promise<{ readonly said: Said; readonly newestPost?: string }> {
   const { _id: deliveryId, op } = delivery;
   if (op === "delete") return { said: { content: "" } };
-  const frozen = await frozenText(ctx, deliveryId);
+  // Of an answer only a delete keeps the text.
+  const isFixed = !isRelay(delivery, message) && message.deletedAt === undefined;
+  const frozen = isFixed ? null : await frozenText(ctx, deliveryId);
   if (frozen) return frozen;
   if (!isRelay(delivery, message)) return { said: { content: message.content } };
   const said = await relayedText(ctx, message, place);

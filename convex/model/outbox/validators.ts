@@ -1,4 +1,5 @@
-import { v } from "convex/values";
+import { type Infer, v } from "convex/values";
+import { vAiHealth } from "../rows/ai_health.ts";
 import { vDeliveryOp } from "../shared/validators.ts";
 
 /** One part of a delivery that was posted. `upTo`: offset in the content where it ends. */
@@ -57,6 +58,11 @@ export const vClaim = v.union(
   v.object({ status: v.literal("gone") }),
 );
 
+/** Who claims. `format` is the version of its renderer. */
+const claimerFields = { owner: v.string(), format: v.optional(v.string()) };
+
+export const vClaimer = v.object({ deliveryId: v.id("deliveries"), ...claimerFields });
+
 /**
  * A bridge's report about a delivery it claimed.
  * verify    nothing yet: asks whether the caller may send that part again, whose outcome was unknown
@@ -91,3 +97,28 @@ export const vSettlement = v.union(
   }),
   v.object({ kind: v.literal("release") }),
 );
+
+/** See `bridge.settle`. */
+export const vReport = v.object({
+  deliveryId: v.id("deliveries"),
+  generation: v.number(),
+  settlement: vSettlement,
+  next: v.optional(v.object(claimerFields)),
+});
+
+export const vSettled = v.object({
+  held: v.boolean(),
+  ai: v.optional(vAiHealth),
+  next: v.optional(vClaimed),
+});
+
+/** A call of `bridge.claim` or `bridge.settle`, and its answer. */
+export const vOutboxCall = v.union(
+  v.object({ kind: v.literal("claim"), args: vClaimer }),
+  v.object({ kind: v.literal("settle"), args: vReport }),
+);
+export const vOutboxAnswer = v.union(
+  v.object({ kind: v.literal("claim"), answer: vClaim }),
+  v.object({ kind: v.literal("settle"), answer: vSettled }),
+);
+export type OutboxAnswer = Infer<typeof vOutboxAnswer>;

@@ -1,7 +1,8 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
-import { relayMessage } from "./relay_message.ts";
+import { hearingMappings } from "./hearing.ts";
+import { destinationsOf, relayMessage } from "./relay_message.ts";
 
 /*
  * Messages that arrive while their mapping is being caught up with wait, so that none overtakes an older one that is
@@ -29,7 +30,8 @@ export async function relayInOrder(
   message: Doc<"messages">,
   { longestMs, delayMs }: Timing = {},
 ): Promise<number> {
-  const { _id, mappingId } = message;
+  const { _id, mappingId, channelId } = message;
+  if (destinationsOf(message, await hearingMappings(ctx, channelId)).length === 0) return 0;
   if (!mappingId) return await relayMessage(ctx, message, delayMs);
   const isFirst = !(await hasPostponed(ctx, mappingId));
   if (isFirst && longestMs === undefined) return await relayMessage(ctx, message, delayMs);

@@ -134,6 +134,22 @@ export const TABLE: Record<string, Row> = {
     call: (as, { deliveryOf }) => claim(as, deliveryOf("slack")),
     cells: { ...bridges, discord: "gone" },
   },
+  "bridge:exchange (Discord's delivery)": {
+    call: (as, { deliveryOf }) =>
+      as.mutation(api.bridge.exchange, {
+        calls: [
+          {
+            kind: "settle",
+            args: {
+              deliveryId: deliveryOf("discord"),
+              generation: 0,
+              settlement: { kind: "release" },
+            },
+          },
+        ],
+      }),
+    cells: onlyDiscord,
+  },
   "bridge:settle (Discord's delivery)": {
     call: (as, { deliveryOf }) =>
       as.mutation(api.bridge.settle, {
