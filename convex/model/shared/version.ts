@@ -1,2 +1,2 @@
 /** What the functions offer, as a number: raised when a bridge or script needs something that older ones lack. */
-export const BACKEND_VERSION = 3;
+export const BACKEND_VERSION = 4;
