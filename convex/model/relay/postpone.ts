@@ -12,6 +12,9 @@ import { destinationsOf, relayMessage } from "./relay_message.ts";
 /** The longest wait for the end of a catch-up, in ms: one that can't end must not silence a channel. */
 export const LONGEST_WAIT_MS = 2 * 60_000;
 
+/** In ms. */
+const NAMING_MS = 2_000;
+
 /** Messages relayed by one transaction. */
 const BATCH = 25;
 
@@ -57,9 +60,15 @@ export async function relayBatch(
   const messages = await oldestPostponed(ctx, task.mappingId, BATCH);
   for (const message of messages) {
     await ctx.db.patch("messages", message._id, { toRelay: undefined });
-    await relayMessage(ctx, message);
+    await relayMessage(ctx, message, await namingDelay(ctx, message));
   }
   return messages.length < BATCH ? null : task;
+}
+
+/** Time for a bridge to look up who said it: a Slack message that was read from history has only an id. */
+async function namingDelay(ctx: MutationCtx, { identityId }: Doc<"messages">): Promise<number> {
+  const identity = identityId && (await ctx.db.get("identities", identityId));
+  return identity && identity.name === undefined ? NAMING_MS : 0;
 }
 
 async function oldestPostponed(
