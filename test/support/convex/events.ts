@@ -29,15 +29,18 @@ export function said(mappingId: Id<"mappings">, more: Partial<MessageEvent> = {}
   };
 }
 
+/** A Slack id for that time; later calls return larger ids. */
+export function slackTs(at = Date.now()): string {
+  return `${positionAt("slack", at).slice(0, -3)}${(++sequence % 1000).toString().padStart(3, "0")}`;
+}
+
 /** The same on Slack, where events carry ids but no names. */
 export function saidOnSlack(
   mappingId: Id<"mappings">,
   more: Partial<MessageEvent> = {},
 ): MessageEvent {
   const sentAt = more.sentAt ?? Date.now();
-  const seconds = positionAt("slack", sentAt);
-  const ts =
-    more.externalId ?? `${seconds.slice(0, -3)}${(++sequence % 1000).toString().padStart(3, "0")}`;
+  const ts = more.externalId ?? slackTs(sentAt);
   return {
     ...said(mappingId, { ...more, sentAt, externalId: ts }),
     position: ts,

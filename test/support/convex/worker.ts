@@ -2,6 +2,7 @@ import type { Infer } from "convex/values";
 import { api } from "../../../convex/_generated/api.js";
 import type { Doc, Id } from "../../../convex/_generated/dataModel.js";
 import type { MessageEvent } from "../../../convex/model/ingest/event_validators.ts";
+import type { Platform } from "../../../convex/model/shared/validators.ts";
 import type { vClaimed, vSettlement } from "../../../convex/model/outbox/validators.ts";
 import { said } from "./events.ts";
 import { type Backend, rows, settleDown } from "./backend.ts";
@@ -9,27 +10,27 @@ import { type Backend, rows, settleDown } from "./backend.ts";
 export type Claimed = Infer<typeof vClaimed>;
 export type Settlement = Infer<typeof vSettlement>;
 
-/** The calls that Discord's outbox worker makes, one at a time. */
+/** The calls that an outbox worker makes, by default Discord's, one at a time. */
 export class Worker {
-  readonly #backend: Backend;
+  readonly #bridge: Backend[Platform];
   readonly #owner: string;
   readonly #format: string | undefined;
 
-  constructor(backend: Backend, owner = "worker", format?: string) {
-    this.#backend = backend;
+  constructor(backend: Backend, owner = "worker", format?: string, platform: Platform = "discord") {
+    this.#bridge = backend[platform];
     this.#owner = owner;
     this.#format = format;
   }
 
   async ready(): Promise<Id<"deliveries">[]> {
-    return await this.#backend.discord.query(api.bridge.outbox, {});
+    return await this.#bridge.query(api.bridge.outbox, {});
   }
 
   /** Claims the delivery, or the only one that is ready; null when it is gone. */
   async claim(deliveryId?: Id<"deliveries">): Promise<Claimed | null> {
     const id = deliveryId ?? (await this.ready())[0];
     if (!id) throw new Error("nothing is ready");
-    const claim = await this.#backend.discord.mutation(api.bridge.claim, {
+    const claim = await this.#bridge.mutation(api.bridge.claim, {
       deliveryId: id,
       owner: this.#owner,
       ...(this.#format !== undefined && { format: this.#format }),
@@ -46,7 +47,7 @@ export class Worker {
 
   async settle(claimed: Claimed, settlement: Settlement): Promise<boolean> {
     const { deliveryId, generation } = claimed;
-    const { held } = await this.#backend.discord.mutation(api.bridge.settle, {
+    const { held } = await this.#bridge.mutation(api.bridge.settle, {
       deliveryId,
       generation,
       settlement,
