@@ -27,7 +27,7 @@ describe("what is said", () => {
   test("on Discord is posted on Slack under its author's name and picture", async () => {
     const bob = { externalId: "7001", workspaceId: "guild", name: "Bob", avatarUrl: "https://a/b" };
     const externalId = await discord.says("hello", { author: bob });
-    expect(await discord.worker.ready()).toEqual([]);
+    expect(await discord.ready()).toEqual([]);
     const [copy, ...others] = await slack.carryOutAll();
     expect(others).toEqual([]);
     expect(copy).toMatchObject({
@@ -47,7 +47,7 @@ describe("what is said", () => {
     await slack.says("hello");
     const [copy] = await discord.carryOutAll();
     expect(copy).toMatchObject({ content: "hello", author: { name: "Ann" } });
-    expect(await slack.worker.ready()).toEqual([]);
+    expect(await slack.ready()).toEqual([]);
   });
 
   test("comes once, however often it is delivered", async () => {
@@ -61,7 +61,7 @@ describe("what is said", () => {
   test("comes in order", async () => {
     await discord.ingest(discord.event("one"), discord.event("two"));
     await discord.says("three");
-    expect(await slack.worker.ready()).toHaveLength(1);
+    expect(await slack.ready()).toHaveLength(1);
     expect(await slack.hears()).toEqual(["one", "two", "three"]);
   });
 
@@ -103,7 +103,7 @@ describe("a channel hears the others", () => {
     await mapChannel(backend, "slack", { externalId: "C0000000002" });
     await discord.says("hello");
     expect(await slack.hears()).toEqual(["hello"]);
-    expect(await slack.worker.ready()).toEqual([]);
+    expect(await slack.ready()).toEqual([]);
     expect(await rows(backend, "deliveries")).toHaveLength(1);
   });
 
@@ -145,7 +145,7 @@ describe("a name that is not known yet", () => {
     const stranger = { externalId: "U2", workspaceId: "T1" };
     await slack.says("hello", { author: stranger });
     await slack.says("and welcome");
-    expect(await discord.worker.ready()).toEqual([]);
+    expect(await discord.ready()).toEqual([]);
     await backend.slack.mutation(api.bridge.report, {
       people: [{ ...stranger, name: "Cem" }],
       problems: [],

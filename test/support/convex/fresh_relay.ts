@@ -80,11 +80,27 @@ export class Side {
     return { ...claimed, as };
   }
 
+  /** What may be claimed for this channel: a bridge's worker sees all of its platform. */
+  async ready(): Promise<Id<"deliveries">[]> {
+    const ready = await this.worker.ready();
+    const own = (await rows(this.backend, "deliveries")).filter(
+      ({ _id, mappingId }) => mappingId === this.mappingId && ready.includes(_id),
+    );
+    return own.map(({ _id }) => _id);
+  }
+
+  /** Claims the only delivery that is ready. */
+  async take(): Promise<Claimed> {
+    const [id, ...others] = await this.ready();
+    if (!id || others.length > 0) throw new Error(`${others.length.toString()} more are ready`);
+    return await this.worker.take(id);
+  }
+
   /** Carries out all that is ready, and what becomes ready by that, in order. */
   async carryOutAll(): Promise<Carried[]> {
     const carried: Carried[] = [];
     for (;;) {
-      const [next] = await this.worker.ready();
+      const [next] = await this.ready();
       if (!next) return carried;
       const claimed = await this.worker.claim(next);
       if (claimed) carried.push(await this.carryOut(claimed));
