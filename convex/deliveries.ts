@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
 import { expireLease } from "./model/outbox/claim.ts";
-import { makeReady } from "./model/outbox/lanes.ts";
+import { makeReady } from "./model/outbox/ending.ts";
 
 /* The outbox's timers. Each checks whether it still applies. */
 

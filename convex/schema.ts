@@ -95,12 +95,13 @@ export default defineSchema({
   // replies and outbox lanes (docs/races.md#one-conversation-per-mapping-and-thread). Inserted once, by ingest,
   // sendMessage and relays. The first reply in a thread sets `joined`, its deletion `gone`. Conversations with the same
   // `rootId` are one thread in several places. Without `threadId` such a place is pending: its thread opens at the copy
-  // of the root, which is not posted yet; settling that copy sets it (docs/races.md#a-thread-has-no-id-yet).
+  // of `openerId`, which is not posted yet; settling that copy sets it (docs/races.md#a-thread-has-no-id-yet).
   conversations: defineTable({
     channelId: v.id("channels"),
     mappingId: v.optional(v.id("mappings")),
     threadId: v.optional(v.string()),
     rootId: v.optional(v.id("messages")),
+    openerId: v.optional(v.id("messages")),
     name: v.optional(v.string()),
     joined: v.optional(v.literal(true)),
     // The name is the title of a forum's post.
@@ -114,6 +115,7 @@ export default defineSchema({
       "rootId",
     ])
     .index("by_rootId", ["rootId"])
+    .index("by_openerId", ["openerId"])
     .index("by_mappingId_and_threadId", ["mappingId", "threadId"]),
 
   // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but `channelId`,

@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { endDelivery } from "../outbox/lanes.ts";
+import { endDelivery } from "../outbox/ending.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";

@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
-import { endDelivery } from "../outbox/lanes.ts";
+import { endDelivery } from "../outbox/ending.ts";
 import { deleteEverywhere } from "../outbox/take_down.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";

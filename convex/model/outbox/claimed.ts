@@ -3,7 +3,7 @@ import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { freezeText, frozenText } from "../rows/frozen_texts.ts";
 import { readableContent } from "../rows/message_text.ts";
-import { findMessage } from "../rows/messages.ts";
+import { saidAs } from "../rows/messages.ts";
 import { newestPostOf, piecesOf } from "../rows/posts.ts";
 import { cut } from "../shared/text.ts";
 import type { Said } from "../shared/validators.ts";
@@ -111,9 +111,7 @@ async function rootText(
   { threadId, rootId }: Doc<"conversations">,
 ): Promise<string | undefined> {
   if (threadId === undefined || (threadId !== replyTo && !rootId)) return undefined;
-  const root = rootId
-    ? await ctx.db.get("messages", rootId)
-    : await findMessage(ctx, mappingId, threadId);
+  const root = await saidAs(ctx, mappingId, threadId);
   if (!root || root.deletedAt !== undefined) return undefined;
   return cut(await readableContent(ctx, root), QUESTION_LENGTH);
 }

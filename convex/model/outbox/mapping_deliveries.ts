@@ -1,6 +1,6 @@
 import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { endDelivery, makeReady } from "./lanes.ts";
+import { endDelivery, makeReady } from "./ending.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 import type { DeliveryState } from "../shared/validators.ts";
 

@@ -1,6 +1,7 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { OUTCOME_KNOWN, laneHead, mayPostTo, startLane } from "./lanes.ts";
+import { OUTCOME_KNOWN } from "./ending.ts";
+import { laneHead, mayPostTo, startLane } from "./lanes.ts";
 import { refusal } from "../shared/refusal.ts";
 
 /** Deliveries retried by one call. */

@@ -4,10 +4,10 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { MAX_ATTEMPTS, QUARANTINE_MS } from "./claim.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { endDelivery, OUTCOME_KNOWN, makeReady } from "./lanes.ts";
+import { endDelivery, OUTCOME_KNOWN, makeReady } from "./ending.ts";
 import { refusal } from "../shared/refusal.ts";
 import { deletedOnPlatform } from "./deleted_post.ts";
-import { openThreadsAt } from "./places.ts";
+import { openThreadsAt } from "./pending_places.ts";
 import { takeDown } from "./take_down.ts";
 import { waitBefore } from "./wait.ts";
 import { isBuried } from "../rows/tombstones.ts";
@@ -110,6 +110,7 @@ async function settlePosted(
     await takeDown(ctx, delivery.messageId);
     return false;
   }
+  if (post.part === 0) await openThreadsAt(ctx, delivery, post.externalId);
   if (last) {
     // Even if it counted as `failed` or `waiting` meanwhile: the post exists.
     if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
@@ -200,7 +201,6 @@ async function recordPost(
     conversationId: delivery.conversationId,
     ...post,
   });
-  if (post.part === 0) await openThreadsAt(ctx, delivery, post.externalId);
   // A moderator was faster than this report.
   if (!(await isBuried(ctx, delivery.mappingId, post.externalId))) return;
   const taken = await ctx.db.get("posts", id);

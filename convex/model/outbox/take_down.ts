@@ -3,8 +3,8 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { openDeliveriesOf } from "../rows/deliveries.ts";
 import { freezeText } from "../rows/frozen_texts.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
-import { endDelivery, enqueueDelivery } from "./lanes.ts";
-import { openThreadsElsewhere } from "./places.ts";
+import { endDelivery } from "./ending.ts";
+import { enqueueDelivery } from "./lanes.ts";
 
 /**
  * Clears a message and removes it from every place: what has not been claimed is cancelled, and what is posted, or may
@@ -45,10 +45,8 @@ export async function takeDown(ctx: MutationCtx, messageId: Id<"messages">): Pro
       !queued.has(conversationId) && (await ctx.db.get("conversations", conversationId));
     if (place) await enqueueDelivery(ctx, place, { messageId, op: "delete" });
   }
-  for (const delivery of open.filter(isCancellable)) {
+  for (const delivery of open.filter(isCancellable))
     await endDelivery(ctx, delivery, { state: "cancelled", reason: "the message was deleted" });
-    if (delivery.op === "create") await openThreadsElsewhere(ctx, delivery);
-  }
   return places.size > 0;
 }
 

@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { enqueueDelivery } from "../outbox/lanes.ts";
+import { enqueueDelivery, isPending } from "../outbox/lanes.ts";
+import { ensureOpener } from "../outbox/pending_places.ts";
 import { ensurePlace } from "../outbox/places.ts";
 import { placesOfThread } from "../rows/conversations.ts";
 import { saidAs } from "../rows/messages.ts";
@@ -22,13 +23,14 @@ export async function relayMessage(
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   if (mappings.length === 0 || !conversation) return 0;
-  const root = await rootOf(ctx, conversation, message);
+  const rootId = await rootOf(ctx, conversation, message);
   for (const mapping of mappings) {
-    const place = await ensurePlace(ctx, mapping, root);
+    const place = await ensurePlace(ctx, mapping, rootId);
     if (place.gone) continue;
     await enqueueDelivery(ctx, place, { messageId: message._id, delayMs });
+    if (isPending(place)) await ensureOpener(ctx, place);
     // The AI is in the thread, wherever somebody goes on in it.
-    if (root && message.kind === "reply" && !place.joined)
+    if (rootId && message.kind === "reply" && !place.joined)
       await ctx.db.patch("conversations", place._id, { joined: true });
   }
   return mappings.length;
@@ -54,17 +56,20 @@ async function rootOf(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   message: Doc<"messages">,
-): Promise<Doc<"messages"> | undefined> {
+): Promise<Id<"messages"> | undefined> {
   const { _id, mappingId, threadId, rootId } = conversation;
   if (!mappingId || threadId === undefined || threadId === message.externalId) return undefined;
+  // The thread is known by its root in several places, whatever became of that.
+  if (rootId && (await placesOfThread(ctx, rootId)).length > 1) return rootId;
   const root =
     (rootId && (await ctx.db.get("messages", rootId))) ?? (await saidAs(ctx, mappingId, threadId));
-  const isThere = root && root._id !== message._id && (await hasOrGetsCopies(ctx, root));
+  const isThere = root && root._id !== message._id && getsCopies(root, message);
   const id: Id<"messages"> = isThere ? root._id : message._id;
   if (rootId !== id) await ctx.db.patch("conversations", _id, { rootId: id });
-  return isThere ? root : undefined;
+  return isThere ? id : undefined;
 }
 
-async function hasOrGetsCopies(ctx: MutationCtx, root: Doc<"messages">): Promise<boolean> {
-  return root.deletedAt === undefined || (await placesOfThread(ctx, root._id)).length > 1;
+/** Not a notice, nor what was said when the channel was mapped to another one. */
+function getsCopies(root: Doc<"messages">, { channelId }: Doc<"messages">): boolean {
+  return root.deletedAt === undefined && root.kind !== "notice" && root.channelId === channelId;
 }

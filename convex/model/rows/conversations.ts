@@ -33,6 +33,14 @@ export async function placesOfThread(ctx: QueryCtx, rootId: Id<"messages">) {
     .take(MOST_PLACES);
 }
 
+/** The threads that open at the copy of a message, which is not posted yet. */
+export async function placesOpenedBy(ctx: QueryCtx, openerId: Id<"messages">) {
+  return await ctx.db
+    .query("conversations")
+    .withIndex("by_openerId", (q) => q.eq("openerId", openerId))
+    .take(MOST_PLACES);
+}
+
 /** Finds the conversation or makes it, and renames it when its thread was. One row for a key: mutations are serialisable. */
 export async function ensureConversation(ctx: MutationCtx, key: ConversationKey, name?: string) {
   const found = await findConversation(ctx, key);

@@ -3,7 +3,7 @@ import { internal } from "../../_generated/api.js";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { rearmPurge } from "../admin/purge.ts";
-import { makeReady } from "../outbox/lanes.ts";
+import { makeReady } from "../outbox/ending.ts";
 import { rearmDelivery } from "../outbox/rearm.ts";
 import { rearmReply } from "../replies/request_reply.ts";
 import { PLATFORMS } from "../rows/mappings.ts";
