@@ -93,7 +93,7 @@ export default defineSchema({
 
   // The main channel or one thread of a mapping, or an admin's conversation in a private channel: the key of context,
   // replies and outbox lanes (docs/races.md#one-conversation-per-mapping-and-thread). Inserted once, by ingest,
-  // sendMessage and relays. The first reply in a thread sets `joined`, its deletion `gone`. Conversations with the same
+  // sendMessage and relays. The first reply in a thread sets `joined`, its deletion `goneAt`. Conversations with the same
   // `rootId` are one thread in several places. Without `threadId` such a place is pending: its thread opens at the copy
   // of `openerId`, which is not posted yet; settling that copy sets it (docs/races.md#a-thread-has-no-id-yet).
   conversations: defineTable({
@@ -106,7 +106,7 @@ export default defineSchema({
     joined: v.optional(v.literal(true)),
     // The name is the title of a forum's post.
     titled: v.optional(v.literal(true)),
-    gone: v.optional(v.literal(true)),
+    goneAt: v.optional(v.number()),
   })
     .index("by_channelId_and_mappingId_and_threadId_and_rootId", [
       "channelId",

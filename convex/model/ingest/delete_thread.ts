@@ -32,8 +32,8 @@ export async function dropThread(ctx: MutationCtx, mappingId: Id<"mappings">, th
     )
     .take(MOST_CONVERSATIONS);
   for (const { _id: conversationId } of conversations) {
-    // Nothing is relayed to it any more.
-    await ctx.db.patch("conversations", conversationId, { gone: true });
+    // Nothing is posted in it any more.
+    await ctx.db.patch("conversations", conversationId, { goneAt: Date.now() });
     await cancelReplies(ctx, conversationId);
     const all = { kind: "clearThread", conversationId, cursor: null } as const;
     await startTask(ctx, all);

@@ -146,6 +146,9 @@ async function insertMessage(
   // Only a forum's post is in the thread that has its id.
   if (inThread && event.threadId === event.externalId && !inThread.titled)
     await ctx.db.patch("conversations", inThread._id, { titled: true });
+  // A deleted thread can be opened again at its message.
+  if (inThread?.goneAt !== undefined && event.sentAt > inThread.goneAt)
+    await ctx.db.patch("conversations", inThread._id, { goneAt: undefined });
   const asks = await asksForReply(ctx, mapping, event, inThread);
   const conversation =
     inThread ?? (await ensureConversation(ctx, channelConversation(key, mapping, event, asks)));

@@ -98,6 +98,10 @@ async function decide(ctx: MutationCtx, delivery: Doc<"deliveries">): Promise<De
   if (await isSwitchedOff(ctx, delivery, mapping, message)) {
     return { kind: "cancel", reason: "the relay was switched off" };
   }
+  // A bridge would post what is missing: a copy that was refused, or that a moderator has hidden.
+  if (delivery.op === "edit" && !(await isPosted(ctx, message, mapping))) {
+    return { kind: "cancel", reason: "nothing to edit is there" };
+  }
   if (headState(mapping) === "held") return { kind: "hold" };
   return { kind: "lease", target: { mapping, conversation, message } };
 }
@@ -116,6 +120,15 @@ async function isSwitchedOff(
     return false;
   if (delivery.op === "edit") return true;
   return !delivery.outcomeUnknown && (await piecesOf(ctx, message._id, mappingId)).length === 0;
+}
+
+async function isPosted(
+  ctx: MutationCtx,
+  message: Doc<"messages">,
+  { _id: mappingId }: Doc<"mappings">,
+): Promise<boolean> {
+  const pieces = await piecesOf(ctx, message._id, mappingId);
+  return pieces.some(({ deletedAt }) => deletedAt === undefined);
 }
 
 /** Whether a delivery is from before its channel was mapped again, and not cancelled yet. */

@@ -26,13 +26,16 @@ interface Enqueued {
   readonly delayMs?: number;
 }
 
-/** Puts a message into the outbox of the platform its conversation lives on; nowhere for a conversation without a platform. */
+/**
+ * Puts a message into the outbox of the platform its conversation lives on; nowhere for a conversation without a platform,
+ * or in a thread that was deleted.
+ */
 export async function enqueueDelivery(
   ctx: MutationCtx,
   place: Doc<"conversations">,
   { messageId, op = "create", replyTo, delayMs = 0 }: Enqueued,
 ): Promise<void> {
-  if (!place.mappingId) return;
+  if (!place.mappingId || place.goneAt !== undefined) return;
   const mapping = await ctx.db.get("mappings", place.mappingId);
   // Unmapped since it was requested: nothing may be posted there any more.
   if (!mapping || !mayPostTo(mapping, place)) return;

@@ -1,7 +1,8 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { OUTCOME_KNOWN } from "./ending.ts";
-import { laneHead, mayPostTo, startLane } from "./lanes.ts";
+import { enqueueDelivery, laneHead, mayPostTo, startLane } from "./lanes.ts";
+import { dropFrozenText, frozenText } from "../rows/frozen_texts.ts";
 import { refusal } from "../shared/refusal.ts";
 
 /** Deliveries retried by one call. */
@@ -67,6 +68,7 @@ export async function reopenDelivery(
     });
     return false;
   }
+  if (isDecided) await dropFrozenText(ctx, delivery._id);
   const head = await laneHead(ctx, delivery.conversationId);
   await ctx.db.patch("deliveries", delivery._id, {
     ...cleared,
@@ -75,5 +77,17 @@ export async function reopenDelivery(
     state: "queued",
   });
   if (!head) await startLane(ctx, delivery.conversationId);
+  await editAfterwards(ctx, delivery, conversation);
   return true;
+}
+
+/** What may be posted is found by its former text: an edit that came meanwhile follows it. */
+async function editAfterwards(
+  ctx: MutationCtx,
+  { _id, messageId, claimedAt = Infinity }: Doc<"deliveries">,
+  place: Doc<"conversations">,
+): Promise<void> {
+  const message = (await frozenText(ctx, _id)) && (await ctx.db.get("messages", messageId));
+  if (message && message.deletedAt === undefined && (message.editedAt ?? 0) > claimedAt)
+    await enqueueDelivery(ctx, place, { messageId, op: "edit" });
 }

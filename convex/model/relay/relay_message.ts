@@ -26,7 +26,6 @@ export async function relayMessage(
   const rootId = await rootOf(ctx, conversation, message);
   for (const mapping of mappings) {
     const place = await ensurePlace(ctx, mapping, rootId);
-    if (place.gone) continue;
     await enqueueDelivery(ctx, place, { messageId: message._id, delayMs });
     if (isPending(place)) await ensureOpener(ctx, place);
     // The AI is in the thread, wherever somebody goes on in it.
