@@ -68,7 +68,7 @@ export async function claimDelivery(
       await ctx.db.patch("deliveries", delivery._id, { state: "held" });
       return { status: "gone" };
     case "lease": {
-      const leased = await lease(ctx, delivery, decision.target.message, claimer);
+      const leased = await lease(ctx, delivery, decision.target, claimer);
       return { status: "claimed", delivery: await toClaimed(ctx, leased, decision.target) };
     }
   }
@@ -140,12 +140,12 @@ function precedes({ _creationTime }: Doc<"deliveries">, { platform, since }: Doc
 async function lease(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
-  message: Doc<"messages">,
+  target: Target,
   { owner, format }: Claimer,
 ): Promise<Leased> {
   const now = Date.now();
   const since = delivery.claimedAt ?? Math.floor(delivery._creationTime);
-  const saidAt = relayedLateFrom(delivery, message);
+  const saidAt = relayedLateFrom(delivery, target);
   const isLate = now - since > LATE_MS || saidAt !== undefined;
   const generation = delivery.generation + 1;
   // No client watches leased rows. This timer notices a holder that died; settling cancels it
@@ -180,12 +180,14 @@ async function lease(
  */
 function relayedLateFrom(
   delivery: Doc<"deliveries">,
-  message: Doc<"messages">,
+  { message, mapping: { relaySince = 0 } }: Target,
 ): number | undefined {
   const { op, claimedAt, _creationTime: at } = delivery;
   const { sentAt = at } = message;
   const isFirst = op === "create" && claimedAt === undefined && isRelay(delivery, message);
-  return isFirst && at - sentAt > CAUGHT_UP_MS ? sentAt : undefined;
+  if (!isFirst || at - sentAt <= CAUGHT_UP_MS) return undefined;
+  // The root of a thread may be from long before its channel heard others.
+  return Math.max(sentAt, relaySince);
 }
 
 /**
