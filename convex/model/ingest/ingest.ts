@@ -196,16 +196,20 @@ async function relay(
   delayMs = 0,
 ): Promise<void> {
   const { _id: mappingId, channelId } = mapping;
-  const hearing = batch.hearing.get(channelId) ?? hearingMappings(ctx, channelId);
-  batch.hearing.set(channelId, hearing);
+  const reading = batch.hearing.get(channelId) ?? hearingMappings(ctx, channelId);
+  batch.hearing.set(channelId, reading);
+  const hearing = await reading;
   const message =
-    (await hearing).some(({ _id }) => _id !== mappingId) &&
-    (await ctx.db.get("messages", messageId));
-  if (!message || destinationsOf(message, await hearing).length === 0) return;
-  if (message.kind === "app" && !(await mayRelayApp(ctx, mapping))) return;
+    hearing.some(({ _id }) => _id !== mappingId) && (await ctx.db.get("messages", messageId));
+  if (!message || destinationsOf(message, hearing).length === 0) return;
+  if (message.kind === "app" && !(await mayRelayApp(ctx, mapping))) {
+    // It may have stopped just now: each question takes a call of the rate limiter.
+    batch.mappings.delete(mappingId);
+    return;
+  }
   const isFull = batch.relayed >= MOST_RELAYED;
   const longestMs = late ? LONGEST_WAIT_MS : isFull ? 0 : undefined;
-  batch.relayed += await relayInOrder(ctx, message, { longestMs, delayMs });
+  batch.relayed += await relayInOrder(ctx, message, { longestMs, delayMs, hearing });
 }
 
 /**

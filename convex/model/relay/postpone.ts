@@ -15,14 +15,17 @@ export const LONGEST_WAIT_MS = 2 * 60_000;
 /** In ms. */
 const NAMING_MS = 2_000;
 
-/** Messages relayed by one transaction. */
+/** Messages relayed by one transaction, and deliveries after which it ends: each takes some four index ranges. */
 const BATCH = 25;
+const MOST_RELAYED = 200;
 
 interface Timing {
   /** How long it may wait for messages before it, in ms. Absent: only if others of its mapping wait already. */
   readonly longestMs?: number | undefined;
   /** The names in it are being looked up. */
   readonly delayMs?: number;
+  /** The mappings of the channel that hear the others, if they have been read. */
+  readonly hearing?: readonly Doc<"mappings">[];
 }
 
 /**
@@ -31,15 +34,19 @@ interface Timing {
 export async function relayInOrder(
   ctx: MutationCtx,
   message: Doc<"messages">,
-  { longestMs, delayMs }: Timing = {},
+  { longestMs, delayMs = 0, ...known }: Timing = {},
 ): Promise<number> {
   const { _id, mappingId, channelId } = message;
-  if (destinationsOf(message, await hearingMappings(ctx, channelId)).length === 0) return 0;
-  if (!mappingId) return await relayMessage(ctx, message, delayMs);
+  const hearing = known.hearing ?? (await hearingMappings(ctx, channelId));
+  if (destinationsOf(message, hearing).length === 0) return 0;
+  if (!mappingId) return await relayMessage(ctx, message, { hearing });
   const isFirst = !(await hasPostponed(ctx, mappingId));
-  if (isFirst && longestMs === undefined) return await relayMessage(ctx, message, delayMs);
+  if (isFirst && longestMs === undefined)
+    return await relayMessage(ctx, message, { delayMs, hearing });
   await ctx.db.patch("messages", _id, { toRelay: true });
-  if (isFirst) await startTask(ctx, { kind: "relay", mappingId }, longestMs);
+  if (!isFirst) return 0;
+  const first = longestMs !== undefined && longestMs > 0 && { first: _id };
+  await startTask(ctx, { kind: "relay", mappingId, ...first }, longestMs);
   return 0;
 }
 
@@ -57,12 +64,22 @@ export async function relayBatch(
   ctx: MutationCtx,
   task: TaskOf<"relay">,
 ): Promise<TaskOf<"relay"> | null> {
-  const messages = await oldestPostponed(ctx, task.mappingId, BATCH);
-  for (const message of messages) {
-    await ctx.db.patch("messages", message._id, { toRelay: undefined });
-    await relayMessage(ctx, message, await namingDelay(ctx, message));
+  const { kind, mappingId, first } = task;
+  const messages = await oldestPostponed(ctx, mappingId, BATCH);
+  const [oldest] = messages;
+  // An earlier catch-up has ended: what waits now waits for another.
+  if (oldest && first && (await ctx.db.get("messages", first))?.toRelay !== true) {
+    await startTask(ctx, { kind, mappingId, first: oldest._id }, LONGEST_WAIT_MS);
+    return null;
   }
-  return messages.length < BATCH ? null : task;
+  let relayed = 0;
+  for (const message of messages) {
+    if (relayed >= MOST_RELAYED) return { kind, mappingId };
+    await ctx.db.patch("messages", message._id, { toRelay: undefined });
+    const delayMs = await namingDelay(ctx, message);
+    relayed += await relayMessage(ctx, message, { delayMs });
+  }
+  return messages.length < BATCH ? null : { kind, mappingId };
 }
 
 /** Time for a bridge to look up who said it: a Slack message that was read from history has only an id. */

@@ -10,16 +10,24 @@ import { hearingMappings } from "./hearing.ts";
 /** What was said longer ago is not relayed any more, in ms: it was caught up long after. */
 const RELAYED_FOR_MS = 24 * 60 * 60_000;
 
+interface Options {
+  /** The names in it are being looked up. */
+  readonly delayMs?: number;
+  /** The channel's mappings that hear the others, if they are known. */
+  readonly hearing?: readonly Doc<"mappings">[];
+}
+
 /**
- * Queues a message for every other place of its channel that hears it. `delayMs`: the names in it are being looked up.
+ * Queues a message for every other place of its channel that hears it.
  * Returns how many places these are.
  */
 export async function relayMessage(
   ctx: MutationCtx,
   message: Doc<"messages">,
-  delayMs = 0,
+  { delayMs = 0, hearing }: Options = {},
 ): Promise<number> {
-  const mappings = destinationsOf(message, await hearingMappings(ctx, message.channelId));
+  const { channelId } = message;
+  const mappings = destinationsOf(message, hearing ?? (await hearingMappings(ctx, channelId)));
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   if (mappings.length === 0 || !conversation) return 0;

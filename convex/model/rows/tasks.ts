@@ -21,7 +21,12 @@ export const vTask = v.union(
     before: v.number(),
   }),
   v.object({ kind: v.literal("releaseDeliveries"), mappingId: v.id("mappings") }),
-  v.object({ kind: v.literal("relay"), mappingId: v.id("mappings") }),
+  v.object({
+    kind: v.literal("relay"),
+    mappingId: v.id("mappings"),
+    /** The message whose wait ends with it. Absent: all waits end. */
+    first: v.optional(v.id("messages")),
+  }),
 );
 export type Task = Infer<typeof vTask>;
 export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
