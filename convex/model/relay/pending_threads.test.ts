@@ -139,6 +139,35 @@ describe("a root that is refused", () => {
   });
 });
 
+test("what waits for a root goes on waiting when a message before it is deleted", async () => {
+  const root = await discord.says("root");
+  const claimed = await slack.take();
+  const one = await discord.says("one", { threadId: root });
+  await discord.says("two", { threadId: root });
+  await discord.deletes(one);
+  expect(await slack.ready()).toEqual([]);
+  const { as } = await slack.carryOut(claimed);
+  expect(await slack.carryOutAll()).toMatchObject([{ content: "two", threadId: as }]);
+});
+
+test("a root from when its channel was mapped to another one is not shown there", async () => {
+  const secret = await slack.says("secret");
+  await backend.admin.mutation(api.admin.unmap, target());
+  await pass(backend, 1_000);
+  await mapSide("discord", { externalId: "100000000000000002", to: "elsewhere" });
+  await mapChannel(backend, "slack", { trigger: "never", relay: true, to: "elsewhere" });
+  await pass(backend, 1_000);
+  await slack.says("one", { threadId: secret });
+  const texts = await Promise.all(
+    (await discord.worker.ready()).map(async (id) => (await discord.worker.take(id)).content),
+  );
+  expect(texts.sort()).toEqual(["one", "secret"]);
+  const shown = (await rows(backend, "deliveries")).filter(
+    ({ mappingId }) => mappingId !== discord.mappingId,
+  );
+  expect(shown).toHaveLength(1);
+});
+
 test("a root that a moderator has hidden there stays hidden", async () => {
   const root = await discord.says("root");
   const [copy] = await slack.carryOutAll();
