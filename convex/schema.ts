@@ -114,7 +114,7 @@ export default defineSchema({
       "threadId",
       "rootId",
     ])
-    .index("by_rootId", ["rootId"])
+    .index("by_rootId_and_mappingId", ["rootId", "mappingId"])
     .index("by_openerId", ["openerId"])
     .index("by_mappingId_and_threadId", ["mappingId", "threadId"]),
 

@@ -43,8 +43,13 @@ export async function openThreadsElsewhere(ctx: MutationCtx, opener: Opener): Pr
   for (const place of await pendingPlaces(ctx, opener)) await openElsewhere(ctx, place);
 }
 
-/** Called when something waits in a pending place. */
-export async function ensureOpener(ctx: MutationCtx, place: Doc<"conversations">): Promise<void> {
+/** Called when something waits in a pending place, with what came last: what was there before has seen to it. */
+export async function ensureOpener(
+  ctx: MutationCtx,
+  place: Doc<"conversations">,
+  last: Id<"messages">,
+): Promise<void> {
+  if ((await laneHead(ctx, place._id))?.messageId !== last) return;
   const open = place.openerId ? await openDeliveriesOf(ctx, place.openerId) : [];
   const isOnItsWay = open.some(
     ({ op, mappingId }) => op === "create" && mappingId === place.mappingId,

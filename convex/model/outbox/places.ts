@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { ensureConversation, placesOfThread } from "../rows/conversations.ts";
+import { ensureConversation, placeOfThread } from "../rows/conversations.ts";
 import { deliveriesOf } from "../rows/deliveries.ts";
 import { idIn } from "../rows/messages.ts";
 import { piecesOf } from "../rows/posts.ts";
@@ -23,9 +23,7 @@ export async function ensurePlace(
 ): Promise<Doc<"conversations">> {
   const key = { channelId: mapping.channelId, mappingId: mapping._id };
   if (!rootId) return await ensureConversation(ctx, key);
-  const known = (await placesOfThread(ctx, rootId)).find(
-    ({ mappingId, channelId }) => mappingId === mapping._id && channelId === mapping.channelId,
-  );
+  const known = await placeOfThread(ctx, rootId, key);
   if (known) return known;
   const root = await ctx.db.get("messages", rootId);
   const threadId = root && (await idIn(ctx, root, mapping._id));

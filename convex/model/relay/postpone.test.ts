@@ -82,6 +82,22 @@ describe("while a channel is caught up with", () => {
   });
 });
 
+test("a person whose name is not known yet is waited for", async () => {
+  const stranger = { externalId: "U2", workspaceId: "T1" };
+  await slack.says("one", { ...LATE, author: stranger });
+  const advance = [{ mappingId: slack.mappingId, upTo: "0", caughtUp: { recovered: 1 } }];
+  await backend.slack.mutation(api.bridge.ingest, { events: [], advance });
+  await settleDown(backend);
+  expect(await discord.ready()).toEqual([]);
+  await backend.slack.mutation(api.bridge.report, {
+    people: [{ ...stranger, name: "Cem" }],
+    problems: [],
+    health: [],
+  });
+  await pass(backend, 1_000);
+  expect(await discord.carryOutAll()).toMatchObject([{ content: "one", author: { name: "Cem" } }]);
+});
+
 describe("a batch of many messages", () => {
   const texts = (count: number) => Array.from({ length: count }, (_, n) => `m${n.toString()}`);
 
@@ -102,9 +118,10 @@ describe("a batch of many messages", () => {
 });
 
 test("documents read for each destination of a message are at most six", async () => {
-  const used = async () =>
+  const used = async (more: Parameters<typeof discord.event>[1] = {}) =>
     await backend.discord.mutation(async (ctx) => {
-      await ctx.runMutation(api.bridge.ingest, { events: [discord.event("hello")], advance: [] });
+      const events = [discord.event("hello", more)];
+      await ctx.runMutation(api.bridge.ingest, { events, advance: [] });
       return (await ctx.meta.getTransactionMetrics()).documentsRead.used;
     });
   await slack.change({ relay: false });
@@ -119,4 +136,10 @@ test("documents read for each destination of a message are at most six", async (
   for (let n = 0; n < 10; n++) await mapSide("slack", { externalId: `C000000010${n.toString()}` });
   await used();
   expect((await used()) - one).toBeLessThanOrEqual(10 * 6);
+  const root = { threadId: await discord.says("root") };
+  await used(root);
+  // The first part of a thread's copies opens it.
+  while ((await slack.worker.ready()).length > 0) await slack.carryOut(await slack.worker.take());
+  await used(root);
+  expect((await used(root)) - alone).toBeLessThanOrEqual(11 * 6);
 });

@@ -12,7 +12,7 @@ import { destinationsOf, relayMessage } from "./relay_message.ts";
 /** The longest wait for the end of a catch-up, in ms: one that can't end must not silence a channel. */
 export const LONGEST_WAIT_MS = 2 * 60_000;
 
-/** In ms. */
+/** What the look-up of a name is given, in ms. */
 const NAMING_MS = 2_000;
 
 /** Messages relayed by one transaction, and deliveries after which it ends: each takes some four index ranges. */

@@ -35,7 +35,7 @@ export async function relayMessage(
   for (const mapping of mappings) {
     const place = await ensurePlace(ctx, mapping, rootId);
     await enqueueDelivery(ctx, place, { messageId: message._id, delayMs });
-    if (isPending(place)) await ensureOpener(ctx, place);
+    if (isPending(place)) await ensureOpener(ctx, place, message._id);
     // The AI is in the thread, wherever somebody goes on in it.
     if (rootId && message.kind === "reply" && !place.joined)
       await ctx.db.patch("conversations", place._id, { joined: true });
@@ -67,7 +67,7 @@ async function rootOf(
   const { _id, mappingId, threadId, rootId } = conversation;
   if (!mappingId || threadId === undefined || threadId === message.externalId) return undefined;
   // The thread is known by its root in several places, whatever became of that.
-  if (rootId && (await placesOfThread(ctx, rootId)).length > 1) return rootId;
+  if (rootId && (await placesOfThread(ctx, rootId, 2)).length > 1) return rootId;
   const root =
     (rootId && (await ctx.db.get("messages", rootId))) ?? (await saidAs(ctx, mappingId, threadId));
   const isThere = root && root._id !== message._id && getsCopies(root, message);

@@ -26,11 +26,28 @@ export async function findConversation(ctx: QueryCtx, key: ConversationKey) {
 const MOST_PLACES = 100;
 
 /** A thread in every mapped channel where it is known, by the message that it was started from. */
-export async function placesOfThread(ctx: QueryCtx, rootId: Id<"messages">) {
+export async function placesOfThread(
+  ctx: QueryCtx,
+  rootId: Id<"messages">,
+  most: number = MOST_PLACES,
+) {
   return await ctx.db
     .query("conversations")
-    .withIndex("by_rootId", (q) => q.eq("rootId", rootId))
+    .withIndex("by_rootId_and_mappingId", (q) => q.eq("rootId", rootId))
+    .take(most);
+}
+
+/** The place of a thread in one mapped channel, which may have been mapped to several Convex channels. */
+export async function placeOfThread(
+  ctx: QueryCtx,
+  rootId: Id<"messages">,
+  { channelId, mappingId }: Required<Pick<ConversationKey, "channelId" | "mappingId">>,
+) {
+  const places = await ctx.db
+    .query("conversations")
+    .withIndex("by_rootId_and_mappingId", (q) => q.eq("rootId", rootId).eq("mappingId", mappingId))
     .take(MOST_PLACES);
+  return places.find((place) => place.channelId === channelId);
 }
 
 /** The threads that open at the copy of a message, which is not posted yet. */
