@@ -13,7 +13,7 @@ import { destinationsOf, relayMessage } from "./relay_message.ts";
 export const LONGEST_WAIT_MS = 2 * 60_000;
 
 /** What the look-up of a name is given, in ms. */
-const NAMING_MS = 2_000;
+const NAMING_MS = 1_000;
 
 /** Messages relayed by one transaction, and deliveries after which it ends: each takes some four index ranges. */
 const BATCH = 25;
