@@ -96,7 +96,8 @@ export class Finder {
     const { from, to } = postWindow(delivery);
     const end = snowflakeAt(to);
     const start = snowflakeAt(from);
-    const floor = BigInt(previous?.externalId ?? newestPost);
+    // An edit adds parts behind what was posted since.
+    const floor = [BigInt(previous?.externalId ?? 0), BigInt(newestPost)].reduce(later);
     let after = previous || floor > start ? floor : start;
     if (isForum && posts.length === 0) return await this.#forumPosts(channel, after, end, signal);
     const messages: SeenMessage[] = [];
@@ -195,6 +196,10 @@ function expectedReference({ threadId, replyTo }: Delivery, part: number): strin
 /** Discord trims what it stores, so white space does not distinguish two posts. */
 function comparable(content: string): string {
   return content.normalize("NFC").replace(/\s+/g, " ").trim();
+}
+
+function later(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }
 
 /** The lowest snowflake of that moment (ms since 1970). */

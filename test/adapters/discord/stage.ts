@@ -14,6 +14,8 @@ export class Stage {
   readonly ada: string;
   /** The only mapped channel, `general`. */
   readonly mapping: Mapping;
+  /** What the bridges logged. */
+  readonly lines: string[] = [];
   readonly #platforms: Platform[] = [];
 
   private constructor(readonly discord: DiscordStandIn) {
@@ -33,7 +35,8 @@ export class Stage {
 
   bridge(botToken = this.discord.env.DISCORD_BOT_TOKEN ?? ""): Platform {
     const apiUrl = this.discord.env.DISCORD_API_URL ?? "";
-    const platform = new Discord({ botToken, apiUrl }, pino({ enabled: false }));
+    const log = pino({ level: "trace" }, { write: (line: string) => this.lines.push(line) });
+    const platform = new Discord({ botToken, apiUrl }, log);
     this.#platforms.push(platform);
     return platform;
   }
@@ -53,6 +56,11 @@ export class Stage {
   delivery(fields: Partial<Delivery> = {}): Delivery {
     const given = { channel: this.general, content: "Hello @everyone", ...fields };
     return delivery({ firstClaimedAt: Date.now(), ...given });
+  }
+
+  /** A delivery of what Grace said elsewhere. */
+  relayed(fields: Partial<Delivery> = {}): Delivery {
+    return this.delivery({ relayed: true, author: { name: "Grace" }, ...fields });
   }
 
   /** How many requests with this name arrived. */
