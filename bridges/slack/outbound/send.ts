@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { cut, onOneLine } from "../../../convex/model/shared/text.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
@@ -42,23 +43,33 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
       },
       client_msg_id: messageId(delivery.deliveryId, part),
     });
-    const answer = await this.#inPersona(delivery, (persona) =>
-      this.#call("chat.postMessage", params(persona), signal),
-    );
-    if ("ts" in answer && typeof answer.ts === "string") return answer.ts;
-    throw platformError("malformed_answer");
+    const answer = await this.#inPersona(delivery, async (persona) => {
+      const posted = await this.#call("chat.postMessage", params(persona), signal);
+      return { ...posted, isNamed: persona === undefined };
+    });
+    if (!("ts" in answer) || typeof answer.ts !== "string") throw platformError("malformed_answer");
+    // It is posted, whatever becomes of its name.
+    if (isMisnamed(answer, delivery, piece, answer.isNamed))
+      await this.#update(delivery, answer.ts, piece, !answer.isNamed, signal).catch(() => {});
+    return answer.ts;
   }
 
-  /** A message keeps the name that it was posted under. A copy that is gone needs no edit. */
+  /** A copy that is gone needs no edit. */
   readonly edit: Platform["edit"] = async (delivery, postId, piece, signal) => {
-    const { channel } = delivery;
-    const body = bodyOf(delivery, piece, this.#mayBePersona());
+    const isNamed = !this.#mayBePersona();
     try {
-      await this.#call("chat.update", { channel, ts: postId, ...body }, signal);
+      const answer = await this.#update(delivery, postId, piece, isNamed, signal);
+      if (isMisnamed(answer, delivery, piece, isNamed))
+        await this.#update(delivery, postId, piece, !isNamed, signal);
     } catch (error) {
       if (!delivery.relayed || !isCode(error, "message_not_found")) throw error;
     }
   };
+
+  #update(delivery: Delivery, ts: string, piece: Piece, isNamed: boolean, signal: AbortSignal) {
+    const params = { channel: delivery.channel, ts, ...bodyOf(delivery, piece, !isNamed) };
+    return this.#call("chat.update", params, signal);
+  }
 
   async remove({ channel }: Delivery, postId: string, signal: AbortSignal): Promise<void> {
     try {
@@ -107,6 +118,25 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
 function bodyOf(delivery: Delivery, piece: Piece, inPersona: boolean) {
   const text = relayHeader(delivery, piece, inPersona) + piece.text;
   return { text: notificationText(text), blocks: [{ type: "markdown", text }], parse: "none" };
+}
+
+const shownForm = z.object({
+  message: z.object({ user: z.string().optional(), username: z.string().optional() }),
+});
+
+/**
+ * Whether a message says the author's name twice or not at all: it keeps the name that it was posted under, and the token
+ * may have got or lost the scope for that since, or just now.
+ */
+function isMisnamed(
+  answer: unknown,
+  { author }: Delivery,
+  { isFirst = false }: Piece,
+  isNamed: boolean,
+): boolean {
+  const { user, username } = shownForm.safeParse(answer).data?.message ?? {};
+  if (!author || !isFirst || (user === undefined && username === undefined)) return false;
+  return isNamed === (username !== undefined);
 }
 
 /** The name of a post: Slack shows 80 characters. */
