@@ -14,6 +14,8 @@ interface MapOptions {
   /** The channel's name on the platform. */
   readonly name?: string;
   readonly trigger?: "always" | "never";
+  /** Whether it hears what is said in the other channels that are mapped `to` the same. */
+  readonly relay?: boolean;
 }
 
 /** A mapped channel of the demo. */
@@ -90,7 +92,7 @@ export class Stage {
     admin: ConvexHttpClient,
     platform: PlatformName,
     channel: string,
-    { to, trigger = "always", name }: MapOptions,
+    { to, trigger = "always", name, relay }: MapOptions,
   ): Promise<{ readonly channelId: Id<"channels"> }> {
     const since = this.stack.chat(platform).history.length;
     const { channelId } = await admin.mutation(api.admin.map, {
@@ -99,6 +101,7 @@ export class Stage {
       ...(name !== undefined && { externalName: name }),
       to,
       trigger,
+      ...(relay !== undefined && { relay }),
     });
     const answers = trigger === "always";
     this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, since });

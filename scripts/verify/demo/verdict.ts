@@ -22,6 +22,8 @@ export interface Verdict {
   readonly replies: number;
   readonly lost: number;
   readonly duplicated: number;
+  /** Of copies in a relay. */
+  readonly inverted?: number;
   /** A description of each difference. Empty if there is none. */
   readonly differences: readonly string[];
 }
@@ -188,7 +190,7 @@ function words(platform: PlatformName, text: string): string {
   }
 }
 
-function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {
+export function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {
   return thread === undefined ? channel : `${channel}/${thread}`;
 }
 

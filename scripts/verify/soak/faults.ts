@@ -112,3 +112,21 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     bridge?.thaw();
   },
 };
+
+const COPY_ROUTES = {
+  discord: [
+    "POST webhooks/:id/:token",
+    "PATCH webhooks/:id/:token/messages/:message",
+    "DELETE webhooks/:id/:token/messages/:message",
+    "POST channels/:id/messages/:message/threads",
+  ],
+  slack: ["chat.update", "chat.delete"],
+} as const;
+
+/** The faults that only a relay meets. */
+export const RELAY_FAULTS: typeof FAULTS = {
+  "discord: request of a webhook goes wrong": async ({ discord }, random) =>
+    discord.answerNext(random.pick(COPY_ROUTES.discord), random.pick(POST_FAULTS)),
+  "slack: edit or removal goes wrong": async ({ slack }, random) =>
+    slack.answerNext(random.pick(COPY_ROUTES.slack), random.pick(POST_FAULTS)),
+};

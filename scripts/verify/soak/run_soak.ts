@@ -1,16 +1,21 @@
+import { api } from "../../../convex/_generated/api.js";
 import { Stage, sleep } from "../demo/stage.ts";
+import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import type { Verdict } from "../demo/verdict.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { judgeCoverage } from "./coverage.ts";
 import { BridgePool, PROCESS_LAYOUTS } from "./bridge_pool.ts";
 import { Random } from "./random.ts";
 import { Traffic } from "./traffic.ts";
-import { FAULTS } from "./faults.ts";
+import { FAULTS, RELAY_FAULTS } from "./faults.ts";
+import { judgeRelay } from "./relay_verdict.ts";
 
 export interface SoakOptions {
   readonly messages: number;
   readonly kills: number;
   readonly seed: number;
+  /** Whether the channels of both platforms are one conversation, instead of being answered by the AI. */
+  readonly relay?: boolean;
   /** How long to wait without progress before missing messages count as lost, in ms. Exceeds lease and quarantine. */
   readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
@@ -64,7 +69,8 @@ class Soak {
 
   async run(): Promise<void> {
     const { messages, kills, print } = this.options;
-    await this.#traffic.prepare();
+    if (this.options.relay) await this.#traffic.prepareRelay();
+    else await this.#traffic.prepare();
     await this.#pool.start();
     print(`${this.#pool.size.toString()} bridge process(es)`);
     const start = Date.now();
@@ -98,29 +104,38 @@ class Soak {
   }
 
   async conclude(): Promise<boolean> {
-    const { print, idleTimeoutMs } = this.options;
+    const { print, idleTimeoutMs, relay = false } = this.options;
     const verdict = await this.#stage.settle(idleTimeoutMs, () => this.#judge(), 1_000);
     const counts = [
       `seed=${this.options.seed.toString()}`,
       `messages=${this.#traffic.count.toString()}`,
-      `mirrored=${verdict.mirrored.toString()}`,
-      `replies=${verdict.replies.toString()}`,
+      `${relay ? "relayed" : "mirrored"}=${verdict.mirrored.toString()}`,
+      ...(relay ? [] : [`replies=${verdict.replies.toString()}`]),
       `kills=${this.#pool.kills.toString()}`,
       `faults=${this.#faults.toString()}`,
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
+      ...(relay ? [`inverted=${(verdict.inverted ?? 0).toString()}`] : []),
     ].join(" ");
     for (const difference of verdict.differences) print(difference);
     const ok = verdict.differences.length === 0;
+    if (!ok) await this.#explain();
     this.#pool.expectExits();
     print(`soak ${ok ? "ok" : "failed"}: ${counts}`);
     return ok;
   }
 
+  /** What the deployment says of deliveries that failed: the cause of most differences. */
+  async #explain(): Promise<void> {
+    const { failed } = await (await this.stack.adminClient()).query(api.admin.status, {});
+    for (const { deliveryId, channelName, code = "", reason = "" } of failed)
+      this.options.print(`failed delivery ${deliveryId} to ${channelName}: ${code}, ${reason}`);
+  }
+
   async #judge(): Promise<Verdict> {
     const { stack } = this;
     const rows = await this.#stage.rows();
-    const verdict = this.#stage.judgeRows(rows);
+    const verdict = this.options.relay ? this.#judgeRelay(rows) : this.#stage.judgeRows(rows);
     const refused = [...stack.discord.refused, ...stack.slack.refused, ...stack.openai.refused];
     return {
       ...verdict,
@@ -131,6 +146,17 @@ class Soak {
         ...this.#pool.unexpectedExits,
       ],
     };
+  }
+
+  #judgeRelay(rows: readonly TranscriptRow[]): Verdict {
+    const storedAt = rows.map(
+      ({ externalId = "", _creationTime: at }) => [externalId, at] as const,
+    );
+    const [discord, slack] = this.#stage
+      .records()
+      .map((record) => ({ ...record, chat: this.stack.chat(record.platform) }));
+    if (!discord || !slack) throw new Error("nothing is relayed");
+    return judgeRelay([discord, slack], new Map(storedAt));
   }
 
   /** Kills at once, or after one of the next frames, in the middle of an operation. */
@@ -154,7 +180,8 @@ class Soak {
   }
 
   #fault(): void {
-    const fault = this.#random.pick(Object.values(FAULTS));
+    const faults = { ...FAULTS, ...(this.options.relay && RELAY_FAULTS) };
+    const fault = this.#random.pick(Object.values(faults));
     this.#faults += 1;
     const active = fault(this.stack, this.#random, this.#pool).finally(() =>
       this.#activeFaults.delete(active),

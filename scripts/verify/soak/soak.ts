@@ -7,6 +7,7 @@ interface Flags {
   readonly messages: number;
   readonly kills: number;
   readonly seed: number;
+  readonly relay?: boolean;
 }
 
 const program = new Command("soak")
@@ -22,6 +23,7 @@ const program = new Command("soak")
     wholeNumber,
     Date.now() % 100_000,
   )
+  .option("--relay", "channels of both platforms are one conversation, without the AI")
   .addHelpText("after", "\nExit codes: 0 ok, 1 something differs, 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);

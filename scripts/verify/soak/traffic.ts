@@ -16,7 +16,8 @@ interface RecentMessage {
 interface Channel {
   readonly platform: PlatformName;
   readonly channel: string;
-  readonly threads: string[];
+  /** What its threads were started from. Channels that are relayed to each other share them. */
+  readonly roots: RecentMessage[];
 }
 
 /** How many recent messages are kept, on each platform. */
@@ -44,13 +45,24 @@ export class Traffic {
     return this.#count;
   }
 
+  /** Adds a channel on each platform, which are one conversation. */
+  async prepareRelay(): Promise<void> {
+    const admin = await this.stage.stack.adminClient();
+    const roots: RecentMessage[] = [];
+    for (const platform of PLATFORMS) {
+      const channel = this.stage.stack.chat(platform).addChannel("one");
+      this.#channels.push({ platform, channel, roots });
+      await this.stage.map(admin, platform, channel, { to: "one", trigger: "never", relay: true });
+    }
+  }
+
   /** Adds channels on each platform: three that are answered, one that is only mirrored, and one that is not mapped. */
   async prepare(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     for (const platform of PLATFORMS) {
       for (const name of ["one", "two", "three", "silent", "unmapped"]) {
         const channel = this.stage.stack.chat(platform).addChannel(name);
-        this.#channels.push({ platform, channel, threads: [] });
+        this.#channels.push({ platform, channel, roots: [] });
         if (name === "unmapped") continue;
         const trigger = name === "silent" ? "never" : "always";
         await this.stage.map(admin, platform, channel, { to: `${platform} ${name}`, trigger });
@@ -80,20 +92,39 @@ export class Traffic {
 
   #thread(target: Channel): string | undefined {
     const { random } = this;
+    const { platform, channel, roots } = target;
     if (random.chance(0.7)) return undefined;
-    if (target.threads.length < THREADS_PER_CHANNEL && random.chance(0.2)) {
-      const root = this.#messages[target.platform].findLast(
-        ({ channel, thread, hasThread }) =>
-          channel === target.channel && thread === undefined && !hasThread,
+    if (roots.length < THREADS_PER_CHANNEL && random.chance(0.2)) {
+      const root = this.#messages[platform].findLast(
+        (said) => said.channel === channel && said.thread === undefined && !said.hasThread,
       );
       if (root) {
         root.hasThread = true;
-        const { channel, id } = root;
-        const chat = this.stage.stack.chat(target.platform);
-        target.threads.push(chat.openThread({ channel, id, name: `about ${root.token}` }));
+        roots.push(root);
+        this.#open(target, root.id, root);
       }
     }
-    return target.threads.length === 0 ? undefined : random.pick(target.threads);
+    return roots.length === 0 ? undefined : this.#threadOf(random.pick(roots), target);
+  }
+
+  /** A thread has the id of what it was started from: of the copy, where that was said elsewhere and is copied already. */
+  #threadOf(root: RecentMessage, target: Channel): string | undefined {
+    if (root.channel === target.channel) return root.id;
+    const copy = this.stage.stack
+      .chat(target.platform)
+      .transcript(target.channel)
+      .find(({ fromBot, text }) => fromBot && tokenOf(text) === root.token);
+    if (copy) this.#open(target, copy.id, root);
+    return copy?.id;
+  }
+
+  #open({ platform, channel }: Channel, id: string, { token }: RecentMessage): void {
+    const chat = this.stage.stack.chat(platform);
+    try {
+      chat.openThread({ channel, id, name: `about ${token}` });
+    } catch {
+      // Somebody has, or the bridge.
+    }
   }
 
   #change(platform: PlatformName): void {
@@ -119,6 +150,11 @@ export class Traffic {
       " ",
     );
   }
+}
+
+/** The token of a message, which copies and edits of it keep. */
+export function tokenOf(text: string): string | undefined {
+  return /\bm\d+(?=:)/.exec(text)?.[0];
 }
 
 /** The text as the platform's own client sends it: Slack's escapes three characters. */
