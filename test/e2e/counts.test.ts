@@ -11,6 +11,12 @@ import {
   openChannels,
   type CountedChannels,
 } from "../../scripts/verify/bench/count_calls.ts";
+import {
+  countRelayedBurst,
+  countRelayedSlowly,
+  openRelay,
+  type RelayedChannels,
+} from "../../scripts/verify/bench/relayed_channels.ts";
 import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
@@ -18,10 +24,12 @@ import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack
 
 let stack: Stack;
 let channels: Record<PlatformName, CountedChannels>;
+let relayed: RelayedChannels;
 
 beforeAll(async () => {
   stack = await startStack(COUNTING_OPTIONS);
   channels = await openChannels(stack);
+  relayed = await openRelay(stack);
 }, 60_000);
 
 afterAll(async () => {
@@ -33,6 +41,13 @@ const EXCHANGE: readonly (readonly [string, CallKind, number])[] = [
   ["replies:generate", "scheduled", 1],
   ["replies:load", "fromAction", 1],
   ["replies:store", "fromAction", 1],
+  ["bridge:outbox", "rerun", 2],
+  ["bridge:claim", "mutation", 1],
+  ["bridge:settle", "mutation", 1],
+];
+
+const RELAYED: typeof EXCHANGE = [
+  ["bridge:ingest", "mutation", 1],
   ["bridge:outbox", "rerun", 2],
   ["bridge:claim", "mutation", 1],
   ["bridge:settle", "mutation", 1],
@@ -66,6 +81,21 @@ describe.each(PLATFORMS)("function calls on %s", (platform) => {
     const text = "Please write a long reply.";
     const { stats, parts } = await countExchange(stack, channels[platform], text);
     expect(stats.billed, describeCalls(stats)).toBe(8 + parts - 1);
+  });
+});
+
+describe.each(PLATFORMS)("function calls for a message that is relayed from %s", (platform) => {
+  test("alone: five", async () => {
+    const stats = await countRelayedSlowly(stack, relayed, platform, 5);
+    for (const [path, kind, calls] of RELAYED) {
+      expect(callsOf(stats, path, kind), `${path}: ${describeCalls(stats)}`).toBe(calls * 5);
+    }
+    expect(stats.billed, describeCalls(stats)).toBe(25);
+  });
+
+  test("among many: no more", async () => {
+    const stats = await countRelayedBurst(stack, relayed, platform, 50);
+    expect(stats.billed, describeCalls(stats)).toBeLessThanOrEqual(250);
   });
 });
 

@@ -8,6 +8,7 @@ import { hostile } from "./parts/hostile.ts";
 import { memory } from "./parts/memory.ts";
 import { overhead } from "./parts/overhead.ts";
 import { overlap } from "./parts/overlap.ts";
+import { relaying } from "./parts/relaying.ts";
 import { replyPath } from "./parts/reply_path.ts";
 import { throughput } from "./parts/throughput.ts";
 import type { Part, Row } from "./part.ts";
@@ -24,6 +25,7 @@ const PARTS: readonly Part[] = [
   catchUp,
   memory,
   replyPath,
+  relaying,
   hostile,
 ];
 

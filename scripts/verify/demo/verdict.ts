@@ -190,7 +190,7 @@ function words(platform: PlatformName, text: string): string {
   }
 }
 
-export function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {
+function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {
   return thread === undefined ? channel : `${channel}/${thread}`;
 }
 
