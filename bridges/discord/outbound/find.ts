@@ -19,8 +19,9 @@ const NONCE_MS = 100_000;
 const PAGE = 100;
 const MAX_PAGES = 10;
 
+const snowflake = z.string().regex(/^\d{1,20}$/);
 const messageSchema = z.object({
-  id: z.string().regex(/^\d{1,20}$/),
+  id: snowflake,
   content: lenient(z.string()),
   author: lenient(z.object({ id: z.string() })),
   application_id: lenient(z.string()),
@@ -28,8 +29,9 @@ const messageSchema = z.object({
 });
 type SeenMessage = z.infer<typeof messageSchema>;
 const pageSchema = z.array(messageSchema);
+const channelSchema = z.object({ last_message_id: lenient(snowflake) });
 const threadsSchema = z.object({
-  threads: lenientList(z.object({ id: z.string().regex(/^\d{1,20}$/), parent_id: z.string() })),
+  threads: lenientList(z.object({ id: snowflake, parent_id: z.string() })),
 });
 
 /** Posts of a forum that are looked at: more are not made in the time of one request. */
@@ -106,7 +108,7 @@ export class Finder {
       messages.push(...page.filter(({ id }) => BigInt(id) <= end));
       const newest = page.at(-1);
       if (newest === undefined || page.length < PAGE || BigInt(newest.id) > end) {
-        if (messages.length === 0) await this.#checkReadable(channel, signal);
+        if (messages.length === 0) await this.#checkReadable(channel, after, signal);
         return messages;
       }
       after = BigInt(newest.id);
@@ -116,11 +118,14 @@ export class Finder {
 
   /**
    * To a bot without permission to read history, Discord returns an empty one, without an error. A channel with a reply
-   * holds at least the question or the start of the thread.
+   * holds at least the question or the start of the thread; one to which is relayed may hold nothing yet.
    */
-  async #checkReadable(channel: string, signal: AbortSignal): Promise<void> {
+  async #checkReadable(channel: string, after: bigint, signal: AbortSignal): Promise<void> {
     const newest = await this.#page(channel, 0n, 1, signal);
-    if (newest.length === 0) throw ownFailure("history_hidden");
+    if (newest.length > 0) return;
+    const answer = await this.options.rest.get(Routes.channel(channel), { signal });
+    const { last_message_id: last } = channelSchema.parse(answer);
+    if (BigInt(last ?? 0) > after) throw ownFailure("history_hidden");
   }
 
   /** The first messages of a forum's posts. */

@@ -87,6 +87,14 @@ describe("a relayed post whose answer was lost", () => {
     expect(await find()).toMatchObject({ status: "unsure" });
   });
 
+  test("is absent where nobody has said anything yet, if the bot may read what is there", async () => {
+    const channel = discord.addChannel("new");
+    expect(await find({ channel })).toEqual({ status: "absent" });
+    discord.deny(channel, { history: true });
+    await post({ channel });
+    await expect(find({ channel })).rejects.toMatchObject({ code: "history_hidden" });
+  });
+
   test("is found in its thread", async () => {
     const root = discord.say({ channel: stage.general, person: stage.ada, text: "root" });
     const threadId = discord.openThread({ channel: stage.general, id: root, name: "T" });
