@@ -1,5 +1,5 @@
 import type { REST } from "@discordjs/rest";
-import { RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
+import { MessageType, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 import { postWindow } from "../../core/outbox/post_window.ts";
@@ -22,6 +22,7 @@ const MAX_PAGES = 10;
 const snowflake = z.string().regex(/^\d{1,20}$/);
 const messageSchema = z.object({
   id: snowflake,
+  type: lenient(z.number()),
   content: lenient(z.string()),
   author: lenient(z.object({ id: z.string() })),
   application_id: lenient(z.string()),
@@ -33,6 +34,13 @@ const channelSchema = z.object({ last_message_id: lenient(snowflake) });
 const threadsSchema = z.object({
   threads: lenientList(z.object({ id: snowflake, parent_id: z.string() })),
 });
+
+/** What a bot posts. The first message of a thread that it opened is its own too, of another type. */
+const POSTED: ReadonlySet<number | undefined> = new Set([
+  undefined,
+  MessageType.Default,
+  MessageType.Reply,
+]);
 
 /** Posts of a forum that are looked at: more are not made in the time of one request. */
 const MAX_POSTS = 20;
@@ -67,9 +75,9 @@ export class Finder {
       if (candidates === undefined)
         return { status: "unsure", reason: "too many messages have been posted since to search" };
       const appId = relayed ? this.options.appId() : botId;
-      const own = candidates.filter(
-        ({ author, application_id: app }) => author?.id === botId || app === appId,
-      );
+      const own = candidates
+        .filter(({ type }) => POSTED.has(type))
+        .filter(({ author, application_id: app }) => author?.id === botId || app === appId);
       const found = relayed
         ? matchRelayed(own, delivery, piece)
         : match(own, expectedReference(delivery, part), piece);

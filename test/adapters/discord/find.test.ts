@@ -109,6 +109,15 @@ describe("a post whose response was lost", () => {
     expect(await find(inThread, 0, "because")).toEqual({ status: "posted", externalId: id });
   });
 
+  test("is absent from a thread that the bot has opened for it and got no further", async () => {
+    await stage.listen(platform);
+    const relayed = old({ relayed: true, opensThread: true, threadId: question });
+    discord.answerNext("POST channels/:id/webhooks", 500);
+    await platform.post(relayed, 0, piece("because"), soon()).catch(() => undefined);
+    expect(discord.posts).toEqual([]);
+    expect(await find(relayed, 0, "because")).toEqual({ status: "absent" });
+  });
+
   test("cannot be searched for without permission to read history, where Discord returns an empty page", async () => {
     await post(old(), 0, "because");
     discord.deny(stage.general, { history: true });
