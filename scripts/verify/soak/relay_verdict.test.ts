@@ -96,3 +96,11 @@ test("copies are in the order of their messages, or for Slack's in that of their
   expect(arrived(1, 2)).toEqual([0, 0, 1]);
   expect(arrived(2, 1)).toEqual([0, 0, 0]);
 });
+
+test("a thread that Slack delivered before its root may begin with its first message", () => {
+  const said: Line[] = [["m1: root"], ["m2: in", "slack m1"], ["m3: in", "slack m1"]];
+  const copies: Line[] = [["m2: in"], ["m3: in", "discord m2"], ["m1: root"]];
+  const arrived = { "slack m1": 9, "slack m2": 1, "slack m3": 2 };
+  expect(judged({ copies }, { said }, arrived)).toEqual(RIGHT);
+  expect(judged({ copies }, { said }, { ...arrived, "slack m1": 0 }).differences).toHaveLength(2);
+});

@@ -15,6 +15,8 @@ interface Said {
   readonly token: string;
   /** The token of the message that its thread was started from; "" in the channel itself. */
   readonly root: string;
+  /** The id of that thread. */
+  readonly thread: string | undefined;
   /** Null if it was deleted. */
   readonly text: string | null;
 }
@@ -31,7 +33,7 @@ interface Copy {
  * Compares what people said in each channel with its copies in the other: every message is there once, with its newest
  * text, in the thread that corresponds to its own, and deleted ones are gone. The copies of a place are in the order in
  * which their messages were said. Slack may deliver a message after a later one: such a pair may also be in the order
- * in which Convex stored it (`storedAt`, by Slack's ids).
+ * in which Convex stored it (`storedAt`, by the platforms' ids), and a thread may be elsewhere whose root came later.
  */
 export function judgeRelay(
   channels: readonly [RelayedChannel, RelayedChannel],
@@ -61,6 +63,7 @@ function judgeCopies(
   const said = messagesOf(from);
   const copies = groupBy(copiesIn(to), ({ token }) => token);
   const found = new Map<Said, Copy>();
+  const rootless = from.platform === "slack" ? threadsBeforeRoots(said, storedAt) : new Set();
   for (const message of said) {
     const [copy, ...others] = copies.get(message.token) ?? [];
     copies.delete(message.token);
@@ -78,7 +81,7 @@ function judgeCopies(
     verdict.duplicated += others.length;
     if (others.length > 0) differences.push(`duplicated: ${name}`);
     if (words(copy.text) !== words(message.text)) differences.push(`different text: ${name}`);
-    if (copy.root !== message.root)
+    if (copy.root !== message.root && !rootless.has(message.thread))
       differences.push(`misplaced: ${name} is at "${copy.root}" instead of "${message.root}"`);
     found.set(message, copy);
   }
@@ -103,11 +106,21 @@ function inversions(
       const [stored = 0, nextStored = 0] = [storedAt.get(id), storedAt.get(next.id)];
       return platform === "discord" || stored < nextStored;
     });
-  // Where the thread of a copy differs, its order says nothing.
-  const placed = [...found].filter(([{ root }, copy]) => root === copy.root);
-  return [...groupBy(placed, ([{ root }]) => root).values()].flatMap((place) =>
+  const places = groupBy([...found], ([{ root }, copy]) => `${root} ${copy.root}`);
+  return [...places.values()].flatMap((place) =>
     place.filter((pair, n) => isOvertaken(pair, place.slice(n + 1))).map(([{ token }]) => token),
   );
+}
+
+/** The threads of which Convex stored a message before it stored what the thread was started from. */
+function threadsBeforeRoots(
+  said: readonly Said[],
+  storedAt: ReadonlyMap<string, number>,
+): ReadonlySet<string | undefined> {
+  const early = said.filter(
+    ({ id, thread = "" }) => (storedAt.get(id) ?? 0) < (storedAt.get(thread) ?? 0),
+  );
+  return new Set(early.map(({ thread }) => thread));
 }
 
 function messagesOf(channel: RelayedChannel): Said[] {
@@ -120,7 +133,7 @@ function messagesOf(channel: RelayedChannel): Said[] {
     else if (act.kind === "say") {
       const { id, thread } = act;
       const root = thread === undefined ? "" : (tokens.get(thread) ?? "?");
-      messages.set(id, { id, token: tokens.get(id) ?? "?", root, text });
+      messages.set(id, { id, token: tokens.get(id) ?? "?", root, thread, text });
     }
   }
   return [...messages.values()];
