@@ -75,6 +75,7 @@ async function countFrom(
     {
       what: `${way}: calls per relayed message, ${BURST} at once`,
       measured: figure(burst.billed / BURST),
+      budget: atMost(2, burst.billed / BURST),
       data: describeCalls(burst),
     },
     {
