@@ -3,6 +3,7 @@ import type { AcceptedPost, ChatStandIn, NewMessage } from "../chat.ts";
 import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
 import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
 import type { Params } from "./web_api/params.ts";
+import { type PostLimit, PostLimiter } from "./web_api/post_limit.ts";
 import { type AbandonedEvent, type AckedEvent, SocketMode } from "./socket/socket_mode.ts";
 import { pingsOf, shownText } from "./workspace/text.ts";
 import { webApi } from "./web_api/web_api.ts";
@@ -26,6 +27,8 @@ export interface SlackStandInOptions {
   readonly ignoresPersonas?: boolean;
   /** The most messages in a page of history. Slack allows some apps 15, and others the default. */
   readonly historyPage?: number;
+  /** How many posts a channel takes. Default: any number. */
+  readonly postLimit?: PostLimit;
   /** The clock from which timestamps are generated, in ms since 1970. */
   readonly now?: () => number;
 }
@@ -102,7 +105,7 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (unless a fault injects them), direct messages, interactivity, files' content, reactions, OAuth and more
+ * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, files' content, reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
@@ -136,6 +139,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     scopes: [...(options.scopes ?? ALL_SCOPES)],
     ignoresPersonas: options.ignoresPersonas ?? false,
     historyPage: options.historyPage ?? 1_000,
+    postLimiter: new PostLimiter(options.postLimit),
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
     wire,

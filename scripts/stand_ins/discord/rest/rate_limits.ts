@@ -26,6 +26,16 @@ const REAL: Readonly<Record<string, Limit>> = {
   "webhooks of a channel": { requests: 30, windowMs: 60_000 },
 };
 
+/** Limits close to Discord's, `factor` times as fast. */
+export function fasterLimits(factor: number): RateLimits {
+  return Object.fromEntries(
+    Object.entries(REAL).map(([route, { requests, windowMs }]) => [
+      route,
+      { requests, windowMs: windowMs / factor },
+    ]),
+  );
+}
+
 /** Counts requests by route and by the channel or guild in its path, as Discord does ("Rate Limits"). */
 export class RateLimiter {
   readonly #windows = new Map<string, { startedAt: number; used: number }>();

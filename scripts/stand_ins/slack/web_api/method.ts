@@ -1,6 +1,7 @@
 import type { SocketMode } from "../socket/socket_mode.ts";
 import type { AppIdentity } from "../socket/events.ts";
 import { type Params, textParam } from "./params.ts";
+import type { PostLimiter } from "./post_limit.ts";
 import { SlackRefusal } from "./refusal.ts";
 import type { Channel, Member, Message, Workspace } from "../workspace/workspace.ts";
 import type { Wire } from "../../wire.ts";
@@ -18,6 +19,7 @@ export interface Backend {
   readonly ignoresPersonas: boolean;
   /** The most messages in a page of history. */
   readonly historyPage: number;
+  readonly postLimiter: PostLimiter;
   readonly socketMode: SocketMode;
   /** The address of Socket Mode without a ticket. Known once the server listens. */
   readonly socketUrl: () => string;

@@ -44,6 +44,19 @@ describe("the Web API", () => {
     expect(full.messages?.[0]?.metadata).toEqual(metadata);
   });
 
+  it("takes only so many posts of a channel in a time, and says when to post again", async () => {
+    const slack = await start({ postLimit: { requests: 2, windowMs: 1_500 } });
+    const [general = "", random = ""] = ["general", "random"].map((name) => slack.addChannel(name));
+    const post = (channel: string) => webClient(slack).chat.postMessage({ channel, text: "hello" });
+    await post(general);
+    await post(general);
+    expect(await errorOf(post(general))).toMatchObject({ retryAfter: 2 });
+    await post(random);
+    await new Promise((resolve) => setTimeout(resolve, 1_600));
+    await post(general);
+    expect(slack.posts.map(({ channel }) => channel)).toEqual([general, general, random, general]);
+  });
+
   it("pages history newest first without thread replies, and a thread oldest first with its root", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");

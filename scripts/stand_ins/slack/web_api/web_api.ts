@@ -100,10 +100,11 @@ export function webApi(
     }
     const body = await readBody(request);
     const fault = wire.request(name);
-    const answer = answerTo(fault, () => {
-      const params = paramsOf(request.headers["content-type"] ?? "", body, url.searchParams);
-      return call(backend, name, request.headers.authorization, params);
-    });
+    const params = paramsOf(request.headers["content-type"] ?? "", body, url.searchParams);
+    const wait = fault === "deliver" ? postWait(backend, name, params) : undefined;
+    const answer = answerTo(wait === undefined ? fault : { retryAfter: wait }, () =>
+      call(backend, name, request.headers.authorization, params),
+    );
     if (!answer) return; // The request hangs until the client gives up or the stand-in stops.
     wire.answer(name, answer.status, () => {
       sendJson(response, answer.status, answer.body, {
@@ -112,6 +113,11 @@ export function webApi(
       });
     });
   };
+}
+
+function postWait({ postLimiter }: Backend, name: string, params: Params): number | undefined {
+  if (name !== "chat.postMessage") return undefined;
+  return postLimiter.take(textParam(params, "channel") ?? "");
 }
 
 function answerTo(
