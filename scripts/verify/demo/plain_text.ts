@@ -14,10 +14,9 @@ export function plainText(platform: PlatformName, text: string, names: Names): s
       return text.replace(/<@!?(\d+)>/g, (token, id: string) => at(names, id) ?? token);
     case "slack":
       return text
-        .replace(/<([^<>\n]*)>/g, (token, inner: string) => slackToken(inner, names) ?? token)
-        .replaceAll("&lt;", "<")
-        .replaceAll("&gt;", ">")
-        .replaceAll("&amp;", "&");
+        .split(/(```[\s\S]*?```|`[^`\n]+`)/)
+        .map((part, index) => fromSlack(part, names, index % 2 === 1))
+        .join("");
   }
 }
 
@@ -59,17 +58,30 @@ export function displayed(line: string): string {
   return parts.join("").replace(/^> ?/, "▏ ");
 }
 
+function fromSlack(text: string, names: Names, isCode: boolean): string {
+  return text
+    .replace(/<([^<>\n]*)>/g, (token, inner: string) => slackToken(inner, names, isCode) ?? token)
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
 /** https://docs.slack.dev/messaging/formatting-message-text */
-function slackToken(inner: string, names: Names): string | undefined {
+function slackToken(inner: string, names: Names, isCode: boolean): string | undefined {
   const [target = "", label] = inner.split("|", 2);
   if (target.startsWith("@")) return at(names, target.slice(1)) ?? `@${label ?? target.slice(1)}`;
   if (target.startsWith("#")) return `#${label ?? names.get(target.slice(1)) ?? target.slice(1)}`;
   if (target.startsWith("!")) return `@${(label ?? target.slice(1)).replace(/^@/, "")}`;
   if (!/^(https?|mailto|ftp):/.test(target)) return undefined;
-  const bare = target.replace(/^(mailto:|https?:\/\/)/, "");
-  if (label === undefined) return target;
-  return label === target || label === bare ? label : `[${label}](${target})`;
+  if (label === undefined || label === target) return target;
+  if (isCode) return label;
+  const typed = target.replace(/^(mailto:|https?:\/\/)/, "");
+  const isText = !target.startsWith("http") || FILE.test(label);
+  return label === typed && isText ? label : `[${label}](${target})`;
 }
+
+/** Slack takes a file's name for a host if it ends like one. Another host that it linked is a link. */
+const FILE = /\.(?:md|rs|sh|py|pl)$/;
 
 function at(names: Names, id: string): string | undefined {
   const name = names.get(id);
