@@ -8,6 +8,7 @@ import { UsageError } from "./usage_error.ts";
 
 interface Flags {
   readonly replay?: string;
+  readonly relay?: true;
   readonly limit: number;
 }
 
@@ -16,6 +17,7 @@ const program = new Command("demo")
     "Plays a scripted conversation on Discord and Slack through the bridge, and checks it.",
   )
   .option("--replay <file.jsonl>", "replay a real chat log on both platforms instead")
+  .option("--relay", "with --replay: in two channels that hear each other, the lines said in turn")
   .option("--limit <n>", "messages of the chat log to replay", positiveInteger, 500)
   .addHelpText(
     "after",
@@ -25,6 +27,7 @@ const program = new Command("demo")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
+    if (flags.relay && flags.replay === undefined) throw new UsageError("--relay needs --replay");
     const style = process.stdout.isTTY && process.stdout.hasColors() ? TERMINAL : PLAIN;
     const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, style });
     process.exitCode = ok ? 0 : 1;

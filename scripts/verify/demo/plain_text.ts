@@ -41,6 +41,20 @@ function bareProse(text: string): string {
     .trim();
 }
 
+/**
+ * The text without white space and fences: splitting moves white space and repeats the fences that it cuts, and must
+ * change nothing else. On Discord only words are compared, because its Markdown differs (for example, it has no tables).
+ */
+export function words(platform: PlatformName, text: string): string {
+  const whole = text.replaceAll(/^\s*```\w*\s*$/gm, "");
+  switch (platform) {
+    case "slack":
+      return whole.replaceAll(/\s+/g, "");
+    case "discord":
+      return whole.replaceAll(/\[[xX ]\]/g, "").replaceAll(/[^\p{L}\p{N}]+/gu, "");
+  }
+}
+
 /** Formatting marks around words, as both platforms use them. Inside words they are text. */
 const MARKED = /(^|[\s("“])(\*\*|__|~~|\|\||[*_~])(?=\S)(.*?\S)\2(?=$|[\s).,;:!?"”])/g;
 

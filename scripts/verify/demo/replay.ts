@@ -19,7 +19,8 @@ const DISCORD_LIMIT = 4_000;
 /** Messages posted without a pause between them. */
 const AT_ONCE = 50;
 
-interface Line {
+/** One message of a chat log. */
+export interface Line {
   readonly user: string;
   readonly text: string;
 }
@@ -53,6 +54,11 @@ function parseLine(line: string): Line | undefined {
   return typeof user === "string" && typeof text === "string" ? { user, text } : undefined;
 }
 
+/** What `replay` does, for people. */
+export function replayIntro(count: number): string {
+  return `${count.toString()} messages are replayed on both platforms.`;
+}
+
 /** Replays the log on both platforms, in channels that are mirrored but not answered. */
 export async function replay(stage: Stage, lines: readonly Line[]): Promise<void> {
   const admin = await stage.stack.adminClient();
@@ -76,7 +82,7 @@ export async function replay(stage: Stage, lines: readonly Line[]): Promise<void
 }
 
 /** The text as the platform's own client would send it. */
-function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
+export function asSaidOn(stage: Stage, platform: PlatformName, text: string): string {
   const named = text.replace(/<@([^<>|]+)(?:\|([^<>]*))?>/g, (_, name: string, label?: string) =>
     stage.stack.chat(platform).mention(stage.person(platform, label ?? name)),
   );

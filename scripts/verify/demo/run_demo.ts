@@ -1,6 +1,7 @@
 import { startStack, PLATFORMS, type Stack } from "../../stand_ins/stack.ts";
 import { missingForms } from "./forms.ts";
-import { replay, readChatLog } from "./replay.ts";
+import { RELAYED_REPLAY, relayedReplayIntro, replayRelayed } from "./relay/replay_relayed.ts";
+import { replay, readChatLog, replayIntro } from "./replay.ts";
 import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describeConvex, describePlatform } from "./report.ts";
 import { playConversation } from "./scripted_conversation.ts";
@@ -9,6 +10,8 @@ import { Stage } from "./stage.ts";
 export interface DemoOptions {
   /** A chat log to replay instead of the scripted conversation. */
   readonly replay?: string;
+  /** Whether the chat log is said in turn on both platforms, in channels that hear each other. Default false. */
+  readonly relay?: boolean;
   /** How many lines of the chat log to replay. */
   readonly limit: number;
   /** How long to wait without progress before missing messages count as lost, in ms. */
@@ -26,17 +29,19 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const lines =
     options.replay === undefined ? [] : await readChatLog(options.replay, options.limit);
   print("Starting Convex, Discord, Slack and an AI on this machine, and the bridge between them …");
-  const stack = await startStack();
+  const stack = await startStack(options.relay ? RELAYED_REPLAY : {});
   try {
     await stack.startBridge();
     options.tamper?.(stack);
     const stage = new Stage(stack);
     if (options.replay === undefined) await playConversation(stage, (step) => print(`- ${step}`));
     else {
-      print(`- ${lines.length.toString()} messages are replayed on both platforms.`);
-      await replay(stage, lines);
+      print(`- ${options.relay ? relayedReplayIntro(lines.length) : replayIntro(lines.length)}`);
+      await (options.relay ? replayRelayed : replay)(stage, lines);
     }
-    const verdict = await stage.settle(options.idleTimeoutMs);
+    // Reading a long conversation again and again would slow down the bridge.
+    const checkEveryMs = options.relay ? 2_000 : undefined;
+    const verdict = await stage.settle(options.idleTimeoutMs, undefined, checkEveryMs);
 
     const transcripts = PLATFORMS.map((platform) => stage.transcriptsOf(platform));
     for (const own of transcripts) print(`\n${describePlatform(own, stage.names, style)}`);
@@ -53,9 +58,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     for (const difference of differences) print(difference);
     const counts = [
       `mirrored=${verdict.mirrored.toString()}`,
+      `relayed=${verdict.relayed.toString()}`,
       `replies=${verdict.replies.toString()}`,
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
+      `inverted=${verdict.inverted.toString()}`,
     ].join(" ");
     const ok = differences.length === 0;
     print(`demo ${ok ? "ok" : "failed"}: ${counts}`);

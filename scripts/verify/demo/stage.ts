@@ -7,14 +7,18 @@ import type { Stack } from "../../stand_ins/stack.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { plainText } from "./plain_text.ts";
 import { type ChatTranscript, transcriptsOf } from "./transcripts.ts";
-import { judge, type Verdict, type ChannelRecord } from "./verdict.ts";
+import { groupBy } from "./group_by.ts";
+import type { RelayRecord } from "./relay/record.ts";
+import { relayRecords } from "./relay/records.ts";
+import { judgeRelay } from "./relay/verdict.ts";
+import { judge, type Verdict, type ChannelRecord, withRelay } from "./verdict.ts";
 
 interface MapOptions {
   readonly to: string;
   /** The channel's name on the platform. */
   readonly name?: string;
-  readonly trigger?: "always" | "never";
-  /** Whether it hears what is said in the other channels that are mapped `to` the same. */
+  readonly trigger?: "always" | "mention" | "never";
+  /** Whether it hears the other mapped channels of its Convex channel. */
   readonly relay?: boolean;
 }
 
@@ -26,6 +30,7 @@ interface MappedChannel {
   /** Its name on the platform. */
   readonly name: string;
   readonly answers: boolean;
+  readonly relay: boolean;
   /** The length of the platform's `history` when it was mapped. */
   readonly since: number;
 }
@@ -38,7 +43,10 @@ export class Stage {
   readonly #titles = new Map<string, string>();
   readonly #mapped: MappedChannel[] = [];
 
-  constructor(readonly stack: Stack) {}
+  constructor(readonly stack: Stack) {
+    this.#names.set(stack.discord.botId, "Bridge");
+    this.#names.set(stack.slack.botId, "bridge");
+  }
 
   /** The person's id on the platform. The first use of a name creates the person. */
   person(platform: PlatformName, name: string): string {
@@ -92,7 +100,7 @@ export class Stage {
     admin: ConvexHttpClient,
     platform: PlatformName,
     channel: string,
-    { to, trigger = "always", name, relay }: MapOptions,
+    { to, trigger = "always", name, relay = false }: MapOptions,
   ): Promise<{ readonly channelId: Id<"channels"> }> {
     const since = this.stack.chat(platform).history.length;
     const { channelId } = await admin.mutation(api.admin.map, {
@@ -101,10 +109,10 @@ export class Stage {
       ...(name !== undefined && { externalName: name }),
       to,
       trigger,
-      ...(relay !== undefined && { relay }),
+      ...(relay && { relay }),
     });
     const answers = trigger === "always";
-    this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, since });
+    this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, relay, since });
     return { channelId };
   }
 
@@ -146,7 +154,15 @@ export class Stage {
   }
 
   judgeRows(rows: readonly TranscriptRow[]): Verdict {
-    return judge(this.records(), rows);
+    return this.#relays().map(judgeRelay).reduce(withRelay, judge(this.records(), rows));
+  }
+
+  /** What was recorded of the channels that hear each other, a group for each Convex channel. */
+  #relays(): RelayRecord[][] {
+    const hearing = this.#mapped.filter(({ relay }) => relay);
+    return [...groupBy(hearing, ({ channelId }) => channelId).values()].map((channels) =>
+      relayRecords(this.stack, channels, this.#names),
+    );
   }
 
   /**
@@ -183,12 +199,13 @@ export class Stage {
     );
   }
 
-  #record({ platform, channel, answers, since }: MappedChannel): ChannelRecord {
+  #record({ platform, channel, answers, relay, since }: MappedChannel): ChannelRecord {
     const chat = this.stack.chat(platform);
     return {
       platform,
       channel,
       answers,
+      relays: relay,
       acts: chat.history.slice(since).filter((act) => act.channel === channel),
       posts: chat.posts.filter((post) => post.channel === channel),
       read: (text) => plainText(platform, text, this.#names),
@@ -198,8 +215,8 @@ export class Stage {
 
 type TranscriptPage = (typeof api.admin.transcript)["_returnType"];
 
-function signature({ mirrored, replies, differences }: Verdict): string {
-  return [mirrored, replies, differences.length].join(" ");
+function signature({ mirrored, relayed, replies, differences }: Verdict): string {
+  return [mirrored, relayed, replies, differences.length].join(" ");
 }
 
 export async function sleep(ms: number): Promise<void> {

@@ -2,7 +2,8 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import type { AcceptedPost, PersonAct } from "../../stand_ins/chat.ts";
 import { groupBy } from "./group_by.ts";
-import { bare } from "./plain_text.ts";
+import { bare, words } from "./plain_text.ts";
+import type { RelayVerdict } from "./relay/record.ts";
 
 /** What happened in a mapped channel, as recorded by the platform's stand-in. A verdict compares Convex with it. */
 export interface ChannelRecord {
@@ -13,17 +14,21 @@ export interface ChannelRecord {
   readonly posts: readonly AcceptedPost[];
   /** Whether every message is answered (`--trigger always`). */
   readonly answers: boolean;
+  /** Whether other channels hear it: then `judgeRelay` compares what was posted. */
+  readonly relays?: boolean;
   /** Renders the text that Convex should hold for the platform's text, independently of the bridge. */
   readonly read: (text: string) => string;
 }
 
 export interface Verdict {
   readonly mirrored: number;
+  /** Messages that appeared in another channel; see `judgeRelay`. */
+  readonly relayed: number;
   readonly replies: number;
   readonly lost: number;
   readonly duplicated: number;
-  /** Of copies in a relay. */
-  readonly inverted?: number;
+  /** Relayed ones that are behind a later one. */
+  readonly inverted: number;
   /** A description of each difference. Empty if there is none. */
   readonly differences: readonly string[];
 }
@@ -48,10 +53,24 @@ export function judge(records: readonly ChannelRecord[], rows: readonly Transcri
       ({ platform, channel }) => platform === record.platform && channel === record.channel,
     );
     judgeMessages(record, own, tally, differences);
+    if (record.relays) continue;
     judgeReplies(record, own, tally, differences);
     if (record.answers) judgeAnswers(record.platform, own, differences);
   }
-  return { ...tally, differences };
+  return { ...tally, relayed: 0, inverted: 0, differences };
+}
+
+/** Adds what `judgeRelay` found of some channels. */
+export function withRelay(verdict: Verdict, relay: RelayVerdict): Verdict {
+  return {
+    mirrored: verdict.mirrored,
+    relayed: verdict.relayed + relay.relayed,
+    replies: verdict.replies + relay.replies,
+    lost: verdict.lost + relay.lost,
+    duplicated: verdict.duplicated + relay.duplicated,
+    inverted: verdict.inverted + relay.inverted,
+    differences: [...verdict.differences, ...relay.differences],
+  };
 }
 
 type Tally = Record<"mirrored" | "replies" | "lost" | "duplicated", number>;
@@ -174,20 +193,6 @@ function judgeAnswers(
 
 function byPosition(a: TranscriptRow, b: TranscriptRow): number {
   return (a.position ?? "") < (b.position ?? "") ? -1 : 1;
-}
-
-/**
- * The text without white space and fences: splitting moves white space and repeats the fences that it cuts, and must
- * change nothing else. On Discord only words are compared, because its Markdown differs (for example, it has no tables).
- */
-function words(platform: PlatformName, text: string): string {
-  const whole = text.replaceAll(/^\s*```\w*\s*$/gm, "");
-  switch (platform) {
-    case "slack":
-      return whole.replaceAll(/\s+/g, "");
-    case "discord":
-      return whole.replaceAll(/\[[xX ]\]/g, "").replaceAll(/[^\p{L}\p{N}]+/gu, "");
-  }
 }
 
 function nameOfPlace({ channel, thread }: { channel: string; thread?: string }): string {

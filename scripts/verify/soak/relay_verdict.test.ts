@@ -49,7 +49,7 @@ function judged(discord: Channel, slack: Channel, storedAt: Record<string, numbe
     differences,
     lost,
     duplicated,
-    inverted = 0,
+    inverted,
   } = judgeRelay(channels, new Map(Object.entries(storedAt)));
   return { differences, counts: [lost, duplicated, inverted] };
 }

@@ -41,10 +41,11 @@ export function judgeRelay(
 ): Verdict {
   const [one, other] = channels;
   const verdicts = [judgeCopies(one, other, storedAt), judgeCopies(other, one, storedAt)];
-  const sum = (key: "mirrored" | "lost" | "duplicated" | "inverted") =>
+  const sum = (key: "relayed" | "lost" | "duplicated" | "inverted") =>
     verdicts.reduce((total, verdict) => total + verdict[key], 0);
   return {
-    mirrored: sum("mirrored"),
+    mirrored: 0,
+    relayed: sum("relayed"),
     replies: 0,
     lost: sum("lost"),
     duplicated: sum("duplicated"),
@@ -57,8 +58,8 @@ function judgeCopies(
   from: RelayedChannel,
   to: RelayedChannel,
   storedAt: ReadonlyMap<string, number>,
-): Required<Verdict> {
-  const verdict = { mirrored: 0, replies: 0, lost: 0, duplicated: 0, inverted: 0 };
+): Verdict {
+  const verdict = { mirrored: 0, relayed: 0, replies: 0, lost: 0, duplicated: 0, inverted: 0 };
   const differences: string[] = [];
   const said = messagesOf(from);
   const copies = groupBy(copiesIn(to), ({ token }) => token);
@@ -77,7 +78,7 @@ function judgeCopies(
       differences.push(`lost: ${name}`);
       continue;
     }
-    verdict.mirrored += 1;
+    verdict.relayed += 1;
     verdict.duplicated += others.length;
     if (others.length > 0) differences.push(`duplicated: ${name}`);
     if (words(copy.text) !== words(message.text)) differences.push(`different text: ${name}`);

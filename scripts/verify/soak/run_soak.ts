@@ -109,13 +109,13 @@ class Soak {
     const counts = [
       `seed=${this.options.seed.toString()}`,
       `messages=${this.#traffic.count.toString()}`,
-      `${relay ? "relayed" : "mirrored"}=${verdict.mirrored.toString()}`,
+      relay ? `relayed=${verdict.relayed.toString()}` : `mirrored=${verdict.mirrored.toString()}`,
       ...(relay ? [] : [`replies=${verdict.replies.toString()}`]),
       `kills=${this.#pool.kills.toString()}`,
       `faults=${this.#faults.toString()}`,
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
-      ...(relay ? [`inverted=${(verdict.inverted ?? 0).toString()}`] : []),
+      ...(relay ? [`inverted=${verdict.inverted.toString()}`] : []),
     ].join(" ");
     for (const difference of verdict.differences) print(difference);
     const ok = verdict.differences.length === 0;
