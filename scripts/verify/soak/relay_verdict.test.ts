@@ -104,3 +104,13 @@ test("a thread that Slack delivered before its root may begin with its first mes
   expect(judged({ copies }, { said }, arrived)).toEqual(RIGHT);
   expect(judged({ copies }, { said }, { ...arrived, "slack m1": 0 }).differences).toHaveLength(2);
 });
+
+test("a thread may begin with another message when its root was deleted", () => {
+  const said: Line[] = [["m1: root"], ["m2: in", "discord m1"]];
+  const gone: PersonAct = { kind: "delete", id: "discord m1", channel: "C", person: "U", at: 2 };
+  const copies: Line[] = [["m2: in"]];
+  expect(judged({ said, later: [gone] }, { copies })).toEqual(RIGHT);
+  expect(
+    judged({ said: [["m1: root"], ["m2: in"]], later: [gone] }, { copies: [] }).counts,
+  ).toEqual([1, 0, 0]);
+});

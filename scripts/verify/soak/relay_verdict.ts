@@ -33,7 +33,8 @@ interface Copy {
  * Compares what people said in each channel with its copies in the other: every message is there once, with its newest
  * text, in the thread that corresponds to its own, and deleted ones are gone. The copies of a place are in the order in
  * which their messages were said. Slack may deliver a message after a later one: such a pair may also be in the order
- * in which Convex stored it (`storedAt`, by the platforms' ids), and a thread may be elsewhere whose root came later.
+ * in which Convex stored it (`storedAt`, by the platforms' ids). A thread may be elsewhere whose root came later, or was
+ * deleted.
  */
 export function judgeRelay(
   channels: readonly [RelayedChannel, RelayedChannel],
@@ -64,7 +65,7 @@ function judgeCopies(
   const said = messagesOf(from);
   const copies = groupBy(copiesIn(to), ({ token }) => token);
   const found = new Map<Said, Copy>();
-  const rootless = from.platform === "slack" ? threadsBeforeRoots(said, storedAt) : new Set();
+  const rootless = new Set([...deletedIn(from), ...deletedIn(to), ...lateRoots(from, storedAt)]);
   for (const message of said) {
     const [copy, ...others] = copies.get(message.token) ?? [];
     copies.delete(message.token);
@@ -82,7 +83,7 @@ function judgeCopies(
     verdict.duplicated += others.length;
     if (others.length > 0) differences.push(`duplicated: ${name}`);
     if (words(copy.text) !== words(message.text)) differences.push(`different text: ${name}`);
-    if (copy.root !== message.root && !rootless.has(message.thread))
+    if (copy.root !== message.root && !rootless.has(message.root))
       differences.push(`misplaced: ${name} is at "${copy.root}" instead of "${message.root}"`);
     found.set(message, copy);
   }
@@ -113,15 +114,18 @@ function inversions(
   );
 }
 
-/** The threads of which Convex stored a message before it stored what the thread was started from. */
-function threadsBeforeRoots(
-  said: readonly Said[],
-  storedAt: ReadonlyMap<string, number>,
-): ReadonlySet<string | undefined> {
-  const early = said.filter(
-    ({ id, thread = "" }) => (storedAt.get(id) ?? 0) < (storedAt.get(thread) ?? 0),
-  );
-  return new Set(early.map(({ thread }) => thread));
+/** The tokens of what was started a thread from, and stored after a message of the thread. */
+function lateRoots(channel: RelayedChannel, storedAt: ReadonlyMap<string, number>): string[] {
+  if (channel.platform === "discord") return [];
+  return messagesOf(channel)
+    .filter(({ id, thread = "" }) => (storedAt.get(id) ?? 0) < (storedAt.get(thread) ?? 0))
+    .map(({ root }) => root);
+}
+
+function deletedIn(channel: RelayedChannel): string[] {
+  return messagesOf(channel)
+    .filter(({ text }) => text === null)
+    .map(({ token }) => token);
 }
 
 function messagesOf(channel: RelayedChannel): Said[] {

@@ -35,6 +35,7 @@ export class Traffic {
   readonly #channels: Channel[] = [];
   readonly #messages: Record<PlatformName, RecentMessage[]> = { discord: [], slack: [] };
   #count = 0;
+  #isRelay = false;
 
   constructor(
     private readonly stage: Stage,
@@ -49,6 +50,7 @@ export class Traffic {
   async prepareRelay(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     const roots: RecentMessage[] = [];
+    this.#isRelay = true;
     for (const platform of PLATFORMS) {
       const channel = this.stage.stack.chat(platform).addChannel("one");
       this.#channels.push({ platform, channel, roots });
@@ -135,9 +137,12 @@ export class Traffic {
     const { channel, thread, id } = said;
     const place = { channel, id, ...(thread !== undefined && { thread }) };
     const chat = this.stage.stack.chat(platform);
-    if (!said.hasThread && random.chance(0.35)) {
+    const mayGo = !said.hasThread || (this.#isRelay && random.chance(0.5));
+    if (mayGo && random.chance(0.35)) {
       chat.remove(place);
-      this.#messages[platform].splice(this.#messages[platform].indexOf(said), 1);
+      drop(this.#messages[platform], said);
+      // Nobody goes on in its threads: the copies of what is on its way still do.
+      for (const { roots } of this.#channels) drop(roots, said);
     } else {
       const text = typed(platform, `${said.token}: now ${this.#words()}`);
       chat.edit({ ...place, text });
@@ -150,6 +155,11 @@ export class Traffic {
       " ",
     );
   }
+}
+
+function drop<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
 }
 
 /** The token of a message, which copies and edits of it keep. */
