@@ -3,7 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { deliveriesOf } from "../rows/deliveries.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
-import { vDeliveryOp, vDeliveryState, vReplyState } from "../shared/validators.ts";
+import { vDeliveryOp, vDeliveryState, vPlatform, vReplyState } from "../shared/validators.ts";
 
 /** Messages that the activity of a channel shows. */
 const MOST_MESSAGES = 50;
@@ -28,6 +28,8 @@ export const vActivity = v.object({
     v.object({
       deliveryId: v.id("deliveries"),
       messageId: v.id("messages"),
+      /** Where it is posted. */
+      platform: vPlatform,
       op: vDeliveryOp,
       state: vDeliveryState,
       attempts: v.number(),
@@ -50,9 +52,10 @@ export async function readActivity(ctx: QueryCtx, channelId: Id<"channels">): Pr
   return {
     messages,
     replies: await repliesIn(ctx, newest),
-    deliveries: deliveries.map(({ _id, messageId, op, state, attempts, reason, step }) => ({
+    deliveries: deliveries.map(({ _id, messageId, platform, op, state, attempts, reason, step }) => ({
       deliveryId: _id,
       messageId,
+      platform,
       op,
       state,
       attempts,
