@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
 import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
-import { openPlayground, type Playground } from "./page/playground.ts";
+import { countAnswers, openPlayground, type Playground } from "./page/playground.ts";
 import { announcePlayground } from "./running_playground.ts";
 import { PLATFORMS } from "../stand_ins/stack.ts";
 
@@ -39,11 +39,11 @@ export async function play(): Promise<void> {
   });
   process.once("exit", withdraw);
   printOverview(playground);
-  for (const platform of PLATFORMS) {
-    printMessages(stack.chat(platform));
+  for (const platform of PLATFORMS) printMessages(stack.chat(platform));
+  for (const [index, platform] of PLATFORMS.entries()) {
     const { channel, person } = channels[platform];
     stack.chat(platform).say({ channel, person, text: `Hello from ${TITLE[platform]}!` });
-    await untilAnswered(stack.chat(platform), channel);
+    for (const each of PLATFORMS) await untilAnswered(stack.chat(each), index + 1);
   }
 
   console.log("\nType `discord: hi` or `slack: hi` to send a message. Press Ctrl-C to stop.");
@@ -68,8 +68,9 @@ function printOverview({ stack, channels, controller, page }: Playground): void 
   );
   for (const platform of PLATFORMS) {
     const { channel } = channels[platform];
-    console.log(`${TITLE[platform]}: #general (${channel}), mapped to "${platform} general"`);
+    console.log(`${TITLE[platform]}: #general (${channel}), mapped to "general"`);
   }
+  console.log("The two hear each other: what is said in one appears in the other.");
   console.log("ready: playground");
   console.log(`\n  Open ${page.url} to watch it live.\n`);
 }
@@ -80,14 +81,15 @@ function printMessages(chat: ChatStandIn): void {
   chat.onChange(({ kind, message, thread }: ChatChange) => {
     const where = thread === undefined ? "" : " (in a thread)";
     const what = kind === "new" ? "" : ` (${kind})`;
-    console.log(`${title} | ${message.author}${where}${what}: ${message.text}`);
+    const copy = message.inPersona ? " (relayed)" : "";
+    console.log(`${title} | ${message.author}${copy}${where}${what}: ${message.text}`);
   });
 }
 
-/** Resolves once the newest message in the channel is the bot's. */
-async function untilAnswered(chat: ChatStandIn, channel: string): Promise<void> {
+/** Resolves once the bot has answered so many times on the platform. */
+async function untilAnswered(chat: ChatStandIn, count: number): Promise<void> {
   const deadline = Date.now() + FIRST_REPLY_MS;
-  while (!chat.transcript(channel).at(-1)?.fromBot) {
+  while (countAnswers(chat) < count) {
     if (Date.now() > deadline) throw new Error(`no reply arrived on ${TITLE[chat.platform]}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -64,6 +64,8 @@ export interface VisibleMessage {
   readonly text: string;
   readonly edited: boolean;
   readonly fromBot: boolean;
+  /** The bot posted it under another name than its own. */
+  readonly inPersona?: true;
   readonly replyTo?: string;
   readonly thread?: string;
 }

@@ -133,6 +133,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     card(name).getByRole("listitem").filter({ hasText: text });
   const message = (title: "Discord" | "Slack", text: string) =>
     log(title).getByRole("listitem").filter({ hasText: text });
+  const stored = (name: string, title: "Discord" | "Slack", text: string) =>
+    row(name, `from ${title}`).filter({ has: page.getByText(text, { exact: true }) });
 
   async function say(title: "Discord" | "Slack", text: string): Promise<void> {
     const field = chat(title).getByLabel(/^Message /);
@@ -146,7 +148,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await card(name)
       .getByRole("listitem")
       .filter({ hasText: `“${text}”` })
-      .getByText("sent", { exact: true })
+      .getByText(`${title}: sent`, { exact: true })
       .waitFor();
   };
   const count = (of: Locator) => of.count();
@@ -154,10 +156,38 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await expect.poll(read, { timeout: PATIENCE_MS }).toBe(wanted);
   };
 
+  test("what is said on one platform appears on the other, under its author's name, until relaying is off", async () => {
+    for (const [title, other] of [
+      ["Discord", "Slack"],
+      ["Slack", "Discord"],
+    ] as const) {
+      await chat(title).getByLabel("Write as").selectOption("Grace");
+      await say(title, `across from ${title}`);
+      const copy = log(other).getByRole("listitem", { name: /^Grace at / });
+      await copy.getByText(`across from ${title}`, { exact: true }).waitFor();
+      await stored("general", title, `across from ${title}`)
+        .getByText(`${other}: sent`, { exact: true })
+        .waitFor();
+      for (const each of [title, other]) {
+        await log(each).getByText(`You said, Grace: “across from ${title}”`).waitFor();
+        await answered(each, "general", `across from ${title}`);
+      }
+      await chat(title).getByLabel("Write as").selectOption("You");
+    }
+    for (const title of ["Discord", "Slack"] as const) {
+      await eventually(() => count(log(title).getByText("You said, Grace: “across")), 2);
+      await chat(title).getByLabel("Relay").click();
+    }
+    await eventually(() => count(card("general").getByText("relay")), 0);
+    await say("Slack", "not across");
+    await answered("Slack", "general", "not across");
+    expect(await count(log("Discord").getByText("not across"))).toBe(0);
+  }, 60_000);
+
   test("a person on each platform is answered, and Convex shows the messages and posts", async () => {
     for (const [title, name] of [
-      ["Discord", "discord general"],
-      ["Slack", "slack general"],
+      ["Discord", "general"],
+      ["Slack", "general"],
     ] as const) {
       await say(title, `Hello from ${title}`);
       await answered(title, name, `Hello from ${title}`);
@@ -167,8 +197,8 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 
   test("another person replies in a thread, edits and deletes, and Convex follows", async () => {
     for (const [title, name] of [
-      ["Discord", "discord general"],
-      ["Slack", "slack general"],
+      ["Discord", "general"],
+      ["Slack", "general"],
     ] as const) {
       await chat(title).getByLabel("Write as").selectOption("Ada");
       await say(title, "a question of Ada's");
@@ -203,37 +233,37 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await chat("Discord").getByLabel("Name of the new channel").press("Enter");
     await say("Discord", "said before it was mapped");
     await chat("Discord").getByRole("button", { name: "Map", exact: true }).click();
-    await card("discord support").waitFor();
+    await card("support").waitFor();
     await say("Discord", "said when mapped");
-    await answered("Discord", "discord support", "said when mapped");
+    await answered("Discord", "support", "said when mapped");
 
     await chat("Discord").getByLabel("Answer").selectOption("never");
-    await card("discord support").getByText("never").waitFor();
+    await card("support").getByText("never").waitFor();
     await say("Discord", "no answer to this");
-    await row("discord support", "no answer to this").waitFor();
+    await row("support", "no answer to this").waitFor();
 
     await chat("Discord").getByRole("button", { name: "Pause" }).click();
-    await card("discord support").getByText("paused").waitFor();
+    await card("support").getByText("paused").waitFor();
     await chat("Discord").getByRole("button", { name: "Resume" }).click();
     await chat("Discord").getByRole("button", { name: "Unmap" }).click();
-    await card("discord support").getByText("unmapped, kept").waitFor();
-    expect(await count(row("discord support", "said before it was mapped"))).toBe(0);
+    await card("support").getByText("unmapped, kept").waitFor();
+    expect(await count(row("support", "said before it was mapped"))).toBe(0);
     expect(await count(log("Discord").getByText(replyTo("no answer to this")))).toBe(0);
     await chat("Discord").getByRole("button", { name: "# general" }).click();
   }, 60_000);
 
   test("a bridge killed while replies are being posted loses and repeats nothing", async () => {
     for (const title of ["Discord", "Slack"] as const) await say(title, "before the end");
-    await row("discord general", "before the end").first().waitFor();
-    await row("slack general", "before the end").first().waitFor();
+    for (const title of ["Discord", "Slack"] as const)
+      await stored("general", title, "before the end").waitFor();
     await page.getByRole("button", { name: "Kill the bridge" }).click();
     await page.getByText("bridge stopped").waitFor();
     for (const title of ["Discord", "Slack"] as const) await say(title, "while it is dead");
     await page.getByRole("button", { name: "Start the bridge" }).click();
     await page.getByText("bridge running").waitFor();
     for (const [title, name] of [
-      ["Discord", "discord general"],
-      ["Slack", "slack general"],
+      ["Discord", "general"],
+      ["Slack", "general"],
     ] as const) {
       // The new bridge can claim what the dead one held only when the lease ends, after 60 s.
       await log(title).getByText(replyTo("while it is dead")).waitFor({ timeout: 90_000 });
@@ -242,7 +272,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
       await answered(title, name, "after the start");
       for (const text of ["before the end", "while it is dead", "after the start"]) {
         await eventually(() => count(log(title).getByText(replyTo(text))), 1);
-        await eventually(() => count(card(name).getByText(text, { exact: true })), 1);
+        await eventually(() => count(stored(name, title, text)), 1);
       }
     }
   }, 150_000);
@@ -252,10 +282,10 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
     await page.getByRole("button", { name: "Fail Slack's next post" }).click();
     await page.getByText("will fail").waitFor();
     await say("Slack", "this one fails");
-    const failed = card("slack general").getByText("failed", { exact: true });
+    const failed = card("general").getByText("Slack: failed", { exact: true });
     await failed.waitFor();
-    await card("slack general").getByRole("button", { name: "Retry" }).click();
-    await answered("Slack", "slack general", "this one fails");
+    await card("general").getByRole("button", { name: "Retry" }).click();
+    await answered("Slack", "general", "this one fails");
     await eventually(() => count(failed), 0);
   }, 60_000);
 
@@ -284,7 +314,7 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
       await message(title, "into the void").first().waitFor();
     }
     await page.getByRole("button", { name: "Bring Convex back online" }).click();
-    await answered("Discord", "discord general", "into the void");
-    await answered("Slack", "slack general", "into the void");
+    await answered("Discord", "general", "into the void");
+    await answered("Slack", "general", "into the void");
   }, 60_000);
 });

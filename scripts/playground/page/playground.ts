@@ -1,5 +1,6 @@
 import { api } from "../../../convex/_generated/api.js";
 import type { Env } from "../../../bridges/config/env_files.ts";
+import type { ChatStandIn } from "../../stand_ins/chat.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { buildPage } from "./server/build.ts";
 import { PlaygroundController } from "./server/controller.ts";
@@ -33,6 +34,11 @@ export interface PlaygroundOptions {
   readonly thinkMs?: number;
   /** Called at the start of each step. */
   readonly progress?: (step: string) => void;
+}
+
+/** How many of the bot's posts are its own words, not copies of people's. */
+export function countAnswers({ posts }: ChatStandIn): number {
+  return posts.filter(({ persona }) => !persona).length;
 }
 
 /** Starts everything. Resolves once the bridge is connected and the page is served. */
@@ -111,7 +117,8 @@ async function openChannels(
       platform,
       externalId: channel,
       externalName: "general",
-      to: `${platform} general`,
+      to: "general",
+      relay: true,
     });
     room.addChannel("random");
     const person = room.addPerson("You");

@@ -20,6 +20,8 @@ const vMessage = z.object({
   text: z.string(),
   edited: z.boolean(),
   fromBot: z.boolean(),
+  /** The bot posted it under a person's name: a copy of what was said elsewhere. */
+  inPersona: z.literal(true).optional(),
   replyTo: z.string().optional(),
 });
 export type ChatMessage = z.infer<typeof vMessage>;

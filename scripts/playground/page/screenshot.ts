@@ -3,7 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import type { Page } from "playwright-core";
 import { findChromium, launchChromium } from "./chromium.ts";
-import { openPlayground, type Playground } from "./playground.ts";
+import { countAnswers, openPlayground, type Playground } from "./playground.ts";
+import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { ROOT } from "../../tooling/repository.ts";
 
 /* `npm run screenshot`: starts the playground, plays a conversation and takes the README's screenshot of its page. */
@@ -55,23 +56,24 @@ async function play(page: Page, { controller, stack, channels }: Playground): Pr
   const ask = async (platform: "discord" | "slack", person: number, text: string) => {
     const room = controller.rooms[platform];
     const { channel } = channels[platform];
-    const posts = stack.chat(platform).posts.length;
+    const answers = () => PLATFORMS.map((each) => countAnswers(stack.chat(each)));
+    const before = answers();
     const id = room.say({ channel }, people[platform][person] ?? "", text);
-    await until(() => stack.chat(platform).posts.length > posts);
+    await until(() => answers().every((count, at) => count > (before[at] ?? 0)));
     return id;
   };
   await ask("discord", 1, "Does the bridge keep **Markdown** and `code`?");
-  await ask("slack", 1, "Good morning! Is anybody here yet?");
+  await ask("slack", 2, "It does, and I read it on *Slack*.");
   const question = await ask("discord", 2, "And what about threads?");
   const { channel } = channels.discord;
   const thread = discord.openThread(channel, question);
-  const before = stack.discord.posts.length;
+  const before = countAnswers(stack.discord);
   discord.say(
     { channel, thread },
     people.discord[1] ?? "",
     "Each thread is a separate conversation.",
   );
-  await until(() => stack.discord.posts.length > before);
+  await until(() => countAnswers(stack.discord) > before);
   const typo = await ask("slack", 2, "Teh same answers arrive here.");
   slack.edit({ channel: channels.slack.channel }, typo, "The same answers arrive here.");
   for (const [name, text] of [

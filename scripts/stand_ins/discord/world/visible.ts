@@ -25,6 +25,7 @@ export function visibleMessage(message: Message): VisibleMessage {
     text: message.content,
     edited: message.editedAt !== undefined,
     fromBot: author.kind === "self" || author.madeBy?.kind === "self",
+    ...(author.kind === "webhook" && author.madeBy?.kind === "self" && { inPersona: true }),
     ...(reference ? { replyTo: reference.messageId } : {}),
     ...(channel.kind === "thread" ? { thread: channel.id } : {}),
   };

@@ -106,6 +106,7 @@ export class People {
       text: shownText(message),
       edited: message.edited !== undefined,
       fromBot: message.author.id === this.bot.id,
+      ...(message.persona && { inPersona: true }),
       ...(message.threadTs !== undefined && { thread: message.threadTs }),
     };
   }

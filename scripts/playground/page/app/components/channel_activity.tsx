@@ -24,11 +24,12 @@ export function ChannelActivity(props: {
       <header>
         <h3>{name}</h3>
         {mappings.length === 0 && <span className="tag">unmapped, kept</span>}
-        {mappings.map(({ mappingId, platform, state, trigger }) => (
+        {mappings.map(({ mappingId, platform, state, trigger, relaySince }) => (
           <span className="tag" data-platform={platform} key={mappingId}>
             {platform}
             {state === "paused" ? " · paused" : ""}
             {trigger === "always" ? "" : ` · ${trigger}`}
+            {relaySince === undefined ? "" : " · relay"}
           </span>
         ))}
         <Counts activity={activity} />
@@ -76,6 +77,8 @@ function Counts({ activity }: { readonly activity: Activity | undefined }) {
   );
 }
 
+const TITLE = { discord: "Discord", slack: "Slack" } as const;
+
 const ENDED: ReadonlySet<Activity["deliveries"][number]["state"]> = new Set([
   "sent",
   "failed",
@@ -94,6 +97,11 @@ function Row(props: {
       <span className="who">{who}</span>
       <span className="content">{deleted ? "deleted" : row.content}</span>
       <span className="marks">
+        {row.externalId !== undefined && row.platform !== undefined && (
+          <span className="tag" data-platform={row.platform}>
+            from {TITLE[row.platform]}
+          </span>
+        )}
         {row.threadId !== undefined && <span className="tag">thread</span>}
         {row.editedAt !== undefined && !deleted && <span className="tag">edited</span>}
         {deliveries.map((delivery) => (
@@ -107,11 +115,11 @@ function Row(props: {
 function Delivery({ delivery }: { readonly delivery: Activity["deliveries"][number] }) {
   const { attempt } = usePlayground();
   const retry = useMutation(api.admin.retry);
-  const { deliveryId, op, state, attempts, reason, step } = delivery;
+  const { deliveryId, platform, op, state, attempts, reason, step } = delivery;
   return (
     <>
       <span className="delivery" data-state={state}>
-        {op === "create" ? "" : `${op}: `}
+        {TITLE[platform]}: {op === "create" ? "" : `${op}, `}
         {state}
         {attempts > 1 && ` · try ${attempts}`}
       </span>

@@ -37,13 +37,6 @@ export function Composer(props: {
       }}
     >
       <div className="chips">
-        {["Hello!", `@${botName} what can you do?`, "Please write a long reply."].map((line) => (
-          <button key={line} type="button" className="chip" onClick={() => void say(line)}>
-            {line}
-          </button>
-        ))}
-      </div>
-      <div className="line">
         <label className="as">
           as{" "}
           <select
@@ -58,6 +51,13 @@ export function Composer(props: {
             ))}
           </select>
         </label>
+        {["Hello!", `@${botName} what can you do?`, "Please write a long reply."].map((line) => (
+          <button key={line} type="button" className="chip" onClick={() => void say(line)}>
+            {line}
+          </button>
+        ))}
+      </div>
+      <div className="line">
         <textarea
           rows={1}
           aria-label={`Message ${placeName}`}

@@ -46,8 +46,13 @@ export function MappingBar(props: {
           value={mapping.trigger}
           choose={(trigger) => void attempt(() => change({ ...key, trigger }))}
         />
+        <Relay
+          isOn={mapping.relaySince !== undefined}
+          choose={(relay) => void attempt(() => change({ ...key, relay }))}
+        />
         <Choice
           label="Reply"
+          isLabelHidden
           options={PLACES}
           value={mapping.replyIn}
           choose={(replyIn) => void attempt(() => change({ ...key, replyIn }))}
@@ -76,11 +81,12 @@ function MapForm(props: {
   const { platform, externalId, name } = props;
   const { attempt } = usePlayground();
   const map = useMutation(api.admin.map);
-  const [to, setTo] = useState(`${platform} ${name}`);
+  const [to, setTo] = useState(name);
   const [trigger, setTrigger] = useState<Trigger>("always");
+  const [relay, setRelay] = useState(true);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    void attempt(() => map({ platform, externalId, externalName: name, to, trigger }));
+    void attempt(() => map({ platform, externalId, externalName: name, to, trigger, relay }));
   };
   return (
     <form className="mapping" data-state="unmapped" onSubmit={submit}>
@@ -100,6 +106,7 @@ function MapForm(props: {
           value={trigger}
           choose={(chosen) => setTrigger(chosen)}
         />
+        <Relay isOn={relay} choose={setRelay} />
         <button type="submit" className="primary">
           Map
         </button>
@@ -108,17 +115,29 @@ function MapForm(props: {
   );
 }
 
+/** Whether what is said in the other channels of the Convex channel appears here. */
+function Relay({ isOn, choose }: { isOn: boolean; choose: (isOn: boolean) => void }) {
+  return (
+    <label title="Show here what is said in the other channels of this Convex channel">
+      <input type="checkbox" checked={isOn} onChange={({ target }) => choose(target.checked)} />
+      Relay
+    </label>
+  );
+}
+
 function Choice<Value extends string>(props: {
   readonly label: string;
+  readonly isLabelHidden?: boolean;
   readonly options: readonly { readonly value: Value; readonly label: string }[];
   readonly value: Value;
   readonly choose: (value: Value) => void;
 }) {
-  const { label, options, value, choose } = props;
+  const { label, isLabelHidden = false, options, value, choose } = props;
   return (
     <label>
-      {label}{" "}
+      {!isLabelHidden && label}{" "}
       <select
+        aria-label={label}
         value={value}
         onChange={({ target }) => {
           const chosen = options.find((option) => option.value === target.value);

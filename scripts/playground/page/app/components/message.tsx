@@ -46,7 +46,7 @@ export function Message(props: {
           ↱ <b>{answered.author}</b> {excerpt(answered.text)}
         </p>
       )}
-      <Avatar name={message.author} bot={message.fromBot} />
+      <Avatar name={message.author} bot={message.fromBot && !message.inPersona} />
       <div className="body">
         <p className="by">
           <b>{message.author}</b>
