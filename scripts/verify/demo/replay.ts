@@ -11,7 +11,8 @@ export const REPLAY_FORMAT = `A chat log is a file of one JSON object a line, wi
   user   the author's name
   text   the text in the form of Slack's API: &amp; &lt; &gt; escaped, <@Name> for a mention,
          <https://…> or <https://…|label> for a link
-People of those names post the lines in order, on Discord and on Slack.`;
+People of those names post the lines in order, each on Discord and on Slack, or with --relay in
+turn on one of them, and expect it on the other.`;
 
 /** The longest message that a person can post: Discord's limit for people with Nitro. */
 const DISCORD_LIMIT = 4_000;
