@@ -73,6 +73,11 @@ test("shows what the bot wrote as the platform renders it", () => {
   );
 });
 
+test("marks what was relayed, and does not take it for the bot's own", () => {
+  const messages = [said("1", "Ada", "Hello", { fromBot: true, inPersona: true })];
+  expect(shown({ messages })).toEqual(["Ada (relayed): Hello"]);
+});
+
 test("marks edits, replies and broadcasts", () => {
   const messages = [
     said("1", "Ada", "Who is up for lunch?", { edited: true }),

@@ -43,8 +43,9 @@ function describeMessage(
   names: Names,
   style: TextStyle,
 ): string[] {
-  const { author, fromBot, edited } = message;
-  const who = `${fromBot ? "🤖 " : ""}${style.bold(author)}${replyNote(message, transcript)}:`;
+  const { author, fromBot, edited, inPersona } = message;
+  const [mark, relayed] = inPersona ? ["", " (relayed)"] : [fromBot ? "🤖 " : "", ""];
+  const who = `${mark}${style.bold(author)}${relayed}${replyNote(message, transcript)}:`;
   const note = edited ? style.dim(" (edited)") : "";
   const lines = (width?: number) =>
     fromBot
@@ -101,7 +102,8 @@ export function describeConvex(
   style: TextStyle,
 ): string {
   const conversations = groupBy(rows, (row) => `${row.channel ?? ""} ${row.threadId ?? ""}`);
-  const lines = transcripts.flatMap(({ platform, channel, thread, label }) => {
+  const lines = transcripts.flatMap(({ platform, channel, thread, label, messages: shown }) => {
+    const here = new Set(shown.map(({ id }) => id));
     const messages = conversations.get(`${channel} ${thread ?? ""}`);
     if (!messages) return [];
     const inOrder = messages.toSorted(byPosition);
@@ -109,7 +111,7 @@ export function describeConvex(
     return [
       "",
       `  ${style.bold(label)} on ${TITLES[platform]}: ${count}`,
-      ...shorten(inOrder.map((row) => describeRow(row))).map((line) => `    ${line}`),
+      ...shorten(inOrder.map((row) => describeRow(row, here))).map((line) => `    ${line}`),
     ];
   });
   return [style.bold("What Convex holds, as Markdown"), ...lines].join("\n");
@@ -119,13 +121,18 @@ function byPosition(a: TranscriptRow, b: TranscriptRow): number {
   return (a.position ?? "") < (b.position ?? "") ? -1 : 1;
 }
 
-function describeRow({ author, content, editedAt, deletedAt, posts }: TranscriptRow): string {
+/** `here`: what is shown in the row's own place, which leaves out its posts elsewhere. */
+function describeRow(
+  { author, content, editedAt, deletedAt, posts }: TranscriptRow,
+  here: ReadonlySet<string>,
+): string {
   if (deletedAt !== undefined) return `${author ?? "AI"}: (deleted)`;
   const text = excerpt(content, 84);
+  const parts = posts.filter((id) => here.has(id)).length;
   const notes = [
     ...(text.endsWith("…") ? [`${content.length.toString()} characters`] : []),
     ...(editedAt === undefined ? [] : ["edited"]),
-    ...(posts.length > 1 ? [`posted as ${posts.length.toString()} messages`] : []),
+    ...(parts > 1 ? [`posted as ${parts.toString()} messages`] : []),
   ];
   return `${author ?? "AI"}: ${text}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }

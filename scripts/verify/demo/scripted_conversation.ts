@@ -1,4 +1,5 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
+import type { Place, VisibleMessage } from "../../stand_ins/chat.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Stage } from "./stage.ts";
 import { sleep } from "./stage.ts";
@@ -92,6 +93,21 @@ export async function playConversation(
     await answered(stage, platform, studios[platform]);
   });
 
+  announce("Two channels that are one conversation: what is said on one platform is seen on both.");
+  const markets = addChannels(stage, "market");
+  for (const platform of PLATFORMS) {
+    const mapping = { to: "market", name: "market", trigger: "mention", relay: true } as const;
+    await stage.map(admin, platform, markets[platform], mapping);
+  }
+  await sleep(500);
+  stage.say("discord", markets.discord, "Ada", "Try `cross()`:\n```js\ncross( bridge );\n```");
+  await relayed(stage, "slack", markets.slack, "Ada");
+  stage.say("slack", markets.slack, "Grace", "*Done*, as <https://example.com|the guide> says.");
+  await relayed(stage, "discord", markets.discord, "Grace");
+  const bot = stage.stack.slack.mention(stage.stack.slack.botId);
+  stage.say("slack", markets.slack, "Grace", `${bot} What have we built?`);
+  await onBoth((platform) => answered(stage, platform, markets[platform]));
+
   announce("Messages in a channel that is not mapped: they are not mirrored.");
   for (const platform of PLATFORMS) {
     stage.say(platform, offices[platform], "Alan", "This is nobody's business.");
@@ -130,16 +146,47 @@ async function onBoth(step: (platform: PlatformName) => Promise<void>): Promise<
   await Promise.all(PLATFORMS.map(step));
 }
 
-/** Waits until the newest message is the bot's. On a timeout it returns anyway: the verdict names what is missing. */
+/** Waits until the newest message is an answer of the bot. */
 async function answered(
-  { stack }: Stage,
+  stage: Stage,
   platform: PlatformName,
   channel: string,
   thread?: string,
 ): Promise<void> {
+  await newestIs(
+    stage,
+    platform,
+    { channel, ...(thread !== undefined && { thread }) },
+    ({ fromBot, inPersona }) => fromBot && !inPersona,
+  );
+}
+
+/** Waits until the newest message is a copy of what this person said elsewhere. */
+async function relayed(
+  stage: Stage,
+  platform: PlatformName,
+  channel: string,
+  author: string,
+): Promise<void> {
+  await newestIs(
+    stage,
+    platform,
+    { channel },
+    (newest) => newest.inPersona === true && newest.author === author,
+  );
+}
+
+/** On a timeout it returns anyway: the verdict names what is missing. */
+async function newestIs(
+  { stack }: Stage,
+  platform: PlatformName,
+  { channel, thread }: Place,
+  isWanted: (newest: VisibleMessage) => boolean,
+): Promise<void> {
   const deadline = Date.now() + ANSWER_MS;
   while (Date.now() < deadline) {
-    if (stack.chat(platform).transcript(channel, thread).at(-1)?.fromBot) return;
+    const newest = stack.chat(platform).transcript(channel, thread).at(-1);
+    if (newest && isWanted(newest)) return;
     await sleep(50);
   }
 }
