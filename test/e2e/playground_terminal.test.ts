@@ -61,6 +61,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
+test("what is said on one platform crosses to the other, once", async () => {
+  const terminal = playground();
+  await shows(terminal, "Press Ctrl-C to stop");
+  const lines = terminal.output().split(/\r?\n/);
+  for (const [platform, text] of [
+    ["Slack", "Hello from Discord!"],
+    ["Discord", "Hello from Slack!"],
+  ] as const) {
+    const copy = `${platform.padEnd(7)} | You (relayed): ${text}`;
+    expect(lines.filter((line) => line === copy)).toHaveLength(1);
+  }
+});
+
 describe("the playground stops at once and quietly", () => {
   test.each([
     ["while Convex starts and the page is built", "… starting Convex"],

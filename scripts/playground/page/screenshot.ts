@@ -84,7 +84,7 @@ async function play(page: Page, { controller, stack, channels }: Playground): Pr
     await page.getByLabel(`Message as ${name}`).press("Enter");
     await page.waitForTimeout(1_500);
   }
-  slack.say({ channel: channels.slack.channel }, people.slack[1] ?? "", "One more question …");
+  slack.say({ channel: channels.slack.channel }, people.slack[2] ?? "", "One more question …");
   await page.evaluate("document.activeElement.blur(); scrollTo({ top: 0, behavior: 'instant' })");
   await page.getByText("1 being written").waitFor();
 }
