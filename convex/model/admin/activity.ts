@@ -52,16 +52,18 @@ export async function readActivity(ctx: QueryCtx, channelId: Id<"channels">): Pr
   return {
     messages,
     replies: await repliesIn(ctx, newest),
-    deliveries: deliveries.map(({ _id, messageId, platform, op, state, attempts, reason, step }) => ({
-      deliveryId: _id,
-      messageId,
-      platform,
-      op,
-      state,
-      attempts,
-      ...(reason !== undefined && { reason }),
-      ...(step !== undefined && { step }),
-    })),
+    deliveries: deliveries.map(
+      ({ _id, messageId, platform, op, state, attempts, reason, step }) => ({
+        deliveryId: _id,
+        messageId,
+        platform,
+        op,
+        state,
+        attempts,
+        ...(reason !== undefined && { reason }),
+        ...(step !== undefined && { step }),
+      }),
+    ),
   };
 }
 
