@@ -3,6 +3,7 @@ import { action, query } from "./_generated/server.js";
 import { requireAdmin } from "./model/access/caller.ts";
 import { complete } from "./model/replies/completion.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
+import { withinTime } from "./model/replies/time_limit.ts";
 import { findMapping } from "./model/rows/mappings.ts";
 import { findMessage } from "./model/rows/messages.ts";
 import {
@@ -75,7 +76,8 @@ export const askModel = action({
   handler: async (ctx) => {
     await requireAdmin(ctx);
     try {
-      await complete({ messages: [{ role: "user", content: "Answer with the word ok." }] });
+      const messages = [{ role: "user" as const, content: "Answer with the word ok." }];
+      await withinTime((signal) => complete({ messages, signal }));
       return { ok: true as const };
     } catch (error) {
       return { ok: false as const, reason: completionFailure(error).reason };

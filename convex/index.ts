@@ -11,6 +11,7 @@ import { visibleChannel, visibleUser } from "./model/access/caller.ts";
 import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
 import { fitContext, toChatLine, vContextLine } from "./model/replies/context.ts";
+import { withinTime } from "./model/replies/time_limit.ts";
 import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
 
 /*
@@ -91,7 +92,8 @@ export const generateResponse = internalAction({
   returns: v.null(),
   handler: async (ctx, { channelId }) => {
     const messages = await ctx.runQuery(internal.index.loadContext, { channelId });
-    const { content } = await complete({ messages: fitContext(messages) });
+    const prompt = { messages: fitContext(messages) };
+    const { content } = await withinTime((signal) => complete({ ...prompt, signal }));
     await ctx.runMutation(internal.index.writeAgentResponse, { channelId, content });
     return null;
   },

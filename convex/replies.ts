@@ -8,7 +8,8 @@ import {
   storeAnswer,
   vAssignment,
 } from "./model/replies/store_answer.ts";
-import { complete } from "./model/replies/completion.ts";
+import { answer } from "./answer.ts";
+import { askApp } from "./model/replies/ask_app.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
 import { rememberOutputLimit, vLearned } from "./model/rows/output_limits.ts";
 import { vUsage } from "./model/shared/validators.ts";
@@ -18,7 +19,7 @@ import { watchReply } from "./model/replies/watchdog.ts";
  * The AI's replies in conversations: asked for by ingest and by admins, kept in `replies`. (In a channel that was
  * never mapped, the public chat API's functions in `index.ts` write the replies.)
  *
- *   open -> done        the answer is stored and handed to the outbox
+ *   open -> done        the answer is stored and handed to the outbox, or there is nothing to say
  *        -> failed      every attempt failed; people are told once
  *        -> cancelled   what was asked was deleted, the channel was unmapped, a limit was reached
  */
@@ -35,9 +36,9 @@ export const generate = internalAction({
       const assignment = await ctx.runQuery(internal.replies.load, ticket);
       if (!assignment) return null;
       read = assignment.read;
-      const nothingToAnswer = assignment.messages.length === 0;
-      const completion = nothingToAnswer ? { content: null } : await complete(assignment);
-      await ctx.runMutation(internal.replies.store, { ...ticket, read, ...completion });
+      const { question } = assignment;
+      const given = question ? await askApp(ctx, answer, question) : { content: null };
+      await ctx.runMutation(internal.replies.store, { ...ticket, read, ...given });
     } catch (error) {
       const failure = { ...completionFailure(error), ...(read && { read }) };
       await ctx.runMutation(internal.replies.fail, { ...ticket, ...failure });
@@ -61,9 +62,9 @@ export const store = internalMutation({
     learned: v.optional(vLearned),
   },
   returns: v.null(),
-  handler: async (ctx, { learned, ...answer }) => {
+  handler: async (ctx, { learned, ...given }) => {
     if (learned) await rememberOutputLimit(ctx, learned);
-    await storeAnswer(ctx, answer);
+    await storeAnswer(ctx, given);
     return null;
   },
 });

@@ -14,6 +14,7 @@ import type {
   FunctionReference,
 } from "convex/server";
 import type * as admin from "../admin.js";
+import type * as answer from "../answer.js";
 import type * as bridge from "../bridge.js";
 import type * as crons from "../crons.js";
 import type * as deliveries from "../deliveries.js";
@@ -59,6 +60,7 @@ import type * as model_relay_hearing from "../model/relay/hearing.js";
 import type * as model_relay_postpone from "../model/relay/postpone.js";
 import type * as model_relay_relay_message from "../model/relay/relay_message.js";
 import type * as model_replies_answer from "../model/replies/answer.js";
+import type * as model_replies_ask_app from "../model/replies/ask_app.js";
 import type * as model_replies_completion from "../model/replies/completion.js";
 import type * as model_replies_completion_errors from "../model/replies/completion_errors.js";
 import type * as model_replies_context from "../model/replies/context.js";
@@ -66,9 +68,11 @@ import type * as model_replies_framing from "../model/replies/framing.js";
 import type * as model_replies_limits from "../model/replies/limits.js";
 import type * as model_replies_notices from "../model/replies/notices.js";
 import type * as model_replies_pending_questions from "../model/replies/pending_questions.js";
+import type * as model_replies_question from "../model/replies/question.js";
 import type * as model_replies_request_reply from "../model/replies/request_reply.js";
 import type * as model_replies_say from "../model/replies/say.js";
 import type * as model_replies_store_answer from "../model/replies/store_answer.js";
+import type * as model_replies_time_limit from "../model/replies/time_limit.js";
 import type * as model_replies_visible_text from "../model/replies/visible_text.js";
 import type * as model_replies_watchdog from "../model/replies/watchdog.js";
 import type * as model_replies_withdraw from "../model/replies/withdraw.js";
@@ -118,6 +122,7 @@ import type * as tasks from "../tasks.js";
  */
 declare const fullApi: ApiFromModules<{
   admin: typeof admin;
+  answer: typeof answer;
   bridge: typeof bridge;
   crons: typeof crons;
   deliveries: typeof deliveries;
@@ -163,6 +168,7 @@ declare const fullApi: ApiFromModules<{
   "model/relay/postpone": typeof model_relay_postpone;
   "model/relay/relay_message": typeof model_relay_relay_message;
   "model/replies/answer": typeof model_replies_answer;
+  "model/replies/ask_app": typeof model_replies_ask_app;
   "model/replies/completion": typeof model_replies_completion;
   "model/replies/completion_errors": typeof model_replies_completion_errors;
   "model/replies/context": typeof model_replies_context;
@@ -170,9 +176,11 @@ declare const fullApi: ApiFromModules<{
   "model/replies/limits": typeof model_replies_limits;
   "model/replies/notices": typeof model_replies_notices;
   "model/replies/pending_questions": typeof model_replies_pending_questions;
+  "model/replies/question": typeof model_replies_question;
   "model/replies/request_reply": typeof model_replies_request_reply;
   "model/replies/say": typeof model_replies_say;
   "model/replies/store_answer": typeof model_replies_store_answer;
+  "model/replies/time_limit": typeof model_replies_time_limit;
   "model/replies/visible_text": typeof model_replies_visible_text;
   "model/replies/watchdog": typeof model_replies_watchdog;
   "model/replies/withdraw": typeof model_replies_withdraw;

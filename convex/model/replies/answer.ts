@@ -2,17 +2,13 @@ import type { HttpAnswer } from "./completion.ts";
 import { AiFailure, errorFailure } from "./completion_errors.ts";
 import { fieldAt, textAt } from "../shared/fields.ts";
 import { OUTPUT_TOKENS } from "../shared/settings.ts";
-import { cutToBytes } from "../shared/text.ts";
-import { isBlank, withNote, withoutReasoning } from "./visible_text.ts";
+import { isBlank, TOO_LONG, visibleText } from "./visible_text.ts";
 
 /** What the AI said, and the tokens it counted. */
 export interface Answer {
   readonly content: string;
   readonly usage?: { readonly promptTokens: number; readonly completionTokens: number };
 }
-
-/** Of an answer, in bytes. More than is ever posted, and well below what one row of Convex holds. */
-const MOST_BYTES = 500_000;
 
 /**
  * The answer as people read it: without the reasoning before it, and with a note if it was cut. Why the model refuses to
@@ -23,15 +19,9 @@ export function readAnswer(answer: HttpAnswer): Answer {
   const completion = jsonIn(answer.body) ?? streamed(answer.body);
   if (answer.status >= 400) throw new AiFailure(errorFailure(answer, completion));
   const choice = bestOf(fieldAt(completion, "choices"));
-  // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
-  const text = withoutReasoning(textOf(choice).toWellFormed());
-  if (isBlank(text)) throw noAnswer(completion, choice, answer);
-  const short = cutToBytes(text, MOST_BYTES);
-  const note = CUT[short === text ? endingOf(choice) : "length"];
-  return {
-    content: note === undefined ? text : withNote(short, note),
-    ...usageOf(completion),
-  };
+  const content = visibleText(textOf(choice), CUT[endingOf(choice)]);
+  if (content === null) throw noAnswer(completion, choice, answer);
+  return { content, ...usageOf(completion) };
 }
 
 function jsonIn(text: string): unknown {
@@ -89,7 +79,7 @@ type Ending = "whole" | "length" | "filter" | "error";
 
 const CUT: Readonly<Record<Ending, string | undefined>> = {
   whole: undefined,
-  length: "The answer ends here: it reached the limit of its length.",
+  length: TOO_LONG,
   filter: "The answer ends here: the AI service's content filter cut it.",
   error: "The answer ends here: the AI service broke it off.",
 };

@@ -1,14 +1,8 @@
 import OpenAI from "openai";
 import { type Answer, readAnswer } from "./answer.ts";
-import { AiFailure } from "./completion_errors.ts";
+import { AiFailure, completionFailure } from "./completion_errors.ts";
 import type { ContextLine } from "./context.ts";
-import {
-  AI_TIMEOUT_MS,
-  aiServiceOf,
-  isWebAddress,
-  openAiSettings,
-  OUTPUT_TOKENS,
-} from "../shared/settings.ts";
+import { aiServiceOf, isWebAddress, openAiSettings, OUTPUT_TOKENS } from "../shared/settings.ts";
 import type { OutputLimit } from "../rows/output_limits.ts";
 
 export interface Prompt {
@@ -17,6 +11,8 @@ export interface Prompt {
   readonly model?: string | undefined;
   /** What the service calls the limit of an answer, if it is known. */
   readonly outputLimit?: OutputLimit | undefined;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Completion extends Answer {
@@ -25,32 +21,36 @@ export interface Completion extends Answer {
 }
 
 /** What OpenAI calls the limit today, and what it was called, by which other services know it. */
-const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
+export const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
 
 /**
- * Asks the AI service once, for at most 60 s and without the SDK's own retries: the caller decides whether to retry. (Once
- * more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`, or what the SDK throws.
+ * Asks the AI service once, without the SDK's own retries: the caller sets a time limit and decides whether to retry. (Once
+ * more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
-  const { instructions, messages, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
+  const { instructions, messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
   const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
   const request = {
     model: prompt.model ?? openAiSettings().model,
     messages: [
       ...(instructions === undefined ? [] : [{ role: "system" as const, content: instructions }]),
-      ...messages,
+      ...messages.map(({ role, content }) => ({ role, content })),
     ],
   };
-  return await withinTime(async (signal) => {
-    const answer = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal);
-    const isRefused = [400, 422].includes(answer.status) && answer.body.includes(known);
-    if (!isRefused) return readAnswer(answer);
-    const again = await ask({ ...request, [other]: OUTPUT_TOKENS }, signal);
-    return {
-      ...readAnswer(again),
-      learned: { service: aiServiceOf(prompt.model), name: other },
-    };
-  });
+  const answer = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal).catch(fail);
+  const isRefused = [400, 422].includes(answer.status) && answer.body.includes(known);
+  if (!isRefused) return readAnswer(answer);
+  const again = await ask({ ...request, [other]: OUTPUT_TOKENS }, signal).catch(fail);
+  return {
+    ...readAnswer(again),
+    learned: { service: aiServiceOf(prompt.model), name: other },
+  };
+}
+
+/** What the SDK throws means something else where it comes from an app's own use of the SDK. */
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : undefined;
+  throw error instanceof AiFailure ? error : new AiFailure(completionFailure(error), message);
 }
 
 /** What the service answered. */
@@ -67,7 +67,7 @@ type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
  * One request. The answer is taken before the SDK reads it: the SDK drops what an error says in another form than OpenAI's,
  * and reads only JSON. The client is made here because at module level a missing key would break every function of a file.
  */
-async function ask(request: ChatRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function ask(request: ChatRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> {
   const { apiKey, baseURL } = openAiSettings();
   if (baseURL !== undefined && !isWebAddress(baseURL)) throw new AiFailure(NO_REQUEST);
   const answers: HttpAnswer[] = [];
@@ -94,24 +94,3 @@ const NO_REQUEST = {
   reason: "no request can be made with OPENAI_BASE_URL and OPENAI_API_KEY as they are",
   retryable: false,
 };
-const TOO_LATE = { reason: "the AI service took too long", retryable: true };
-
-/**
- * Applies the time limit to the whole call: the SDK's own limit ends with the headers, so a body that never ends would
- * be waited for forever. Throws `AiFailure`.
- */
-async function withinTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new AiFailure(TOO_LATE));
-      abort.abort();
-    }, AI_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([call(abort.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

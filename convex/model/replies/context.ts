@@ -8,6 +8,7 @@ import { readableContent } from "../rows/message_text.ts";
 import { CONTEXT_BYTES, CONTEXT_MESSAGES } from "../shared/settings.ts";
 import { bytesOf, cutToBytes, onOneLine } from "../shared/text.ts";
 import { indented, speaker } from "./framing.ts";
+import type { QuestionMessage } from "./question.ts";
 
 /** One line of what the AI reads: people as `name: text`, its own words plain. */
 export const vContextLine = v.object({
@@ -27,16 +28,27 @@ export async function toChatLine(ctx: QueryCtx, message: Doc<"messages">): Promi
 }
 
 /** The message as the AI reads it in a conversation. Throws "User not found" when its author is gone. */
-export async function toContextLine(ctx: QueryCtx, message: Doc<"messages">): Promise<ContextLine> {
+export async function toContextLine(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+): Promise<QuestionMessage> {
   const content = withAttachments(await readableContent(ctx, message), message);
-  if (!message.authorId) return { role: "assistant", content };
-  const name = speaker(await authorName(ctx, message, message.authorId));
+  const sentAt = message.sentAt ?? message._creationTime;
+  const name = await speakerOf(ctx, message);
+  if (name === undefined) return { role: "assistant", content, sentAt };
   const said = `${name}: ${indented(content)}`;
   const before = [await titleOf(ctx, message), await answeredBy(ctx, message)];
-  return {
-    role: "user",
-    content: [...before, said].filter((line) => line !== undefined).join("\n"),
-  };
+  const lines = [...before, said].filter((line) => line !== undefined);
+  return { role: "user", content: lines.join("\n"), name, sentAt };
+}
+
+/** A person's name as the AI reads it; undefined for its own messages. Throws "User not found" when the person is gone. */
+export async function speakerOf(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+): Promise<string | undefined> {
+  const { authorId } = message;
+  return authorId && speaker(await authorName(ctx, message, authorId));
 }
 
 /** A post in a forum has a title, which says as much as its text. */
@@ -55,8 +67,7 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   if (!mappingId || replyTo === undefined) return undefined;
   const answered = await saidAs(ctx, mappingId, replyTo);
   if (!answered || answered.deletedAt !== undefined) return undefined;
-  const { authorId } = answered;
-  const name = authorId ? speaker(await authorName(ctx, answered, authorId)) : "you";
+  const name = (await speakerOf(ctx, answered)) ?? "you";
   const text = withAttachments(await readableContent(ctx, answered), answered);
   const line = Array.from(onOneLine(text));
   const cut = line.length > QUOTE_LENGTH ? "…" : "";
@@ -152,7 +163,10 @@ async function rootOf(ctx: QueryCtx, { mappingId, threadId }: Doc<"conversations
 const ROOT_BYTES = CONTEXT_BYTES / 4;
 
 /** The newest lines that fit, after the thread's first message, which is cut if it is too long. */
-export function fitContext(lines: readonly ContextLine[], hasRoot = false): ContextLine[] {
+export function fitContext<Line extends ContextLine>(
+  lines: readonly Line[],
+  hasRoot = false,
+): Line[] {
   const [root, ...rest] = lines;
   if (!hasRoot || !root || rest.length === 0) return newestLines(lines, CONTEXT_BYTES);
   const left = rest.reduce((room, { content }) => room - bytesOf(content), CONTEXT_BYTES);
@@ -161,8 +175,8 @@ export function fitContext(lines: readonly ContextLine[], hasRoot = false): Cont
 }
 
 /** Drops the oldest lines until the rest fits; the newest always stays, cut where it alone is too long. */
-function newestLines(lines: readonly ContextLine[], bytes: number): ContextLine[] {
-  const kept: ContextLine[] = [];
+function newestLines<Line extends ContextLine>(lines: readonly Line[], bytes: number): Line[] {
+  const kept: Line[] = [];
   let room = bytes;
   for (const line of lines.toReversed()) {
     const size = bytesOf(line.content);

@@ -4,9 +4,11 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
-import { fitContext, newestRead, recentMessages, toContextLine, vContextLine } from "./context.ts";
+import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from "./context.ts";
+import { systemMessage } from "./framing.ts";
+import { vQuestion } from "./question.ts";
 import { cancelJob } from "../shared/jobs.ts";
-import { outputLimitOf, vOutputLimit } from "../rows/output_limits.ts";
+import { outputLimitOf } from "../rows/output_limits.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
@@ -17,18 +19,17 @@ import type { vUsage } from "../shared/validators.ts";
 
 /** What one attempt at a reply works with. `read` are the messages the AI is shown, oldest first. */
 export const vAssignment = v.object({
-  messages: v.array(vContextLine),
   read: v.array(v.id("messages")),
-  instructions: v.optional(v.string()),
-  model: v.optional(v.string()),
-  outputLimit: v.optional(vOutputLimit),
+  /** Absent: nothing is left to answer. */
+  question: v.optional(vQuestion),
 });
 
-/**
- * The context of an open reply, or null when this attempt is no longer wanted. Without messages when nothing is left to
- * answer: no tokens are to be bought then.
- */
-export async function loadAssignment(ctx: QueryCtx, replyId: Id<"replies">, attempt: number) {
+/** The question of an open reply, or null when this attempt is no longer wanted. */
+export async function loadAssignment(
+  ctx: QueryCtx,
+  replyId: Id<"replies">,
+  attempt: number,
+): Promise<Infer<typeof vAssignment> | null> {
   const reply = await ctx.db.get("replies", replyId);
   if (!isCurrent(reply, attempt)) return null;
   const conversation = await ctx.db.get("conversations", reply.conversationId);
@@ -37,23 +38,31 @@ export async function loadAssignment(ctx: QueryCtx, replyId: Id<"replies">, atte
   const waiting = await waitingAskers(ctx, reply);
   const { messages: recent, hasRoot } = await recentMessages(ctx, conversation, waiting);
   const read = recent.map(({ _id }) => _id);
-  if (waiting.length === 0) return { messages: [], read };
+  const asker = waiting.at(-1);
+  if (!asker) return { read };
   const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
   const outputLimit = await outputLimitOf(ctx, channel.model);
-  return {
+  const { _id: id, threadId } = conversation;
+  const question = {
     messages: fitContext(lines, hasRoot),
-    read,
-    ...(channel.instructions !== undefined && { instructions: channel.instructions }),
+    instructions: systemMessage(channel),
     ...(channel.model !== undefined && { model: channel.model }),
+    channel: { id: channel._id, name: channel.name },
+    conversation: { id, ...(threadId !== undefined && { threadId }) },
+    asker: {
+      name: (await speakerOf(ctx, asker)) ?? "",
+      ...(asker.authorId && { userId: asker.authorId }),
+    },
     ...(outputLimit !== undefined && { outputLimit }),
   };
+  return { read, question };
 }
 
 interface Answer {
   readonly replyId: Id<"replies">;
   readonly attempt: number;
   readonly read: readonly Id<"messages">[];
-  /** Null: there was nothing left to answer. */
+  /** Null: there was nothing left to answer, or the app has nothing to say. */
   readonly content: string | null;
   readonly usage?: Infer<typeof vUsage>;
 }
@@ -77,11 +86,12 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
 
   const { answered, unread } = await askersAround(ctx, reply, answer.read);
   const last = answered.at(-1);
-  if (last && answer.content !== null) {
+  if (last) {
     const seen = await newestRead(ctx, conversation._id, answer.read);
-    await writeAnswer(ctx, conversation, last, seen, answer.content);
+    if (answer.content !== null) await writeAnswer(ctx, conversation, last, seen, answer.content);
     await endReply(ctx, reply, {
       state: "done",
+      ...(answer.content === null && { reason: "nothing to say" }),
       ...(seen?.position !== undefined && { seen: seen.position }),
       ...(answer.usage && { usage: answer.usage }),
     });

@@ -1,6 +1,27 @@
+import { cutToBytes } from "../shared/text.ts";
 import { BLANKS } from "./framing.ts";
 
 /* What of a model's text is for people. */
+
+/** Of an answer, in bytes. More than is ever posted, and well below what one row of Convex holds. */
+const MOST_BYTES = 500_000;
+/** A cut answer and its note stay below the limit, so that no second look cuts them again. */
+const NOTE_BYTES = 1_000;
+
+export const TOO_LONG = "The answer ends here: it reached the limit of its length.";
+
+/**
+ * An answer as people read it: without the reasoning before it, whole characters, not too long to be stored, and with a
+ * note if it is not whole. Null if nothing of it shows.
+ */
+export function visibleText(text: string, note?: string): string | null {
+  // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
+  const said = withoutReasoning(text.toWellFormed());
+  if (isBlank(said)) return null;
+  const isWhole = cutToBytes(said, MOST_BYTES) === said;
+  if (isWhole) return note === undefined ? said : withNote(said, note);
+  return withNote(cutToBytes(said, MOST_BYTES - NOTE_BYTES), TOO_LONG);
+}
 
 const NAMES = "(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|seed:think)";
 /** The marks around what a model thinks, as models and their servers write them. A tag that closes itself is none. */

@@ -30,6 +30,20 @@ export function openAiSettings(): OpenAiSettings {
   };
 }
 
+export interface BotSettings {
+  /** Who the AI is told it is. */
+  readonly name: string;
+  /** For channels that have no instructions of their own. */
+  readonly instructions: string | undefined;
+}
+
+export function botSettings(): BotSettings {
+  return {
+    name: text(process.env.AI_NAME) ?? "the assistant of this chat",
+    instructions: text(process.env.AI_INSTRUCTIONS),
+  };
+}
+
 /** Whether requests can go there. */
 export function isWebAddress(text: string): boolean {
   return /^https?:\/\/[^\s/]+\S*$/i.test(text);

@@ -26,8 +26,17 @@ export function answerTo(messages: readonly ChatLine[]): string {
   const before = said[asked - 1];
   const count = said.length === 1 ? "1 message" : `${said.length} messages`;
   const context = before ? `${count}; the one before was “${quote(before.content)}”` : count;
-  const instructions = system ? ` My instructions: “${quote(system.content)}”.` : "";
+  const told = instructionsIn(system?.content ?? "");
+  const instructions = told === "" ? "" : ` My instructions: “${quote(told)}”.`;
   return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
+}
+
+/** What a system message says besides how the bridge's messages are to be read. */
+function instructionsIn(system: string): string {
+  return system.replace(
+    /^You are .+, in the channel ".*"\.\n[^]*?(?:\n\nYour instructions:\n|$)/,
+    "",
+  );
 }
 
 /**

@@ -7,7 +7,27 @@ export interface AiRequest {
   readonly model: string;
   readonly max_completion_tokens?: number;
   readonly max_tokens?: number;
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  /** Without the framing: its system message has the instructions alone. */
+  readonly messages: readonly ChatLine[];
+  /** How the messages are to be read. Absent in the seed's channels. */
+  readonly framing?: string;
+}
+
+interface ChatLine {
+  readonly role: string;
+  readonly content: string;
+}
+
+const FRAMING =
+  /^You are .+, in the channel ".+"\.\n[^]*\nAnswer in Markdown, without a name in front\.(?:\n\nYour instructions:\n|$)/;
+
+/** Takes the framing off the first message, which is the system's. */
+function unframed(messages: readonly ChatLine[]): Pick<AiRequest, "messages" | "framing"> {
+  const [first, ...rest] = messages;
+  const [framing] = first?.role === "system" ? (FRAMING.exec(first.content) ?? []) : [];
+  if (!first || framing === undefined) return { messages };
+  const instructions = { role: first.role, content: first.content.slice(framing.length) };
+  return { framing, messages: instructions.content === "" ? rest : [instructions, ...rest] };
 }
 
 /** A text is a successful answer; a function handles the request itself. */
@@ -48,8 +68,10 @@ export class AiService {
 
   async #fetch(input: unknown, init: RequestInit = {}): Promise<Response> {
     if (typeof init.body !== "string") throw new Error("the AI service was sent no text");
+    const sent = JSON.parse(init.body) as Omit<AiRequest, "url" | "authorization">;
     const request = {
-      ...(JSON.parse(init.body) as Omit<AiRequest, "url" | "authorization">),
+      ...sent,
+      ...unframed(sent.messages),
       url: String(input),
       authorization: new Headers(init.headers).get("authorization"),
     };

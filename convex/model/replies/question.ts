@@ -1,0 +1,84 @@
+import { type Infer, v } from "convex/values";
+import type { Id } from "../../_generated/dataModel.js";
+import type { ActionCtx } from "../../_generated/server.js";
+import { vOutputLimit, type OutputLimit } from "../rows/output_limits.ts";
+import { cut, onOneLine } from "../shared/text.ts";
+import type { vUsage } from "../shared/validators.ts";
+import { AiFailure } from "./completion_errors.ts";
+import { vContextLine, type ContextLine } from "./context.ts";
+
+/* What `convex/answer.ts` is given, and what it may return. */
+
+/** What one message says, and who said it. */
+export interface QuestionMessage extends ContextLine {
+  /** The person's name, as `content` begins. Absent: the bot said it. */
+  readonly name?: string;
+  /** In ms since 1970. */
+  readonly sentAt: number;
+}
+
+/** A question in a mapped channel, with what was said before it. */
+export interface Question {
+  /**
+   * What was said, oldest first: the last 30 messages, or fewer, in at most 24,000 bytes. People's `content` is
+   * `name: text`; the first system message says so.
+   */
+  readonly messages: readonly QuestionMessage[];
+  /**
+   * The system message: who the bot is and how `messages` are to be read, then the channel's own instructions, or where it
+   * has none, AI_INSTRUCTIONS.
+   */
+  readonly instructions: string;
+  /** The channel's own model. Absent: the deployment's. */
+  readonly model?: string;
+  readonly channel: { readonly id: Id<"channels">; readonly name: string };
+  /** `threadId` is the platform's id of the thread, absent in the channel itself. */
+  readonly conversation: { readonly id: Id<"conversations">; readonly threadId?: string };
+  /** Who asked last. */
+  readonly asker: { readonly name: string; readonly userId?: Id<"users"> };
+  /** Aborted when the time is up: what is returned later is dropped. */
+  readonly signal: AbortSignal;
+  /** For the default: what the AI service calls the limit of an answer, if it is known. */
+  readonly outputLimit?: OutputLimit;
+}
+
+/** A question without what exists only while it is answered. */
+export const vQuestion = v.object({
+  messages: v.array(vContextLine.extend({ name: v.optional(v.string()), sentAt: v.number() })),
+  instructions: v.string(),
+  model: v.optional(v.string()),
+  channel: v.object({ id: v.id("channels"), name: v.string() }),
+  conversation: v.object({ id: v.id("conversations"), threadId: v.optional(v.string()) }),
+  asker: v.object({ name: v.string(), userId: v.optional(v.id("users")) }),
+  outputLimit: v.optional(vOutputLimit),
+});
+
+/** What the bot says, and the tokens that it took. Null: it has nothing to say, and nothing is posted. */
+export interface Answer {
+  readonly content: string | null;
+  readonly usage?: Infer<typeof vUsage>;
+}
+
+/** What `answer` of `convex/answer.ts` is. The usage of several pieces is added up. */
+export type AnswerFunction = (
+  ctx: ActionCtx,
+  question: Question,
+) =>
+  | Promise<string | Answer | null>
+  | AsyncIterable<string | { readonly usage: Infer<typeof vUsage> }>;
+
+/**
+ * Thrown by `answer` to say why there is no answer. Admins read the reason: it must not contain keys, nor what people
+ * wrote. Any other error is retried, and only its class is shown.
+ */
+export class AnswerError extends AiFailure {
+  /** `retryAfterMs`: the least wait before the next attempt. Over 2 min, the reply fails at once. */
+  constructor(reason: string, more: { retryable?: boolean; retryAfterMs?: number } = {}) {
+    const { retryable = false, retryAfterMs = 0 } = more;
+    super({
+      reason: cut(onOneLine(reason), 200).toWellFormed(),
+      retryable,
+      ...(retryAfterMs > 0 && { retryAfterMs }),
+    });
+  }
+}
