@@ -51,7 +51,9 @@ async function nextContext(room: Room, question: string): Promise<string> {
   const request = stage.stack.openai.requests.findLast(({ messages }) =>
     messages.at(-1)?.content.includes(text),
   );
-  return (request?.messages ?? []).map(({ role, content }) => `${role}: ${content}`).join("\n");
+  const [framing, ...said] = request?.messages ?? [];
+  expect(framing?.role).toBe("system");
+  return said.map(({ role, content }) => `${role}: ${content}`).join("\n");
 }
 
 async function onBoth(act: (platform: PlatformName) => Promise<void>): Promise<void> {
