@@ -28,7 +28,9 @@ export function answerTo(messages: readonly ChatLine[]): string {
   const context = before ? `${count}; the one before was “${quote(before.content)}”` : count;
   const told = instructionsIn(system?.content ?? "");
   const instructions = told === "" ? "" : ` My instructions: “${quote(told)}”.`;
-  return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}`;
+  const results = said.slice(asked).filter(({ role }) => role === "tool");
+  const found = results.map(({ content }) => ` A tool says: “${quote(content)}”.`).join("");
+  return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}${found}`;
 }
 
 /** What a system message says besides how the bridge's messages are to be read. */

@@ -104,6 +104,44 @@ describe("the AI stand-in", () => {
   });
 });
 
+describe("a tool", () => {
+  const tools = [
+    {
+      type: "function" as const,
+      function: { name: "search", parameters: { type: "object", properties: {} } },
+    },
+  ];
+  const question = { role: "user" as const, content: 'Ada: use search with {"word": "tea"}' };
+  const client = (ai: OpenAiStandIn) =>
+    new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 }).chat.completions;
+
+  it("that is offered and asked for is called, and what it says is in the answer", async () => {
+    const ai = await start();
+    const first = await client(ai).create({ model: "gpt-4o", messages: [question], tools });
+    const [choice] = first.choices;
+    expect(choice).toMatchObject({ finish_reason: "tool_calls", message: { content: null } });
+    const [call] = choice?.message.tool_calls ?? [];
+    if (!choice || !call) throw new Error("nothing was called");
+    expect(call).toMatchObject({ function: { name: "search", arguments: '{"word": "tea"}' } });
+    const result = { role: "tool" as const, tool_call_id: call.id, content: "green" };
+    const messages = [question, choice.message, result];
+    const second = await client(ai).create({ model: "gpt-4o", messages, tools });
+    expect(second.choices[0]?.message.content).toContain("A tool says: “green”.");
+    expect(ai.refused).toEqual([]);
+
+    for (const wrong of [messages.slice(0, 2), [question, result]]) {
+      const refused = client(ai).create({ model: "gpt-4o", messages: wrong, tools });
+      expect(await rejection(refused)).toMatchObject({ status: 400 });
+    }
+  });
+
+  it("that is not offered is not called", async () => {
+    const ai = await start();
+    const answer = await client(ai).create({ model: "gpt-4o", messages: [question] });
+    expect(answer.choices[0]?.finish_reason).toBe("stop");
+  });
+});
+
 describe("answerTo", () => {
   it("shows the number of messages, the previous one, and the author", () => {
     expect(answerTo([{ role: "user", content: "Ada: hi" }])).toBe(

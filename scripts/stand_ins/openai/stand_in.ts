@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { listen, readBody, Wire, type WireEntry } from "../wire.ts";
 import { answerTo, type ChatLine, ENDLESS } from "./answers.ts";
+import { type ToolCall, toolCallFor, unansweredCall, vSentMessage, vTool } from "./tools.ts";
 
 /** A fault of one request. */
 export type OpenAiFault =
@@ -48,7 +49,8 @@ export interface OpenAiStandIn {
 
 const chatRequest = z.looseObject({
   model: z.string(),
-  messages: z.array(z.object({ role: z.string(), content: z.string() })).min(1),
+  messages: z.array(vSentMessage).min(1),
+  tools: z.array(vTool).min(1).optional(),
   stream: z.literal(false).optional(),
 });
 type ChatRequest = z.infer<typeof chatRequest>;
@@ -57,12 +59,13 @@ const CHAT = "POST /v1/chat/completions";
 
 /**
  * Imitates OpenAI for the stock client, on a free loopback port: `POST /v1/chat/completions` without streaming, with the
- * API key, OpenAI's error bodies and `usage`. The answer shows the conversation it was sent (see answers.ts).
+ * API key, OpenAI's error bodies and `usage`. The answer shows the conversation it was sent (see answers.ts). Offered a
+ * tool that the last message names, it calls that (see tools.ts).
  *
  * Refuses every other path and malformed requests with 501, and records them in `refused`; tests assert that the list is
  * empty.
  *
- * Leaves out streaming, tools, models and real token counts.
+ * Leaves out streaming, tools that are not functions, models and real token counts.
  */
 export async function startOpenAiStandIn(
   options: {
@@ -97,11 +100,9 @@ export async function startOpenAiStandIn(
     const fault = faultOf(chat.data) ?? (thinkMs > 0 ? { delayMs: thinkMs } : undefined);
     if (typeof fault === "object" && "delayMs" in fault) {
       await delay(fault.delayMs);
-      return completion(chat.data, answerTo(chat.data.messages));
+      return answered(chat.data);
     }
-    return fault === undefined
-      ? completion(chat.data, answerTo(chat.data.messages))
-      : faulty(fault, chat.data);
+    return fault === undefined ? answered(chat.data) : faulty(fault, chat.data);
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const name = `${request.method ?? ""} ${request.url ?? ""}`;
@@ -160,15 +161,25 @@ function faulty(
   }
 }
 
+function answered(request: ChatRequest): Answer {
+  const unanswered = unansweredCall(request.messages);
+  if (unanswered !== undefined) return failure(400, unanswered, "invalid_request_error");
+  const call = toolCallFor(request.messages, request.tools);
+  return completion(request, call ? "" : answerTo(request.messages), call);
+}
+
 /** A completion (platform.openai.com/docs/api-reference/chat/object). Tokens are estimated at 4 characters each. */
-function completion(request: ChatRequest, content: string): Answer {
+function completion(request: ChatRequest, content: string, call?: ToolCall): Answer {
   const sent = request.messages.reduce((sum, message) => sum + message.content.length, 0);
   const usage = {
     prompt_tokens: Math.ceil(sent / 4),
     completion_tokens: Math.ceil(content.length / 4),
   };
-  const message = { role: "assistant", content, refusal: null };
-  const ending = { finish_reason: content === ENDLESS ? "length" : "stop" };
+  const said = call ? { content: null, tool_calls: [call] } : { content };
+  const message = { role: "assistant", ...said, refusal: null };
+  const ending = {
+    finish_reason: call ? "tool_calls" : content === ENDLESS ? "length" : "stop",
+  };
   return {
     status: 200,
     body: JSON.stringify({
