@@ -12,6 +12,7 @@ import { Router } from "./inbound/router.ts";
 import { findPost } from "./outbound/find.ts";
 import { FORMAT, renderPieces } from "./outbound/format.ts";
 import { Sender } from "./outbound/send.ts";
+import { Thinking } from "./outbound/thinking.ts";
 import { connect } from "./socket/connection.ts";
 import { CommitReceiver } from "./socket/receiver.ts";
 import { SlackApi, type SlackConfig } from "./web.ts";
@@ -82,7 +83,9 @@ export class Slack implements Platform {
     const { log } = this;
     const files = this.#files;
     const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
-    const router = new Router({ identity, intake, people, files, fatal, log, ...channels });
+    const thinking = new Thinking(this.#api, log, signal);
+    const asked = (channel: string, thread: string) => thinking.show(channel, thread);
+    const router = new Router({ identity, intake, people, files, fatal, asked, log, ...channels });
     const events = router.events();
     const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,

@@ -5,7 +5,7 @@ import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
-import type { BridgeEvent, Intake, Mapping, MessageEvent } from "../../platform.ts";
+import type { BridgeEvent, Intake, Mapping, MessageEvent, Outcome } from "../../platform.ts";
 import { revokedError } from "../sdk_errors.ts";
 import type { Identity } from "../identity.ts";
 import { EventDispatcher, type Incoming } from "../socket/dispatcher.ts";
@@ -47,6 +47,8 @@ export interface RouterOptions {
   readonly channelIds: ChannelIds;
   readonly troubles: ChannelTroubles;
   readonly fatal: (error: FatalError) => void;
+  /** Called with the thread of a question that the AI is asked. */
+  readonly asked?: (channel: string, thread: string) => void;
   readonly log: Logger;
 }
 
@@ -131,16 +133,18 @@ export class Router {
       // Slack keeps the event until the report is stored: docs/races.md#an-event-that-cannot-be-stored
       await this.reportUnreadable(mapping, messageIdOf(event));
     } else if (normalised !== undefined) {
-      await this.#push(normalised);
+      const outcome = await this.#push(normalised);
+      const thread = normalised.type === "message" ? normalised.threadId : undefined;
+      if (outcome === "asked" && thread !== undefined) this.options.asked?.(event.channel, thread);
     }
   }
 
   /** At once, so that events keep their order; only a message with files that have no address waits for their names. */
-  async #push(event: BridgeEvent): Promise<void> {
+  async #push(event: BridgeEvent): Promise<Outcome> {
     const { intake, people, files } = this.options;
-    if (event.type === "delete") await intake.push(event);
-    else if (files.areNamed(event)) await intake.push(people.name(event));
-    else await intake.push(people.name(await files.name(event)));
+    if (event.type === "delete") return await intake.push(event);
+    if (files.areNamed(event)) return await intake.push(people.name(event));
+    return await intake.push(people.name(await files.name(event)));
   }
 
   #normalise(

@@ -61,6 +61,8 @@ export interface SlackStandIn extends ChatStandIn {
   sendFrame(frame: string): void;
   /** Gives a channel a new id and returns it. The caller sends `channel_id_changed`. */
   moveChannel(channel: string): string;
+  /** What the app says that it is doing in a thread, if anything. */
+  statusIn(channel: string, thread: string): string | undefined;
   /** Returns the id of a new user group. */
   addUserGroup(handle: string): string;
   /** Changes a person's name and sends `user_change`. */
@@ -143,6 +145,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
     wire,
+    now,
     posted: (channel: Channel, message: Message, params: Params): void => {
       posts.push(acceptedPost(channel, message, params, now()));
     },
@@ -184,6 +187,10 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     abandoned: socketMode.abandoned,
     undelivered: () => socketMode.undelivered(),
     addChannel: (name, { isPrivate = false } = {}) => workspace.addChannel(name, isPrivate).id,
+    statusIn: (channel, thread) => {
+      const shown = people.channel(channel).statuses.get(thread);
+      return shown && shown.until > now() ? shown.status : undefined;
+    },
     addUserGroup: (handle) => workspace.addUserGroup(handle),
     addPerson: (name) => workspace.addMember(name).id,
     addApp: (name) =>

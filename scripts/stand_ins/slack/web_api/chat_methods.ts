@@ -54,6 +54,7 @@ const postMessage: Method = {
       ...(threadTs !== undefined && flagParam(params, "reply_broadcast") && { broadcast: true }),
       ...(clientMsgId !== undefined && { clientMsgId }),
     });
+    channel.statuses.delete(threadTs ?? "");
     backend.posted(channel, message, params);
     return {
       channel: channel.id,

@@ -24,6 +24,8 @@ export interface Backend {
   /** The address of Socket Mode without a ticket. Known once the server listens. */
   readonly socketUrl: () => string;
   readonly wire: Wire;
+  /** ms since 1970. */
+  readonly now: () => number;
   /** Called with every message the bot posts. */
   readonly posted: (channel: Channel, message: Message, params: Params) => void;
 }

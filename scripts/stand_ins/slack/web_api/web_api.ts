@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AnswerFault, readBody, sendJson } from "../../wire.ts";
+import { assistantMethods } from "./assistant_methods.ts";
 import { chatMethods } from "./chat_methods.ts";
 import { conversationMethods } from "./conversation_methods.ts";
 import { fileMethods } from "./file_methods.ts";
@@ -75,7 +76,13 @@ const sharedMethods: Readonly<Record<string, Method>> = {
 };
 
 const methods = new Map(
-  Object.entries({ ...sharedMethods, ...chatMethods, ...conversationMethods, ...fileMethods }),
+  Object.entries({
+    ...sharedMethods,
+    ...assistantMethods,
+    ...chatMethods,
+    ...conversationMethods,
+    ...fileMethods,
+  }),
 );
 
 interface Answer {

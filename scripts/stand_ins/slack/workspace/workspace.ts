@@ -19,6 +19,8 @@ export interface Channel {
   readonly messages: Map<string, Message>;
   /** The ts of a root's replies that are not deleted, oldest first. */
   readonly replies: Map<string, string[]>;
+  /** What the app says that it is doing, by the ts of a thread's root. `until` in ms since 1970. */
+  readonly statuses: Map<string, { readonly status: string; readonly until: number }>;
 }
 
 /** A file that people share. `at`: in this workspace, or in another one, which may keep all but its id from this one. */
@@ -114,6 +116,7 @@ export class Workspace {
       archived: false,
       messages: new Map(),
       replies: new Map(),
+      statuses: new Map(),
     };
     this.channels.set(channel.id, channel);
     return channel;
