@@ -30,13 +30,16 @@ test("a question in a thread shows that the bot thinks, until the answer is post
 
 test("what asks nothing, and a question outside of threads, makes no call", async () => {
   const setup = await startThread();
-  setup.say("so?");
-  setup.core.commit = async () => "inserted";
-  setup.say("just saying", setup.thread);
-  await eventually(() => expect(setup.slack.acks).toHaveLength(3));
-  setup.core.commit = async () => "asked";
-  setup.say("so?", setup.thread);
-  await eventually(() => expect(calls(setup)).toHaveLength(1));
+  const { slack, core, channel, say, thread } = setup;
+  const other = say("so?");
+  await eventually(() => expect(slack.acks).toHaveLength(2));
+  core.commit = async () => "inserted";
+  say("just saying", thread);
+  await eventually(() => expect(slack.acks).toHaveLength(3));
+  core.commit = async () => "asked";
+  say("so?", other);
+  await eventually(() => expect(slack.statusIn(channel, other)).toBeDefined());
+  expect(calls(setup)).toHaveLength(1);
 });
 
 test("a refusal is logged once, and keeps nothing from being stored or posted", async () => {

@@ -106,6 +106,13 @@ export const MACHINE_FAULTS: readonly Fault[] = [
     level: "warning",
   },
   {
+    name: "the bot's name in .env.local",
+    inject: (s) => s.withSources({ shell: {}, files: { AI_NAME: "Ada" } }),
+    fault: /AI_NAME has no effect here/,
+    step: /convex env set AI_NAME/,
+    level: "warning",
+  },
+  {
     name: "a settings file that others can read",
     inject: async (s) => {
       const root = await mkdtemp(join(tmpdir(), "bridge-doctor-"));
