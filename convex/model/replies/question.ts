@@ -11,7 +11,7 @@ import { vContextLine, type ContextLine } from "./context.ts";
 
 /** What one message says, and who said it. */
 export interface QuestionMessage extends ContextLine {
-  /** The person's name, as `content` begins. Absent: the bot said it. */
+  /** The person's name, as it stands in `content`. Absent: the bot said it. */
   readonly name?: string;
   /** In ms since 1970. */
   readonly sentAt: number;
@@ -20,8 +20,8 @@ export interface QuestionMessage extends ContextLine {
 /** A question in a mapped channel, with what was said before it. */
 export interface Question {
   /**
-   * What was said, oldest first: the last 30 messages, or fewer, in at most 24,000 bytes. People's `content` is
-   * `name: text`; the first system message says so.
+   * What was said, oldest first: the newest 30 messages and older questions that wait, as far as 24,000 bytes hold them.
+   * People's `content` is `name: text`, perhaps below a title or a quote.
    */
   readonly messages: readonly QuestionMessage[];
   /**
