@@ -11,7 +11,7 @@ export type DeliveryId = Delivery["deliveryId"];
 export type Claim = FunctionReturnType<typeof api.bridge.claim>;
 /** The latest time in which AI answers failed. */
 export type AiHealth = NonNullable<Settled["ai"]>;
-export type Settled = FunctionReturnType<typeof api.bridge.settle>;
+type Settled = FunctionReturnType<typeof api.bridge.settle>;
 type Claimer = NonNullable<FunctionArgs<typeof api.bridge.settle>["next"]>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];

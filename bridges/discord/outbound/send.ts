@@ -222,7 +222,7 @@ export class Sender {
  * started from. (A question asked in a thread has an id of its own, and the first message of a forum post is in a thread
  * that is recorded.)
  */
-export function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | undefined {
+function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | undefined {
   return threadId === replyTo || opensThread ? threadId : undefined;
 }
 

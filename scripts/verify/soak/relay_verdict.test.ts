@@ -45,12 +45,10 @@ function channel(
 
 function judged(discord: Channel, slack: Channel, storedAt: Record<string, number> = {}) {
   const channels = [channel("discord", discord), channel("slack", slack)] as const;
-  const {
-    differences,
-    lost,
-    duplicated,
-    inverted,
-  } = judgeRelay(channels, new Map(Object.entries(storedAt)));
+  const { differences, lost, duplicated, inverted } = judgeRelay(
+    channels,
+    new Map(Object.entries(storedAt)),
+  );
   return { differences, counts: [lost, duplicated, inverted] };
 }
 
