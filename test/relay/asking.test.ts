@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sleep } from "../../scripts/verify/demo/stage.ts";
 import { eventually } from "../support/eventually.ts";
 import { RelayStage } from "./relay_stage.ts";
 
@@ -26,6 +27,8 @@ test("an answer to what the bot relayed asks nobody; one to what the AI said ask
   const asked = openai.requests.length;
   talk.say("discord", "Ada", "hello Grace", { replyTo: copy?.id ?? "" });
   await eventually(() => expect(talk.lines("slack")).toHaveLength(2));
+  await sleep(1_000);
+  expect(openai.requests).toHaveLength(asked);
   talk.say("discord", "Ada", `${discord.mention(discord.botId)} and you?`);
   await eventually(() => expect(talk.seen("discord")).toHaveLength(4));
   expect(openai.requests).toHaveLength(asked + 1);
