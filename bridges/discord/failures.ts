@@ -133,6 +133,7 @@ export const WITHOUT_CODE = {
   malformed_answer: retry("Discord's answer could not be read"),
   /** The answer to a post. */
   unreadable: unclear("Discord's answer to a post could not be read"),
+  webhook_moved: retry("the channel's webhook was moved to another channel on Discord"),
   no_server: channel("the channel is in no server", "Map a text channel of a server instead"),
   history_hidden: channel(
     "Discord shows the bot none of the channel's history",

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import { type REST, RequestMethod } from "@discordjs/rest";
 import { z } from "zod";
+import { PlatformError } from "../../core/shared/errors.ts";
+import { lenient } from "../../core/shared/lenient.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
@@ -16,7 +18,7 @@ const PING_NOBODY = { parse: [], replied_user: false };
 const AUTO_ARCHIVE_MINUTES = 1_440;
 const MAX_OPENED = 1_000;
 
-const messageSchema = z.object({ id: z.string() });
+const messageSchema = z.object({ id: z.string(), channel_id: lenient(z.string()) });
 
 export interface SenderOptions {
   readonly rest: REST;
@@ -38,12 +40,17 @@ export class Sender {
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
     const threadId = threadToOpen(delivery);
     if (threadId !== undefined && part === 0) await this.#open(delivery, threadId, signal);
-    const answer = await this.#byWebhook(
-      delivery,
-      signal,
-      (webhook) => this.#execute(webhook, delivery, piece, signal),
-      () => this.#create(delivery, part, piece, signal),
-    );
+    const byBot = () => this.#create(delivery, part, piece, signal);
+    const byWebhook = async (webhook: Webhook) => {
+      try {
+        return await this.#execute(webhook, delivery, piece, signal);
+      } catch (error) {
+        // Discord has more rules for names than it documents. If it refuses the text, it refuses that to the bot too.
+        if (!isCode(error, Code.InvalidFormBodyOrContentType)) throw error;
+        return await byBot();
+      }
+    };
+    const answer = await this.#byWebhook(delivery, signal, byWebhook, byBot);
     const result = messageSchema.safeParse(answer);
     if (result.success) return result.data.id;
     throw ownFailure("unreadable");
@@ -111,17 +118,18 @@ export class Sender {
         return await byWebhook(webhook);
       } catch (error) {
         if (isCode(error, Code.UnknownMessage)) break;
-        if (!isWebhookGone(error)) throw error;
-        // docs/races.md#a-webhook-is-deleted
+        if (!isWebhookLost(error)) throw error;
         webhooks.forget(delivery.channel);
       }
     }
     return await byBot();
   }
 
-  #execute({ id, token }: Webhook, delivery: Delivery, piece: Piece, signal: AbortSignal) {
+  /** Throws if the webhook belongs to another channel by now, where nothing may stay. */
+  async #execute(webhook: Webhook, delivery: Delivery, piece: Piece, signal: AbortSignal) {
+    const { id, token } = webhook;
     const { name = "", avatarUrl } = delivery.author ?? {};
-    return this.#send("post", delivery, signal, () =>
+    const answer = await this.#send("post", delivery, signal, () =>
       this.options.rest.post(Routes.webhook(id, token), {
         ...unauthorised(this.#threadOf(delivery), true),
         body: {
@@ -135,6 +143,20 @@ export class Sender {
         signal,
       }),
     );
+    const posted = messageSchema.safeParse(answer).data;
+    const isElsewhere =
+      posted?.channel_id !== undefined &&
+      !this.#isForumPost(delivery) &&
+      posted.channel_id !== this.#channelOf(delivery);
+    if (!isElsewhere) return answer;
+    // docs/races.md#a-webhook-is-lost
+    await this.#send("remove", delivery, signal, () =>
+      this.options.rest.delete(Routes.webhookMessage(id, token, posted.id), {
+        auth: false,
+        signal,
+      }),
+    ).catch(() => undefined);
+    throw ownFailure("webhook_moved");
   }
 
   #create(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal) {
@@ -226,8 +248,20 @@ function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | un
   return threadId === replyTo || opensThread ? threadId : undefined;
 }
 
-function isWebhookGone(error: unknown): boolean {
-  return isCode(error, Code.UnknownWebhook) || isCode(error, Code.InvalidWebhookToken);
+/** Discord's answers, and the bridge's own, if a webhook was deleted or belongs to another channel by now. */
+const WEBHOOK_LOST = [
+  Code.UnknownWebhook,
+  Code.InvalidWebhookToken,
+  // The thread is in another channel than the webhook, or it is gone.
+  Code.UnknownChannel,
+  Code.WebhooksPostedToForumChannelsMustHaveAThreadNameOrThreadId,
+  Code.WebhooksCanOnlyCreateThreadsInForumChannels,
+];
+
+/** docs/races.md#a-webhook-is-lost */
+function isWebhookLost(error: unknown): boolean {
+  if (error instanceof PlatformError && error.code === "webhook_moved") return true;
+  return WEBHOOK_LOST.some((code) => isCode(error, code));
 }
 
 /** A webhook's token is in the address. `wait`: Discord answers with the message. */

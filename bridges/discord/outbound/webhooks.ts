@@ -13,7 +13,7 @@ export interface Webhook {
 }
 
 const webhookForm = z.object({
-  id: z.string(),
+  id: z.string().regex(/^\d{1,20}$/),
   // Discord shows the token only to the application that made the webhook.
   token: lenient(z.string()),
   application_id: lenient(z.string()),
@@ -71,7 +71,7 @@ export class Webhooks {
 
   async #ask(channel: string, signal: AbortSignal): Promise<Webhook | undefined> {
     try {
-      const webhook = (await this.#find(channel, signal)) ?? (await this.#make(channel, signal));
+      const webhook = (await this.#find(channel, signal)) ?? (await this.#makeOne(channel, signal));
       this.#known.set(channel, { webhook });
       return webhook;
     } catch (error) {
@@ -87,9 +87,17 @@ export class Webhooks {
     );
     const list = listForm.safeParse(answer);
     if (!list.success) throw ownFailure("malformed_answer");
+    let oldest: Webhook | undefined;
     for (const { id, token, application_id: app } of list.data)
-      if (token !== undefined && app === this.appId()) return { id, token };
-    return undefined;
+      if (token !== undefined && app === this.appId() && isOlder(id, oldest?.id))
+        oldest = { id, token };
+    return oldest;
+  }
+
+  /** Another process may make one at the same time: only the webhook that posted a message can edit it, so both take the oldest. */
+  async #makeOne(channel: string, signal: AbortSignal): Promise<Webhook> {
+    const made = await this.#make(channel, signal);
+    return (await this.#find(channel, signal)) ?? made;
   }
 
   async #make(channel: string, signal: AbortSignal): Promise<Webhook> {
@@ -106,6 +114,10 @@ export class Webhooks {
     const { aborted } = signal;
     return attempt(run, (error) => explain(error, { operation: "read", sent: false, aborted }));
   }
+}
+
+function isOlder(id: string, than: string | undefined): boolean {
+  return than === undefined || BigInt(id) < BigInt(than);
 }
 
 /** Characters of a webhook's name. */

@@ -66,7 +66,7 @@ describe("a relayed message", () => {
     await post({ threadId });
     expect(shown(stage.general, threadId)).toEqual(["Grace: hello"]);
     expect(discord.guild.webhooksOf(stage.general)).toHaveLength(1);
-    expect(stage.requests(LIST)).toBe(1);
+    expect(stage.requests(LIST)).toBe(2);
   });
 
   test("in a forum is a post, and its further parts and edits go into that post", async () => {
@@ -119,9 +119,19 @@ describe("the webhook", () => {
     const threadId = discord.openThread({ channel: stage.general, id: made, name: "T" });
     await Promise.all([post(), post({ threadId }), post()]);
     expect(stage.requests(MAKE)).toBe(1);
+    expect(stage.requests(LIST)).toBe(2);
     await post({}, "hello", 0, await started());
     expect(stage.requests(MAKE)).toBe(1);
-    expect(stage.requests(LIST)).toBe(2);
+    expect(stage.requests(LIST)).toBe(3);
+  });
+
+  test("is the same for two processes that make one at the same time", async () => {
+    const other = await started();
+    const ids = await Promise.all([post(), post({}, "hello", 0, other)]);
+    expect(stage.requests(MAKE)).toBe(2);
+    for (const id of ids) await other.edit(stage.relayed(), id, piece("edited"), soon());
+    for (const id of ids) await platform.edit(stage.relayed(), id, piece("again"), soon());
+    expect(shown()).toEqual(["Grace: again", "Grace: again"]);
   });
 
   test("is never another application's or a person's", async () => {
@@ -139,6 +149,23 @@ describe("the webhook", () => {
     act();
     await post({}, "two");
     expect(shown()).toEqual(["Grace: one", "Grace: two"]);
+  });
+
+  test("that was moved to another channel is replaced, and nothing stays there", async () => {
+    await post({}, "one");
+    const root = discord.say({ channel: stage.general, person: stage.ada, text: "root" });
+    const threadId = discord.openThread({ channel: stage.general, id: root, name: "T" });
+    const other = discord.addChannel("other");
+    discord.guild.moveWebhook(only(), other);
+    await post({}, "two");
+    expect(shown(other)).toEqual([]);
+    discord.guild.moveWebhook(only(), other);
+    await post({ threadId }, "three");
+    expect(shown().filter((line) => line.startsWith("Grace"))).toEqual([
+      "Grace: one",
+      "Grace: two",
+    ]);
+    expect(shown(stage.general, threadId)).toEqual(["Grace: three"]);
   });
 
   test("that is lost again and again leaves the message to the bot", async () => {
@@ -177,6 +204,11 @@ describe("the webhook", () => {
 });
 
 describe("the bot posts with the name in front", () => {
+  test("where Discord refuses the name or the picture", async () => {
+    await post({ author: { name: "Grace", avatarUrl: "no address" } });
+    expect(discord.transcript(stage.general).map(({ text }) => text)).toEqual(["**Grace:** hello"]);
+  });
+
   test.each<readonly [string, () => void]>([
     ["it may not manage webhooks", () => discord.deny(stage.general, { webhooks: true })],
     ["the channel has 15 webhooks", () => discord.guild.fillWebhooks(stage.general)],

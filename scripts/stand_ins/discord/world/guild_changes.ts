@@ -46,6 +46,13 @@ export class GuildChanges {
     return this.world.webhooksOf(this.lookup.channel(channel));
   }
 
+  /** As people can in the server's settings. */
+  moveWebhook(id: string, channel: string): void {
+    const webhook = this.world.webhooks.get(id);
+    if (!webhook) throw new Error(`no webhook ${id}`);
+    this.world.webhooks.set(id, { ...webhook, channel: this.lookup.channel(channel) });
+  }
+
   removeWebhook(id: string): void {
     const webhook = this.world.webhooks.get(id);
     if (!webhook) throw new Error(`no webhook ${id}`);
