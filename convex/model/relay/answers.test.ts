@@ -116,6 +116,19 @@ describe("what the AI is shown", () => {
     expect(shown().slice(-4)).toEqual(["Bob: one", "Ann: two", "Bob: three", "Ann: four"]);
   });
 
+  test("is nothing that was said elsewhere before its channel began to hear it", async () => {
+    await slack.change({ relay: false });
+    await discord.says("between us");
+    await pass(backend, 10);
+    await slack.change({ relay: true, trigger: "always" });
+    await pass(backend, 10);
+    await discord.says("hello");
+    await slack.says("what did they say?");
+    await settleDown(backend);
+    const lines = shown().filter((line) => line.includes(": "));
+    expect(lines).toEqual(["Bob: hello", "Ann: what did they say?"]);
+  });
+
   test("is only its own channel where that does not hear the others", async () => {
     await discord.change({ trigger: "always", relay: false });
     await slack.says("elsewhere");

@@ -16,6 +16,12 @@ export async function hearingMappings(ctx: QueryCtx, channelId: Id<"channels">) 
   return mappings.filter(({ state }) => state !== "unmapped");
 }
 
+interface Heard {
+  readonly places: readonly Doc<"conversations">[];
+  /** What was said elsewhere before that was not heard, in ms since 1970. */
+  readonly since: number;
+}
+
 /**
  * The places whose messages people see in this one: itself, and if its mapping hears the others, the same conversation
  * in every mapped channel and in the app.
@@ -23,16 +29,20 @@ export async function hearingMappings(ctx: QueryCtx, channelId: Id<"channels">) 
 export async function placesHeardIn(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
-): Promise<Doc<"conversations">[]> {
+): Promise<Heard> {
   const { channelId, mappingId, threadId, rootId } = conversation;
   const hearing = await hearingMappings(ctx, channelId);
-  if (!hearing.some(({ _id }) => !mappingId || _id === mappingId)) return [conversation];
-  if (threadId !== undefined) return rootId ? await placesOfThread(ctx, rootId) : [conversation];
+  const own = hearing.find(({ _id }) => !mappingId || _id === mappingId);
+  const since = (mappingId && own?.relaySince) ?? 0;
+  const alone = { places: [conversation], since };
+  if (!own) return alone;
+  if (threadId !== undefined)
+    return rootId ? { places: await placesOfThread(ctx, rootId), since } : alone;
   const mappings = await ctx.db
     .query("mappings")
     .withIndex("by_channelId_and_relaySince", (q) => q.eq("channelId", channelId))
     .take(MOST_MAPPINGS);
   const keys = [{ channelId }, ...mappings.map(({ _id }) => ({ channelId, mappingId: _id }))];
   const found = await Promise.all(keys.map((key) => findConversation(ctx, key)));
-  return found.filter((place) => place !== null);
+  return { places: found.filter((place) => place !== null), since };
 }

@@ -106,8 +106,12 @@ export async function recentMessages(
   conversation: Doc<"conversations">,
   waiting: readonly Doc<"messages">[],
 ): Promise<Recent> {
-  const places = await placesHeardIn(ctx, conversation);
-  const rows = (await Promise.all(places.map(({ _id }) => newestOf(ctx, _id)))).flat();
+  const { places, since } = await placesHeardIn(ctx, conversation);
+  const rows = (await Promise.all(places.map(({ _id }) => newestOf(ctx, _id))))
+    .flat()
+    .filter(
+      ({ conversationId, sentAt = 0 }) => conversationId === conversation._id || sentAt >= since,
+    );
   const inTime = places.length === 1 ? rows : rows.sort(bySentAt).reverse();
   const recent = inTime.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
   const root = await rootOf(ctx, conversation);
