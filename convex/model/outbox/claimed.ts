@@ -4,7 +4,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { freezeText, frozenText } from "../rows/frozen_texts.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
-import { newestPostOf, piecesOf } from "../rows/posts.ts";
+import { clearMessage, newestPostOf, piecesOf } from "../rows/posts.ts";
 import { cut } from "../shared/text.ts";
 import type { Said } from "../shared/validators.ts";
 import { isRelay, relayedText } from "./outgoing_text.ts";
@@ -83,7 +83,11 @@ async function textOf(
   place: Doc<"conversations">,
 ): Promise<{ readonly said: Said; readonly newestPost?: string }> {
   const { _id: deliveryId, op } = delivery;
-  if (op === "delete") return { said: { content: "" } };
+  if (op === "delete") {
+    // Versions before this one kept the text of what was deleted while it was posted.
+    if (message.content !== "") await clearMessage(ctx, message._id);
+    return { said: { content: "" } };
+  }
   // Of an answer only a delete keeps the text.
   const isFixed = !isRelay(delivery, message) && message.deletedAt === undefined;
   const frozen = isFixed ? null : await frozenText(ctx, deliveryId);

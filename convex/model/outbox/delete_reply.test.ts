@@ -54,6 +54,19 @@ describe("an answer deleted while it is being posted", () => {
     expect(await takenDown(worker)).toEqual(["900", "901"]);
   });
 
+  test("by an earlier version, which kept the text hidden: it goes when the post is taken down", async () => {
+    const { worker, claimed, remove, content } = await replyIsDue();
+    await remove();
+    await backend.t.run(async (ctx) => {
+      for (const frozen of await ctx.db.query("frozenTexts").collect())
+        await ctx.db.delete("frozenTexts", frozen._id);
+      await ctx.db.patch("messages", claimed.messageId, { content: "an answer" });
+    });
+    await worker.settle(claimed, posted("900", 0));
+    expect(await takenDown(worker)).toEqual(["900"]);
+    expect(await content()).toBe("");
+  });
+
   test("by a moderator, part by part: the same", async () => {
     const { mappingId, worker, claimed, content } = await replyIsDue();
     await worker.settle(claimed, posted("900", 0, false));

@@ -1,7 +1,5 @@
 import type { MutationCtx } from "../../_generated/server.js";
-import { deliveriesOf } from "../rows/deliveries.ts";
 import { refusal } from "../shared/refusal.ts";
-import { reopenDelivery } from "./retry.ts";
 import { deleteEverywhere } from "./take_down.ts";
 
 /** See `admin.deleteMessage`. Returns whether posts are being deleted on a platform. */
@@ -13,10 +11,5 @@ export async function deleteReply(ctx: MutationCtx, messageId: string) {
     throw refusal("NOT_A_REPLY", "only what the AI said can be deleted here");
   }
   if (message.deletedAt !== undefined) return { takesDown: false };
-  for (const delivery of await deliveriesOf(ctx, message._id)) {
-    // It failed with an unknown outcome: look for the post once more.
-    if (delivery.op === "create" && delivery.state === "failed" && delivery.outcomeUnknown)
-      await reopenDelivery(ctx, delivery, false);
-  }
   return { takesDown: await deleteEverywhere(ctx, message) };
 }

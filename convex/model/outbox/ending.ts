@@ -34,11 +34,16 @@ export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">,
     timerId: undefined,
     ...(ending.state === "sent" && OUTCOME_KNOWN),
   });
-  // A part that may be posted is looked for by this text when the delivery is retried.
-  if (!("outcomeUnknown" in ending)) await dropFrozenText(ctx, delivery._id);
+  // A part that may be posted is looked for by this text when the delivery is retried; what was deleted is not kept.
+  if (!("outcomeUnknown" in ending) || (await isDeleted(ctx, delivery)))
+    await dropFrozenText(ctx, delivery._id);
   if (delivery.op === "create" && ending.state !== "sent")
     await openThreadsElsewhere(ctx, delivery);
   await startLane(ctx, delivery.conversationId);
+}
+
+async function isDeleted(ctx: MutationCtx, { messageId }: Doc<"deliveries">): Promise<boolean> {
+  return (await ctx.db.get("messages", messageId))?.deletedAt !== undefined;
 }
 
 /** Makes a row that is not held by anyone available, or holds it while its mapping is paused. */

@@ -60,7 +60,9 @@ export async function reopenDelivery(
     step: undefined,
     ...(isDecided || !delivery.outcomeUnknown ? { ...OUTCOME_KNOWN, claimedAt: Date.now() } : {}),
   };
-  if (!mapping || !conversation || !mayPostTo(mapping, conversation)) {
+  const isUnmapped = !mapping || !conversation || !mayPostTo(mapping, conversation);
+  if (isDecided || isUnmapped) await dropFrozenText(ctx, delivery._id);
+  if (isUnmapped) {
     await ctx.db.patch("deliveries", delivery._id, {
       ...cleared,
       state: "cancelled",
@@ -68,7 +70,6 @@ export async function reopenDelivery(
     });
     return false;
   }
-  if (isDecided) await dropFrozenText(ctx, delivery._id);
   const head = await laneHead(ctx, delivery.conversationId);
   await ctx.db.patch("deliveries", delivery._id, {
     ...cleared,

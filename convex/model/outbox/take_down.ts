@@ -1,10 +1,11 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { openDeliveriesOf } from "../rows/deliveries.ts";
+import { deliveriesOf, openDeliveriesOf } from "../rows/deliveries.ts";
 import { freezeText } from "../rows/frozen_texts.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
 import { endDelivery } from "./ending.ts";
 import { enqueueDelivery } from "./lanes.ts";
+import { reopenDelivery } from "./retry.ts";
 
 /**
  * Clears a message and removes it from every place: what has not been claimed is cancelled, and what is posted, or may
@@ -15,6 +16,11 @@ export async function deleteEverywhere(
   ctx: MutationCtx,
   message: Doc<"messages">,
 ): Promise<boolean> {
+  for (const delivery of await deliveriesOf(ctx, message._id)) {
+    // It failed with an unknown outcome: look for the post once more.
+    if (delivery.op === "create" && delivery.state === "failed" && delivery.outcomeUnknown)
+      await reopenDelivery(ctx, delivery, false);
+  }
   for (const delivery of await openDeliveriesOf(ctx, message._id)) {
     const { _id: deliveryId, op, state, outcomeUnknown } = delivery;
     if (op !== "create" || (state !== "leased" && !outcomeUnknown)) continue;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { api } from "../../_generated/api.js";
 import { backend } from "../../../test/support/convex/fresh.ts";
 import { pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import {
@@ -9,7 +10,7 @@ import {
   slack,
   useRelay,
 } from "../../../test/support/convex/fresh_relay.ts";
-import { posted, retry, states } from "../../../test/support/convex/worker.ts";
+import { failed, posted, retry, states } from "../../../test/support/convex/worker.ts";
 
 useRelay();
 
@@ -62,6 +63,29 @@ describe("a message that is deleted where it was said", () => {
     });
     await slack.worker.settle(again, posted("900", 0));
     expect(takenDown(await slack.carryOutAll())).toEqual(["900"]);
+    expect(await rows(backend, "frozenTexts")).toEqual([]);
+  });
+
+  test("after its outcome stayed unknown is looked for once more, and its text is not kept", async () => {
+    const id = await discord.says("oops");
+    await slack.worker.settle(await slack.take(), failed({ certain: false }));
+    expect(await rows(backend, "frozenTexts")).toHaveLength(1);
+    await discord.deletes(id);
+    const again = await slack.take();
+    expect(again).toMatchObject({ onlyFind: true, content: "oops", outcomeUnknown: true });
+    await slack.worker.settle(again, failed({ certain: false }));
+    expect(await rows(backend, "frozenTexts")).toEqual([]);
+    await slack.carryOutAll();
+    await backend.admin.mutation(api.admin.retry, {});
+    expect(await slack.take()).toMatchObject({ onlyFind: true, content: "" });
+  });
+
+  test("leaves no text where its channel is unmapped and its outcome unknown", async () => {
+    const id = await discord.says("oops");
+    await slack.worker.settle(await slack.take(), failed({ certain: false }));
+    const { platform, externalId } = slack;
+    await backend.admin.mutation(api.admin.unmap, { platform, externalId });
+    await discord.deletes(id);
     expect(await rows(backend, "frozenTexts")).toEqual([]);
   });
 
