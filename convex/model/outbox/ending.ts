@@ -23,6 +23,8 @@ type Ending =
 /** Ends a delivery and makes the next one in its lane ready. */
 export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">, ending: Ending) {
   await cancelJob(ctx, delivery.timerId);
+  // The caller may have read it before another one's end made it ready.
+  const wasQueued = (await ctx.db.get("deliveries", delivery._id))?.state === "queued";
   await ctx.db.patch("deliveries", delivery._id, {
     code: undefined,
     reason: undefined,
@@ -39,7 +41,8 @@ export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">,
     await dropFrozenText(ctx, delivery._id);
   if (delivery.op === "create" && ending.state !== "sent")
     await openThreadsElsewhere(ctx, delivery);
-  await startLane(ctx, delivery.conversationId);
+  // Another is under way then, maybe behind older ones that came from a pending place.
+  if (!wasQueued) await startLane(ctx, delivery.conversationId);
 }
 
 async function isDeleted(ctx: MutationCtx, { messageId }: Doc<"deliveries">): Promise<boolean> {

@@ -168,6 +168,10 @@ describe("who speaks in the new thread before its id is reported", () => {
       format: "1",
     });
     expect(await slack.ready()).toEqual([]);
+    // Nor does the end of what only waits start another.
+    const two = await discord.says("two", { threadId: root });
+    await discord.deletes(two);
+    expect(await slack.ready()).toEqual([]);
     await slack.carryOut(answer);
     expect(await slack.carryOutAll()).toMatchObject([{ content: "one", threadId: ts }]);
   });
