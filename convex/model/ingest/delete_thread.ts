@@ -6,8 +6,8 @@ import { deleteEverywhere } from "../outbox/take_down.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 
-/** Messages cleared in one transaction, each with its parts. */
-const BATCH = 100;
+/** Messages cleared in one transaction: each may have copies in a hundred places, at some four index ranges. */
+const BATCH = 10;
 
 /** Conversations of one thread that are read: one for each Convex channel its channel was mapped to. */
 const MOST_CONVERSATIONS = 100;

@@ -227,3 +227,32 @@ describe("a thread that is deleted", () => {
     expect(await discord.carryOutAll()).toMatchObject([{ content: "two", threadId: root }]);
   });
 });
+
+test("a thread's messages are deleted in a dozen channels, in transactions that Convex allows", async () => {
+  const threadId = discord.newId();
+  await slack.change({ relay: false });
+  const events = Array.from({ length: 100 }, () => discord.event("inside", { threadId }));
+  await discord.ingest(...events);
+  const sides = [slack];
+  for (let n = 2; n < 13; n++)
+    sides.push(await mapSide("slack", { externalId: `C00000000${n.toString().padStart(2, "0")}` }));
+  await backend.t.run(async (ctx) => {
+    const messages = await ctx.db.query("messages").collect();
+    for (const { mappingId, channelId } of sides) {
+      const conversationId = await ctx.db.insert("conversations", { channelId, mappingId });
+      for (const { _id: messageId } of messages) {
+        const deliveryId = await ctx.db.insert("deliveries", {
+          ...{ conversationId, mappingId, messageId, platform: "slack", op: "create" },
+          ...{ state: "sent", endedAt: 1, attempts: 1, generation: 1 },
+        });
+        const post = { part: 0, externalId: slack.newId(), upTo: 6 };
+        await ctx.db.insert("posts", { ...post, mappingId, deliveryId, messageId, conversationId });
+      }
+    }
+  });
+  const event = { type: "delete", mappingId: discord.mappingId, externalId: threadId } as const;
+  await discord.ingest({ ...event, thread: true });
+  await pass(backend, 3_000);
+  const queued = (await rows(backend, "deliveries")).filter(({ op }) => op === "delete");
+  expect(queued).toHaveLength(1_200);
+});
