@@ -81,4 +81,14 @@ describe("more than twenty of them in ten seconds", () => {
     }
     expect(await problems()).toEqual([]);
   });
+
+  test("or more than three hundred in an hour: a slow loop ends too", async () => {
+    await discord.change({ relayApps: true });
+    for (let n = 0; n < 36; n++) {
+      await appsSay(10);
+      await pass(backend, 10_000);
+    }
+    expect(await problems()).toEqual(["relay_of_apps_stopped"]);
+    expect((await rows(backend, "deliveries")).length).toBeLessThan(340);
+  });
 });

@@ -9,9 +9,14 @@ const limiter = new RateLimiter(components.rateLimiter);
 /** The kind of problem that a channel with too many messages of apps has. */
 export const RELAY_OF_APPS_STOPPED = "relay_of_apps_stopped";
 
-/** Messages of apps that a channel relays within `PERIOD_MS`. */
-const MOST = 20;
-const PERIOD_MS = 10_000;
+/**
+ * Messages of apps that a channel relays in a time. Two relays that hear each other over slow platforms may stay below the
+ * first, and never end.
+ */
+const LIMITS = [
+  { name: "relayed apps", most: 20, periodMs: 10_000, period: "10 s" },
+  { name: "relayed apps in an hour", most: 300, periodMs: 60 * 60_000, period: "an hour" },
+];
 
 /**
  * Whether a message of an app is relayed: only where an admin asked for it. Two deployments that bridge the same channels
@@ -20,16 +25,19 @@ const PERIOD_MS = 10_000;
  */
 export async function mayRelayApp(ctx: MutationCtx, mapping: Doc<"mappings">): Promise<boolean> {
   if (!mapping.relayApps) return false;
-  const { ok } = await limiter.limit(ctx, "relayed apps", {
-    key: mapping.channelId,
-    config: { kind: "token bucket", rate: MOST, period: PERIOD_MS, capacity: MOST },
-  });
-  if (ok) return true;
-  await ctx.db.patch("mappings", mapping._id, { relayApps: undefined });
-  await recordProblem(ctx, mapping.platform, {
-    mappingId: mapping._id,
-    kind: RELAY_OF_APPS_STOPPED,
-    reason: `apps sent more than ${MOST.toString()} messages in 10 s, so they are not relayed any more`,
-  });
-  return false;
+  for (const { name, most, periodMs, period } of LIMITS) {
+    const { ok } = await limiter.limit(ctx, name, {
+      key: mapping.channelId,
+      config: { kind: "token bucket", rate: most, period: periodMs, capacity: most },
+    });
+    if (ok) continue;
+    await ctx.db.patch("mappings", mapping._id, { relayApps: undefined });
+    await recordProblem(ctx, mapping.platform, {
+      mappingId: mapping._id,
+      kind: RELAY_OF_APPS_STOPPED,
+      reason: `apps sent more than ${most.toString()} messages in ${period}, so they are not relayed any more`,
+    });
+    return false;
+  }
+  return true;
 }
