@@ -82,6 +82,17 @@ export async function laneHead(ctx: MutationCtx, conversationId: Id<"conversatio
     .first();
 }
 
+/** Whether more than one delivery of the lane has not ended. */
+export async function isLaneShared(ctx: MutationCtx, conversationId: Id<"conversations">) {
+  const open = await ctx.db
+    .query("deliveries")
+    .withIndex("by_conversationId_and_endedAt", (q) =>
+      q.eq("conversationId", conversationId).eq("endedAt", undefined),
+    )
+    .take(2);
+  return open.length > 1;
+}
+
 /** Makes the head of a lane available, if it was behind another or its thread had no id. */
 export async function startLane(
   ctx: MutationCtx,

@@ -6,6 +6,8 @@ import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { endDelivery, OUTCOME_KNOWN, makeReady } from "./ending.ts";
 import { refusal } from "../shared/refusal.ts";
+import { enqueueDelivery, isLaneShared } from "./lanes.ts";
+import { openDeliveriesOf } from "../rows/deliveries.ts";
 import { deletedOnPlatform } from "./deleted_post.ts";
 import { openThreadsAt } from "./pending_places.ts";
 import { takeDown } from "./take_down.ts";
@@ -16,6 +18,9 @@ import type { vPost, vSettlement } from "./validators.ts";
 
 /** Times in a row that a platform may ask to wait before it counts as an attempt: an hour and more. */
 const MAX_WAITS = 60;
+
+/** An edit that the platform puts off for this long, in ms, lets others of its lane pass. */
+const LONG_WAIT_MS = 30_000;
 
 type Settlement = Infer<typeof vSettlement>;
 type SettlementOf<Kind extends Settlement["kind"]> = Extract<Settlement, { kind: Kind }>;
@@ -159,6 +164,7 @@ async function retryLater(
   { code, reason, afterMs, certain, limited }: SettlementOf<"retry">,
 ): Promise<void> {
   await cancelJob(ctx, delivery.timerId);
+  if (limited && afterMs >= LONG_WAIT_MS && (await letOthersPass(ctx, delivery, afterMs))) return;
   if (limited && (delivery.waits ?? 0) < MAX_WAITS) {
     // Lanes share a platform's limits: in a burst each would use up its attempts by waiting for the others. They wait
     // longer each time instead, at most a minute beyond what the platform asked for.
@@ -175,6 +181,26 @@ async function retryLater(
   }
   const delayMs = certain ? afterMs : Math.max(afterMs, QUARANTINE_MS);
   await waitBefore(ctx, delivery, delayMs, why);
+}
+
+/**
+ * Puts an edit behind what waits in its lane: Discord limits edits of messages older than an hour, for up to an hour.
+ * Returns false if nothing waits.
+ */
+async function letOthersPass(
+  ctx: MutationCtx,
+  delivery: Doc<"deliveries">,
+  delayMs: number,
+): Promise<boolean> {
+  const { _id, op, messageId, conversationId, outcomeUnknown } = delivery;
+  if (op !== "edit" || outcomeUnknown || !(await isLaneShared(ctx, conversationId))) return false;
+  const place = await ctx.db.get("conversations", conversationId);
+  const isQueued = (await openDeliveriesOf(ctx, messageId)).some(
+    (other) => other._id !== _id && other.op === "edit" && other.conversationId === conversationId,
+  );
+  if (place && !isQueued) await enqueueDelivery(ctx, place, { messageId, op: "edit", delayMs });
+  await endDelivery(ctx, delivery, { state: "cancelled", reason: "others of its lane come first" });
+  return true;
 }
 
 function unknownSinceNow() {

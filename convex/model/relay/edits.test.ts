@@ -7,6 +7,22 @@ import { failed, posted, retry, states } from "../../../test/support/convex/work
 
 useRelay();
 
+test("an edit that the platform puts off for long lets what waits pass", async () => {
+  const id = await discord.says("draft");
+  await slack.carryOutAll();
+  await discord.edits(id, "final");
+  const limited = { ...retry(60_000), limited: true as const };
+  // Alone it waits.
+  await slack.worker.settle(await slack.take(), limited);
+  expect(await states(backend)).toEqual(["sent", "waiting"]);
+  await discord.says("next");
+  await pass(backend, 120_000);
+  await slack.worker.settle(await slack.take(), limited);
+  expect(await slack.hears()).toEqual(["next"]);
+  await pass(backend, 60_000);
+  expect(await slack.carryOutAll()).toMatchObject([{ op: "edit", content: "final" }]);
+});
+
 describe("an edit", () => {
   test("before the claim changes what is posted", async () => {
     const id = await discord.says("draft");
