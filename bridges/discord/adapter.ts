@@ -2,10 +2,10 @@ import { DiscordAPIError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import type { Logger } from "pino";
 import { withChannelTroubles } from "../core/catch_up/channel_troubles.ts";
-import type { History, Intake, Mapping, Platform } from "../platform.ts";
-import { fatalError } from "./sdk_errors.ts";
+import type { Delivery, History, Intake, Mapping, Platform } from "../platform.ts";
+import { explain, fatalError } from "./sdk_errors.ts";
 import { TOKEN_REFUSED } from "./failures.ts";
-import { Directory } from "./gateway/directory.ts";
+import { Directory, isThreadOnly } from "./gateway/directory.ts";
 import { Dispatches } from "./gateway/dispatches.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
@@ -55,6 +55,8 @@ export class Discord implements Platform {
   readonly follows: Platform["follows"];
   /** The servers of mapped channels. Only where this process takes some of the shards. */
   readonly #guildIds = new Map<string, string>();
+  /** Whether channels that the gateway has not told of are forums. */
+  readonly #forums = new Map<string, boolean>();
   #session: Session | undefined;
   #isClosed = false;
   #onFatal: (error: Error) => void = () => undefined;
@@ -82,7 +84,7 @@ export class Discord implements Platform {
     this.history = withChannelTroubles(history, (mapping) =>
       this.#session?.channels.troubles.check(mapping),
     );
-    const isForum = (id: string) => this.#directory.isThreadOnly(id);
+    const isForum = (id: string) => this.#forums.get(id) ?? this.#directory.isThreadOnly(id);
     this.#finder = new Finder({ rest: this.#reader, appId, isForum });
     this.#sender = new Sender({
       rest: this.#writer,
@@ -141,17 +143,42 @@ export class Discord implements Platform {
   }
 
   readonly render = render;
-  readonly find: Platform["find"] = (...args) => this.#finder.find(...args);
-  readonly edit: Platform["edit"] = (...args) => this.#sender.edit(...args);
-  readonly remove: Platform["remove"] = (...args) => this.#sender.remove(...args);
+  readonly find: Platform["find"] = async (delivery, ...rest) => {
+    await this.#learnKind(delivery);
+    return await this.#finder.find(delivery, ...rest);
+  };
+  readonly edit: Platform["edit"] = async (delivery, ...rest) => {
+    await this.#learnKind(delivery);
+    await this.#sender.edit(delivery, ...rest);
+  };
+  readonly remove: Platform["remove"] = async (delivery, ...rest) => {
+    await this.#learnKind(delivery);
+    await this.#sender.remove(delivery, ...rest);
+  };
 
-  readonly post: Platform["post"] = (delivery, ...rest) => {
+  readonly post: Platform["post"] = async (delivery, ...rest) => {
     const { threadId, replyTo, channel } = delivery;
     this.#typing.stop(threadId ?? channel);
     // The question is in the channel, and the reply opens a thread at it.
     if (threadId === replyTo) this.#typing.stop(channel);
-    return this.#sender.post(delivery, ...rest);
+    await this.#learnKind(delivery);
+    return await this.#sender.post(delivery, ...rest);
   };
+
+  /**
+   * Asks whether a channel is a forum, where what is relayed is posted in another way. The gateway has not said so right
+   * after the start, during an outage of the server, or where another process follows it.
+   */
+  async #learnKind({ relayed, threadId, channel }: Delivery): Promise<void> {
+    if (!relayed || threadId !== undefined) return;
+    if (this.#directory.knows(channel) || this.#forums.has(channel)) return;
+    try {
+      const found = await this.#fetchChannel(channel);
+      if (found) this.#forums.set(channel, isThreadOnly(found.type));
+    } catch (error) {
+      throw explain(error, { operation: "read", sent: false, aborted: false });
+    }
+  }
 
   /** Whether the channel's server is on these shards. What nobody can see belongs to the first process. */
   async #isIn(shards: ShardRange, { externalId }: Mapping): Promise<boolean> {

@@ -36,6 +36,10 @@ export class Directory {
     return this.#roles.get(roleId);
   }
 
+  knows(channelId: string): boolean {
+    return this.#channels.has(channelId);
+  }
+
   /** Whether a channel consists of threads only: a forum or a media channel. */
   isThreadOnly(channelId: string): boolean {
     return this.#channels.get(channelId)?.isThreadOnly === true;
@@ -96,10 +100,14 @@ export class Directory {
     const channelId = id(channel.id);
     if (channelId === undefined || guildId === undefined) return false;
     const type = number(channel.type);
-    const isThreadOnly = type === ChannelType.GuildForum || type === ChannelType.GuildMedia;
     const permissions = digest(channel.permission_overwrites);
     const known = this.#channels.get(channelId);
-    this.#channels.set(channelId, { guildId, name: text(channel.name), isThreadOnly, permissions });
+    this.#channels.set(channelId, {
+      guildId,
+      name: text(channel.name),
+      isThreadOnly: isThreadOnly(type),
+      permissions,
+    });
     return known !== undefined && known.permissions !== permissions;
   }
 
@@ -129,4 +137,9 @@ function digest(value: unknown): string {
   return createHash("sha1")
     .update(JSON.stringify(value ?? null))
     .digest("base64");
+}
+
+/** Whether a channel of that type is a forum or a media channel. */
+export function isThreadOnly(type: number | undefined): boolean {
+  return type === ChannelType.GuildForum || type === ChannelType.GuildMedia;
 }

@@ -84,6 +84,13 @@ describe("a relayed message", () => {
     expect(shown(forum, first)).toEqual(["Grace: one", "Grace: two"]);
   });
 
+  test("in a forum of which the gateway has not told yet is a post too", async () => {
+    const forum = discord.addForum("ideas");
+    discord.guild.setPresence("away");
+    const first = await post({ channel: forum }, "one", 0, await started());
+    expect(shown(forum, first)).toEqual(["Grace: one"]);
+  });
+
   test("in a forum where the bot may have no webhook is a post of the bot", async () => {
     const forum = discord.addForum("ideas");
     discord.deny(forum, { webhooks: true });
