@@ -9,7 +9,7 @@ import { refusal } from "../shared/refusal.ts";
 import { enqueueDelivery, isLaneShared } from "./lanes.ts";
 import { openDeliveriesOf } from "../rows/deliveries.ts";
 import { deletedOnPlatform } from "./deleted_post.ts";
-import { openThreadsAt } from "./pending_places.ts";
+import { openThreadsAt, openThreadsElsewhere } from "./pending_places.ts";
 import { takeDown } from "./take_down.ts";
 import { waitBefore } from "./wait.ts";
 import { isBuried } from "../rows/tombstones.ts";
@@ -108,14 +108,17 @@ async function settlePosted(
   { post, last, format }: SettlementOf<"posted">,
   held: boolean,
 ): Promise<boolean> {
-  await recordPost(ctx, delivery, post);
+  const isThere = await recordPost(ctx, delivery, post);
   if (await isDeleted(ctx, delivery)) {
     // Post no further part, and take down the ones that exist.
     await cancelDeleted(ctx, delivery);
     await takeDown(ctx, delivery.messageId);
     return false;
   }
-  if (post.part === 0) await openThreadsAt(ctx, delivery, post.externalId);
+  if (post.part === 0) {
+    if (isThere) await openThreadsAt(ctx, delivery, post.externalId);
+    else await openThreadsElsewhere(ctx, delivery);
+  }
   if (last) {
     // Even if it counted as `failed` or `waiting` meanwhile: the post exists.
     if (delivery.state !== "sent") await endDelivery(ctx, delivery, { state: "sent" });
@@ -214,12 +217,14 @@ async function findPart(ctx: MutationCtx, delivery: Doc<"deliveries">, part: num
     .first();
 }
 
+/** Returns whether the post is still there: a moderator may have been faster than this report. */
 async function recordPost(
   ctx: MutationCtx,
   delivery: Doc<"deliveries">,
   post: Infer<typeof vPost>,
-): Promise<void> {
-  if (await findPart(ctx, delivery, post.part)) return;
+): Promise<boolean> {
+  const known = await findPart(ctx, delivery, post.part);
+  if (known) return known.deletedAt === undefined;
   const id = await ctx.db.insert("posts", {
     mappingId: delivery.mappingId,
     deliveryId: delivery._id,
@@ -227,8 +232,8 @@ async function recordPost(
     conversationId: delivery.conversationId,
     ...post,
   });
-  // A moderator was faster than this report.
-  if (!(await isBuried(ctx, delivery.mappingId, post.externalId))) return;
+  if (!(await isBuried(ctx, delivery.mappingId, post.externalId))) return true;
   const taken = await ctx.db.get("posts", id);
   if (taken) await deletedOnPlatform(ctx, taken);
+  return false;
 }

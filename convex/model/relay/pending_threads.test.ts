@@ -10,7 +10,7 @@ import {
   slack,
   useRelay,
 } from "../../../test/support/convex/fresh_relay.ts";
-import { failed, retry } from "../../../test/support/convex/worker.ts";
+import { failed, posted, retry } from "../../../test/support/convex/worker.ts";
 
 useRelay();
 
@@ -214,4 +214,18 @@ test("a thread keeps its places when its root is purged", async () => {
   });
   await discord.says("two", { threadId: root });
   expect(await slack.carryOutAll()).toMatchObject([{ content: "two", threadId: copy?.as }]);
+});
+
+test("a copy that a moderator deletes before it is reported opens no thread", async () => {
+  const root = await discord.says("root");
+  const claimed = await slack.take();
+  await discord.says("one", { threadId: root });
+  const ts = slack.newId();
+  await slack.deletes(ts);
+  await slack.worker.settle(claimed, posted(ts, 0));
+  const [one] = await slack.carryOutAll();
+  expect(one).toMatchObject({ content: "one" });
+  expect(one).not.toHaveProperty("threadId");
+  await discord.says("two", { threadId: root });
+  expect(await slack.carryOutAll()).toMatchObject([{ content: "two", threadId: one?.as }]);
 });
