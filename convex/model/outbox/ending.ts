@@ -24,7 +24,9 @@ type Ending =
 export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">, ending: Ending) {
   await cancelJob(ctx, delivery.timerId);
   // The caller may have read it before another one's end made it ready.
-  const wasQueued = (await ctx.db.get("deliveries", delivery._id))?.state === "queued";
+  const wasQueued =
+    delivery.state === "queued" &&
+    (await ctx.db.get("deliveries", delivery._id))?.state === "queued";
   await ctx.db.patch("deliveries", delivery._id, {
     code: undefined,
     reason: undefined,
