@@ -90,6 +90,9 @@ export class Discord implements Platform {
       rest: this.#writer,
       webhooks: new Webhooks(this.#writer, appId),
       isThread: (id) => this.#threads.get(id)?.kind === "thread",
+      // Not recorded: a thread that is opened meanwhile must not count as unknown.
+      threadExists: async (id) =>
+        (await this.#fetchChannel(id).catch(() => undefined)) !== undefined,
       isForum,
       onTokenRefused: () => this.#onFatal(fatalError(TOKEN_REFUSED)),
     });

@@ -45,7 +45,7 @@ export async function deliver(given: DeliveryContext): Promise<void> {
 function stepsOf(context: DeliveryContext): Step[] {
   const { delivery } = context;
   const posts = delivery.posts.toSorted((a, b) => a.part - b.part);
-  if (delivery.op === "delete") return [...removals(posts), DONE];
+  if (delivery.op === "delete") return removals(posts);
   const isCreate = delivery.op === "create";
   // By offset, not by number: another version of the renderer may have split elsewhere
   // (docs/races.md#a-long-reply-resumes).
@@ -65,15 +65,15 @@ function createSteps(
   return [{ kind: "end", settlement: { kind: "posted", post, last: true, format } }];
 }
 
-/** Posts are replaced one by one; missing ones are added, and surplus ones removed. What a moderator deleted stays deleted. */
+/** Posts are replaced one by one; missing ones are added, and surplus ones removed. A copy of which nothing is left stays deleted. */
 function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonly Piece[]): Step[] {
-  if (posts.length === 0) return [DONE];
+  if (posts.length === 0) return removals([]);
   const edits = posts.flatMap(({ externalId: postId }, index): Step[] => {
     const piece = pieces[index];
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
   });
   const added = missingPosts(delivery, posts, pieces.slice(posts.length), false);
-  return [...edits, ...added, ...removals(posts.slice(pieces.length)), DONE];
+  return [...edits, ...added, ...removals(posts.slice(pieces.length))];
 }
 
 /**
@@ -96,8 +96,14 @@ function missingPosts(
   }));
 }
 
+/** Removes posts, and reports that with the end of the delivery: the platform's own events may come late. */
 function removals(posts: Delivery["posts"]): Step[] {
-  return posts.map(({ externalId: postId }) => ({ kind: "remove", postId }));
+  const removed = posts.map(({ externalId }) => externalId);
+  const settlement = { kind: "done", ...(removed.length > 0 && { removed }) } as const;
+  return [
+    ...removed.map((postId): Step => ({ kind: "remove", postId })),
+    { kind: "end", settlement },
+  ];
 }
 
 /** Returns whether the delivery may continue. */
@@ -158,11 +164,12 @@ async function stop(settlement: Settlement, context: DeliveryContext): Promise<f
   if (settlement.kind === "failed" || settlement.kind === "retry") {
     const { code, reason, certain } = settlement;
     const about = { mappingId, deliveryId, op, code, reason, certain };
-    if (settlement.kind === "failed") context.log.error(about, "a reply could not be posted");
+    const what = context.delivery.relayed ? "a relayed message" : "a reply";
+    if (settlement.kind === "failed") context.log.error(about, `${what} could not be posted`);
     else
       context.log.warn(
         { ...about, againInMs: settlement.afterMs },
-        "posting a reply failed, retrying later",
+        `posting ${what} failed, retrying later`,
       );
   }
   await context.settle(settlement);
@@ -181,7 +188,6 @@ function render({ delivery, platform, log }: DeliveryContext, from: number): Pie
   }
 }
 
-const DONE: Step = { kind: "end", settlement: { kind: "done" } };
 const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
 const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");
 

@@ -25,6 +25,8 @@ export interface SenderOptions {
   readonly webhooks: Webhooks;
   /** Whether that id is recorded as a thread. */
   readonly isThread: (id: string) => boolean;
+  /** Whether a thread exists that is not recorded, such as an archived one. */
+  readonly threadExists: (id: string) => Promise<boolean>;
   /** Whether a channel consists of threads only: a message to it is a post of a forum. */
   readonly isForum: (id: string) => boolean;
   /** Discord no longer accepts the token, so nothing can be sent. */
@@ -200,8 +202,13 @@ export class Sender {
 
   /** Opens the thread at the question, once: after a crash or a lost response it exists already. */
   async #open(delivery: Delivery, threadId: string, signal: AbortSignal): Promise<void> {
-    const { isThread, rest } = this.options;
+    const { isThread, rest, threadExists } = this.options;
     if (this.#opened.has(threadId) || isThread(threadId)) return;
+    // A question has none yet. What is relayed goes on in a thread that may be old, and the bot may not open threads.
+    if (delivery.opensThread && (await threadExists(threadId))) {
+      this.#remember(threadId);
+      return;
+    }
     try {
       await this.#send("openThread", delivery, signal, () =>
         rest.post(Routes.threads(delivery.channel, threadId), {
@@ -218,6 +225,10 @@ export class Sender {
         isCode(error, Code.ThreadAlreadyCreatedForMessage) || isCode(error, Code.UnknownMessage);
       if (!isOpen) throw error;
     }
+    this.#remember(threadId);
+  }
+
+  #remember(threadId: string): void {
     if (this.#opened.size >= MAX_OPENED) this.#opened.clear();
     this.#opened.add(threadId);
   }

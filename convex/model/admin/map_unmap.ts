@@ -168,7 +168,7 @@ export async function unmapChannel(
   const { platform, externalId, deleteMessages } = request;
   const earlier = deleteMessages === true ? await findMapping(ctx, platform, externalId) : null;
   const mapping = earlier ?? (await mappedOrThrow(ctx, platform, externalId));
-  await ctx.db.patch("mappings", mapping._id, { state: "unmapped" });
+  await ctx.db.patch("mappings", mapping._id, { state: "unmapped", relaySince: undefined });
   await resolveAllOf(ctx, mapping);
   // Creation times have fractions: all of this millisecond is before.
   const before = Date.now() + 1;

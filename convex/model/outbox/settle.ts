@@ -5,6 +5,7 @@ import { MAX_ATTEMPTS, QUARANTINE_MS } from "./claim.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { endDelivery, OUTCOME_KNOWN, makeReady } from "./ending.ts";
+import { findPost } from "../rows/posts.ts";
 import { refusal } from "../shared/refusal.ts";
 import { enqueueDelivery, isLaneShared } from "./lanes.ts";
 import { openDeliveriesOf } from "../rows/deliveries.ts";
@@ -71,6 +72,11 @@ async function settleHeld(
 ): Promise<void> {
   switch (settlement.kind) {
     case "done":
+      for (const externalId of settlement.removed ?? []) {
+        const post = await findPost(ctx, delivery.mappingId, externalId);
+        if (post)
+          await ctx.db.patch("posts", post._id, { deletedAt: post.deletedAt ?? Date.now() });
+      }
       await endDelivery(ctx, delivery, { state: "sent" });
       return;
     case "retry":

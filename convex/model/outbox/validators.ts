@@ -69,7 +69,7 @@ export const vClaimer = v.object({ deliveryId: v.id("deliveries"), ...claimerFie
  *           (docs/races.md#a-lease-expires-during-a-post)
  * posted    a part was posted; `last` ends the delivery. A fact: accepted from any caller at any time
  *           (docs/races.md#a-success-is-reported-late)
- * done      an edit or a delete is carried out
+ * done      an edit or a delete is carried out; `removed`: the posts that it deleted
  * retry     not sent, or not known to be sent (`certain: false`); try again after `afterMs`
  * failed    will not work without a person; `step` is what that person does; `health` marks the mapping
  * release   certainly not sent; another process may have it now
@@ -77,7 +77,7 @@ export const vClaimer = v.object({ deliveryId: v.id("deliveries"), ...claimerFie
 export const vSettlement = v.union(
   v.object({ kind: v.literal("verify"), part: v.number() }),
   v.object({ kind: v.literal("posted"), post: vPost, last: v.boolean(), format: v.string() }),
-  v.object({ kind: v.literal("done") }),
+  v.object({ kind: v.literal("done"), removed: v.optional(v.array(v.string())) }),
   v.object({
     kind: v.literal("retry"),
     code: v.string(),

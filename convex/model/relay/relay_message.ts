@@ -45,10 +45,11 @@ export async function relayMessage(
 
 /** Those of a channel's mappings that a message is relayed to: not if they began to hear after it was said; no notices. */
 export function destinationsOf(
-  { mappingId, kind, sentAt = 0, deletedAt }: Doc<"messages">,
+  { mappingId, kind, content, attachments = [], sentAt = 0, deletedAt }: Doc<"messages">,
   hearing: readonly Doc<"mappings">[],
 ): Doc<"mappings">[] {
   if (kind === "notice" || deletedAt !== undefined) return [];
+  if (content.trim() === "" && attachments.length === 0) return [];
   if (Date.now() - sentAt > RELAYED_FOR_MS) return [];
   return hearing.filter(
     ({ _id, relaySince = Infinity }) => _id !== mappingId && relaySince <= sentAt,

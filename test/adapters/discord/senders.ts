@@ -11,6 +11,7 @@ export function senderOver(rest: REST): Sender {
     rest,
     webhooks: new Webhooks(rest, () => APP_ID),
     isThread: () => false,
+    threadExists: () => Promise.resolve(false),
     isForum: () => false,
     onTokenRefused: () => undefined,
   });
