@@ -48,6 +48,7 @@ describe("an app's answer", () => {
     const bobsId = (await rows(backend, "messages")).at(-1)?.authorId;
     expect(questions).toEqual([
       {
+        text: "so?",
         messages: [
           {
             ...{ role: "user", name: "you (a person)", sentAt: eve.sentAt },

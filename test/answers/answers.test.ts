@@ -27,6 +27,7 @@ beforeAll(async () => {
   const text = await readFile(join(ROOT, "docs", "answers.md"), "utf8");
   const snippets = [...text.matchAll(/^```ts (convex\/\w+\.ts) \((\w+)\)\n([^]*?)^```$/gm)];
   expect(snippets.map(([, path, example]) => `${example} ${path}`)).toEqual([
+    "pong convex/answer.ts",
     "provider convex/answer.ts",
     "tool convex/archive.ts",
     "tool convex/answer.ts",
@@ -89,6 +90,16 @@ async function deploy(example: string, variables: (ai: OpenAiStandIn) => Record<
   };
   return { ai, ask };
 }
+
+test("a question is answered without an AI, and any other by the default", async () => {
+  const { ai, ask } = await deploy("pong", ({ baseUrl, apiKey }) => ({
+    OPENAI_BASE_URL: baseUrl,
+    OPENAI_API_KEY: apiKey,
+  }));
+  expect(await ask("ping")).toBe("pong");
+  expect(ai.requests).toEqual([]);
+  expect(await ask("hi")).toContain("You said, Bob: “hi”.");
+});
 
 test("another provider is asked, in the channel that it is for", async () => {
   const { ai, ask } = await deploy("provider", ({ baseUrl, apiKey }) => ({

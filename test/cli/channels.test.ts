@@ -142,7 +142,7 @@ test("list and status show the mappings as text and as JSON", async () => {
 });
 
 test("retry reports that there is nothing to retry and refuses an unknown delivery", async () => {
-  expect(await channels(["retry"])).toMatchObject({ code: 0, stdout: "No reply has failed.\n" });
+  expect(await channels(["retry"])).toMatchObject({ code: 0, stdout: "Nothing has failed.\n" });
   const unknown = await channels(["retry", "nothing", "--json"]);
   expect(unknown).toMatchObject({ code: 1, stdout: "" });
   expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "NOT_FOUND" } });

@@ -7,6 +7,7 @@ import { completionFailure } from "./completion_errors.ts";
 import { AnswerError, type AnswerFunction } from "./question.ts";
 
 const QUESTION = {
+  text: "hi",
   messages: [{ role: "user" as const, content: "Bob: hi", name: "Bob", sentAt: 1 }],
   instructions: "You are a bot.",
   // Ids are opaque.

@@ -19,6 +19,8 @@ export interface QuestionMessage extends ContextLine {
 
 /** A question in a mapped channel, with what was said before it. */
 export interface Question {
+  /** What was asked last, as people read it: without the name, title and quote that `messages` have. */
+  readonly text: string;
   /**
    * What was said, oldest first: the newest 30 messages and older questions that wait, as far as 24,000 bytes hold them.
    * People's `content` is `name: text`, perhaps below a title or a quote.
@@ -44,6 +46,7 @@ export interface Question {
 
 /** A question without what exists only while it is answered. */
 export const vQuestion = v.object({
+  text: v.string(),
   messages: v.array(vContextLine.extend({ name: v.optional(v.string()), sentAt: v.number() })),
   instructions: v.string(),
   model: v.optional(v.string()),

@@ -8,6 +8,7 @@ import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from
 import { systemMessage } from "./framing.ts";
 import { vQuestion } from "./question.ts";
 import { cancelJob } from "../shared/jobs.ts";
+import { readableContent } from "../rows/message_text.ts";
 import { outputLimitOf } from "../rows/output_limits.ts";
 import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
@@ -44,6 +45,7 @@ export async function loadAssignment(
   const outputLimit = await outputLimitOf(ctx, channel.model);
   const { _id: id, threadId } = conversation;
   const question = {
+    text: await readableContent(ctx, asker),
     messages: fitContext(lines, hasRoot),
     instructions: systemMessage(channel),
     ...(channel.model !== undefined && { model: channel.model }),

@@ -118,7 +118,7 @@ export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: 
       ].join(" "),
     ]);
     sections.push(
-      `Replies not posted (to retry one: retry <delivery>; to retry all: retry):\n${table([header, ...lines])}`,
+      `Not posted (to retry one: retry <delivery>; to retry all: retry):\n${table([header, ...lines])}`,
     );
   }
   if (problems.length > 0) {

@@ -177,7 +177,7 @@ export async function status(deployment: Deployment): Promise<Result> {
 /** Retries one failed delivery. */
 export async function retryOne(deployment: Deployment, deliveryId: string): Promise<Result> {
   const { retried } = await deployment.mutate(api.admin.retry, { deliveryId });
-  return { data: { retried }, text: "The reply will be retried." };
+  return { data: { retried }, text: "It will be retried." };
 }
 
 /** Retries every failed delivery. One call retries a limited number, so this may take several. */
@@ -188,6 +188,6 @@ export async function retryAll(deployment: Deployment): Promise<Result> {
     retried += batch.retried;
     more = batch.more && batch.retried > 0;
   }
-  const text = retried === 0 ? "No reply has failed." : `Replies that will be retried: ${retried}.`;
+  const text = retried === 0 ? "Nothing has failed." : `Posts that will be retried: ${retried}.`;
   return { data: { retried }, text };
 }

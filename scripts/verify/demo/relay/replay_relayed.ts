@@ -30,8 +30,9 @@ export const RELAYED_REPLAY: StackOptions = {
 /** What `replayRelayed` does, for people. */
 export function relayedReplayIntro(count: number): string {
   return (
-    `${count.toString()} messages are said in turn on Discord and on Slack, in two channels that hear each other; ` +
-    `the platforms' rate limits are ${SPEED.toString()} times as fast as the real ones.`
+    `${count.toString()} messages are said on Discord and on Slack by turns, without waiting for the copies, in two ` +
+    "channels that hear each other. The order is compared within what one side says. " +
+    `The platforms' rate limits are ${SPEED.toString()} times higher than the real ones.`
   );
 }
 
