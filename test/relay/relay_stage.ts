@@ -1,4 +1,5 @@
 import type { ConvexHttpClient } from "convex/browser";
+import { expect } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
 import type { Place, VisibleMessage } from "../../scripts/stand_ins/chat.ts";
@@ -8,6 +9,7 @@ import {
   startStack,
   type StackOptions,
 } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** How a channel of a conversation is mapped. */
 interface MapOptions {
@@ -51,6 +53,14 @@ export class RelayStage {
       trigger: "mention",
       relay: true,
       ...options,
+    });
+  }
+
+  /** Waits until nothing is open in the outbox. */
+  async settled(): Promise<void> {
+    await eventually(async () => {
+      const { mappings } = await this.admin.query(api.admin.status, {});
+      expect(mappings.filter(({ open }) => open > 0)).toEqual([]);
     });
   }
 

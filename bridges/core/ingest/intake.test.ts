@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { messageEvent } from "../../../test/support/core_material.ts";
 import { turn } from "../../../test/support/queue_fakes.ts";
 import type { BridgeEvent, MappingId, Outcome } from "../../platform.ts";
 import type { Advance, IngestBackend } from "../convex/backend.ts";
@@ -16,6 +17,7 @@ function setUp(
   let outcome: Outcome = "inserted";
   const advanced: Advance[] = [];
   const lost: string[] = [];
+  const late: string[] = [];
   const backend: IngestBackend = {
     watchMappings: () => () => undefined,
     ingest: async (events, advance) => {
@@ -23,6 +25,8 @@ function setUp(
       if (apart && events.length > 1) return new Promise(() => undefined);
       if (refuses(advance)) throw new Error("too much was read");
       advanced.push(...advance);
+      late.push(...events.flatMap((each) => ("late" in each ? [each.externalId] : [])));
+      await turn();
       return events.map(() => outcome);
     },
     cursors: () => Promise.resolve([]),
@@ -41,7 +45,7 @@ function setUp(
     const event: BridgeEvent = { type: "delete", mappingId, externalId };
     return await intake.push(event);
   };
-  return { intake, cursors, push, lost, advanced };
+  return { intake, cursors, push, lost, late, advanced };
 }
 
 test("an event refused by a pause that the subscription never showed counts as lost", async () => {
@@ -51,6 +55,18 @@ test("an event refused by a pause that the subscription never showed counts as l
   await push("3", "known");
   await push("4", "ignored");
   expect(lost).toEqual(["2: inactive"]);
+});
+
+test("a message is late if older ones may still be read when it is sent, not when it was taken", async () => {
+  const { intake, cursors, late } = setUp();
+  const pushed = ["1", "2", "3"].map((id) => intake.push(messageEvent(id, { mappingId })));
+  // The first is on its way; the others wait for its answer.
+  cursors.markComplete(mappingId);
+  await Promise.all(pushed);
+  expect(late).toEqual(["1"]);
+  cursors.markGap(mappingId);
+  await intake.push(messageEvent("4", { mappingId }));
+  expect(late).toEqual(["1", "4"]);
 });
 
 test("a cursor that Convex refuses to move keeps no event out", async () => {

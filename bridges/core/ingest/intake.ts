@@ -81,7 +81,7 @@ export class BridgeIntake implements Intake {
   }
 
   readonly mappingOf: Intake["mappingOf"] = (channelId) => this.#mappings.get(channelId);
-  readonly push: Intake["push"] = (event) => this.#queue.push(this.#marked(event));
+  readonly push: Intake["push"] = (event) => this.#queue.push(event);
   readonly gap: Intake["gap"] = (why, mappingId) => this.options.onGap?.(why, mappingId);
   readonly person: Intake["person"] = (person) => this.#reporter.person(person);
   readonly channel: Intake["channel"] = (update) => this.#reporter.channel(update);
@@ -90,7 +90,7 @@ export class BridgeIntake implements Intake {
 
   /** Queues an event that a catch-up has read. Refused, it is not lost: the catch-up offers it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
-    return this.#queue.offer(this.#marked(event));
+    return this.#queue.offer(event);
   }
 
   /** See `IngestQueue.contended`. */
@@ -123,13 +123,20 @@ export class BridgeIntake implements Intake {
     this.#reporter.end();
   }
 
-  /** While older messages may still be read, a new one must not be relayed before them. */
-  #marked(event: BridgeEvent): BridgeEvent {
-    if (event.type === "message" && !this.cursors.isComplete(event.mappingId)) event.late = true;
-    return event;
+  /**
+   * While older messages may still be read, a new one must not be relayed before them. Decided when it is sent: one that
+   * was taken before the end of a catch-up and is sent after it has none to wait for, and nobody would end its wait.
+   */
+  #markLate(events: readonly BridgeEvent[]): void {
+    for (const event of events) {
+      if (event.type === "delete") continue;
+      if (!this.cursors.isComplete(event.mappingId)) event.late = true;
+      else if (event.late) delete event.late;
+    }
   }
 
   async #send(events: BridgeEvent[], apart = false): Promise<Outcome[]> {
+    this.#markLate(events);
     // No cursor moves apart: the call that is in flight moves them.
     const advances = apart ? [] : this.cursors.liveAdvances(events, () => this.#queue.messages());
     const backend = apart ? (this.options.apart ?? this.backend) : this.backend;

@@ -149,7 +149,8 @@ export async function change(
   settings: Settings,
 ): Promise<Result> {
   const data = await deployment.mutate(api.admin.change, { ...channel, ...settings });
-  return { data, text: describeMapping(data) };
+  const ended = settings.relay === false && !data.relayApps ? " Relay is off." : "";
+  return { data, text: describeMapping(data) + ended };
 }
 
 /** Pauses or resumes a mapping. */

@@ -27,7 +27,12 @@ const program = new Command("demo")
     process.exit(error.exitCode === 0 ? 0 : 2);
   })
   .action(async (flags: Flags) => {
-    if (flags.relay && flags.replay === undefined) throw new UsageError("--relay needs --replay");
+    const isLimited = program.getOptionValueSource("limit") === "cli";
+    for (const [option, isGiven] of [
+      ["relay", flags.relay],
+      ["limit", isLimited],
+    ] as const)
+      if (isGiven && flags.replay === undefined) throw new UsageError(`--${option} needs --replay`);
     const style = process.stdout.isTTY && process.stdout.hasColors() ? TERMINAL : PLAIN;
     const ok = await runDemo({ ...flags, idleTimeoutMs: 20_000, print: console.log, style });
     process.exitCode = ok ? 0 : 1;
