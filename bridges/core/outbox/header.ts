@@ -13,7 +13,7 @@ export interface HeaderStyle {
   readonly named: boolean;
   /** The platform does not show the answered message. */
   readonly quoted: boolean;
-  /** What separates the name from a text that begins with a list, a table or the like. */
+  /** What separates a quote from what follows it, and the name from a text that begins with a list, a table or the like. */
   readonly gap: "\n" | "\n\n";
 }
 
@@ -29,7 +29,7 @@ export function header(
 ): string {
   const quotation =
     quoted && quote
-      ? `> **${plain(quote.name, MOST.quotedName)}:** ${plain(quote.text, MOST.quote)}\n${gap === "\n" ? "" : "\n"}`
+      ? `> **${plain(quote.name, MOST.quotedName)}:** ${plain(quote.text, MOST.quote)}${gap}`
       : "";
   if (!named || !author) return quotation;
   return `${quotation}**${plain(author.name, MOST.name)}:**${BLOCK.test(text) ? gap : " "}`;

@@ -7,6 +7,7 @@ import { PlatformError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
 import { relayHeader } from "./format.ts";
+import { referenceOf } from "./references.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
 /**
@@ -80,7 +81,7 @@ export class Finder {
         .filter(({ author, application_id: app }) => author?.id === botId || app === appId);
       const found = relayed
         ? matchRelayed(own, delivery, piece)
-        : match(own, expectedReference(delivery, part), piece);
+        : match(own, referenceOf(delivery, part), piece);
       // A message without an author or a text may be the post.
       const isOdd = ({ author, content }: SeenMessage) =>
         author === undefined || (author.id === botId && content === undefined);
@@ -199,11 +200,6 @@ function matchRelayed(own: readonly SeenMessage[], delivery: Delivery, piece: Pi
   return own.length === 0
     ? { status: "absent" }
     : { status: "unsure", reason: "another post of the bridge is in its place" };
-}
-
-/** What the post refers to, as `Sender.post` sets it: only a reply's first part, and not where that opens a thread. */
-function expectedReference({ threadId, replyTo }: Delivery, part: number): string | undefined {
-  return part === 0 && threadId !== replyTo ? replyTo : undefined;
 }
 
 /** Discord trims what it stores, so white space does not distinguish two posts. */

@@ -9,6 +9,7 @@ import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
 import { relayHeader } from "./format.ts";
+import { referenceOf, threadToOpen } from "./references.ts";
 import { threadName } from "./title.ts";
 import { type Webhook, webhookName, type Webhooks } from "./webhooks.ts";
 
@@ -162,7 +163,7 @@ export class Sender {
   }
 
   #create(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal) {
-    const { replyTo, deliveryId } = delivery;
+    const { deliveryId } = delivery;
     const { rest } = this.options;
     const message = {
       content: relayHeader(delivery, piece, "bot") + piece.text,
@@ -175,12 +176,14 @@ export class Sender {
         rest.post(Routes.threads(delivery.channel), { body, signal }),
       );
     }
-    const answers = part === 0 && replyTo !== undefined && threadToOpen(delivery) !== replyTo;
+    const answered = referenceOf(delivery, part);
     const body = {
       ...message,
       nonce: nonceOf(deliveryId, part),
       enforce_nonce: true,
-      ...(answers && { message_reference: { message_id: replyTo, fail_if_not_exists: false } }),
+      ...(answered !== undefined && {
+        message_reference: { message_id: answered, fail_if_not_exists: false },
+      }),
     };
     return this.#send("post", delivery, signal, () =>
       rest.post(Routes.channelMessages(this.#channelOf(delivery)), { body, signal }),
@@ -248,15 +251,6 @@ export class Sender {
       return explained;
     });
   }
-}
-
-/**
- * The thread that opens at the message with its id: at the question that is answered, or at what a relayed thread was
- * started from. (A question asked in a thread has an id of its own, and the first message of a forum post is in a thread
- * that is recorded.)
- */
-function threadToOpen({ threadId, replyTo, opensThread }: Delivery): string | undefined {
-  return threadId === replyTo || opensThread ? threadId : undefined;
 }
 
 /** Discord's answers, and the bridge's own, if a webhook was deleted or belongs to another channel by now. */
