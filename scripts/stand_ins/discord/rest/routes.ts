@@ -9,10 +9,10 @@ import {
   threadList,
   threadPayload,
 } from "../payloads/channel_payloads.ts";
-import { allowedMentions, checkContent, createMessage, parseBody } from "./create_message.ts";
+import { allowedMentions, createMessage, parseBody } from "./create_message.ts";
+import { editMessage } from "./edit_message.ts";
 import { openForumPost } from "./forum_posts.ts";
 import { applicationPayload, guildPayload } from "../payloads/guild_payloads.ts";
-import { allow, mentionsIn } from "../world/mentions.ts";
 import type { Point } from "../world/message_log.ts";
 import {
   memberPayload,
@@ -119,15 +119,7 @@ export const routes = {
     const message = messageOf(channelOf(backend, call), call);
     if (message.author !== world.bot) throw refuse(Code.CannotEditMessageAuthoredByAnotherUser);
     const body = parseBody(editBody, call.body, "PATCH channels/:id/messages/:message");
-    const content = body.content ?? message.content;
-    checkContent(content, body.allowed_mentions);
-    if (content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
-    world.edit(message, {
-      content: content.trim(),
-      mentions: allow(mentionsIn(content), body.allowed_mentions, undefined),
-      ...(body.flags === undefined ? {} : { flags: body.flags }),
-    });
-    return ok(messagePayload(world, message));
+    return ok(editMessage(world, message, body));
   },
   "DELETE channels/:id/messages/:message": (backend, call) => {
     const { world } = backend;

@@ -2,11 +2,11 @@ import { RESTJSONErrorCodes as Code, WebhookType, type APIWebhook } from "discor
 import { z } from "zod";
 import type { Backend } from "../backend.ts";
 import { type Call, channelOf, type Handler, ok } from "./call.ts";
-import { allowedMentions, checkContent, parseBody } from "./create_message.ts";
+import { allowedMentions, parseBody } from "./create_message.ts";
+import { editMessage } from "./edit_message.ts";
 import { checkName, executeWebhook, threadOf } from "./execute_webhook.ts";
 import { messagePayload, userPayload } from "../payloads/message_payloads.ts";
 import { MOST_WEBHOOKS } from "../world/guild_changes.ts";
-import { allow, mentionsIn } from "../world/mentions.ts";
 import { applicationOf, type Message, type TextChannel, type Webhook } from "../world/model.ts";
 import { refuse } from "./refusals.ts";
 import { isDenied, type World } from "../world/world.ts";
@@ -59,15 +59,7 @@ export const webhookRoutes = {
   "PATCH webhooks/:id/:token/messages/:message": ({ world }, call) => {
     const message = messageOf(world, call);
     const body = parseBody(editBody, call.body, "PATCH webhooks/:id/:token/messages/:message");
-    const content = body.content ?? message.content;
-    checkContent(content, body.allowed_mentions);
-    if (content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
-    world.edit(message, {
-      content: content.trim(),
-      mentions: allow(mentionsIn(content), body.allowed_mentions, undefined),
-      ...(body.flags === undefined ? {} : { flags: body.flags }),
-    });
-    return ok(messagePayload(world, message));
+    return ok(editMessage(world, message, body));
   },
   "DELETE webhooks/:id/:token/messages/:message": ({ world }, call) => {
     world.remove(messageOf(world, call));
