@@ -34,10 +34,11 @@ export function webOptions(
 ): WebClientOptions {
   const once: FetchFunction = async (url, init) => {
     const signals = [init?.signal, signal].filter((each) => each instanceof AbortSignal);
-    // Throws for what no request can hold, before anything is sent.
-    const request = new Request(url, { ...init, signal: AbortSignal.any(signals) });
+    // Throws for what no request can hold, before anything is sent. Never sent itself: a collected Request loses its
+    // signal in Node 20, and the call would never end.
+    const { url: address } = new Request(url, init);
     onSend?.();
-    const response = await fetch(request);
+    const response = await fetch(address, { ...init, signal: AbortSignal.any(signals) });
     const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
     if (response.status !== 429 || wait > 0) return response;
     return new Response(null, { status: 429, headers: { "retry-after": `${RETRY_AFTER_S}` } });
