@@ -13,6 +13,7 @@ import { mayRelayApp } from "../relay/app_flood.ts";
 import { editCopies } from "../relay/edit_copies.ts";
 import { LONGEST_WAIT_MS, relayInOrder, relayPostponed } from "../relay/postpone.ts";
 import { hearingMappings } from "../relay/hearing.ts";
+import { lacksRoot, ROOT_WAIT_MS } from "../relay/missing_root.ts";
 import { destinationsOf } from "../relay/relay_message.ts";
 import { findPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
@@ -174,7 +175,10 @@ async function insertMessage(
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
   const delayMs = namingDelay(author, event);
-  if (!event.backfilled) await relay(ctx, batch, mapping, messageId, event.late, delayMs);
+  if (!event.backfilled) {
+    const { late = false } = event;
+    await relay(ctx, batch, mapping, messageId, { late, thread: inThread, delayMs });
+  }
   if (!asks) return "inserted";
   batch.asked += 1;
   // One that an open reply covers takes no time.
@@ -186,14 +190,23 @@ async function insertMessage(
   return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
 }
 
+/** How a new message arrived. */
+interface Said {
+  /** Older messages may still be read. */
+  readonly late: boolean;
+  /** The thread that it was said in. */
+  readonly thread: Doc<"conversations"> | undefined;
+  /** Names in it are being looked up. */
+  readonly delayMs: number;
+}
+
 /** Relays a new message, at once or when those before it are relayed. */
 async function relay(
   ctx: MutationCtx,
   batch: Batch,
   mapping: Doc<"mappings">,
   messageId: Id<"messages">,
-  late = false,
-  delayMs = 0,
+  { late, thread, delayMs }: Said,
 ): Promise<void> {
   const { _id: mappingId, channelId } = mapping;
   const reading = batch.hearing.get(channelId) ?? hearingMappings(ctx, channelId);
@@ -208,7 +221,8 @@ async function relay(
     return;
   }
   const isFull = batch.relayed >= MOST_RELAYED;
-  const longestMs = late ? LONGEST_WAIT_MS : isFull ? 0 : undefined;
+  const waitsForRoot = !late && !isFull && (await lacksRoot(ctx, mapping, thread));
+  const longestMs = late ? LONGEST_WAIT_MS : isFull ? 0 : waitsForRoot ? ROOT_WAIT_MS : undefined;
   batch.relayed += await relayInOrder(ctx, message, { longestMs, delayMs, hearing });
 }
 

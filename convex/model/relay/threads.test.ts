@@ -75,6 +75,32 @@ describe("a message in a thread", () => {
     expect(await discord.carryOutAll()).toMatchObject([{ content: "three", threadId: "1234" }]);
   });
 
+  test("on Slack that arrives before its root waits for it", async () => {
+    const root = slack.event("root");
+    await pass(backend, 1_000);
+    await slack.says("one", { threadId: root.externalId });
+    await slack.says("meanwhile");
+    expect(await discord.ready()).toEqual([]);
+    await pass(backend, 3_000);
+    await slack.ingest(root);
+    await pass(backend, 5_000);
+    const [copy, ...others] = await discord.carryOutAll();
+    expect(copy).toMatchObject({ content: "root" });
+    expect(others.find(({ content }) => content === "one")).toMatchObject({ threadId: copy?.as });
+    expect(others).toHaveLength(2);
+  });
+
+  test("on Slack does not wait for a root that does not come, nor for one from before the mapping", async () => {
+    const [lost, old] = [slack.newId(), "1000000000.000001"];
+    await slack.says("one", { threadId: old });
+    expect(await discord.hears()).toEqual(["one"]);
+    await slack.says("two", { threadId: lost });
+    await pass(backend, 8_000);
+    expect(await discord.hears()).toEqual(["two"]);
+    await slack.says("three", { threadId: lost });
+    expect(await discord.hears()).toEqual(["three"]);
+  });
+
   test("whose root is a notice stands for it: notices are not relayed", async () => {
     await slack.change({ relay: false });
     const hello = await discord.says("hello");
@@ -132,6 +158,7 @@ describe("who speaks in the new thread before its id is reported", () => {
     await discord.says("one", { threadId: root });
     const ts = slack.newId();
     await slack.says("early", { threadId: ts });
+    await pass(backend, 8_000);
     await slack.worker.settle(claimed, {
       kind: "posted",
       post: { part: 0, externalId: ts, upTo: 4 },
@@ -156,6 +183,7 @@ describe("who speaks in the new thread before its id is reported", () => {
     await discord.says("one", { threadId: root });
     const ts = slack.newId();
     await slack.says("early", { threadId: ts });
+    await pass(backend, 8_000);
     // What answers there is posted there, while what is older waits for the same thread.
     await slack.change({ trigger: "always" });
     await slack.says("early question", { threadId: ts });
