@@ -39,7 +39,7 @@ const noEnvironment = {
 };
 
 export default defineConfig(
-  { ignores: ["node_modules/", "convex/_generated/", ".convex/"] },
+  { ignores: ["node_modules/", "convex/_generated/", ".convex/", "dist/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

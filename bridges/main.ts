@@ -1,6 +1,5 @@
-import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
-import { type BridgesConfig, loadConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
+import { type BridgesConfig, PLATFORM_SETTINGS, secretsOf } from "./config/config.ts";
 import type { QueueLimits } from "./core/ingest/queue.ts";
 import { createLog } from "./core/ops/log.ts";
 import { runAsProcess, writeLine } from "./core/ops/process.ts";
@@ -70,23 +69,3 @@ function startupLines(config: BridgesConfig): string[] {
     config[name] ? `${name}: on` : `${name}: off (set ${PLATFORM_SETTINGS[name].join(", ")})`,
   );
 }
-
-async function main(): Promise<void> {
-  const config = loadConfig();
-  switch (config.kind) {
-    case "bridges":
-      return run(config);
-    case "playground":
-      process.stderr.write(
-        "error: no platform is configured. See .env.example, or run npm start\n",
-      );
-      break;
-    case "invalid":
-      for (const { name, problem, step } of config.problems) {
-        process.stderr.write(`error: ${name} ${problem}. ${step}\n`);
-      }
-  }
-  process.exitCode = 1;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();

@@ -4,3 +4,4 @@ export interface CompileOptions {
 }
 export function compile(script: string, options?: CompileOptions): Promise<string>;
 export function compileAll(scripts: readonly string[], options?: CompileOptions): Promise<string[]>;
+export function bundle(script: string, directory: string): Promise<void>;

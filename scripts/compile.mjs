@@ -52,30 +52,57 @@ async function stateOf(path) {
   return `${size} ${mtimeMs}`;
 }
 
+/**
+ * Compiles an entry and its packages into `directory`: `<name>.mjs` and the modules that it loads on demand. They run
+ * without node_modules. Paths that the program derives from its own place are those of this repository.
+ */
+export async function bundle(script, directory) {
+  const esbuild = loadEsbuild();
+  try {
+    await esbuild.build({
+      ...optionsFor([relative(root, resolve(root, script))], "bundle"),
+      outdir: resolve(directory),
+      outExtension: { ".js": ".mjs" },
+    });
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+function loadEsbuild() {
+  const require = createRequire(import.meta.url);
+  return createRequire(require.resolve("tsx/package.json"))("esbuild");
+}
+
+function optionsFor(entries, packages) {
+  return {
+    absWorkingDir: root,
+    entryPoints: entries,
+    bundle: true,
+    // Modules that are imported on demand stay separate files.
+    splitting: true,
+    packages,
+    ...(packages === "bundle" && bundled),
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "silent",
+    plugins: [sourceLocations],
+  };
+}
+
 async function build(entries, packages, recordFile) {
   const start = Date.now();
-  const require = createRequire(import.meta.url);
-  const esbuild = createRequire(require.resolve("tsx/package.json"))("esbuild");
+  const esbuild = loadEsbuild();
   try {
     const { outputFiles, metafile } = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: entries,
-      bundle: true,
-      // Modules that are imported on demand stay separate files.
-      splitting: true,
-      packages,
-      ...(packages === "bundle" && bundled),
-      format: "esm",
-      platform: "node",
-      target: "node20",
+      ...optionsFor(entries, packages),
       outdir,
       // Named by content: processes that compile the same sources write the same files.
       entryNames: "[name]-[hash]",
       chunkNames: "[name]-[hash]",
       metafile: true,
       write: false,
-      logLevel: "silent",
-      plugins: [sourceLocations],
     });
     // What npm installed last stands for the thousand files of the packages.
     const read = Object.keys(metafile.inputs).filter((path) => !inPackage.test(path));
