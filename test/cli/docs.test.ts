@@ -64,3 +64,19 @@ test("the invite link requests the permissions that the doctor checks", async ()
   const permissions = /&permissions=(\d+)/.exec(await read("docs/setup.md"))?.[1];
   expect(permissions).toBe(INVITE_PERMISSIONS.toString());
 });
+
+test("the README's badges say what package.json says", async () => {
+  const manifest = JSON.parse(await read("package.json")) as {
+    license: string;
+    engines: { node: string };
+  }; // Our own file.
+  const readme = await read("README.md");
+  expect(readme).toContain(`/badge/licence-${manifest.license}-`);
+  expect(readme).toContain(`/badge/node-${encodeURIComponent(manifest.engines.node)}-`);
+});
+
+test("docs/running.md names each file that describes where to run the bridge", async () => {
+  const running = await read("docs/running.md");
+  for (const name of ["compose.yaml", "fly.toml", "render.yaml", "railway.json"])
+    expect(running).toContain(name);
+});
