@@ -57,6 +57,7 @@ import type * as model_outbox_wait from "../model/outbox/wait.js";
 import type * as model_relay_app_flood from "../model/relay/app_flood.js";
 import type * as model_relay_edit_copies from "../model/relay/edit_copies.js";
 import type * as model_relay_hearing from "../model/relay/hearing.js";
+import type * as model_relay_missing_root from "../model/relay/missing_root.js";
 import type * as model_relay_postpone from "../model/relay/postpone.js";
 import type * as model_relay_relay_message from "../model/relay/relay_message.js";
 import type * as model_replies_answer from "../model/replies/answer.js";
@@ -165,6 +166,7 @@ declare const fullApi: ApiFromModules<{
   "model/relay/app_flood": typeof model_relay_app_flood;
   "model/relay/edit_copies": typeof model_relay_edit_copies;
   "model/relay/hearing": typeof model_relay_hearing;
+  "model/relay/missing_root": typeof model_relay_missing_root;
   "model/relay/postpone": typeof model_relay_postpone;
   "model/relay/relay_message": typeof model_relay_relay_message;
   "model/replies/answer": typeof model_replies_answer;
