@@ -5,11 +5,16 @@ import type { Role } from "../../../convex/model/access/issuers.ts";
 import { AUDIENCE, ISSUERS } from "../../../convex/model/access/issuers.ts";
 import type * as limits from "./fixture/limits.ts";
 import type * as notes from "./fixture/notes.ts";
+import type * as search from "./fixture/search.ts";
 import type { RoleKeys } from "../../tooling/signing_keys.ts";
 
 /* Shared by the tests of the local deployment. */
 
-type Modules = ApiFromModules<{ limits: typeof limits; notes: typeof notes }>;
+type Modules = ApiFromModules<{
+  limits: typeof limits;
+  notes: typeof notes;
+  search: typeof search;
+}>;
 
 /** The fixture's functions, typed; `anyApi` resolves any name. */
 export const api = anyApi as unknown as FilterApi<

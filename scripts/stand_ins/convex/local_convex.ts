@@ -85,8 +85,10 @@ async function serverEntry(): Promise<string> {
  * transaction has Convex's limits of documents, bytes and index ranges, and 1 s of user time, which is counted by its
  * calls and documents (functions/limits.ts); 8 scheduled functions run at once.
  *
+ * A search finds what Convex's would, by words and the beginning of the last, in an order of relevance (engine/text_search.ts).
+ *
  * Refuses web pages (see `allowOrigin`), messages outside of the protocol, unknown addresses (404), auth providers other
- * than `customJwt` with a data URI, and component options.
+ * than `customJwt` with a data URI, component options, and pages of a search.
  *
  * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the user time of a function's own code, and
  * parallel transactions: mutations run one after another. Data is in memory.

@@ -3,6 +3,7 @@ import { tableOfId } from "./internals.ts";
 import { ReadSet, type Write } from "./read_set.ts";
 import { keyOf } from "./sorted_documents.ts";
 import { rangeOf, TableIndexes, type TableRange } from "./table_indexes.ts";
+import { searchText } from "./text_search.ts";
 
 /** How a top-level transaction ended. Times are of commits, in nanoseconds since 1970. */
 export interface TransactionEnd {
@@ -135,9 +136,10 @@ export class Engine {
       }
     };
     db._resolveQuerySource = (query) => {
-      candidates = candidateIds(db, indexes, query);
+      const found = searchedIds(db, indexes, query, original.get);
+      candidates = found ?? candidateIds(db, indexes, query);
       try {
-        return original.resolve(query);
+        return original.resolve(withoutSearch(query));
       } finally {
         candidates = undefined;
       }
@@ -151,6 +153,9 @@ export class Engine {
       return results;
     };
     db.paginate = (page) => {
+      // convex-test's cursors are values of the index, of which a search has none.
+      if (page.query.source.type === "Search")
+        throw new Error("The local deployment has no pages of a search");
       this.#reads.addRange(component, rangeRead(db, page.query, 0, undefined));
       return original.paginate(page);
     };
@@ -195,6 +200,35 @@ function candidateIds(db: FakeDatabase, indexes: TableIndexes, query: Query): Re
   }
   for (const id of pending) ids.add(id);
   return ids;
+}
+
+/** The ids of what a search finds, in its order; undefined for other queries. */
+function searchedIds(
+  db: FakeDatabase,
+  indexes: TableIndexes,
+  query: Query,
+  get: FakeDatabase["get"],
+): ReadonlySet<string> | undefined {
+  const { source } = query;
+  if (source.type !== "Search") return undefined;
+  const { table } = tableRange(db, query);
+  const index = db._schema?.tables
+    .get(table)
+    ?.searchIndexes.find((one) => `${table}.${one.indexDescriptor}` === source.indexName);
+  if (!index) throw new Error(`There is no search index ${source.indexName}`);
+  const ids = [...withPending(db, table, indexes.ids(table))];
+  const documents = ids.map((id) => get(table, id)).filter((document) => document !== null);
+  const isFiltered = query.operators.some((operator) => "filter" in operator);
+  const reads = isFiltered ? Infinity : (limitOf(query) ?? Infinity);
+  const found = searchText(index, source.filters, documents, reads);
+  return new Set(found.map(({ _id: id }) => id).filter((id) => typeof id === "string"));
+}
+
+/** The query for convex-test, which reads what was found in the given order. */
+function withoutSearch({ source, operators }: Query): Query {
+  return source.type === "Search"
+    ? { source: { ...source, filters: [] }, operators }
+    : { source, operators };
 }
 
 function* withPending(db: FakeDatabase, table: string, ids: Iterable<string>): Generator<string> {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { JSONValue } from "convex/values";
 import type { Document } from "./sorted_documents.ts";
 import type { QuerySource } from "./table_indexes.ts";
+import type { TextIndex } from "./text_search.ts";
 
 /*
  * The local deployment needs five things that convex-test has no API for: fast index reads, the reads and writes of each
@@ -23,7 +24,10 @@ export interface FakeDatabase {
   readonly _schema: {
     readonly tables: ReadonlyMap<
       string,
-      { readonly indexes: readonly { indexDescriptor: string; fields: string[] }[] }
+      {
+        readonly indexes: readonly { indexDescriptor: string; fields: string[] }[];
+        readonly searchIndexes: readonly TextIndex[];
+      }
     >;
   } | null;
   readonly _queryResults: Record<number, unknown>;

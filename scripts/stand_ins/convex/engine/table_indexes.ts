@@ -1,5 +1,6 @@
 import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { type Bound, type Document, type KeyRange, SortedDocuments } from "./sorted_documents.ts";
+import type { SearchStep } from "./text_search.ts";
 
 /** The source of a query's documents, as the Convex library encodes it in its system calls. */
 export type QuerySource =
@@ -10,7 +11,11 @@ export type QuerySource =
       readonly range: readonly RangeStep[];
       readonly order: Order | null;
     }
-  | { readonly type: "Search"; readonly indexName: string };
+  | {
+      readonly type: "Search";
+      readonly indexName: string;
+      readonly filters: readonly SearchStep[];
+    };
 type Order = "asc" | "desc";
 interface RangeStep {
   readonly type: "Eq" | "Gt" | "Gte" | "Lt" | "Lte";
