@@ -1,8 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
 import { CommandError } from "../command_error.ts";
-import { stripLines, toJson } from "../strip_controls.ts";
-import type { Deployment } from "./deployment.ts";
 import {
   addChannelArguments,
   addRelayFlags,
@@ -14,14 +12,16 @@ import {
 } from "./options.ts";
 import type { MappingRow } from "./format.ts";
 import type { Note } from "./find_playground.ts";
-import type { Result } from "./verbs.ts";
-
-const script = "npm run channels --";
-const exitCodes = "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.";
-
-interface Common {
-  readonly json?: true;
-}
+import {
+  addVerb,
+  type Common,
+  exitCodes,
+  noteFor,
+  type Print,
+  printResult,
+  run,
+  script,
+} from "./verb_command.ts";
 
 interface MapFlags extends Common {
   readonly to?: string;
@@ -49,9 +49,6 @@ interface SettingFlags extends Common {
   readonly relayApps?: boolean;
 }
 
-type Print = (text: string) => void;
-type Verb = (verbs: typeof import("./verbs.ts"), deployment: Deployment) => Promise<Result>;
-
 /** The command line of the admin script. Parsing throws commander's `CommanderError` on wrong usage. */
 export function buildCommandLine(print: Print): Command {
   const program = new Command("channels")
@@ -70,13 +67,6 @@ export function buildCommandLine(print: Print): Command {
   return program;
 }
 
-/** Runs a verb on the deployment and prints its result. */
-async function run(print: Print, flags: Common, verb: Verb): Promise<void> {
-  // Imported only now, so that help and usage errors appear at once.
-  const { connect } = await import("./deployment.ts");
-  printResult(print, flags, await verb(await import("./verbs.ts"), await connect(noteFor(flags))));
-}
-
 /** What is mapped in the configured deployment or a playground; nothing if there is none or it doesn't answer. */
 async function mappingsIfReachable(note: Note): Promise<MappingRow[]> {
   const { connect } = await import("./deployment.ts");
@@ -87,20 +77,6 @@ async function mappingsIfReachable(note: Note): Promise<MappingRow[]> {
     if (error instanceof CommandError) return [];
     throw error;
   }
-}
-
-const notes = new Set<string>();
-
-/** Prints a note once, beside the result. With `--json` standard error holds only errors. */
-function noteFor({ json }: Common): Note {
-  return (line) => {
-    if (json !== true && !notes.has(line)) console.error(line);
-    notes.add(line);
-  };
-}
-
-function printResult(print: Print, { json }: Common, { data, text }: Result): void {
-  print(json ? toJson(data, 2) : stripLines(text));
 }
 
 function addMap(program: Command, print: Print): void {
@@ -259,19 +235,4 @@ function addRetry(program: Command, print: Print): void {
         delivery === undefined ? verbs.retryAll(deployment) : verbs.retryOne(deployment, delivery),
       ),
     );
-}
-
-function addVerb(
-  program: Command,
-  name: string,
-  description: string,
-  examples: readonly string[],
-): Command {
-  const lines = examples.map((example) => `  ${script} ${example}`);
-  return program
-    .command(name)
-    .description(description)
-    .option("--json", "print the result as JSON (run with `npm run --silent` to print only JSON)")
-    .addHelpText("after", `\nExamples:\n${lines.join("\n")}\n${exitCodes}`)
-    .showHelpAfterError(`\nExamples:\n${lines.join("\n")}\nHelp: ${script} ${name} --help`);
 }
