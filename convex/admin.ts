@@ -7,6 +7,7 @@ import { readActivity, vActivity } from "./model/admin/activity.ts";
 import { changeMapping, mapChannel, unmapChannel } from "./model/admin/map_unmap.ts";
 import { findMapping, listMappings, vMappingRow } from "./model/rows/mappings.ts";
 import { refusal } from "./model/shared/refusal.ts";
+import { searchAsAdmin, vFoundMessage } from "./model/search/found_message.ts";
 import { retryDeliveries } from "./model/outbox/retry.ts";
 import { overallStatus, vStatus } from "./model/admin/status.ts";
 import { readTranscript, vTranscript } from "./model/admin/transcript.ts";
@@ -180,6 +181,20 @@ export const transcript = query({
     if (!id || !(await ctx.db.get("channels", id)))
       throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
     return await readTranscript(ctx, id, paginationOpts);
+  },
+});
+
+/**
+ * What was said in a channel (its id, or a private one's name) and has at least one of the words, or one that begins like
+ * the last word: the most relevant messages first, the newest first of those that are equally so; 20, or `limit` up to 50.
+ * Nothing of deleted messages. Codes: CHANNEL_NOT_FOUND, BAD_TEXT (no word, over 16, or one of 32 bytes or more), BAD_LIMIT.
+ */
+export const search = query({
+  args: { channel: v.string(), text: v.string(), limit: v.optional(v.number()) },
+  returns: v.array(vFoundMessage),
+  handler: async (ctx, args) => {
+    await requireAdmin(ctx);
+    return await searchAsAdmin(ctx, args);
   },
 });
 

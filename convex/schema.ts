@@ -145,7 +145,9 @@ export default defineSchema({
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
     .index("by_mappingId_and_sentAt", ["mappingId", "sentAt"])
     .index("by_conversationId_and_position", ["conversationId", "position"])
-    .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"]),
+    .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"])
+    // A deleted message has no content, so no search finds it.
+    .searchIndex("content", { searchField: "content", filterFields: ["channelId", "mappingId"] }),
 
   // Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered
   // (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges. Deleted after 30 days.

@@ -97,6 +97,9 @@ import type * as model_rows_problems from "../model/rows/problems.js";
 import type * as model_rows_rearmed from "../model/rows/rearmed.js";
 import type * as model_rows_tasks from "../model/rows/tasks.js";
 import type * as model_rows_tombstones from "../model/rows/tombstones.js";
+import type * as model_search_found_message from "../model/search/found_message.js";
+import type * as model_search_search_for_answer from "../model/search/search_for_answer.js";
+import type * as model_search_search_messages from "../model/search/search_messages.js";
 import type * as model_shared_fields from "../model/shared/fields.js";
 import type * as model_shared_jobs from "../model/shared/jobs.js";
 import type * as model_shared_positions from "../model/shared/positions.js";
@@ -110,6 +113,7 @@ import type * as model_sweep_sweep from "../model/sweep/sweep.js";
 import type * as purge from "../purge.js";
 import type * as replies from "../replies.js";
 import type * as retention from "../retention.js";
+import type * as search from "../search.js";
 import type * as sweep from "../sweep.js";
 import type * as tasks from "../tasks.js";
 
@@ -206,6 +210,9 @@ declare const fullApi: ApiFromModules<{
   "model/rows/rearmed": typeof model_rows_rearmed;
   "model/rows/tasks": typeof model_rows_tasks;
   "model/rows/tombstones": typeof model_rows_tombstones;
+  "model/search/found_message": typeof model_search_found_message;
+  "model/search/search_for_answer": typeof model_search_search_for_answer;
+  "model/search/search_messages": typeof model_search_search_messages;
   "model/shared/fields": typeof model_shared_fields;
   "model/shared/jobs": typeof model_shared_jobs;
   "model/shared/positions": typeof model_shared_positions;
@@ -219,6 +226,7 @@ declare const fullApi: ApiFromModules<{
   purge: typeof purge;
   replies: typeof replies;
   retention: typeof retention;
+  search: typeof search;
   sweep: typeof sweep;
   tasks: typeof tasks;
 }>;

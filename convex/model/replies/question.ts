@@ -44,10 +44,16 @@ export interface Question {
   readonly outputLimit?: OutputLimit;
 }
 
+/** See `QuestionMessage`. */
+export const vQuestionMessage = vContextLine.extend({
+  name: v.optional(v.string()),
+  sentAt: v.number(),
+});
+
 /** A question without what exists only while it is answered. */
 export const vQuestion = v.object({
   text: v.string(),
-  messages: v.array(vContextLine.extend({ name: v.optional(v.string()), sentAt: v.number() })),
+  messages: v.array(vQuestionMessage),
   instructions: v.string(),
   model: v.optional(v.string()),
   channel: v.object({ id: v.id("channels"), name: v.string() }),

@@ -217,6 +217,11 @@ export const TABLE: Record<string, Row> = {
     call: (as, { onDiscord: { channelId } }) => as.query(api.admin.activity, { channelId }),
     cells: admins,
   },
+  "admin:search": {
+    call: (as, { onDiscord: { channelId } }) =>
+      as.query(api.admin.search, { channel: channelId, text: "hello" }),
+    cells: admins,
+  },
   "admin:deleteMessage": {
     call: (as, { answer }) => as.mutation(api.admin.deleteMessage, { messageId: answer }),
     cells: admins,
@@ -231,6 +236,7 @@ export const TABLE: Record<string, Row> = {
   "replies:load": internalOnly,
   "replies:store": internalOnly,
   "replies:watch": internalOnly,
+  "search:inChannel": internalOnly,
   "sweep:run": internalOnly,
   "tasks:run": internalOnly,
   "retention:expire": internalOnly,
