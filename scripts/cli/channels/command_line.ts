@@ -8,6 +8,7 @@ import {
   addSettings,
   parseChannel,
   parseCount,
+  parseLimit,
   parseText,
 } from "./options.ts";
 import type { MappingRow } from "./format.ts";
@@ -38,6 +39,10 @@ interface UnmapFlags extends Common {
   readonly yes?: true;
 }
 
+interface SearchFlags extends Common {
+  readonly limit?: number;
+}
+
 interface SettingFlags extends Common {
   readonly trigger?: Trigger;
   readonly replyIn?: ReplyIn;
@@ -63,6 +68,7 @@ export function buildCommandLine(print: Print): Command {
   addSet(program, print);
   addPauseAndResume(program, print);
   addReports(program, print);
+  addSearch(program, print);
   addRetry(program, print);
   return program;
 }
@@ -222,6 +228,28 @@ function addReports(program: Command, print: Print): void {
   ]).action(async (flags: Common) =>
     run(print, flags, (verbs, deployment) => verbs.status(deployment)),
   );
+}
+
+function addSearch(program: Command, print: Print): void {
+  addVerb(program, "search", "Find what was said in a Convex channel, the most relevant first.", [
+    'search support "green tea"',
+    "search support refund --limit 50 --json",
+  ])
+    .argument("<channel>", "the Convex channel's name, as in `map --to`, or its id")
+    .argument(
+      "<text>",
+      "up to 16 words; a message needs one of them, or one that begins like the last",
+    )
+    .addOption(
+      new Option("--limit <n>", "how many messages to show (1 to 50; default 20)").argParser(
+        parseLimit,
+      ),
+    )
+    .action(async (channel: string, text: string, { json, limit }: SearchFlags) =>
+      run(print, json ? { json } : {}, (verbs, deployment) =>
+        verbs.search(deployment, { channel, text, ...(limit !== undefined && { limit }) }),
+      ),
+    );
 }
 
 function addRetry(program: Command, print: Print): void {

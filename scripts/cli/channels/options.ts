@@ -76,9 +76,17 @@ export function parseChannel(
 }
 
 export function parseCount(value: string): number {
+  return parseUpTo(1_000, value);
+}
+
+export function parseLimit(value: string): number {
+  return parseUpTo(50, value);
+}
+
+function parseUpTo(most: number, value: string): number {
   const count = Number(value);
-  if (/^\d+$/.test(value) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError("It must be a number from 1 to 1000.");
+  if (/^\d+$/.test(value) && count >= 1 && count <= most) return count;
+  throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
 }
 
 function parseKeep(value: string): number | "all" {

@@ -9,6 +9,7 @@ import {
   mappingTable,
   statusReport,
 } from "./format.ts";
+import { foundMessages } from "./found_messages.ts";
 import { stripControls } from "../strip_controls.ts";
 import type { PlatformView } from "./platform_view.ts";
 import { explainViewErrors, requireUsable } from "./open_view.ts";
@@ -173,6 +174,15 @@ export async function list(deployment: Deployment): Promise<Result> {
 export async function status(deployment: Deployment): Promise<Result> {
   const data = await readStatus(deployment);
   return { data, text: statusReport(data) };
+}
+
+/** Finds messages of a Convex channel, by its name or id. */
+export async function search(
+  deployment: Deployment,
+  request: { readonly channel: string; readonly text: string; readonly limit?: number },
+): Promise<Result> {
+  const data = await deployment.query(api.admin.search, request);
+  return { data, text: foundMessages(data) };
 }
 
 /** Retries one failed delivery. */
