@@ -8,7 +8,6 @@ import { api } from "../../convex/_generated/api.js";
 import { tokenOf } from "../../scripts/stand_ins/convex/fixture_api.ts";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { type OpenAiStandIn, startOpenAiStandIn } from "../../scripts/stand_ins/openai/stand_in.ts";
-import { generate } from "../../scripts/tooling/codegen.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { said, snowflake } from "../support/convex/events.ts";
@@ -29,14 +28,9 @@ beforeAll(async () => {
   expect(snippets.map(([, path, example]) => `${example} ${path}`)).toEqual([
     "pong convex/answer.ts",
     "provider convex/answer.ts",
-    "tool convex/archive.ts",
     "tool convex/answer.ts",
   ]);
-  for (const [, path = "", example = "", code = ""] of snippets) {
-    const file = path === "convex/answer.ts" ? answerOf(example) : join(copy.path, path);
-    await writeFile(file, code);
-  }
-  await generate(copy.path);
+  for (const [, , example = "", code = ""] of snippets) await writeFile(answerOf(example), code);
 });
 
 afterAll(() => copy.remove());
@@ -88,7 +82,16 @@ async function deploy(example: string, variables: (ai: OpenAiStandIn) => Record<
       return answer.content;
     });
   };
-  return { ai, ask };
+  /** Bob says something in another Convex channel, where nothing is answered. */
+  const say = async (to: string, content: string): Promise<void> => {
+    const other = { platform: "discord", externalId: snowflake(), to, trigger: "never" } as const;
+    const { mappingId } = await admin.mutation(api.admin.map, other);
+    await bridge.mutation(api.bridge.ingest, {
+      events: [said(mappingId, { content })],
+      advance: [],
+    });
+  };
+  return { ai, ask, say };
 }
 
 test("a question is answered without an AI, and any other by the default", async () => {
@@ -110,14 +113,18 @@ test("another provider is asked, in the channel that it is for", async () => {
   expect(ai.requests).toMatchObject([{ model: "research-large", authorised: true }]);
 });
 
-test("a tool reads the app's own data, and the answer tells what it found", async () => {
-  const { ai, ask } = await deploy("tool", ({ baseUrl, apiKey }) => ({
+test("a tool looks things up in the channel itself only, and the answer tells what it found", async () => {
+  const { ai, ask, say } = await deploy("tool", ({ baseUrl, apiKey }) => ({
     OPENAI_BASE_URL: baseUrl,
     OPENAI_API_KEY: apiKey,
   }));
-  const question = 'use search with {"word": "TEA"}';
-  expect(await ask("green tea, please", "coffee", question)).toContain(
-    'A tool says: “use search with {"word": "TEA"} green tea, please”.',
+  await say("elsewhere", "green tea in another channel");
+  const question = 'use search with {"words": "GREEN tea"}';
+  const answer = await ask("Green tea, please", "coffee", question);
+  const [, found = ""] = /A tool says: “([^”]*)”/.exec(answer) ?? [];
+  const time = "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z";
+  expect(found).toMatch(
+    new RegExp(`^${time} Bob: Green tea, please ${time} Bob: use search with .* tea"}$`),
   );
   expect(ai.requests).toHaveLength(2);
   expect(ai.refused).toEqual([]);
