@@ -3,6 +3,7 @@ import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { requireAdmin } from "./model/access/caller.ts";
 import { deleteReply } from "./model/outbox/delete_reply.ts";
+import { readFeedback, vFeedbackPage } from "./model/admin/feedback.ts";
 import { readActivity, vActivity } from "./model/admin/activity.ts";
 import { changeMapping, mapChannel, unmapChannel } from "./model/admin/map_unmap.ts";
 import { findMapping, listMappings, vMappingRow } from "./model/rows/mappings.ts";
@@ -181,6 +182,16 @@ export const transcript = query({
     if (!id || !(await ctx.db.get("channels", id)))
       throw refusal("CHANNEL_NOT_FOUND", "no channel has that id");
     return await readTranscript(ctx, id, paginationOpts);
+  },
+});
+
+/** Every answer that people rated by reacting to it, page by page, those rated longest ago first. */
+export const feedback = query({
+  args: { paginationOpts: paginationOptsValidator },
+  returns: vFeedbackPage,
+  handler: async (ctx, { paginationOpts }) => {
+    await requireAdmin(ctx);
+    return await readFeedback(ctx, paginationOpts);
   },
 });
 

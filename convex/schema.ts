@@ -1,6 +1,9 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vRearmed } from "./model/rows/rearmed.ts";
+import { cursorsTable } from "./model/rows/cursors.ts";
+import { reactionsTable } from "./model/rows/reactions.ts";
+import { tombstonesTable } from "./model/rows/tombstones.ts";
 import { vTask } from "./model/rows/tasks.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
@@ -10,10 +13,10 @@ import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
   troubleFields,
   vAttachment,
-  vCatchUp,
   vDeliveryOp,
   vDeliveryState,
   vDirection,
+  vFeedback,
   vLease,
   vMappingState,
   vMention,
@@ -149,17 +152,9 @@ export default defineSchema({
     // A deleted message has no content, so no search finds it.
     .searchIndex("content", { searchField: "content", filterFields: ["channelId", "mappingId"] }),
 
-  // Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered
-  // (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges. Deleted after 30 days.
-  tombstones: defineTable({
-    mappingId: v.id("mappings"),
-    externalId: v.string(),
-    purged: v.optional(v.literal(true)),
-  })
-    // For the order: a mapping's oldest tombstones are deleted first.
-    // eslint-disable-next-line @convex-dev/no-duplicate-indexes
-    .index("by_mappingId", ["mappingId"])
-    .index("by_mappingId_and_externalId", ["mappingId", "externalId"]),
+  reactions: reactionsTable,
+
+  tombstones: tombstonesTable,
 
   // The job that deletes a mapping's messages. Written by each batch, removed by the last.
   purges: defineTable({
@@ -182,20 +177,11 @@ export default defineSchema({
   // was gone (docs/races.md#a-scheduled-function-is-gone).
   rearmed: defineTable(vRearmed),
 
-  // Every event of the mapping up to `upTo` is committed (docs/races.md#a-live-message-hides-a-gap). Written by catch-up
-  // pages, by mapping, and at most once a minute by live ingest. Read once per catch-up; nothing subscribes.
-  // `history`: how many messages from before the mapping are still to be backfilled.
-  cursors: defineTable({
-    mappingId: v.id("mappings"),
-    upTo: v.string(),
-    caughtUpAt: v.number(),
-    history: v.optional(v.number()),
-    lastCatchUp: v.optional(vCatchUp),
-  }).index("by_mappingId", ["mappingId"]),
+  cursors: cursorsTable,
 
   // One per requested reply. At most one is `open` per conversation. Inserted by ingest and sendMessage, ended by the
-  // AI action's result (done, failed), by the watchdog, and by deletes of messages and threads (cancelled). Deleted by
-  // purges, and after 30 days.
+  // AI action's result (done, failed), by the watchdog, and by deletes of messages and threads (cancelled). Reactions to
+  // the answer set `feedback`. Deleted by purges, and after 30 days, unless they are rated.
   replies: defineTable({
     conversationId: v.id("conversations"),
     askedBy: v.id("messages"),
@@ -206,9 +192,15 @@ export default defineSchema({
     seen: v.optional(v.string()),
     reason: v.optional(v.string()),
     usage: v.optional(vUsage),
+    // The answer. With reactions to it that rate it: how many, and when they last changed, in ms since 1970.
+    messageId: v.optional(v.id("messages")),
+    feedback: v.optional(vFeedback),
+    ratedAt: v.optional(v.number()),
   })
     .index("by_conversationId_and_state", ["conversationId", "state"])
-    .index("by_state", ["state"]),
+    .index("by_state_and_ratedAt", ["state", "ratedAt"])
+    .index("by_messageId", ["messageId"])
+    .index("by_ratedAt", ["ratedAt"]),
 
   // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
   aiHealth: defineTable(vAiHealth),

@@ -54,6 +54,9 @@ import type * as model_outbox_settle_and_claim from "../model/outbox/settle_and_
 import type * as model_outbox_take_down from "../model/outbox/take_down.js";
 import type * as model_outbox_validators from "../model/outbox/validators.js";
 import type * as model_outbox_wait from "../model/outbox/wait.js";
+import type * as model_reactions_apply from "../model/reactions/apply.js";
+import type * as model_reactions_feedback from "../model/reactions/feedback.js";
+import type * as model_reactions_tally from "../model/reactions/tally.js";
 import type * as model_relay_app_flood from "../model/relay/app_flood.js";
 import type * as model_relay_edit_copies from "../model/relay/edit_copies.js";
 import type * as model_relay_hearing from "../model/relay/hearing.js";
@@ -94,6 +97,7 @@ import type * as model_rows_messages from "../model/rows/messages.js";
 import type * as model_rows_output_limits from "../model/rows/output_limits.js";
 import type * as model_rows_posts from "../model/rows/posts.js";
 import type * as model_rows_problems from "../model/rows/problems.js";
+import type * as model_rows_reactions from "../model/rows/reactions.js";
 import type * as model_rows_rearmed from "../model/rows/rearmed.js";
 import type * as model_rows_tasks from "../model/rows/tasks.js";
 import type * as model_rows_tombstones from "../model/rows/tombstones.js";
@@ -167,6 +171,9 @@ declare const fullApi: ApiFromModules<{
   "model/outbox/take_down": typeof model_outbox_take_down;
   "model/outbox/validators": typeof model_outbox_validators;
   "model/outbox/wait": typeof model_outbox_wait;
+  "model/reactions/apply": typeof model_reactions_apply;
+  "model/reactions/feedback": typeof model_reactions_feedback;
+  "model/reactions/tally": typeof model_reactions_tally;
   "model/relay/app_flood": typeof model_relay_app_flood;
   "model/relay/edit_copies": typeof model_relay_edit_copies;
   "model/relay/hearing": typeof model_relay_hearing;
@@ -207,6 +214,7 @@ declare const fullApi: ApiFromModules<{
   "model/rows/output_limits": typeof model_rows_output_limits;
   "model/rows/posts": typeof model_rows_posts;
   "model/rows/problems": typeof model_rows_problems;
+  "model/rows/reactions": typeof model_rows_reactions;
   "model/rows/rearmed": typeof model_rows_rearmed;
   "model/rows/tasks": typeof model_rows_tasks;
   "model/rows/tombstones": typeof model_rows_tombstones;

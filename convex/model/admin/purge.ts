@@ -5,6 +5,7 @@ import { endDelivery } from "../outbox/ending.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";
+import { dropReactions } from "../rows/reactions.ts";
 import { bury } from "../rows/tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
@@ -86,9 +87,9 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
   return true;
 }
 
-/** Deletes a message with its posts and deliveries. Returns how many documents these were. */
+/** Deletes a message with its posts, reactions and deliveries. Returns how many documents these were. */
 export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<number> {
-  let documents = 1;
+  let documents = 1 + (await dropReactions(ctx, message._id));
   const posts = ctx.db
     .query("posts")
     .withIndex("by_messageId", (q) => q.eq("messageId", message._id));

@@ -5,6 +5,7 @@ import { aiHealth, vAiHealth } from "../rows/ai_health.ts";
 import { cursorOf } from "../rows/cursors.ts";
 import { allHealth } from "../rows/mapping_health.ts";
 import { listMappings, PLATFORMS, vMappingRow } from "../rows/mappings.ts";
+import { recentFeedback, vRecentFeedback } from "./feedback.ts";
 import { lastRearmed, vRearmed } from "../rows/rearmed.ts";
 import { vProblemRow } from "../ingest/report_validators.ts";
 import {
@@ -54,6 +55,8 @@ export const vStatus = v.object({
   rearmed: v.optional(vRearmed),
   /** Absent if no reply has failed. */
   aiHealth: v.optional(vAiHealth),
+  /** Absent if nobody has rated an answer lately. */
+  feedback: v.optional(vRecentFeedback),
 });
 export type Status = Infer<typeof vStatus>;
 
@@ -69,12 +72,14 @@ export async function overallStatus(ctx: QueryCtx, platform?: Platform): Promise
     .order("desc")
     .take(MOST_SHOWN);
   const ai = await aiHealth(ctx);
+  const feedback = await recentFeedback(ctx);
   return {
     mappings,
     failed: failedOf(failed, mappings),
     problems: problems.map(({ _id, _creationTime, resolvedAt: _, ...problem }) => problem),
     ...(rearmed && { rearmed }),
     ...(ai && { aiHealth: ai }),
+    ...(feedback && { feedback }),
   };
 }
 

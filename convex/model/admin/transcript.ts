@@ -7,9 +7,10 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { nameOf } from "../rows/identities.ts";
+import { reactionsShown } from "../reactions/shown.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { readableContent } from "../rows/message_text.ts";
-import { vAttachment, vMessageKind, vPlatform } from "../shared/validators.ts";
+import { vAttachment, vMessageKind, vPlatform, vReaction } from "../shared/validators.ts";
 
 /** A message with its author, its place on the platform, and its posts. */
 export const vTranscriptRow = v.object({
@@ -31,6 +32,8 @@ export const vTranscriptRow = v.object({
   deletedAt: v.optional(v.number()),
   /** Of a reply or notice: the platform's ids of its parts, in order. */
   posts: v.array(v.string()),
+  /** Wherever it is shown. */
+  reactions: v.optional(v.array(vReaction)),
 });
 export type TranscriptRow = Infer<typeof vTranscriptRow>;
 
@@ -59,6 +62,7 @@ export async function toTranscriptRow(
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   const { externalId, position, replyTo, attachments, sentAt, editedAt, deletedAt, kind } = message;
   const author = await authorOf(ctx, message);
+  const reactions = await reactionsShown(ctx, message._id);
   return {
     _id: message._id,
     _creationTime: message._creationTime,
@@ -75,6 +79,7 @@ export async function toTranscriptRow(
     ...(sentAt !== undefined && { sentAt }),
     ...(editedAt !== undefined && { editedAt }),
     ...(deletedAt !== undefined && { deletedAt }),
+    ...(reactions.length > 0 && { reactions }),
   };
 }
 

@@ -38,16 +38,49 @@ export const vDeleteEvent = v.object({
   thread: v.optional(v.literal(true)),
 });
 
+/**
+ * A person or app reacted to a message, or took that back. `emoji`: Unicode, with its skin tone, or `:name:` for one of
+ * the server's own. `at`: when, in ms since 1970; the newest event of a person wins, whatever the order of arrival.
+ */
+export const vReactionEvent = v.object({
+  type: v.literal("reaction"),
+  mappingId: v.id("mappings"),
+  externalId: v.string(),
+  author: vAuthor,
+  emoji: v.string(),
+  change: v.union(v.literal("added"), v.literal("removed")),
+  at: v.number(),
+});
+export type ReactionEvent = Infer<typeof vReactionEvent>;
+
+/**
+ * All reactions of a message as the platform has them at `at` (ms since 1970), read from history or cleared by a
+ * moderator; with `emoji` only those with it. `users`: who reacted, as far as the platform says; whoever is counted and
+ * not named stays as known.
+ */
+export const vReactionsEvent = v.object({
+  type: v.literal("reactions"),
+  mappingId: v.id("mappings"),
+  externalId: v.string(),
+  emoji: v.optional(v.string()),
+  reactions: v.array(
+    v.object({ emoji: v.string(), count: v.number(), users: v.optional(v.array(vAuthor)) }),
+  ),
+  at: v.number(),
+});
+export type ReactionsEvent = Infer<typeof vReactionsEvent>;
+
 /** What a bridge sends to `ingest`. */
-export const vEvent = v.union(vMessageEvent, vDeleteEvent);
+export const vEvent = v.union(vMessageEvent, vDeleteEvent, vReactionEvent, vReactionsEvent);
 export type BridgeEvent = Infer<typeof vEvent>;
 
 /**
  * What became of one event, in the order sent.
  * inserted  stored                      asked    stored, and a reply is being written
  * edited    content replaced            deleted  content cleared, or the delete remembered
+ * reacted   reactions changed
  * known     nothing new (redelivered, or an older edit)
- * ignored   the message is older than the mapping, or than what the mapping keeps
+ * ignored   the message is older than the mapping, or than what the mapping keeps; a reaction to an unknown message
  * inactive  the mapping is paused or unmapped: not stored; catch-up fetches it once the mapping is active
  */
 export const vOutcome = v.union(
@@ -55,18 +88,20 @@ export const vOutcome = v.union(
   v.literal("asked"),
   v.literal("edited"),
   v.literal("deleted"),
+  v.literal("reacted"),
   v.literal("known"),
   v.literal("ignored"),
   v.literal("inactive"),
 );
 export type Outcome = Infer<typeof vOutcome>;
 
-/** A message, or a part of a reply (`own`), that is not known to be deleted. */
+/** A message, or a part of a reply (`own`), that is not known to be deleted. `reacted`: somebody reacted to it. */
 export const vSnapshotRow = v.object({
   externalId: v.string(),
   threadId: v.optional(v.string()),
   editedAt: v.optional(v.number()),
   own: v.boolean(),
+  reacted: v.optional(v.literal(true)),
 });
 
 /** See `bridge.standing`. `beyond`: there are more of these than were looked at. */

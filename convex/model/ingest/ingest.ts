@@ -15,6 +15,7 @@ import { LONGEST_WAIT_MS, relayInOrder, relayPostponed } from "../relay/postpone
 import { hearingMappings } from "../relay/hearing.ts";
 import { lacksRoot, ROOT_WAIT_MS } from "../relay/missing_root.ts";
 import { destinationsOf } from "../relay/relay_message.ts";
+import { applyReaction, applyReactions, type Names } from "../reactions/apply.ts";
 import { findPost } from "../rows/posts.ts";
 import { ensureIdentity } from "../rows/identities.ts";
 import { resolveAfterCatchUp } from "./problems.ts";
@@ -53,6 +54,8 @@ interface Batch {
   readonly hearing: Map<Id<"channels">, Promise<readonly Doc<"mappings">[]>>;
   /** How many deliveries of relayed messages it has queued. */
   relayed: number;
+  /** Who reacted to what a catch-up has read. */
+  readonly reactors: Names;
 }
 
 /**
@@ -72,13 +75,13 @@ export async function ingestBatch(
     later: [],
     hearing: new Map(),
     relayed: 0,
+    reactors: new Map(),
   };
   const outcomes: Outcome[] = [];
   for (const event of events) {
     const mapping = await mappingOf(ctx, batch, event.mappingId);
     if (mapping?.state !== "active") outcomes.push("inactive");
-    else if (event.type === "delete") outcomes.push(await applyDelete(ctx, event));
-    else outcomes.push(await applyMessage(ctx, batch, mapping, event));
+    else outcomes.push(await apply(ctx, batch, mapping, event));
   }
   await askLater(ctx, batch.later);
   const caughtUp: Id<"mappings">[] = [];
@@ -91,6 +94,24 @@ export async function ingestBatch(
   if (caughtUp.length > 0) await resolveAfterCatchUp(ctx, platform, caughtUp);
   for (const mappingId of caughtUp) await relayPostponed(ctx, mappingId);
   return outcomes;
+}
+
+async function apply(
+  ctx: MutationCtx,
+  batch: Batch,
+  mapping: Doc<"mappings">,
+  event: BridgeEvent,
+): Promise<Outcome> {
+  switch (event.type) {
+    case "message":
+      return await applyMessage(ctx, batch, mapping, event);
+    case "delete":
+      return await applyDelete(ctx, event);
+    case "reaction":
+      return await applyReaction(ctx, batch.platform, event);
+    case "reactions":
+      return await applyReactions(ctx, batch.platform, event, batch.reactors);
+  }
 }
 
 /** Throws FORBIDDEN for a mapping of the other platform. */

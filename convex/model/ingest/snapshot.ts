@@ -1,6 +1,7 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { reactedAfter } from "../rows/reactions.ts";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
@@ -39,8 +40,13 @@ export async function readSnapshot(
     ...([messages, posts].some(({ length }) => length === MOST_ROWS) ? ["messages" as const] : []),
     ...(active.length === MOST_THREADS ? ["threads" as const] : []),
   ];
+  const rows = [
+    ...(await messageRows(messages, threads)),
+    ...(await postRows(ctx, posts, threads)),
+  ];
+  const reacted = await reactedAfter(ctx, mapping._id, after);
   return {
-    rows: [...(await messageRows(messages, threads)), ...(await postRows(ctx, posts, threads))],
+    rows: rows.map((row) => (reacted.has(row.externalId) ? { ...row, reacted: true } : row)),
     threads: active,
     ...(beyond.length > 0 && { beyond }),
   };

@@ -82,7 +82,7 @@ export async function rearmReply(ctx: MutationCtx, reply: Doc<"replies">): Promi
   await countRearmed(ctx, "replies");
 }
 
-type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage">;
+type Ending = Pick<Doc<"replies">, "state" | "reason" | "seen" | "usage" | "messageId">;
 
 /** Ends a reply whose jobs have run or are cancelled. */
 export async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: Ending) {

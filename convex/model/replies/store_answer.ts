@@ -90,12 +90,16 @@ export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<voi
   const last = answered.at(-1);
   if (last) {
     const seen = await newestRead(ctx, conversation._id, answer.read);
-    if (answer.content !== null) await writeAnswer(ctx, conversation, last, seen, answer.content);
+    const messageId =
+      answer.content === null
+        ? undefined
+        : await writeAnswer(ctx, conversation, last, seen, answer.content);
     await endReply(ctx, reply, {
       state: "done",
       ...(answer.content === null && { reason: "nothing to say" }),
       ...(seen?.position !== undefined && { seen: seen.position }),
       ...(answer.usage && { usage: answer.usage }),
+      ...(messageId && { messageId }),
     });
   } else {
     await endReply(ctx, reply, { state: "cancelled", reason: "what was asked was deleted" });
@@ -109,7 +113,7 @@ async function writeAnswer(
   asker: Doc<"messages">,
   seen: Doc<"messages"> | null,
   content: string,
-): Promise<void> {
+): Promise<Id<"messages">> {
   const messageId = await speak(ctx, conversation, {
     kind: "reply",
     content,
@@ -121,6 +125,7 @@ async function writeAnswer(
   }
   const message = await ctx.db.get("messages", messageId);
   if (message) await relayInOrder(ctx, message);
+  return messageId;
 }
 
 /** The longest wait before a retry; a longer one counts as a failure. */

@@ -81,7 +81,7 @@ async function expireDeliveries(
   return await deleteRows(ctx, "deliveries", ended);
 }
 
-/** By when they were opened: a reply ends within minutes. */
+/** By when they were opened: a reply ends within minutes. One that people rated stays as long as its answer. */
 async function expireReplies(
   ctx: MutationCtx,
   state: "done" | "failed" | "cancelled",
@@ -90,7 +90,9 @@ async function expireReplies(
 ): Promise<number> {
   const ended = await ctx.db
     .query("replies")
-    .withIndex("by_state", (q) => q.eq("state", state).lt("_creationTime", before))
+    .withIndex("by_state_and_ratedAt", (q) =>
+      q.eq("state", state).eq("ratedAt", undefined).lt("_creationTime", before),
+    )
     .take(most);
   return await deleteRows(ctx, "replies", ended);
 }

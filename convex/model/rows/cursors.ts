@@ -1,8 +1,22 @@
+import { defineTable } from "convex/server";
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { mappingsIn } from "./mappings.ts";
-import type { Platform } from "../shared/validators.ts";
+import { vCatchUp, type Platform } from "../shared/validators.ts";
+
+/**
+ * Every event of the mapping up to `upTo` is committed (docs/races.md#a-live-message-hides-a-gap). Written by catch-up
+ * pages, by mapping, and at most once a minute by live ingest. Read once per catch-up; nothing subscribes.
+ * `history`: how many messages from before the mapping are still to be backfilled.
+ */
+export const cursorsTable = defineTable({
+  mappingId: v.id("mappings"),
+  upTo: v.string(),
+  caughtUpAt: v.number(),
+  history: v.optional(v.number()),
+  lastCatchUp: v.optional(vCatchUp),
+}).index("by_mappingId", ["mappingId"]);
 
 /**
  * "Every event of this mapping up to `upTo` is committed." Only ever moves forward. `since`: the mapping's, as that

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { dropReactions } from "./reactions.ts";
 
 /** Pieces of one message that are read. */
 const MOST_PIECES = 1_000;
@@ -48,4 +49,5 @@ export async function clearMessage(ctx: MutationCtx, messageId: Id<"messages">):
     asks: undefined,
     toRelay: undefined,
   });
+  await dropReactions(ctx, messageId);
 }

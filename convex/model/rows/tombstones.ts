@@ -1,5 +1,21 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
 import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
+
+/**
+ * Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered
+ * (docs/races.md#a-delete-arrives-before-its-message). Written by ingest and by purges. Deleted after 30 days.
+ */
+export const tombstonesTable = defineTable({
+  mappingId: v.id("mappings"),
+  externalId: v.string(),
+  purged: v.optional(v.literal(true)),
+})
+  // For the order: a mapping's oldest tombstones are deleted first.
+  // eslint-disable-next-line @convex-dev/no-duplicate-indexes
+  .index("by_mappingId", ["mappingId"])
+  .index("by_mappingId_and_externalId", ["mappingId", "externalId"]);
 
 /** Whether the message was deleted before it was ever stored, or purged. */
 export async function isBuried(ctx: MutationCtx, mappingId: Id<"mappings">, externalId: string) {

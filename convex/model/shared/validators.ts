@@ -69,6 +69,12 @@ export const vReplyState = v.union(
 /** Tokens bought for a reply, as the AI service counted them. */
 export const vUsage = v.object({ promptTokens: v.number(), completionTokens: v.number() });
 
+/** How many people rated an answer, by reacting to it with 👍 or 👎. */
+export const vFeedback = v.object({ up: v.number(), down: v.number() });
+
+/** How many people reacted to a message with an emoji. */
+export const vReaction = v.object({ emoji: v.string(), count: v.number() });
+
 /**
  * What a delivery says. `author`: who said it, if not the AI. `quote`: the beginning of the message that it answers, and
  * who said that.

@@ -27,7 +27,9 @@ const STEPS: readonly Step[] = [
   async (ctx, after, most) => {
     const open = await ctx.db
       .query("replies")
-      .withIndex("by_state", (q) => q.eq("state", "open").gt("_creationTime", after))
+      .withIndex("by_state_and_ratedAt", (q) =>
+        q.eq("state", "open").eq("ratedAt", undefined).gt("_creationTime", after),
+      )
       .take(most);
     for (const reply of open) await rearmReply(ctx, reply);
     return open;

@@ -75,11 +75,12 @@ const layers = [
   ...layersOf("convex/model/", {
     shared: [],
     rows: ["shared"],
+    reactions: ["shared", "rows"],
     access: ["shared"],
     outbox: ["shared", "rows"],
     relay: ["shared", "rows", "outbox"],
     replies: ["shared", "rows", "outbox", "relay"],
-    ingest: ["shared", "rows", "access", "outbox", "relay", "replies"],
+    ingest: ["shared", "rows", "access", "outbox", "reactions", "relay", "replies"],
   }),
   ...layersOf("scripts/", {
     tooling: [],

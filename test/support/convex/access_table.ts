@@ -213,6 +213,10 @@ export const TABLE: Record<string, Row> = {
       }),
     cells: admins,
   },
+  "admin:feedback": {
+    call: (as) => as.query(api.admin.feedback, { paginationOpts: { numItems: 10, cursor: null } }),
+    cells: admins,
+  },
   "admin:activity": {
     call: (as, { onDiscord: { channelId } }) => as.query(api.admin.activity, { channelId }),
     cells: admins,

@@ -1,5 +1,9 @@
 import type { Id } from "../../../convex/_generated/dataModel.js";
-import type { MessageEvent } from "../../../convex/model/ingest/event_validators.ts";
+import type {
+  MessageEvent,
+  ReactionEvent,
+  ReactionsEvent,
+} from "../../../convex/model/ingest/event_validators.ts";
 import { positionAt } from "../../../convex/model/shared/positions.ts";
 
 let sequence = 0;
@@ -54,3 +58,30 @@ export function deleted(mappingId: Id<"mappings">, externalId: string) {
 
 export const BOB = { externalId: "7001", workspaceId: "guild", name: "Bob" };
 export const EVE = { externalId: "7002", workspaceId: "guild", name: "Eve" };
+
+/** Somebody, by default Bob, reacts to a message now. */
+export function reacted(
+  mappingId: Id<"mappings">,
+  externalId: string,
+  more: Partial<ReactionEvent> = {},
+): ReactionEvent {
+  return {
+    type: "reaction",
+    mappingId,
+    externalId,
+    author: BOB,
+    emoji: "👍",
+    change: "added",
+    at: Date.now(),
+    ...more,
+  };
+}
+
+/** All reactions of a message, as a catch-up reads them now. */
+export function reactionsOf(
+  mappingId: Id<"mappings">,
+  externalId: string,
+  ...reactions: ReactionsEvent["reactions"]
+): ReactionsEvent {
+  return { type: "reactions", mappingId, externalId, reactions, at: Date.now() };
+}
