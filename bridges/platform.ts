@@ -13,6 +13,8 @@ export type MappingId = Mapping["mappingId"];
 export type BridgeEvent = FunctionArgs<typeof api.bridge.ingest>["events"][number];
 export type MessageEvent = Extract<BridgeEvent, { type: "message" }>;
 export type DeleteEvent = Extract<BridgeEvent, { type: "delete" }>;
+export type ReactionEvent = Extract<BridgeEvent, { type: "reaction" }>;
+export type ReactionsEvent = Extract<BridgeEvent, { type: "reactions" }>;
 export type Outcome = FunctionReturnType<typeof api.bridge.ingest>[number];
 
 export type Person = FunctionArgs<typeof api.bridge.report>["people"][number];
@@ -76,6 +78,8 @@ export interface HistoryPage {
   readonly events: readonly MessageEvent[];
   /** Ids of all of them. */
   readonly ids: readonly string[];
+  /** The reactions of each, also of own posts and also where there are none. */
+  readonly reactions?: readonly ReactionsEvent[];
   /** Position of the last one. */
   readonly upTo: string;
 }

@@ -57,6 +57,7 @@ export class Slack implements Platform {
     const history = new SlackHistory(this.#api, {
       named: (event) => this.#files.name(event),
       normalise: (message, mapping) => this.#started().router.fromHistory(message, mapping),
+      reactions: (message, mapping) => this.#started().router.reactionsIn(message, mapping),
       unreadable: (mapping, ts) =>
         // Not awaited: the report is retried until it is stored, and rejects only when the process stops.
         void this.#started()

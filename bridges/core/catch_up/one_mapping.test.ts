@@ -10,6 +10,7 @@ import type {
   MessageEvent,
   Outcome,
   Problem,
+  ReactionsEvent,
   SnapshotRow,
   ThreadRef,
 } from "../../platform.ts";
@@ -39,6 +40,8 @@ function page(...events: MessageEvent[]): HistoryPage {
 function row(ms: number, fields: Partial<SnapshotRow> = {}): SnapshotRow {
   return { externalId: at(ms), own: false, ...fields };
 }
+
+const own = row(-16 * MINUTE, { own: true });
 
 interface Past {
   readonly rows?: SnapshotRow[];
@@ -219,6 +222,42 @@ test("before the cursor only newer edits are ingested, and nothing that Convex d
   });
   await result;
   expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-19 * MINUTE)]);
+});
+
+function reactions(ms: number, ...emojis: string[]): ReactionsEvent {
+  const counts = emojis.map((emoji) => ({ emoji, count: 1 }));
+  return { type: "reactions", mappingId: MAPPING, externalId: at(ms), reactions: counts, at: NOW };
+}
+
+test("reactions are compared for what Convex has and what it is about to have, and count as no recovered message", async () => {
+  const { result, pushed } = run({
+    outcome: "reacted",
+    rows: [row(-20 * MINUTE), row(-19 * MINUTE, { reacted: true }), row(-18 * MINUTE), own],
+    pages: {
+      channel: [
+        {
+          ...page(said(-20 * MINUTE), said(-5 * MINUTE)),
+          ids: [-20, -19, -18, -17, -16, -5].map((minutes) => at(minutes * MINUTE)),
+          reactions: [
+            reactions(-20 * MINUTE, "👍"),
+            reactions(-19 * MINUTE),
+            reactions(-18 * MINUTE),
+            reactions(-17 * MINUTE, "of a message that Convex does not have"),
+            reactions(-16 * MINUTE, "👎"),
+            reactions(-5 * MINUTE, "🎉"),
+          ],
+        },
+      ],
+    },
+  });
+  expect(await result).toEqual({ recovered: 0 });
+  expect(pushed.map(({ type, externalId }) => [type, externalId])).toEqual([
+    ["message", at(-5 * MINUTE)],
+    ["reactions", at(-20 * MINUTE)],
+    ["reactions", at(-19 * MINUTE)],
+    ["reactions", at(-16 * MINUTE)],
+    ["reactions", at(-5 * MINUTE)],
+  ]);
 });
 
 test("events wait for room in a full queue, in order", async () => {

@@ -5,8 +5,10 @@ import type {
   History,
   HistoryPage,
   Mapping,
+  MessageEvent,
   Outcome,
   PlatformName,
+  ReactionsEvent,
   SnapshotRow,
   ThreadRef,
   Trouble,
@@ -124,7 +126,10 @@ export class MappingCatchUp {
     const { mapping, options } = this;
     const page = await options.history.newest(mapping, count, options.signal, options.gapAt);
     const before = page.events.filter((event) => event.position < mapping.since);
-    await this.#push(before.map((event) => ({ ...event, backfilled: true })));
+    await this.#push([
+      ...before.map((event) => ({ ...event, backfilled: true as const })),
+      ...reactionsTo(page, before),
+    ]);
   }
 
   /** A thread that can't be read stops neither the other threads nor the channel. */
@@ -157,7 +162,8 @@ export class MappingCatchUp {
         return;
       }
       for (const id of page.ids) seen.add(id);
-      await this.#push(page.events.filter((event) => isNewer(event, stored, cursor.upTo)));
+      const newer = page.events.filter((event) => isNewer(event, stored, cursor.upTo));
+      await this.#push([...newer, ...reactionsTo(page, newer, stored)]);
       if (page.upTo > cursor.upTo) onCommitted(page.upTo);
     }
     // Read to the end without an error: a row that was not seen is deleted, or only hidden, so each is checked.
@@ -209,7 +215,7 @@ export class MappingCatchUp {
     for (const outcome of await Promise.all(outcomes)) {
       // Paused meanwhile: the cursor must not pass what was not stored.
       if (outcome === "inactive") throw new BridgeError("INACTIVE", "the mapping is not active");
-      if (outcome !== "known" && outcome !== "ignored") this.#recovered += 1;
+      if (!["known", "ignored", "reacted"].includes(outcome)) this.#recovered += 1;
     }
   }
 
@@ -233,6 +239,23 @@ function isNewer(
   const row = stored.get(event.externalId);
   if (row === undefined) return event.position > upTo;
   return event.editedAt !== undefined && event.editedAt > (row.editedAt ?? 0);
+}
+
+/**
+ * The reactions of a page to messages that Convex has, or is about to have: those there are, and that there are none any
+ * more. Convex compares them: counts alone do not show that other people reacted.
+ */
+function reactionsTo(
+  page: HistoryPage,
+  newer: readonly MessageEvent[],
+  stored: ReadonlyMap<string, SnapshotRow> = new Map(),
+): ReactionsEvent[] {
+  const ids = new Set(newer.map(({ externalId }) => externalId));
+  return (page.reactions ?? []).filter(({ externalId, reactions }) => {
+    const row = stored.get(externalId);
+    if (reactions.length === 0) return row?.reacted === true;
+    return row !== undefined || ids.has(externalId);
+  });
 }
 
 /**

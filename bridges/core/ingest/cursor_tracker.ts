@@ -148,7 +148,7 @@ export class CursorTracker {
     const newest = this.#newestAt(now);
     for (const event of batch) {
       const movedAt = this.#complete.get(event.mappingId);
-      if (event.type === "delete" || movedAt === undefined) continue;
+      if (event.type !== "message" || movedAt === undefined) continue;
       if (now - movedAt < LIVE_EVERY_MS) continue;
       const position = event.position > newest ? newest : event.position;
       if ((positions.get(event.mappingId) ?? "") < position)

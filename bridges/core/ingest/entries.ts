@@ -17,17 +17,30 @@ const BARE_BYTES = 512;
 
 /** Approximate size of an event on the wire, in bytes. Serialising it would cost as much as sending it. */
 export function bytesOf(event: BridgeEvent): number {
-  if (event.type === "delete") return BARE_BYTES;
+  if (event.type === "reactions") return BARE_BYTES + JSON.stringify(event.reactions).length;
+  if (event.type !== "message") return BARE_BYTES;
   const { content, mentions, attachments } = event;
   const lists = mentions.length + attachments.length > 0 ? [mentions, attachments] : undefined;
   const text = lists === undefined ? content : content + JSON.stringify(lists);
   return BARE_BYTES + Buffer.byteLength(text);
 }
 
-/** The same for each copy of an event; another for a later edit. */
+/** The same for each copy of an event; another for a later edit, or what another person does at the same time. */
 export function keyOf(event: BridgeEvent): string {
-  const version = event.type === "message" ? (event.editedAt ?? "") : (event.thread ?? "");
-  return `${event.type} ${event.mappingId} ${event.externalId} ${String(version)}`;
+  return `${event.type} ${event.mappingId} ${event.externalId} ${versionOf(event)}`;
+}
+
+function versionOf(event: BridgeEvent): string {
+  switch (event.type) {
+    case "message":
+      return String(event.editedAt ?? "");
+    case "delete":
+      return String(event.thread ?? "");
+    case "reaction":
+      return [event.author.externalId, event.emoji, event.change, event.at].join(" ");
+    case "reactions":
+      return [event.emoji ?? "", event.at].join(" ");
+  }
 }
 
 /** An entry whose promise is pending. */

@@ -129,7 +129,7 @@ export class BridgeIntake implements Intake {
    */
   #markLate(events: readonly BridgeEvent[]): void {
     for (const event of events) {
-      if (event.type === "delete") continue;
+      if (event.type !== "message") continue;
       if (!this.cursors.isComplete(event.mappingId)) event.late = true;
       else if (event.late) delete event.late;
     }

@@ -78,6 +78,14 @@ export class Dispatches {
         return router.messageDeleted(data);
       case "MESSAGE_DELETE_BULK":
         return router.messagesDeleted(data);
+      case "MESSAGE_REACTION_ADD":
+        return router.reacted(data, "added");
+      case "MESSAGE_REACTION_REMOVE":
+        return router.reacted(data, "removed");
+      case "MESSAGE_REACTION_REMOVE_ALL":
+        return router.reactionsCleared(data);
+      case "MESSAGE_REACTION_REMOVE_EMOJI":
+        return router.emojiCleared(data);
     }
   }
 

@@ -136,6 +136,7 @@ export class Gateway {
       intents:
         GatewayIntentBits.Guilds |
         GatewayIntentBits.GuildMessages |
+        GatewayIntentBits.GuildMessageReactions |
         GatewayIntentBits.MessageContent,
       rest,
       ...(config.shards && {

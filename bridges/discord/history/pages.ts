@@ -1,6 +1,12 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import { idAt } from "../../../convex/model/shared/positions.ts";
-import type { HistoryPage, Mapping, MessageEvent, ThreadRef } from "../../platform.ts";
+import type {
+  HistoryPage,
+  Mapping,
+  MessageEvent,
+  ReactionsEvent,
+  ThreadRef,
+} from "../../platform.ts";
 import { isCode } from "../sdk_errors.ts";
 import {
   type Names,
@@ -8,6 +14,7 @@ import {
   positionOf,
   type WireMessage,
 } from "../inbound/normalise.ts";
+import { countsIn } from "../inbound/reactions.ts";
 import { type HistoryRequests, MAX_PAGE, type Source } from "./requests.ts";
 
 export interface PagesOptions {
@@ -82,13 +89,20 @@ export class Pages {
   }
 
   async #toPage(newestFirst: readonly WireMessage[], signal: AbortSignal): Promise<HistoryPage> {
+    const readAt = Date.now();
     const messages = newestFirst.toSorted((a, b) => (positionOf(a.id) < positionOf(b.id) ? -1 : 1));
     const guildId = await this.requests.guildIdOf(this.mapping.externalId, signal);
     return {
       events: messages.flatMap((message) => this.#toEvents(guildId, message)),
       ids: messages.map(({ id }) => id),
+      reactions: messages.map((message) => this.#reactionsOf(message, readAt)),
       upTo: positionOf(messages.at(-1)?.id ?? "0"),
     };
+  }
+
+  #reactionsOf({ id: externalId, reactions }: WireMessage, at: number): ReactionsEvent {
+    const { mappingId } = this.mapping;
+    return { type: "reactions", mappingId, externalId, reactions: countsIn(reactions), at };
   }
 
   /** One event, or none for a message that is not mirrored or can't be read. */

@@ -23,7 +23,8 @@ export interface DiscordMember {
   readonly avatar: string | undefined;
 }
 
-const member: Read<DiscordMember> = (value) => {
+/** Somebody's membership of a server. */
+export const readMember: Read<DiscordMember> = (value) => {
   const found = fields(value);
   return found && { nick: text(found.nick), avatar: text(found.avatar) };
 };
@@ -38,7 +39,8 @@ export interface DiscordUser {
   readonly member: DiscordMember | undefined;
 }
 
-const user: Read<DiscordUser> = (value) => {
+/** A person or app. */
+export const readUser: Read<DiscordUser> = (value) => {
   const found = fields(value);
   const userId = id(found?.id);
   return found && userId !== undefined
@@ -48,7 +50,7 @@ const user: Read<DiscordUser> = (value) => {
         global_name: text(found.global_name),
         avatar: text(found.avatar),
         bot: found.bot === true,
-        member: member(found.member),
+        member: readMember(found.member),
       }
     : undefined;
 };
@@ -186,7 +188,7 @@ function textsOf(found: Fields): DiscordTexts {
   return {
     content: contentOf(found),
     flags: number(found.flags) ?? 0,
-    mentions: list(found.mentions, user),
+    mentions: list(found.mentions, readUser),
     mention_roles: list(found.mention_roles, id),
     attachments: list(found.attachments, attachment),
     stickers: list(found.sticker_items ?? found.stickers, (each) => {
@@ -228,8 +230,8 @@ export function readMessage(value: unknown): DiscordMessage {
     texts: textsOf(found),
     id: messageId,
     type: number(found.type),
-    author: user(found.author) ?? UNKNOWN_USER,
-    member: member(found.member),
+    author: readUser(found.author) ?? UNKNOWN_USER,
+    member: readMember(found.member),
     timestamp: text(found.timestamp),
     edited_timestamp: text(found.edited_timestamp),
     webhook_id: id(found.webhook_id),

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
-import type { BridgeEvent, Intake, MessageEvent } from "../../platform.ts";
-import { isShort, list, NO_ID } from "./fields.ts";
+import type { BridgeEvent, Intake, MessageEvent, ReactionEvent } from "../../platform.ts";
+import { type Fields, isShort, list, NO_ID } from "./fields.ts";
 import {
   type Names,
   normaliseDelete,
@@ -11,6 +11,7 @@ import {
   type WireMessage,
 } from "./normalise.ts";
 import { Placement } from "./placement.ts";
+import { reactionEmoji, reactor } from "./reactions.ts";
 import { isThread, type Threads, type WireChannel } from "./threads.ts";
 
 /** Messages of apps that are remembered: one that is forgotten costs a call to Convex. */
@@ -31,6 +32,9 @@ interface Deleted {
   readonly guild_id?: unknown;
 }
 
+/** What somebody reacted to, and when (ms since 1970). */
+type ReactedTo = Pick<ReactionEvent, "mappingId" | "externalId" | "at">;
+
 /** Turns dispatches of mapped channels into events for the core. Events of one channel keep their order. */
 export class Router {
   #botId: string | undefined;
@@ -40,6 +44,8 @@ export class Router {
   readonly #placement;
   /** The last messages of apps: an update that is no edit says nothing new of them. */
   readonly #posted = new Set<string>();
+  /** When the last reaction arrived, in ms since 1970. */
+  #reactedAt = 0;
 
   constructor(private readonly options: RouterOptions) {
     const { intake, threads, log } = options;
@@ -105,6 +111,27 @@ export class Router {
     });
   }
 
+  /** https://discord.com/developers/docs/events/gateway-events#message-reaction-add */
+  reacted(data: Fields, change: ReactionEvent["change"]): void {
+    const guildId = data.guild_id;
+    if (data.user_id === this.#botId) return;
+    this.#reaction(data, (post) => {
+      const [author, emoji] = [reactor(data, String(guildId)), reactionEmoji(data.emoji)];
+      return author && emoji && { type: "reaction", ...post, author, emoji, change };
+    });
+  }
+
+  /** A moderator removed every reaction. */
+  reactionsCleared(data: Fields): void {
+    this.#reaction(data, (post) => ({ type: "reactions", ...post, reactions: [] }));
+  }
+
+  /** A moderator removed every reaction with one emoji. */
+  emojiCleared(data: Fields): void {
+    const emoji = reactionEmoji(data.emoji);
+    this.#reaction(data, (post) => emoji && { type: "reactions", ...post, emoji, reactions: [] });
+  }
+
   /** Discord sends no dispatches for the messages in the thread. With a forum post its first message is deleted too. */
   threadDeleted(thread: WireChannel, isForumPost: boolean): void {
     const { id } = thread;
@@ -134,6 +161,21 @@ export class Router {
   /** Counts content, live or from history, of a kind that the bridge does not know. */
   unknown(mappingId: Place["mappingId"], kind: string): void {
     this.#unknown.report(mappingId, kind);
+  }
+
+  /** Dispatches do not say when it was: their order counts, and no two have the same time. */
+  #reaction(data: Fields, read: (post: ReactedTo) => BridgeEvent | "" | undefined): void {
+    const { message_id: externalId, channel_id: channelId, guild_id: guildId } = data;
+    if (guildId === undefined) return;
+    if (!isShort(externalId) || !isShort(channelId) || !isShort(guildId))
+      return this.unreadable("reaction");
+    const at = (this.#reactedAt = Math.max(Date.now(), this.#reactedAt + 0.001));
+    this.#placement.place(channelId, ({ mappingId }) => {
+      const event = read({ mappingId, externalId, at });
+      if (event) this.#push(event);
+      // History shows how many react.
+      else this.options.intake.gap("a reaction could not be read", mappingId);
+    });
   }
 
   #message(message: WireMessage, normalise: typeof normaliseMessage): void {

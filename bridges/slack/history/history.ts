@@ -7,10 +7,12 @@ import type {
   Mapping,
   MessageEvent,
   ChannelActivity,
+  ReactionsEvent,
   ThreadRef,
 } from "../../platform.ts";
 import { ARCHIVED } from "../inbound/channels.ts";
 import { slackMessage } from "../inbound/payload.ts";
+import { reactionList } from "../inbound/reactions/reactions.ts";
 import { lenient } from "../../core/shared/lenient.ts";
 import type { SlackApi } from "../web.ts";
 import { HistoryRequests, type Range } from "./requests.ts";
@@ -23,12 +25,16 @@ const EVENT_DELAY_MS = 10 * 60_000;
 const historyMessage = slackMessage.extend({
   latest_reply: lenient(z.string()),
   reply_count: lenient(z.number()),
+  reactions: reactionList,
 });
-type Message = z.infer<typeof historyMessage>;
+/** `readAt`: when Slack answered, in ms since 1970. */
+type Message = z.infer<typeof historyMessage> & { readonly readAt: number };
 
 export interface HistoryOptions {
   /** Normalises a message as live ones are. */
   readonly normalise: (message: Message, mapping: Mapping) => MessageEvent | undefined;
+  /** The reactions of a message. */
+  readonly reactions: (message: Message, mapping: Mapping) => ReactionsEvent;
   /** Adds the names and addresses that the message's files lack. */
   readonly named: (event: MessageEvent) => Promise<MessageEvent>;
   /** Called for a message that cannot be read. */
@@ -158,7 +164,7 @@ export class SlackHistory implements History {
 
   #readable(mapping: Mapping, message: unknown): Message[] {
     const parsed = historyMessage.safeParse(message);
-    if (parsed.success) return [parsed.data];
+    if (parsed.success) return [{ ...parsed.data, readAt: Date.now() }];
     const identified = z.object({ ts: z.string() }).safeParse(message);
     this.options.unreadable(mapping, identified.data?.ts);
     return [];
@@ -173,6 +179,7 @@ export class SlackHistory implements History {
       events,
       // A deleted root with replies stays behind as a tombstone.
       ids: oldestFirst.filter((message) => !isTombstone(message)).map(({ ts }) => ts),
+      reactions: oldestFirst.map((message) => this.options.reactions(message, mapping)),
       upTo: oldestFirst.at(-1)?.ts ?? "0",
     };
   }

@@ -52,9 +52,8 @@ export class People {
 
   /** The event with the cached names. Starts look-ups of the others, whose names the core gets later. */
   name(event: MessageEvent): MessageEvent {
-    const { author } = event;
+    const author = this.author(event.author);
     const { workspaceId } = author;
-    const profile = this.#profileOf(workspaceId, author.externalId, "user");
     let unnamed = 0;
     const mentions = event.mentions.map((mention) => {
       const { id, kind } = mention;
@@ -62,7 +61,12 @@ export class People {
       const name = this.#profileOf(workspaceId, id, kind)?.name;
       return name === undefined ? mention : { ...mention, name };
     });
-    return { ...event, author: { ...author, ...profile }, mentions };
+    return { ...event, author, mentions };
+  }
+
+  /** The person with the cached name. Starts a look-up if there is none. */
+  author(author: MessageEvent["author"]): MessageEvent["author"] {
+    return { ...author, ...this.#profileOf(author.workspaceId, author.externalId, "user") };
   }
 
   /** A person changed their profile. Looked up again only if cached: the workspace has many other people. */

@@ -5,7 +5,15 @@ import { UnknownKinds } from "../../core/ingest/unknown_kinds.ts";
 import type { FatalError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { ChannelTroubles } from "../../core/catch_up/channel_troubles.ts";
-import type { BridgeEvent, Intake, Mapping, MessageEvent, Outcome } from "../../platform.ts";
+import type {
+  BridgeEvent,
+  Intake,
+  Mapping,
+  MessageEvent,
+  Outcome,
+  ReactionEvent,
+  ReactionsEvent,
+} from "../../platform.ts";
 import { revokedError } from "../sdk_errors.ts";
 import type { Identity } from "../identity.ts";
 import { EventDispatcher, type Incoming } from "../socket/dispatcher.ts";
@@ -13,6 +21,12 @@ import type { ChannelIds } from "./channel_ids.ts";
 import { ChannelFollower } from "./channels.ts";
 import type { Files } from "./files.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
+import {
+  normaliseReaction,
+  normaliseReactions,
+  reactionForm,
+  type SlackReaction,
+} from "./reactions/reactions.ts";
 import { slackEvent, type SlackMessage } from "./payload.ts";
 import type { People } from "./people.ts";
 
@@ -68,6 +82,8 @@ export class Router {
     new ChannelFollower({ ...this.options, ...identity, mappingOf }).subscribe(events);
     events.on("user_change", userChange, ({ user }) => people.changed(user.id));
     events.on("message", inChannel, (event, appId) => this.#message(event, appId));
+    events.on("reaction_added", reactionForm, (event) => this.#reaction(event, "added"));
+    events.on("reaction_removed", reactionForm, (event) => this.#reaction(event, "removed"));
     events.on("app_uninstalled", z.unknown(), () => fatal(revokedError()));
     events.on("tokens_revoked", tokensRevoked, ({ tokens }) => {
       if (tokens?.bot?.includes(identity.botUserId)) fatal(revokedError());
@@ -84,6 +100,14 @@ export class Router {
     const context = { ...identity, appId: undefined, mappingId, channel, unknown };
     const event = normaliseMessage(message, context);
     return event && people.name(event);
+  }
+
+  /** The reactions of a message of history, also of an own post. */
+  reactionsIn(
+    message: Parameters<typeof normaliseReactions>[0],
+    { mappingId }: Mapping,
+  ): ReactionsEvent {
+    return normaliseReactions(message, mappingId, this.options.identity);
   }
 
   /**
@@ -139,10 +163,26 @@ export class Router {
     }
   }
 
+  /** A rejection leaves the event unacknowledged, as for a message. */
+  async #reaction(event: SlackReaction, change: ReactionEvent["change"]): Promise<void> {
+    const { identity, intake, people } = this.options;
+    const { type, channel } = event.item;
+    // People also react to files.
+    if (type !== "message") return;
+    if (channel === undefined) return this.unreadable();
+    const mapping = this.#mappingOf(channel);
+    if (mapping === undefined || event.user === identity.botUserId) return;
+    const { mappingId } = mapping;
+    const reaction = normaliseReaction(event, change, { mappingId, teamId: identity.teamId });
+    // History shows who reacted, if not who took it back.
+    if (reaction === undefined) intake.gap("a reaction could not be read", mappingId);
+    else await intake.push({ ...reaction, author: people.author(reaction.author) });
+  }
+
   /** At once, so that events keep their order; only a message with files that have no address waits for their names. */
   async #push(event: BridgeEvent): Promise<Outcome> {
     const { intake, people, files } = this.options;
-    if (event.type === "delete") return await intake.push(event);
+    if (event.type !== "message") return await intake.push(event);
     if (files.areNamed(event)) return await intake.push(people.name(event));
     return await intake.push(people.name(await files.name(event)));
   }

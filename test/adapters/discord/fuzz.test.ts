@@ -37,13 +37,20 @@ const record = z.record(z.string(), z.unknown());
 const dispatch = z.object({ t: z.string(), d: record });
 type Dispatch = z.infer<typeof dispatch>;
 
-/** Dispatches about channels. */
+const REACTED = { message_id: "500", channel_id: "80", guild_id: "9" };
+const REACTION = { ...REACTED, user_id: "2000", emoji: { id: null, name: "👍" }, type: 0 };
+
+/** Dispatches about channels and reactions. */
 const OTHERS: readonly Dispatch[] = [
   { t: "CHANNEL_UPDATE", d: { id: "80", type: 0, guild_id: "9", name: "new" } },
   { t: "CHANNEL_DELETE", d: { id: "80", type: 0, guild_id: "9", name: "general" } },
   { t: "MESSAGE_DELETE", d: { id: "500", channel_id: "80", guild_id: "9" } },
   { t: "MESSAGE_DELETE_BULK", d: { ids: ["500", "501"], channel_id: "80", guild_id: "9" } },
   { t: "THREAD_LIST_SYNC", d: { guild_id: "9", channel_ids: ["80"], threads: [] } },
+  { t: "MESSAGE_REACTION_ADD", d: { ...REACTION, member: { nick: "Ada", user: MESSAGE.author } } },
+  { t: "MESSAGE_REACTION_REMOVE", d: REACTION },
+  { t: "MESSAGE_REACTION_REMOVE_EMOJI", d: { ...REACTED, emoji: { id: "5", name: "parrot" } } },
+  { t: "MESSAGE_REACTION_REMOVE_ALL", d: REACTED },
   { t: "GUILD_CREATE", d: { id: "9", channels: [{ id: "80", type: 0 }], threads: [] } },
 ];
 

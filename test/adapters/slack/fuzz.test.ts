@@ -32,12 +32,21 @@ const MESSAGE = {
   event_ts: "1700000000.123456",
 };
 const NEXT_WEEK = `${Math.floor(Date.now() / 1_000) + 7 * 86_400}.000100`;
-/** Events about channels and people. */
+const REACTION = {
+  user: "U1",
+  reaction: "thumbsup",
+  item: { type: "message", channel: "C1", ts: "1700000000.123456" },
+  item_user: "U2",
+  event_ts: "1700000001.000100",
+};
+/** Events about channels, people and reactions. */
 const OTHERS = [
   { type: "channel_rename", channel: { id: "C1", name: "new", created: 1 } },
   { type: "channel_id_changed", old_channel_id: "C1", new_channel_id: "C2", event_ts: "1.1" },
   { type: "channel_archive", channel: "C1", user: "U1" },
   { type: "channel_deleted", channel: "C1" },
+  { type: "reaction_added", ...REACTION },
+  { type: "reaction_removed", ...REACTION },
   { type: "member_left_channel", user: "UBOT", channel: "C1", team: "T1" },
   { type: "member_joined_channel", user: "UBOT", channel: "C1", team: "T1" },
 ];
@@ -93,6 +102,7 @@ function setUp() {
     core.problems.length +
     core.updates.length +
     core.healths.length +
+    core.gaps.length +
     fatal.length;
   return { core, receive, seen };
 }
@@ -115,7 +125,8 @@ async function faultsOf(
   const [first = ""] = keys;
   const { core, receive, seen } = setUp();
   await receive(payload);
-  if (!isSkipped && !DECIDING.has(first) && seen() === 0) faults.push("lost");
+  const decides = DECIDING.has(first) || (first === "item" && DECIDING.has(keys[1] ?? ""));
+  if (!isSkipped && !decides && seen() === 0) faults.push("lost");
   const [event] = core.events;
   if (
     event?.type === "message" &&
