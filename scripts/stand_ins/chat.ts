@@ -18,6 +18,8 @@ export interface ChatStandIn {
   edit(message: Place & { readonly id: string; readonly text: string }): void;
   /** The author of a message (or, for the bot's, a moderator) deletes it. Throws when there is no such message. */
   remove(message: Place & { readonly id: string }): void;
+  /** People react to messages. */
+  readonly reactions: ReactionActs;
   /** Opens a thread on a message; returns the thread's id (on Slack the message's own ts: nothing is opened). */
   openThread(message: {
     readonly channel: string;
@@ -38,6 +40,23 @@ export interface ChatStandIn {
   mention(userId: string): string;
   /** Closes every connection and the port. Safe to call twice. */
   stop(): Promise<void>;
+}
+
+/**
+ * A person's reaction to a message. `emoji`: on Discord a character or `:name:` for one of the server's own, on Slack a
+ * name.
+ */
+export interface ReactionAct extends Place {
+  readonly id: string;
+  readonly person: string;
+  readonly emoji: string;
+}
+
+export interface ReactionActs {
+  /** Throws when there is no such message, or the person has reacted so already. */
+  add(act: ReactionAct): void;
+  /** Throws when the person has not reacted so. */
+  remove(act: ReactionAct): void;
 }
 
 /** A channel, or a thread in it. */

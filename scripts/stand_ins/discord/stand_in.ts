@@ -25,6 +25,7 @@ import { NonceBook } from "./rest/nonces.ts";
 import type { DiscordOptions, DiscordNewMessage } from "./options.ts";
 import { Rest } from "./rest/rest.ts";
 import type { RouteName } from "./rest/routes.ts";
+import { Reactions } from "./world/reactions.ts";
 import { draftOf, find } from "./world/draft.ts";
 import { changesOf, isChatMessage, visibleMessage } from "./world/visible.ts";
 import { World } from "./world/world.ts";
@@ -71,7 +72,7 @@ interface Parts {
  * Imitates Discord for stock clients: one guild, the REST routes of rest/routes.ts with rate limits, nonces, permissions
  * and Discord's error codes, and a gateway with intents, heartbeats, resume and close codes. The caller acts for people.
  * Refuses every other route, body field, opcode and encoding with 501 or a close code, and records it in `refused`.
- * Leaves out shards, compression, members and presence events, direct messages, reactions, voice, slash commands and
+ * Leaves out shards, compression, members and presence events, direct messages, the bot's reactions, voice, slash commands and
  * uploads of files. State is in memory.
  */
 export class DiscordStandIn implements ChatStandIn {
@@ -82,12 +83,14 @@ export class DiscordStandIn implements ChatStandIn {
   readonly #world: World;
   readonly #lookup: Lookup;
   readonly guild: GuildChanges;
+  readonly reactions: Reactions;
 
   /** Created by `startDiscordStandIn`. */
   constructor(private readonly parts: Parts) {
     this.#world = parts.backend.world;
     this.#lookup = new Lookup(this.#world);
     this.guild = new GuildChanges(this.#world, this.#lookup);
+    this.reactions = new Reactions(this.#world, this.#lookup);
     this.env = {
       DISCORD_BOT_TOKEN: parts.credentials.token,
       DISCORD_API_URL: `http://127.0.0.1:${parts.server.port}/api`,
@@ -158,14 +161,12 @@ export class DiscordStandIn implements ChatStandIn {
     this.#world.edit(message, { content, mentions: mentionsIn(content) });
     this.#record({ kind: "edit", text: content }, channel, message);
   }
-
   remove(at: Place & { readonly id: string }): void {
     const channel = this.#lookup.place(at);
     const message = find(channel, at.id);
     this.#world.remove(message);
     this.#record({ kind: "delete" }, channel, message);
   }
-
   /** A moderator deletes several messages at once. */
   removeMany(at: Place & { readonly ids: readonly string[] }): void {
     const channel = this.#lookup.place(at);

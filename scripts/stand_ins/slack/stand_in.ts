@@ -19,7 +19,7 @@ export interface SlackStandInOptions {
   readonly pingEveryMs?: number;
   /** Seeds the choice of the socket an event goes to. */
   readonly seed?: number;
-  /** Default: messages of public and of private channels. */
+  /** Default: messages of public and of private channels, and reactions. */
   readonly subscriptions?: readonly Subscription[];
   /** The bot token's scopes. Default: all that the implemented methods need. */
   readonly scopes?: readonly string[];
@@ -97,7 +97,7 @@ export interface SlackStandIn extends ChatStandIn {
 
 const ALL_SCOPES = [
   ...["channels:history", "channels:read", "chat:write", "chat:write.customize", "files:read"],
-  ...["groups:history", "groups:read", "usergroups:read", "users:read"],
+  ...["groups:history", "groups:read", "reactions:read", "usergroups:read", "users:read"],
 ];
 
 /**
@@ -107,7 +107,7 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, files' content, reactions, OAuth and more
+ * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, files' content, the bot's reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
@@ -157,7 +157,9 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
   });
 
   const subscriptions = new Set<Subscription>(
-    options.subscriptions ?? ["message.channels", "message.groups"],
+    options.subscriptions ?? [
+      ...(["message.channels", "message.groups", "reaction_added", "reaction_removed"] as const),
+    ],
   );
   let events = 0;
   const sendEvent = (event: Readonly<Record<string, unknown>>) => {
@@ -166,6 +168,8 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     socketMode.send(eventId, eventPayload(event, eventId, Math.floor(now() / 1000), identity));
   };
   workspace.changes.add((change) => {
+    // Slack lets no app subscribe to reactions without the scope.
+    if (change.kind === "reacted" && !backend.scopes.includes("reactions:read")) return;
     eventsOf(change, identity, subscriptions).forEach(sendEvent);
   });
   const people = new People(workspace, bot, now);
@@ -199,6 +203,10 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     say: (message) => people.say(message),
     edit: (message) => people.edit(message),
     remove: (message) => people.remove(message),
+    reactions: {
+      add: (act) => people.react(act, true),
+      remove: (act) => people.react(act, false),
+    },
     unfurl: (message) => people.unfurl(message),
     openThread: ({ channel, id }) => people.message(channel, id).ts,
     transcript: (channel, thread) => people.transcript(channel, thread),

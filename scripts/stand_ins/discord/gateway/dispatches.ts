@@ -61,6 +61,11 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
         data,
       };
     }
+    case "reactionAdded":
+    case "reactionRemoved":
+    case "reactionsCleared":
+    case "emojiCleared":
+      return reactionDispatch(world, event);
     case "channelCreated":
       return { ...guilds, name: Event.ChannelCreate, data: textPayload(world, event.channel) };
     case "channelUpdated":
@@ -100,6 +105,46 @@ export function dispatchOf(world: World, event: WorldEvent): Dispatch {
       const data = { id, guild_id, parent_id: parent.id, type: ChannelType.PublicThread };
       return { ...guilds, name: Event.ThreadDelete, requiredAccess: parent, data };
     }
+  }
+}
+
+/** https://discord.com/developers/docs/events/gateway-events#message-reaction-add. Only an addition has the membership. */
+function reactionDispatch(
+  world: World,
+  event: Extract<WorldEvent, { readonly kind: `reaction${string}` | "emojiCleared" }>,
+): Dispatch {
+  const { id: message_id, channel } = event.message;
+  const about = { channel_id: channel.id, message_id, guild_id: world.guild.id };
+  const sent = {
+    kind: "other",
+    intent: Intent.GuildMessageReactions,
+    requiredAccess: rootOf(channel),
+  } as const;
+  switch (event.kind) {
+    case "reactionAdded":
+    case "reactionRemoved": {
+      const { emoji, user } = event;
+      const isNew = event.kind === "reactionAdded";
+      const whose = { user_id: user.id, emoji, burst: false, type: 0 };
+      const member = { ...memberPayload(user), user: userPayload(user) };
+      return {
+        ...sent,
+        name: isNew ? Event.MessageReactionAdd : Event.MessageReactionRemove,
+        data: {
+          ...about,
+          ...whose,
+          ...(isNew && { member, message_author_id: event.message.author.id }),
+        },
+      };
+    }
+    case "reactionsCleared":
+      return { ...sent, name: Event.MessageReactionRemoveAll, data: about };
+    case "emojiCleared":
+      return {
+        ...sent,
+        name: Event.MessageReactionRemoveEmoji,
+        data: { ...about, emoji: event.emoji },
+      };
   }
 }
 

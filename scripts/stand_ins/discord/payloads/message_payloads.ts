@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { applicationOf, type Message, type User } from "../world/model.ts";
 import { timeOf } from "../world/snowflakes.ts";
 import { timestamp } from "./timestamp.ts";
+import { reactionPayloads } from "../world/reactions.ts";
 import { writtenAt, type World } from "../world/world.ts";
 
 /** The fields that are empty without the Message Content intent, in events and in REST responses. */
@@ -66,6 +67,7 @@ export function messagePayload(world: World, message: Message): APIMessage {
     components: [],
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- Several flags at once have no name.
     flags: message.flags,
+    ...(message.reactions.length > 0 ? { reactions: reactionPayloads(message, world.bot.id) } : {}),
     ...(message.stickers.length > 0 ? { sticker_items: [...message.stickers] } : {}),
     ...(author.kind === "webhook" ? { webhook_id: author.id } : {}),
     ...(applicationId === undefined ? {} : { application_id: applicationId }),

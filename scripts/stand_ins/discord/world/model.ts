@@ -73,6 +73,18 @@ export interface Thread {
 
 export type Channel = TextChannel | Thread;
 
+/** `id`: of an emoji of the server's own. */
+export interface Emoji {
+  readonly id: string | null;
+  readonly name: string;
+}
+
+export interface MessageReaction {
+  readonly emoji: Emoji;
+  /** Ids of who reacted. */
+  readonly users: Set<string>;
+}
+
 export interface Message {
   readonly id: string;
   readonly channel: Channel;
@@ -85,6 +97,7 @@ export interface Message {
   readonly attachments: readonly APIAttachment[];
   readonly stickers: readonly APIStickerItem[];
   mentions: Mentions;
+  reactions: readonly MessageReaction[];
   readonly reference: { readonly channelId: string; readonly messageId: string } | undefined;
 }
 
@@ -102,6 +115,14 @@ export type WorldEvent =
       readonly channel: Channel;
       readonly messages: readonly Message[];
     }
+  | {
+      readonly kind: "reactionAdded" | "reactionRemoved";
+      readonly message: Message;
+      readonly emoji: Emoji;
+      readonly user: User;
+    }
+  | { readonly kind: "reactionsCleared"; readonly message: Message }
+  | { readonly kind: "emojiCleared"; readonly message: Message; readonly emoji: Emoji }
   | { readonly kind: "channelCreated" | "channelUpdated"; readonly channel: TextChannel }
   | { readonly kind: "channelDeleted" | "webhooksUpdated"; readonly channel: TextChannel }
   | { readonly kind: "accessGained"; readonly channel: TextChannel }

@@ -42,6 +42,10 @@ export function changesOf(event: WorldEvent): ChatChange[] {
       return changes("deleted", [event.message]);
     case "messagesDeleted":
       return changes("deleted", event.messages);
+    case "reactionAdded":
+    case "reactionRemoved":
+    case "reactionsCleared":
+    case "emojiCleared":
     case "channelCreated":
     case "channelUpdated":
     case "channelDeleted":

@@ -162,6 +162,7 @@ export class World {
       attachments: draft.attachments ?? [],
       stickers: draft.stickers ?? [],
       mentions: draft.mentions,
+      reactions: [],
       reference: draft.reference,
     };
     draft.channel.messages.append(message);

@@ -12,18 +12,27 @@ export interface AppIdentity {
 }
 
 /** The events that the app is subscribed to. */
-export type Subscription = "message.channels" | "message.groups" | "app_mention";
+export type Subscription =
+  "message.channels" | "message.groups" | "app_mention" | "reaction_added" | "reaction_removed";
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** How many people Slack names of those who reacted. It does not say how many. */
+const NAMED = 3;
+
 /**
  * A message as Slack's API and events carry it, with people by id. `withMetadata` as in `include_all_metadata`. With
- * `channel` (in history, not in events), a root carries the count of its replies.
+ * `channel` (in history, not in events), a root carries the count of its replies. `withReactions`: for an app with the
+ * scope.
  */
 export function messageJson(
   message: Message,
   teamId: string,
-  options: { readonly withMetadata?: boolean; readonly channel?: Channel } = {},
+  options: {
+    readonly withMetadata?: boolean;
+    readonly withReactions?: boolean;
+    readonly channel?: Channel;
+  } = {},
 ): Json {
   const { edited, blocks, attachments, files, metadata } = message;
   return {
@@ -41,6 +50,14 @@ export function messageJson(
     ...(attachments && { attachments }),
     ...(files && { files: files.map((file) => fileJson(file, file.at === "here")) }),
     ...(options.withMetadata && metadata !== undefined && { metadata }),
+    ...(options.withReactions &&
+      (message.reactions ?? []).length > 0 && {
+        reactions: message.reactions?.map(({ name, users }) => ({
+          name,
+          count: users.length,
+          users: users.slice(0, NAMED),
+        })),
+      }),
     ...(options.channel && threadJson(options.channel, message)),
   };
 }
@@ -95,6 +112,10 @@ export function eventsOf(
 ): Json[] {
   const { channel } = change;
   if (!channel.botIsMember) return [];
+  if (change.kind === "reacted") {
+    const type = change.isAdded ? "reaction_added" : "reaction_removed";
+    return subscriptions.has(type) ? [reactionEvent(type, change)] : [];
+  }
   const events: Json[] = [];
   if (subscriptions.has(channel.isPrivate ? "message.groups" : "message.channels")) {
     events.push(messageEvent(change, app.teamId));
@@ -111,7 +132,21 @@ export function eventsOf(
   return events;
 }
 
-function messageEvent(change: WorkspaceChange, teamId: string): Json {
+type Reacted = Extract<WorkspaceChange, { readonly kind: "reacted" }>;
+
+/** docs.slack.dev/reference/events/reaction_added. A post under another name has no user, so no `item_user`. */
+function reactionEvent(type: string, { channel, ts, message, by, name }: Reacted): Json {
+  return {
+    type,
+    user: by.id,
+    reaction: name,
+    item: { type: "message", channel: channel.id, ts: message.ts },
+    ...(!message.persona && { item_user: message.author.id }),
+    event_ts: ts,
+  };
+}
+
+function messageEvent(change: Exclude<WorkspaceChange, Reacted>, teamId: string): Json {
   const { channel, ts } = change;
   const place = {
     channel: channel.id,

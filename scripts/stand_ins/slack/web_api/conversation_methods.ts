@@ -117,7 +117,7 @@ function rangeOf(params: Params): (ts: string) => boolean {
 }
 
 function page(
-  { app, historyPage }: Backend,
+  { app, historyPage, scopes }: Backend,
   params: Params,
   channel: Channel,
   messages: readonly Message[],
@@ -126,11 +126,12 @@ function page(
   const asked = limitParam(params, fallback, fallback === 100 ? 999 : 1000);
   const limit = Math.min(asked, historyPage);
   const withMetadata = flagParam(params, "include_all_metadata");
+  const withReactions = scopes.includes("reactions:read");
   const next = messages[limit];
   return {
     messages: messages
       .slice(0, limit)
-      .map((message) => messageJson(message, app.teamId, { withMetadata, channel })),
+      .map((message) => messageJson(message, app.teamId, { withMetadata, withReactions, channel })),
     has_more: next !== undefined,
     ...(next && { response_metadata: { next_cursor: cursor("next_ts", micros(next.ts)) } }),
   };

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { ChatChange, PersonAct, Place, NewMessage, VisibleMessage } from "../../chat.ts";
+import type {
+  ChatChange,
+  PersonAct,
+  Place,
+  NewMessage,
+  ReactionAct,
+  VisibleMessage,
+} from "../../chat.ts";
 import { Listeners } from "../../wire.ts";
 import { richTextOf } from "./rich_text.ts";
 import { shownText } from "./text.ts";
@@ -17,7 +24,9 @@ export class People {
     readonly bot: Member,
     readonly now: () => number,
   ) {
-    workspace.changes.add((change) => this.changes.emit(this.#seenChange(change)));
+    workspace.changes.add((change) => {
+      if (change.kind !== "reacted") this.changes.emit(this.#seenChange(change));
+    });
   }
 
   channel(id: string): Channel {
@@ -82,6 +91,13 @@ export class People {
     this.#record({ kind: "delete", channel, thread: message.threadTs, id, person });
   }
 
+  react({ channel, id, person, emoji }: ReactionAct, isAdded: boolean): void {
+    const by = this.workspace.members.get(person);
+    if (!by) throw new Error(`no Slack user ${person}`);
+    if (!/^[a-z0-9_'+-]+(::skin-tone-[2-6])?$/.test(emoji)) throw new Error("invalid_name");
+    this.workspace.react(this.channel(channel), this.message(channel, id), by, emoji, isAdded);
+  }
+
   unfurl({ channel, id, url }: { channel: string; id: string; url: string }): void {
     const message = this.message(channel, id);
     const attachments = [{ from_url: url, original_url: url, fallback: url, id: 1 }];
@@ -111,7 +127,7 @@ export class People {
     };
   }
 
-  #seenChange(change: WorkspaceChange): ChatChange {
+  #seenChange(change: Exclude<WorkspaceChange, { readonly kind: "reacted" }>): ChatChange {
     const removed =
       change.kind === "removed" || (change.kind === "changed" && change.message.tombstone);
     const message = this.#seen(removed ? change.previous : change.message);

@@ -38,6 +38,12 @@ export interface Persona {
   readonly avatarUrl?: string;
 }
 
+/** Who reacted with an emoji, by its name. */
+export interface Reaction {
+  readonly name: string;
+  readonly users: readonly string[];
+}
+
 export interface Message {
   readonly ts: string;
   readonly author: Member;
@@ -55,6 +61,7 @@ export interface Message {
   readonly edited?: { readonly user: string; readonly ts: string };
   readonly attachments?: readonly unknown[];
   readonly files?: readonly SharedFile[];
+  readonly reactions?: readonly Reaction[];
   /** A deleted root that still has replies: Slack keeps a placeholder. */
   readonly tombstone?: true;
 }
@@ -66,6 +73,13 @@ export type WorkspaceChange = { readonly channel: Channel; readonly ts: string }
   | { readonly kind: "posted"; readonly message: Message }
   | { readonly kind: "changed"; readonly message: Message; readonly previous: Message }
   | { readonly kind: "removed"; readonly previous: Message }
+  | {
+      readonly kind: "reacted";
+      readonly message: Message;
+      readonly by: Member;
+      readonly name: string;
+      readonly isAdded: boolean;
+    }
 );
 
 /** The channels, people and messages of one Slack workspace. The only place that changes them. */
@@ -163,6 +177,23 @@ export class Workspace {
     channel.messages.set(message.ts, message);
     this.changes.emit({ kind: "changed", channel, ts, message, previous });
     return message;
+  }
+
+  react(channel: Channel, previous: Message, by: Member, name: string, isAdded: boolean): void {
+    const { reactions = [] } = previous;
+    const users = reactions.find((each) => each.name === name)?.users ?? [];
+    if (users.includes(by.id) === isAdded) {
+      throw new Error(isAdded ? "already_reacted" : "no_reaction");
+    }
+    const now = isAdded ? [...users, by.id] : users.filter((user) => user !== by.id);
+    const others = reactions.filter((each) => each.name !== name);
+    const message = {
+      ...previous,
+      reactions: now.length > 0 ? [...others, { name, users: now }] : others,
+    };
+    channel.messages.set(message.ts, message);
+    const ts = this.clock.next();
+    this.changes.emit({ kind: "reacted", channel, ts, message, by, name, isAdded });
   }
 
   remove(channel: Channel, previous: Message): void {
