@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import type { ConvexHttpClient } from "convex/browser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import type { BridgeProcess } from "../../scripts/stand_ins/bridge_process.ts";
 import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { ROOT } from "../../scripts/tooling/repository.ts";
 import { COUNTING_OPTIONS } from "../../scripts/verify/bench/count_calls.ts";
 import { api } from "../../convex/_generated/api.js";
 import { eventually } from "../support/eventually.ts";
@@ -29,6 +32,17 @@ afterAll(async () => {
   expect([...stack.discord.refused, ...stack.slack.refused]).toEqual([]);
   await stack.stop();
 });
+
+/** What the admin's script prints. */
+async function channels(...args: string[]): Promise<string> {
+  const script = ["scripts/bootstrap.mjs", "--compiled", "scripts/cli/channels/channels.ts"];
+  const env = { PATH: process.env.PATH, CONVEX_URL: stack.convex.url, ADMIN_KEY: stack.adminKey };
+  const done = await promisify(execFile)(process.execPath, [...script, ...args], {
+    cwd: ROOT,
+    env,
+  });
+  return done.stdout;
+}
 
 /** A new mapped channel, with somebody who asked and the answer. */
 async function exchange(platform: PlatformName, name: string) {
@@ -77,6 +91,23 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     reactions.remove({ ...talk.act(talk.answer), emoji: up });
     await eventually(async () => expect(await talk.shown()).toEqual([[], ["👎 1"]]));
     expect(await talk.feedback()).toEqual([[0, 1]]);
+  });
+
+  test("ratings are in the status, and exported as a line of JSON each", async () => {
+    const talk = await exchange(platform, "export");
+    talk.chat.reactions.add({ ...talk.act(talk.answer), emoji: up });
+    await eventually(async () => expect(await talk.feedback()).toEqual([[1, 0]]));
+    const lines = (await channels("export", "feedback")).trim().split("\n");
+    const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(rows.find(({ channel }) => channel === `${platform} export`)).toEqual({
+      at: expect.any(Number) as unknown,
+      channel: `${platform} export`,
+      question: "why?",
+      answer: expect.stringContaining("why?") as unknown,
+      up: 1,
+      down: 0,
+    });
+    expect(await channels("status")).toMatch(/Feedback of the last 30 days: 👍 [1-9]/u);
   });
 
   test("what changed while the bridge was down is caught up with, and nothing is written twice", async () => {

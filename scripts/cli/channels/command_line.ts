@@ -69,6 +69,7 @@ export function buildCommandLine(print: Print): Command {
   addPauseAndResume(program, print);
   addReports(program, print);
   addSearch(program, print);
+  addExport(program, print);
   addRetry(program, print);
   return program;
 }
@@ -250,6 +251,19 @@ function addSearch(program: Command, print: Print): void {
         verbs.search(deployment, { channel, text, ...(limit !== undefined && { limit }) }),
       ),
     );
+}
+
+function addExport(program: Command, print: Print): void {
+  addVerb(program, "export", "Print what people think of the answers, as lines of JSON.", [
+    "export feedback > feedback.jsonl",
+  ])
+    .addArgument(new Argument("<what>").choices(["feedback"]))
+    .action(async (_what: string, flags: Common) => {
+      const { connect } = await import("./deployment.ts");
+      const { feedback } = await import("./feedback.ts");
+      // Printed page by page: there may be more than fits into memory.
+      for await (const line of feedback(await connect(noteFor(flags)))) print(line);
+    });
 }
 
 function addRetry(program: Command, print: Print): void {

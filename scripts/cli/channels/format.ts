@@ -7,6 +7,7 @@ import type { ChannelView } from "./platform_view.ts";
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];
 /** The deployment's status report. */
 export type Status = FunctionReturnType<typeof api.admin.status>;
+type Feedback = NonNullable<Status["feedback"]>;
 type AiHealth = NonNullable<Status["aiHealth"]>;
 type MappingStatus = Status["mappings"][number];
 
@@ -98,12 +99,20 @@ export function channelTable(
 }
 
 /** The state of every mapping, whether answers fail, then failed replies, problems and what was re-armed. */
-export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: Status): string {
+export function statusReport({
+  mappings,
+  failed,
+  problems,
+  aiHealth,
+  rearmed,
+  feedback,
+}: Status): string {
   const isEmpty = mappings.length + failed.length + problems.length === 0;
-  if (isEmpty && !aiHealth && !rearmed) return mappingTable([]);
+  if (isEmpty && !aiHealth && !rearmed && !feedback) return mappingTable([]);
   const sections = [
     isEmpty ? mappingTable([]) : mappings.map((row) => describeStatus(row, mappings)).join("\n"),
     ...(aiHealth ? [`${describeAi(aiHealth)}.`] : []),
+    ...(feedback ? [describeFeedback(feedback)] : []),
   ];
   if (failed.length > 0) {
     const header = ["DELIVERY", "CHANNEL", "FAILED", "WHY"];
@@ -143,6 +152,11 @@ export function statusReport({ mappings, failed, problems, aiHealth, rearmed }: 
     );
   }
   return sections.filter((section) => section !== "").join("\n\n");
+}
+
+function describeFeedback({ up, down, answers, isMore }: Feedback): string {
+  const rated = `${isMore ? "more than " : ""}${counted(answers, "answer")}`;
+  return `Feedback of the last 30 days: 👍 ${up}, 👎 ${down}, on ${rated} (all of it: export feedback).`;
 }
 
 /** Since when, why and how often answers fail, or that they did. */

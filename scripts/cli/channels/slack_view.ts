@@ -16,7 +16,7 @@ import {
   ViewError,
 } from "./platform_view.ts";
 
-/** The bot scopes the code needs; slack-app-manifest.json asks for them and for `RELAY_SCOPE`. */
+/** The bot scopes the code needs; slack-app-manifest.json asks for them and for the two below. */
 export const BOT_SCOPES = [
   "channels:history",
   "channels:read",
@@ -28,6 +28,9 @@ export const BOT_SCOPES = [
   "users:read",
 ] as const;
 
+/** The scope needed only to mirror reactions. */
+export const REACTIONS_SCOPE = "reactions:read";
+
 /** The scope needed only to relay messages under their authors' names and pictures. */
 export const RELAY_SCOPE = "chat:write.customize";
 
@@ -37,6 +40,8 @@ export interface SlackBot {
   readonly team: string;
   /** Scopes that the bridge needs and the token lacks. */
   readonly missingScopes: readonly string[];
+  /** Whether Slack sends it no reactions. The rest works without. */
+  readonly missesReactions: boolean;
   /** The bot's app; absent if the token lacks `users:read`. */
   readonly appId?: string;
 }
@@ -65,6 +70,7 @@ export class SlackView implements PlatformView {
       name: me.user ?? "the bot",
       team: me.team ?? "the workspace",
       missingScopes,
+      missesReactions: !scopes.includes(REACTIONS_SCOPE),
       ...(appId === undefined ? {} : { appId }),
     };
   }

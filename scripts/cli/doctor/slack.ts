@@ -4,7 +4,7 @@ import type { SlackConfig } from "../../../bridges/config/config.ts";
 import { addScopes } from "../../../bridges/slack/failures.ts";
 import type { Deployment } from "../channels/deployment.ts";
 import { ViewError } from "../channels/platform_view.ts";
-import { type SlackBot, SlackView } from "../channels/slack_view.ts";
+import { REACTIONS_SCOPE, type SlackBot, SlackView } from "../channels/slack_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { checkMappedChannels, type MappingRow, requestFailed } from "./mapped_channels.ts";
 import { checkRecentMessages } from "./recent_messages.ts";
@@ -66,16 +66,24 @@ export async function checkSlack(
   return findings;
 }
 
-function checkBot({ name, team, missingScopes }: SlackBot): Finding[] {
+function checkBot({ name, team, missingScopes, missesReactions }: SlackBot): Finding[] {
   const check = checkNamed("Slack");
   return [
     check.ok(`the bot token belongs to ${name} in ${team}`),
     missingScopes.length === 0
-      ? check.ok("the bot token has every scope")
+      ? check.ok("the bot token has every scope that messages need")
       : check.error(
           `the bot token lacks ${missingScopes.join(", ")}`,
           addScopes(missingScopes.join(", ")),
         ),
+    ...(missesReactions
+      ? [
+          check.warning(
+            "reactions are not mirrored, and answers can't be rated on Slack: the bot token lacks reactions:read",
+            `${addScopes(REACTIONS_SCOPE)}; Event Subscriptions > bot events: add reaction_added and reaction_removed`,
+          ),
+        ]
+      : []),
   ];
 }
 

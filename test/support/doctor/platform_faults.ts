@@ -1,3 +1,4 @@
+import { BOT_SCOPES, RELAY_SCOPE } from "../../../scripts/cli/channels/slack_view.ts";
 import type { Fault } from "./fault_injector.ts";
 
 /** Faults in the Discord application and the Slack app. */
@@ -92,6 +93,18 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     inject: async (s) => s.run(await s.anotherSlack({ scopes: ["chat:write", "users:read"] })),
     fault: /lacks channels:history, channels:read/,
     step: /Bot Token Scopes: add channels:history/,
+  },
+  {
+    name: "no scope for reactions",
+    inject: async (s) =>
+      s.run(
+        await s.anotherSlack({
+          scopes: [...BOT_SCOPES, RELAY_SCOPE],
+        }),
+      ),
+    level: "warning",
+    fault: /reactions are not mirrored/,
+    step: /add reactions:read.*reaction_added/,
   },
   {
     name: "tokens of two apps",

@@ -39,7 +39,7 @@ export interface Persona {
 }
 
 /** Who reacted with an emoji, by its name. */
-export interface Reaction {
+interface Reaction {
   readonly name: string;
   readonly users: readonly string[];
 }
