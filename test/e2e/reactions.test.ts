@@ -59,6 +59,11 @@ async function exchange(platform: PlatformName, name: string) {
   const question = chat.say({ channel, person, text: "why?" });
   await eventually(() => expect(posted()).toHaveLength(1));
   const answer = posted()[0]?.id ?? "";
+  // A reaction that overtakes the report of its post is to an unknown message.
+  await eventually(async () => {
+    const { mappings } = await admin.query(api.admin.status, {});
+    expect(mappings.find((row) => row.externalId === channel)?.open).toBe(0);
+  });
   /** The reactions to each message, as a transcript shows them. */
   const shown = async () => {
     const paginationOpts = { numItems: 10, cursor: null };
