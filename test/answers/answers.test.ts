@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => copy.remove());
 
 test("the examples type-check", { timeout: 300_000 }, async () => {
-  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  const tsc = join(ROOT, "node_modules", "@typescript", "native", "bin", "tsc");
   const checked = promisify(execFile)(process.execPath, [tsc, "-p", "convex/tsconfig.json"], {
     cwd: copy.path,
   });
