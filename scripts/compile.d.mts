@@ -1,6 +1,7 @@
 /** See compile.mjs. */
 export interface CompileOptions {
   readonly packages?: "bundle" | "external";
+  readonly format?: "esm" | "cjs";
 }
 export function compile(script: string, options?: CompileOptions): Promise<string>;
 export function compileAll(scripts: readonly string[], options?: CompileOptions): Promise<string[]>;

@@ -5,4 +5,7 @@ import { run } from "../../bridges/main.ts";
 
 const config = loadConfig(process.env);
 if (config.kind !== "bridges") throw new Error("a stack's bridge is configured by its stack");
-await run(config);
+run(config).catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

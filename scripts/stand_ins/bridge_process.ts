@@ -14,9 +14,15 @@ const KEPT_LINES = 200;
 
 let compiled: Promise<string> | undefined;
 
-/** The bridge program, compiled once, as by `npm start`: a test may start a hundred bridges. */
+/** Starts the program with what V8 compiled of it before: a third of a start's processor time. */
+const STARTER = join(import.meta.dirname, "run_with_code_cache.cjs");
+
+/** The bridge program, compiled once: a test may start a hundred bridges. */
 export async function bridgeEntry(): Promise<string> {
-  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"), { packages: "bundle" });
+  compiled ??= compile(join(import.meta.dirname, "bridge_main.ts"), {
+    packages: "bundle",
+    format: "cjs",
+  });
   return fileURLToPath(await compiled);
 }
 
@@ -41,7 +47,7 @@ export async function startBridgeProcess(
   env: Readonly<Record<string, string>>,
   platforms: readonly PlatformName[],
 ): Promise<BridgeProcess> {
-  const child = spawn(process.execPath, [await bridgeEntry()], {
+  const child = spawn(process.execPath, [STARTER, await bridgeEntry(), platforms.join("-")], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
