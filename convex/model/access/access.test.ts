@@ -15,8 +15,8 @@ import {
 
 let backend: Backend;
 
-beforeEach(() => {
-  backend = startBackend();
+beforeEach(async () => {
+  backend = await startBackend();
 });
 afterEach(stopBackend);
 

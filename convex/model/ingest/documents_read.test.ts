@@ -17,7 +17,7 @@ let backend: Backend;
 let room: Id<"mappings">;
 
 beforeEach(async () => {
-  backend = startBackend();
+  backend = await startBackend();
   new AiService();
   ({ mappingId: room } = await mapChannel(backend, "discord", { trigger: "never" }));
 });

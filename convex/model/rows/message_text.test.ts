@@ -10,8 +10,8 @@ import {
 
 let backend: Backend;
 
-beforeEach(() => {
-  backend = startBackend();
+beforeEach(async () => {
+  backend = await startBackend();
 });
 afterEach(stopBackend);
 

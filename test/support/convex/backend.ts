@@ -7,6 +7,8 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Doc, TableNames } from "../../../convex/_generated/dataModel.js";
 import { ISSUERS } from "../../../convex/model/access/issuers.ts";
 import schema from "../../../convex/schema.ts";
+import { Engine } from "../../../scripts/stand_ins/convex/engine/engine.ts";
+import { internalsOf } from "../../../scripts/stand_ins/convex/engine/internals.ts";
 
 export const modules = import.meta.glob([
   "../../../convex/**/*.{ts,js}",
@@ -19,11 +21,11 @@ await Promise.all(Object.values(modules).map((load) => load()));
 /** Noon, so that no hour or day ends during a test. */
 export const NOON = Date.UTC(2026, 2, 10, 12, 5);
 
-export type Backend = ReturnType<typeof startBackend>;
+export type Backend = Awaited<ReturnType<typeof startBackend>>;
 export type Role = "nobody" | "discord" | "slack" | "admin";
 
 /** A fresh deployment with its clock stopped at noon, and a client for each kind of caller. */
-export function startBackend() {
+export async function startBackend() {
   vi.useFakeTimers({
     now: NOON,
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
@@ -32,6 +34,13 @@ export function startBackend() {
   vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
   const t = convexTest({ schema, modules, transactionLimits: true });
   registerRateLimiter(t);
+  // With indexes: without, each query looks at every document of every table.
+  new Engine(await internalsOf(t), {
+    before: () => Promise.resolve(),
+    onBegin: () => undefined,
+    onEnd: () => undefined,
+    transactionDelayMs: () => 0,
+  });
   return {
     t,
     nobody: t,

@@ -9,8 +9,8 @@ export let ai: AiService;
 
 /** Gives each test of the file a deployment and an AI of its own, as `backend` and `ai`. */
 export function useFreshBackend(): void {
-  beforeEach(() => {
-    backend = startBackend();
+  beforeEach(async () => {
+    backend = await startBackend();
     ai = new AiService();
   });
   afterEach(stopBackend);
