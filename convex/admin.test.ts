@@ -41,6 +41,7 @@ describe("map", () => {
       mappingId: mapped.mappingId,
       externalId: IDS.discord,
       externalName: "help",
+      files: "images",
       since: expect.stringMatching(/^\d{20}$/) as string,
     });
   });

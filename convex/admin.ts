@@ -12,7 +12,7 @@ import { searchAsAdmin, vFoundMessage } from "./model/search/found_message.ts";
 import { retryDeliveries } from "./model/outbox/retry.ts";
 import { overallStatus, vStatus } from "./model/admin/status.ts";
 import { readTranscript, vTranscript } from "./model/admin/transcript.ts";
-import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
+import { vFilesHeld, vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
 
 /*
  * What the admin script may call, with a token signed by the admin key. Failures are `ConvexError`s
@@ -23,7 +23,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
  * nothing. With `keepDays`, messages older than that are not stored, and deleted once a day. With `relay`, the platform
- * channel receives what is said elsewhere in the Convex channel, by apps too with `relayApps`. Codes: BAD_ID,
+ * channel receives what is said elsewhere in the Convex channel, by apps too with `relayApps`. `files`: which files of its
+ * messages are held, by default images. Codes: BAD_ID,
  * BAD_HISTORY, BAD_KEEP, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET, BEING_DELETED, TOO_MANY_MAPPINGS.
  */
 export const map = mutation({
@@ -41,6 +42,7 @@ export const map = mutation({
     keepDays: v.optional(v.number()),
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
+    files: v.optional(vFilesHeld),
   },
   returns: v.object({
     mappingId: v.id("mappings"),
@@ -100,7 +102,7 @@ export const countMessages = query({
 /**
  * Changes a mapping's settings. `null` for instructions or model: back to the default. Instructions and model
  * belong to the Convex channel and so to every channel mapped onto it. `keepDays`, `relay`, `relayApps`: as for `map`;
- * `keepDays: null`: for ever.
+ * `keepDays: null`: for ever. `files: "none"` keeps what is held.
  * Codes: NOT_MAPPED, BAD_KEEP.
  */
 export const change = mutation({
@@ -115,6 +117,7 @@ export const change = mutation({
     keepDays: v.optional(v.union(v.number(), v.null())),
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
+    files: v.optional(vFilesHeld),
   },
   returns: vMappingRow,
   handler: async (ctx, args) => {

@@ -4,6 +4,7 @@ import { actingPlatform } from "./model/access/caller.ts";
 import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
 import { aiHealth } from "./model/rows/ai_health.ts";
 import { cursorsOf, vAdvance, vCursor } from "./model/rows/cursors.ts";
+import { announce, attach, giveUp, vFileFacts, vFileRef } from "./model/files/attach.ts";
 import { ingestBatch } from "./model/ingest/ingest.ts";
 import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
@@ -118,6 +119,31 @@ export const exchange = mutation({
     }
     return answers;
   },
+});
+
+/**
+ * Asks for an address to which the bytes of a message's file are uploaded: one POST within an hour, with `uploadType(type)`
+ * as its Content-Type. Null if the file is not wanted: its message or attachment is unknown or gone, it is held already,
+ * `size` (bytes) or `type` is not what the mapping holds. `sha256` in hex.
+ */
+export const announceFile = mutation({
+  args: { ...vFileRef, ...vFileFacts },
+  returns: v.union(v.string(), v.null()),
+  handler: async (ctx, args) => announce(ctx, await actingPlatform(ctx), args),
+});
+
+/** Records an uploaded file, once; deletes the blob if its message or attachment is gone or has another. */
+export const attachFile = mutation({
+  args: { ...vFileRef, ...vFileFacts, storageId: v.id("_storage") },
+  returns: v.union(v.literal("held"), v.literal("dropped")),
+  handler: async (ctx, args) => attach(ctx, await actingPlatform(ctx), args),
+});
+
+/** Records that a message's file can't be had, for now: nothing waits for it. */
+export const fileUnavailable = mutation({
+  args: vFileRef,
+  returns: v.null(),
+  handler: async (ctx, args) => giveUp(ctx, await actingPlatform(ctx), args),
 });
 
 /** Stores what a bridge learned besides messages: names of people and channels, problems, the health of mappings. */

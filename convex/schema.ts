@@ -1,5 +1,7 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vMessageRow } from "./model/rows/messages.ts";
+import { vFile } from "./model/rows/files.ts";
 import { vRearmed } from "./model/rows/rearmed.ts";
 import { cursorsTable } from "./model/rows/cursors.ts";
 import { reactionsTable } from "./model/rows/reactions.ts";
@@ -12,15 +14,13 @@ import { vLearned } from "./model/rows/output_limits.ts";
 import { vAiHealth } from "./model/rows/ai_health.ts";
 import {
   troubleFields,
-  vAttachment,
   vDeliveryOp,
   vDeliveryState,
   vDirection,
   vFeedback,
+  vFilesHeld,
   vLease,
   vMappingState,
-  vMention,
-  vMessageKind,
   vPlatform,
   vReplyIn,
   vReplyState,
@@ -79,6 +79,8 @@ export default defineSchema({
     // Since when it receives what is said elsewhere in its Convex channel, in ms since 1970. Absent: it does not.
     relaySince: v.optional(v.number()),
     relayApps: v.optional(v.literal(true)),
+    // Absent: images.
+    files: v.optional(vFilesHeld),
   })
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])
@@ -123,26 +125,7 @@ export default defineSchema({
 
   // Written by ingest, sendMessage and replies. No `authorId` = the AI. Everything but `channelId`,
   // `authorId` and `content` is absent in a channel that was never mapped. `position` sorts as the platform does.
-  messages: defineTable({
-    channelId: v.id("channels"),
-    authorId: v.optional(v.id("users")),
-    content: v.string(),
-    conversationId: v.optional(v.id("conversations")),
-    mappingId: v.optional(v.id("mappings")),
-    externalId: v.optional(v.string()),
-    identityId: v.optional(v.id("identities")),
-    position: v.optional(v.string()),
-    sentAt: v.optional(v.number()),
-    editedAt: v.optional(v.number()),
-    deletedAt: v.optional(v.number()),
-    asks: v.optional(v.literal(true)),
-    kind: v.optional(vMessageKind),
-    mentions: v.optional(v.array(vMention)),
-    attachments: v.optional(v.array(vAttachment)),
-    replyTo: v.optional(v.string()),
-    // It waits until those before it are relayed (docs/races.md#live-messages-overtake-a-catch-up).
-    toRelay: v.optional(v.literal(true)),
-  })
+  messages: defineTable(vMessageRow)
     .index("by_channelId_and_sentAt", ["channelId", "sentAt"])
     .index("by_mappingId_and_toRelay_and_position", ["mappingId", "toRelay", "position"])
     .index("by_mappingId_and_externalId", ["mappingId", "externalId"])
@@ -151,6 +134,18 @@ export default defineSchema({
     .index("by_conversationId_and_asks_and_position", ["conversationId", "asks", "position"])
     // A deleted message has no content, so no search finds it.
     .searchIndex("content", { searchField: "content", filterFields: ["channelId", "mappingId"] }),
+
+  // The files of messages, by the platform's id of the file. A row is set once, by a bridge, and deleted with the message
+  // or its attachment, and the blob with it (docs/races.md#a-file-arrives-after-its-message).
+  files: defineTable(vFile)
+    .index("by_messageId_and_fileId", ["messageId", "fileId"])
+    .index("by_storageId", ["storageId"]),
+
+  // Uploads that a bridge has announced, `at` in ms since 1970. The sweep looks for those whose row never came, and
+  // deletes these rows after two hours (docs/races.md#an-upload-without-a-row).
+  uploads: defineTable({ sha256: v.string(), at: v.number() })
+    .index("by_at", ["at"])
+    .index("by_sha256_and_at", ["sha256", "at"]),
 
   reactions: reactionsTable,
 

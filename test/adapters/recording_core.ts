@@ -28,7 +28,7 @@ export class RecordingCore implements Intake {
   map(channelId: string): Mapping {
     // Only Convex makes such ids; any string works here.
     const mappingId = `m ${channelId}` as MappingId;
-    const mapping = { mappingId, externalId: channelId, since: "0" };
+    const mapping: Mapping = { mappingId, externalId: channelId, since: "0", files: "images" };
     this.add(mapping);
     return mapping;
   }

@@ -71,7 +71,8 @@ describe("on Discord", () => {
     const events: BridgeEvent[] = [];
     const problems: Problem[] = [];
     const intake: Intake = {
-      mappingOf: (id) => (id === "80" ? { mappingId, externalId: id, since: "" } : undefined),
+      mappingOf: (id) =>
+        id === "80" ? { mappingId, externalId: id, since: "", files: "images" } : undefined,
       push: (event) => {
         events.push(event);
         return Promise.resolve("inserted");

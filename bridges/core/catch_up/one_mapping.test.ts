@@ -21,7 +21,8 @@ import { MappingCatchUp } from "./one_mapping.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: at(-1_000 * MINUTE) };
+const since = at(-1_000 * MINUTE);
+const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since, files: "images" };
 
 /** The position, and the id, of a message sent `ms` from now. */
 function at(ms: number): string {

@@ -20,7 +20,7 @@ afterEach(() => {
 
 function mappingOf(name: string, since = "1"): Mapping {
   // Only Convex makes ids; here any text serves.
-  return { mappingId: name as MappingId, externalId: `channel ${name}`, since };
+  return { mappingId: name as MappingId, externalId: `channel ${name}`, since, files: "images" };
 }
 
 const [A, B] = [mappingOf("a"), mappingOf("b")];

@@ -78,7 +78,7 @@ test("on Slack a cursor stays ten minutes behind, because Slack redelivers for t
 test("a catch-up moves its cursor page by page, and at its end to the newest safe position", async () => {
   const { cursors, sent } = setUp();
   const at = (ms: number) => positionAt("discord", START - ms);
-  const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: "1" };
+  const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: "1", files: "images" };
   const progress = cursors.catchUp(mapping, at(HOUR));
   progress.committed(at(120_000));
   progress.committed(at(30_000));
@@ -95,7 +95,8 @@ test("a catch-up moves its cursor page by page, and at its end to the newest saf
 test("a catch-up never moves its cursor back", async () => {
   const { cursors, sent } = setUp();
   const newest = positionAt("discord", START - 1_000);
-  cursors.catchUp({ mappingId: MAPPING, externalId: "C1", since: "1" }, newest).finished({
+  const mapping: Mapping = { mappingId: MAPPING, externalId: "C1", since: "1", files: "images" };
+  cursors.catchUp(mapping, newest).finished({
     recovered: 0,
   });
   await cursors.flush();

@@ -14,7 +14,12 @@ function setUp(since = "") {
   /** How many problems had been reported at each gap. */
   const gaps: number[] = [];
   // Outside Convex an id is a plain string.
-  const mapping: Mapping = { mappingId: "m" as MappingId, externalId: "general", since };
+  const mapping: Mapping = {
+    mappingId: "m" as MappingId,
+    externalId: "general",
+    since,
+    files: "images",
+  };
   const intake: Intake = {
     mappingOf: (id) => (id === mapping.externalId ? mapping : undefined),
     push: (event) => {

@@ -16,7 +16,7 @@ import { resolveAllOf } from "../ingest/problems.ts";
 import { isBeingPurged, schedulePurge } from "./purge.ts";
 import { refusal } from "../shared/refusal.ts";
 import { cut } from "../shared/text.ts";
-import type { Platform, ReplyIn, Trigger } from "../shared/validators.ts";
+import type { FilesHeld, Platform, ReplyIn, Trigger } from "../shared/validators.ts";
 
 /** Messages from before a mapping that can be backfilled. */
 const MOST_HISTORY = 1_000;
@@ -44,6 +44,7 @@ interface MapRequest {
   readonly keepDays?: number;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly files?: FilesHeld;
 }
 
 /** See `admin.map`. */
@@ -71,6 +72,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     ...(request.keepDays !== undefined && { keepDays: request.keepDays }),
     ...(request.relay === true && { relaySince: Date.now() }),
     ...(request.relayApps === true && { relayApps: true as const }),
+    ...(request.files !== undefined && { files: request.files }),
   } as const;
   // The row survives unmapping and is reused, so its messages keep their keys
   // (docs/races.md#unmapped-and-mapped-again).
@@ -196,6 +198,7 @@ interface ChangeRequest {
   readonly keepDays?: number | null;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly files?: FilesHeld;
 }
 
 /** See `admin.change`. */

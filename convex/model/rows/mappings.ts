@@ -2,10 +2,12 @@ import { type Infer, v } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import {
+  vFilesHeld,
   vMappingState,
   vPlatform,
   vReplyIn,
   vTrigger,
+  type FilesHeld,
   type Platform,
 } from "../shared/validators.ts";
 
@@ -33,6 +35,8 @@ export const vMappingRow = v.object({
   relaySince: v.optional(v.number()),
   /** Whether messages of apps are relayed too. */
   relayApps: v.optional(v.literal(true)),
+  /** Absent: images. */
+  files: v.optional(vFilesHeld),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
 });
@@ -52,17 +56,25 @@ export function horizonOf({ keepDays }: Doc<"mappings">): number {
   return keepDays === undefined ? -Infinity : Date.now() - keepDays * 24 * 60 * 60_000;
 }
 
+/** Which files of its messages are held. */
+export function filesHeldIn({ files = "images" }: Pick<Doc<"mappings">, "files">): FilesHeld {
+  return files;
+}
+
 /** A mapping as bridges see it. */
-export const vActiveMapping = vMappingRow.pick("mappingId", "externalId", "externalName", "since");
+export const vActiveMapping = vMappingRow
+  .pick("mappingId", "externalId", "externalName", "since")
+  .extend({ files: vFilesHeld });
 
 /** See `bridge.mappings`. */
 export async function activeMappings(ctx: QueryCtx, platform: Platform) {
   const rows = await mappingsIn(ctx, platform, "active");
-  return rows.map(({ _id, externalId, externalName, since }) => ({
-    mappingId: _id,
-    externalId,
-    ...(externalName !== undefined && { externalName }),
-    since,
+  return rows.map((mapping) => ({
+    mappingId: mapping._id,
+    externalId: mapping.externalId,
+    ...(mapping.externalName !== undefined && { externalName: mapping.externalName }),
+    since: mapping.since,
+    files: filesHeldIn(mapping),
   }));
 }
 

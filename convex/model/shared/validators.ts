@@ -50,8 +50,13 @@ export const vMention = v.object({
 });
 export type Mention = Infer<typeof vMention>;
 
-/** What a platform reports about a file. `size` in bytes. The bytes themselves are not copied. */
+/** Which files of a channel's messages are held: images up to 10 MB, or any file up to 20 MB (`files/wanted.ts`). */
+export const vFilesHeld = v.union(v.literal("none"), v.literal("images"), v.literal("all"));
+export type FilesHeld = Infer<typeof vFilesHeld>;
+
+/** What a platform reports about a file. `size` in bytes. `id` is the platform's; a file without one is never fetched. */
 export const vAttachment = v.object({
+  id: v.optional(v.string()),
   name: v.string(),
   type: v.optional(v.string()),
   size: v.optional(v.number()),

@@ -8,6 +8,7 @@ const anyPlatformPackage = ["discord.js", "@discordjs/", "discord-api-types", "@
 const sharedWithBridges = [
   "convex/_generated/",
   "convex/model/access/issuers.ts",
+  "convex/model/files/wanted.ts",
   "convex/model/shared/positions.ts",
   "convex/model/shared/text.ts",
 ];
@@ -77,10 +78,11 @@ const layers = [
     rows: ["shared"],
     reactions: ["shared", "rows"],
     access: ["shared"],
-    outbox: ["shared", "rows"],
-    relay: ["shared", "rows", "outbox"],
-    replies: ["shared", "rows", "outbox", "relay"],
-    ingest: ["shared", "rows", "access", "outbox", "reactions", "relay", "replies"],
+    outbox: ["shared", "rows", "files/wanted.ts"],
+    relay: ["shared", "rows", "outbox", "files/wanted.ts"],
+    replies: ["shared", "rows", "outbox", "relay", "files/wanted.ts"],
+    files: ["shared", "rows", "outbox", "relay", "replies"],
+    ingest: ["shared", "rows", "access", "outbox", "reactions", "relay", "replies", "files"],
   }),
   ...layersOf("scripts/", {
     tooling: [],

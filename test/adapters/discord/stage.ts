@@ -73,7 +73,7 @@ export class Stage {
 /** A mapping of the channel. */
 export function mappingOf(externalId: string): Mapping {
   // Outside Convex an id is a plain string.
-  return { mappingId: "m" as MappingId, externalId, since: "" };
+  return { mappingId: "m" as MappingId, externalId, since: "", files: "images" };
 }
 
 /** The error that `work` fails with. Throws any other error, or one of another class. */

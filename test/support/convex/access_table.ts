@@ -30,7 +30,9 @@ export async function prepare(backend: Backend) {
   const people = await rows(backend, "users");
   const mirrored = people.find((person) => person.mirrored);
   if (!mirrored) throw new Error("nobody was mirrored");
-  return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf, answer };
+  const storageId = await backend.t.run((ctx) => ctx.storage.store(new Blob(["a file"])));
+  const channels = { publicChannel, onDiscord, onSlack };
+  return { ...channels, user, mirrored: mirrored._id, deliveryOf, answer, storageId };
 }
 type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
@@ -164,6 +166,20 @@ export const TABLE: Record<string, Row> = {
       }),
     cells: onlyDiscord,
   },
+  "bridge:announceFile (Discord's mapping)": {
+    call: (as, { onDiscord }) => as.mutation(api.bridge.announceFile, fileIn(onDiscord)),
+    cells: onlyDiscord,
+  },
+  "bridge:attachFile (Discord's mapping)": {
+    call: (as, { onDiscord, storageId }) =>
+      as.mutation(api.bridge.attachFile, { ...fileIn(onDiscord), storageId }),
+    cells: onlyDiscord,
+  },
+  "bridge:fileUnavailable (Discord's mapping)": {
+    call: (as, { onDiscord: { mappingId } }) =>
+      as.mutation(api.bridge.fileUnavailable, { mappingId, externalId: "1", fileId: "1" }),
+    cells: onlyDiscord,
+  },
   "bridge:report": {
     call: (as) => as.mutation(api.bridge.report, { people: [], problems: [], health: [] }),
     cells: bridges,
@@ -248,6 +264,11 @@ export const TABLE: Record<string, Row> = {
 
 export function send(as: Caller, channelId: Id<"channels">, authorId: Id<"users">) {
   return as.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });
+}
+
+function fileIn({ mappingId }: World["onDiscord"]) {
+  const ref = { mappingId, externalId: "1", fileId: "1" };
+  return { ...ref, sha256: "00", size: 1, type: "image/png" };
 }
 
 async function claim(as: Caller, deliveryId: Id<"deliveries">) {

@@ -1,0 +1,55 @@
+import { v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+
+/** Files of one message that are read; platforms allow ten. */
+const MOST_FILES = 100;
+
+const ofMessage = { messageId: v.id("messages"), fileId: v.string() };
+
+/** A file of a message that is held, or that can't be had. `sha256` in hex, `size` in bytes. */
+export const vFile = v.union(
+  v.object({
+    ...ofMessage,
+    storageId: v.id("_storage"),
+    sha256: v.string(),
+    size: v.number(),
+    type: v.string(),
+  }),
+  v.object({ ...ofMessage, unavailable: v.literal(true) }),
+);
+
+/** A file that is held. */
+export type HeldFile = Extract<Doc<"files">, { storageId: unknown }>;
+
+export function isHeld(file: Doc<"files">): file is HeldFile {
+  return "storageId" in file;
+}
+
+export async function filesOf(ctx: QueryCtx, messageId: Id<"messages">): Promise<Doc<"files">[]> {
+  return await ctx.db
+    .query("files")
+    .withIndex("by_messageId_and_fileId", (q) => q.eq("messageId", messageId))
+    .take(MOST_FILES);
+}
+
+export async function findFile(ctx: QueryCtx, messageId: Id<"messages">, fileId: string) {
+  return await ctx.db
+    .query("files")
+    .withIndex("by_messageId_and_fileId", (q) => q.eq("messageId", messageId).eq("fileId", fileId))
+    .unique();
+}
+
+/** The row of a blob. None: it is an app's, or its row never came. */
+export async function fileWith(ctx: QueryCtx, storageId: Id<"_storage">) {
+  return await ctx.db
+    .query("files")
+    .withIndex("by_storageId", (q) => q.eq("storageId", storageId))
+    .first();
+}
+
+/** Deletes a blob that is there. */
+export async function deleteBlob(ctx: MutationCtx, storageId: Id<"_storage">): Promise<void> {
+  // An admin may have deleted it; deleting it twice throws.
+  if (await ctx.db.system.get("_storage", storageId)) await ctx.storage.delete(storageId);
+}
