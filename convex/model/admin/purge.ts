@@ -2,6 +2,7 @@ import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery } from "../outbox/ending.ts";
+import { dropFiles } from "../rows/files.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";
@@ -76,8 +77,11 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
       .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
       .take(room + BATCH);
     const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
-    for (const message of old.slice(0, room)) await deleteMessage(ctx, message);
-    room -= old.length;
+    for (const message of old.slice(0, room)) {
+      if (room <= 0) return false;
+      // Its files take time too.
+      room -= 1 + (await deleteMessage(ctx, message)).files;
+    }
     if (room <= 0) return false;
     if (messages.length > old.length) continue;
     if (!(await deleteConversation(ctx, conversation))) return false;
@@ -87,8 +91,9 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
   return true;
 }
 
-/** Deletes a message with its posts, reactions and deliveries. Returns how many documents these were. */
-export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<number> {
+/** Deletes a message with its files, posts, reactions and deliveries. Returns how many documents these were, files apart. */
+export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">) {
+  const files = await dropFiles(ctx, message);
   let documents = 1 + (await dropReactions(ctx, message._id));
   const posts = ctx.db
     .query("posts")
@@ -114,7 +119,7 @@ export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">):
   if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {
     await bury(ctx, mappingId, externalId, "purged");
   }
-  return documents;
+  return { documents, files };
 }
 
 /** Deletes an empty conversation and its replies. Returns false while replies are left. */

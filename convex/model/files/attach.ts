@@ -6,6 +6,7 @@ import { filesHeldIn } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
+import { goOn } from "./go_on.ts";
 import { isWanted } from "./wanted.ts";
 
 /** A file of a message, by the platform's ids of both. */
@@ -57,6 +58,7 @@ export async function attach(
   const row = { messageId: message._id, fileId, storageId, sha256, size, type };
   if (known) await ctx.db.replace("files", known._id, row);
   else await ctx.db.insert("files", row);
+  await goOn(ctx, message);
   return "held";
 }
 
@@ -66,6 +68,7 @@ export async function giveUp(ctx: MutationCtx, platform: Platform, file: FileRef
   if (!message || (await findFile(ctx, message._id, file.fileId))) return null;
   const { fileId } = file;
   await ctx.db.insert("files", { messageId: message._id, fileId, unavailable: true });
+  await goOn(ctx, message);
   return null;
 }
 

@@ -26,6 +26,21 @@ export function isWanted(files: FilesHeld, { id, type = "", size = 0 }: FileFact
   return size <= MOST_BYTES[files] && (files === "all" || isImage(type));
 }
 
+/** How long a question or a relayed message waits for its files, in ms. */
+export const FILES_WAIT_MS = 5_000;
+
+/** Whether something waits for a file: a relay for all that are fetched, a reply for images, which the AI is shown. */
+export function isAwaited(by: "relay" | "reply", files: FilesHeld, file: FileFacts): boolean {
+  return isWanted(files, file) && (by === "relay" || isImage(file.type ?? ""));
+}
+
+/** How long a new message waits for its files, in ms. */
+export function filesDelay(files: FilesHeld, attachments: readonly FileFacts[]) {
+  const ms = (by: "relay" | "reply") =>
+    attachments.some((file) => isAwaited(by, files, file)) ? FILES_WAIT_MS : 0;
+  return { relayMs: ms("relay"), replyMs: ms("reply") };
+}
+
 /** Whether a type, perhaps with parameters, is that of an image that can be held. */
 export function isImage(type: string): boolean {
   return IMAGE_TYPES.includes(type.replace(/;.*/s, "").trim().toLowerCase());
@@ -51,6 +66,6 @@ export function uploadType(type: string): string {
 }
 
 /** Whether a stored blob's type is one that `uploadType` gave. */
-export function isUpload(contentType: string | undefined): boolean {
+export function isUpload(contentType: string | null | undefined): boolean {
   return contentType?.replaceAll(" ", "").endsWith(`;${MARK}`) ?? false;
 }

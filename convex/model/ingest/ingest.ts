@@ -3,9 +3,11 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { askLater, MOST_ASKS } from "../replies/pending_questions.ts";
 import { askForReply, openReplyOf } from "../replies/request_reply.ts";
+import { waitForFiles } from "../replies/wait_for_files.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
-import { horizonOf } from "../rows/mappings.ts";
+import { dropFiles } from "../rows/files.ts";
+import { filesHeldIn, horizonOf } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { deletedOnPlatform } from "../outbox/deleted_post.ts";
 import { deleteEverywhere } from "../outbox/take_down.ts";
@@ -17,7 +19,8 @@ import { lacksRoot, ROOT_WAIT_MS } from "../relay/missing_root.ts";
 import { destinationsOf } from "../relay/relay_message.ts";
 import { applyReaction, applyReactions, type Names } from "../reactions/apply.ts";
 import { findPost } from "../rows/posts.ts";
-import { ensureIdentity } from "../rows/identities.ts";
+import { ensureIdentity, namingDelay } from "../rows/identities.ts";
+import { filesDelay } from "../files/wanted.ts";
 import { resolveAfterCatchUp } from "./problems.ts";
 import { refusal } from "../shared/refusal.ts";
 import { dropThread } from "./delete_thread.ts";
@@ -26,17 +29,6 @@ import { asksForReply } from "./triggers.ts";
 import type { BridgeEvent, MessageEvent, Outcome } from "./event_validators.ts";
 import type { Platform } from "../shared/validators.ts";
 import { withdrawReply } from "../replies/withdraw.ts";
-
-/** Delay of a reply to a message with ids instead of names: time for the bridge to look them up, one by one. */
-const NAMING_DELAY_MS = { first: 1_000, next: 250, most: 4_000 };
-
-function namingDelay({ platform, name }: Doc<"identities">, { mentions }: MessageEvent): number {
-  // Discord's events have the names. The few that lack one stay ids, or are known from elsewhere.
-  const needed = platform === "slack" ? [name, ...mentions.map((mention) => mention.name)] : [];
-  const unnamed = needed.filter((each) => each === undefined).length;
-  const { first, next, most } = NAMING_DELAY_MS;
-  return unnamed === 0 ? 0 : Math.min(first + (unnamed - 1) * next, most);
-}
 
 /**
  * Deliveries of relayed messages that one batch of events queues: each takes some six documents. A task relays the others.
@@ -195,9 +187,11 @@ async function insertMessage(
     ...(event.attachments.length > 0 && { attachments: event.attachments }),
     ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
   });
-  const delayMs = namingDelay(author, event);
+  const namingMs = namingDelay(author, event.mentions);
+  const files = filesDelay(filesHeldIn(mapping), event.attachments);
   if (!event.backfilled) {
     const { late = false } = event;
+    const delayMs = Math.max(namingMs, files.relayMs);
     await relay(ctx, batch, mapping, messageId, { late, thread: inThread, delayMs });
   }
   if (!asks) return "inserted";
@@ -208,7 +202,10 @@ async function insertMessage(
     return "asked";
   }
   const asker = { _id: messageId, ...place };
-  return (await askForReply(ctx, conversation, asker, delayMs)) ? "asked" : "inserted";
+  const delayMs = Math.max(namingMs, files.replyMs);
+  if (!(await askForReply(ctx, conversation, asker, delayMs))) return "inserted";
+  if (files.replyMs > 0) await waitForFiles(ctx, conversation._id);
+  return "asked";
 }
 
 /** How a new message arrived. */
@@ -270,6 +267,7 @@ async function applyEdit(ctx: MutationCtx, known: Doc<"messages">, event: Messag
     attachments: event.attachments.length > 0 ? event.attachments : undefined,
     editedAt: event.editedAt,
   });
+  await dropFiles(ctx, known, event.attachments);
   await editCopies(ctx, known);
   return "edited";
 }

@@ -85,7 +85,7 @@ async function textOf(
   const { _id: deliveryId, op } = delivery;
   if (op === "delete") {
     // Versions before this one kept the text of what was deleted while it was posted.
-    if (message.content !== "") await clearMessage(ctx, message._id);
+    if (message.content !== "") await clearMessage(ctx, message);
     return { said: { content: "" } };
   }
   // Of an answer only a delete keeps the text.

@@ -26,7 +26,7 @@ export async function deleteEverywhere(
     if (op !== "create" || (state !== "leased" && !outcomeUnknown)) continue;
     await freezeText(ctx, { deliveryId, said: { content: message.content } });
   }
-  await clearMessage(ctx, message._id);
+  await clearMessage(ctx, message);
   return await takeDown(ctx, message._id);
 }
 

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
+import { filesWait } from "../files/awaited.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 import { hearingMappings } from "./hearing.ts";
 import { destinationsOf, relayMessage } from "./relay_message.ts";
@@ -76,7 +77,8 @@ export async function relayBatch(
   for (const message of messages) {
     if (relayed >= MOST_RELAYED) return { kind, mappingId };
     await ctx.db.patch("messages", message._id, { toRelay: undefined });
-    const delayMs = await namingDelay(ctx, message);
+    const namingMs = await namingDelay(ctx, message);
+    const delayMs = Math.max(namingMs, await filesWait(ctx, message, "relay"));
     relayed += await relayMessage(ctx, message, { delayMs });
   }
   return messages.length < BATCH ? null : { kind, mappingId };

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { filesWait } from "../files/awaited.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 import { newestRead } from "./context.ts";
 import { askForReply, openReplyOf } from "./request_reply.ts";
@@ -75,7 +76,8 @@ export async function askForFirst(
   askers: readonly Doc<"messages">[],
 ): Promise<void> {
   for (const asker of askers.slice(0, MOST_ASKS)) {
-    if (await askForReply(ctx, conversation, asker)) return;
+    const delayMs = await filesWait(ctx, asker, "reply");
+    if (await askForReply(ctx, conversation, asker, delayMs)) return;
   }
   await askLater(
     ctx,

@@ -28,7 +28,8 @@ export async function expireMessages(ctx: MutationCtx, cursor: string | null, mo
 async function expireMessagesOf(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
   let documents = 0;
   for (const message of await oldMessages(ctx, mapping, most)) {
-    documents += await deleteMessage(ctx, message);
+    const deleted = await deleteMessage(ctx, message);
+    documents += deleted.documents + deleted.files;
     await forgetName(ctx, message);
     if (documents >= most) return documents;
   }

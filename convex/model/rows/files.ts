@@ -3,7 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 
 /** Files of one message that are read; platforms allow ten. */
-const MOST_FILES = 100;
+const MOST_FILES = 1_000;
 
 const ofMessage = { messageId: v.id("messages"), fileId: v.string() };
 
@@ -18,6 +18,8 @@ export const vFile = v.union(
   }),
   v.object({ ...ofMessage, unavailable: v.literal(true) }),
 );
+
+type Attachments = NonNullable<Doc<"messages">["attachments"]>;
 
 /** A file that is held. */
 export type HeldFile = Extract<Doc<"files">, { storageId: unknown }>;
@@ -46,6 +48,27 @@ export async function fileWith(ctx: QueryCtx, storageId: Id<"_storage">) {
     .query("files")
     .withIndex("by_storageId", (q) => q.eq("storageId", storageId))
     .first();
+}
+
+/**
+ * Deletes the files of a message, and their blobs, except those of attachments that stay. A message that has no files is
+ * not looked up. Returns how many documents these were.
+ */
+export async function dropFiles(
+  ctx: MutationCtx,
+  { _id, attachments = [] }: Doc<"messages">,
+  staying: Attachments = [],
+): Promise<number> {
+  const stays = new Set(staying.map(({ id }) => id));
+  if (attachments.every(({ id }) => id === undefined || stays.has(id))) return 0;
+  let documents = 0;
+  for (const file of await filesOf(ctx, _id)) {
+    if (stays.has(file.fileId)) continue;
+    await ctx.db.delete("files", file._id);
+    if (isHeld(file)) await deleteBlob(ctx, file.storageId);
+    documents += 2;
+  }
+  return documents;
 }
 
 /** Deletes a blob that is there. */

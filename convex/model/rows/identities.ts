@@ -1,7 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import type { Platform } from "../shared/validators.ts";
+import type { Mention, Platform } from "../shared/validators.ts";
 
 /**
  * Who said it. `name` is absent where the event carries only an id (Slack). `provisional`: not the
@@ -68,4 +68,19 @@ export async function ensureIdentity(ctx: MutationCtx, platform: Platform, autho
 /** What to call a person nobody has named yet: the id, so that two strangers are still two. */
 export function nameOf(identity: Doc<"identities">): string {
   return identity.name ?? identity.externalId;
+}
+
+/** Time for a bridge to look up the names that a message has only ids for, one by one, in ms. */
+const NAMING_DELAY_MS = { first: 1_000, next: 250, most: 4_000 };
+
+/** How long a new message waits before names are needed (docs/races.md#names-arrive-after-messages). */
+export function namingDelay(
+  { platform, name }: Doc<"identities">,
+  mentions: readonly Mention[],
+): number {
+  // Discord's events have the names. The few that lack one stay ids, or are known from elsewhere.
+  const needed = platform === "slack" ? [name, ...mentions.map((mention) => mention.name)] : [];
+  const unnamed = needed.filter((each) => each === undefined).length;
+  const { first, next, most } = NAMING_DELAY_MS;
+  return unnamed === 0 ? 0 : Math.min(first + (unnamed - 1) * next, most);
 }

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { dropFiles } from "./files.ts";
 import { dropReactions } from "./reactions.ts";
 
 /** Pieces of one message that are read. */
@@ -39,9 +40,10 @@ export async function newestPostOf(ctx: QueryCtx, conversationId: Id<"conversati
     .first();
 }
 
-/** Clears a message and keeps its row, so that a redelivery is recognised by the id. */
-export async function clearMessage(ctx: MutationCtx, messageId: Id<"messages">): Promise<void> {
-  await ctx.db.patch("messages", messageId, {
+/** Clears a message, with its files, and keeps its row, so that a redelivery is recognised by the id. */
+export async function clearMessage(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
+  await dropFiles(ctx, message);
+  await ctx.db.patch("messages", message._id, {
     deletedAt: Date.now(),
     content: "",
     mentions: undefined,
@@ -49,5 +51,5 @@ export async function clearMessage(ctx: MutationCtx, messageId: Id<"messages">):
     asks: undefined,
     toRelay: undefined,
   });
-  await dropReactions(ctx, messageId);
+  await dropReactions(ctx, message._id);
 }
