@@ -27,6 +27,12 @@ export const vTask = v.union(
     /** The message whose wait ends with it. Absent: all waits end. */
     first: v.optional(v.id("messages")),
   }),
+  v.object({
+    kind: v.literal("dropUploads"),
+    /** Announced before, and blobs stored after, in ms since 1970. */
+    before: v.number(),
+    after: v.number(),
+  }),
 );
 export type Task = Infer<typeof vTask>;
 export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;

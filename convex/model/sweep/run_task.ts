@@ -2,6 +2,7 @@ import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { clearThread } from "../ingest/delete_thread.ts";
 import { cancelWaiting, releaseHeld } from "../outbox/mapping_deliveries.ts";
+import { dropUploads } from "../files/drop_uploads.ts";
 import { relayBatch } from "../relay/postpone.ts";
 import { askInTurn } from "../replies/pending_questions.ts";
 import { continueTask, type Task } from "../rows/tasks.ts";
@@ -28,5 +29,7 @@ async function doBatch(ctx: MutationCtx, task: Task): Promise<Task | null> {
       return (await releaseHeld(ctx, task.mappingId)) ? null : task;
     case "relay":
       return await relayBatch(ctx, task);
+    case "dropUploads":
+      return await dropUploads(ctx, task);
   }
 }

@@ -6,6 +6,7 @@ import { rearmPurge } from "../admin/purge.ts";
 import { makeReady } from "../outbox/ending.ts";
 import { rearmDelivery } from "../outbox/rearm.ts";
 import { rearmReply } from "../replies/request_reply.ts";
+import { sweepUploads } from "../files/drop_uploads.ts";
 import { PLATFORMS } from "../rows/mappings.ts";
 import { rearmTask } from "../rows/tasks.ts";
 
@@ -62,6 +63,10 @@ const STEPS: readonly Step[] = [
       .take(most);
     for (const row of rows) await rearmTask(ctx, row);
     return rows;
+  },
+  async (ctx) => {
+    await sweepUploads(ctx);
+    return [];
   },
 ];
 

@@ -1,0 +1,84 @@
+import type { Id } from "../../_generated/dataModel.js";
+import type { MutationCtx } from "../../_generated/server.js";
+import { fileWith } from "../rows/files.ts";
+import { startTask, type TaskOf } from "../rows/tasks.ts";
+import { isUpload } from "./wanted.ts";
+
+/*
+ * Deletes blobs that a bridge uploaded and never attached. `_storage` has no index by hash, so only those are looked at
+ * that were stored while an announced upload could be (docs/races.md#an-upload-without-a-row).
+ */
+
+/** Blobs, or rows, that one transaction looks at: each takes up to three index ranges. */
+const BATCH = 100;
+
+/** From an announcement to the end of its upload, in ms: its address is good for an hour, and an upload takes two minutes. */
+const LONGEST_UPLOAD_MS = 70 * 60_000;
+/** How far clocks of one deployment may differ, in ms. */
+const CLOCKS_MS = 60_000;
+/** Within this time a bridge attaches what it has uploaded, in ms. */
+const ATTACHED_WITHIN_MS = 2 * 60 * 60_000;
+
+/** Starts looking for the uploads of announcements that are old enough, if there are any. */
+export async function sweepUploads(ctx: MutationCtx): Promise<void> {
+  const before = Date.now() - ATTACHED_WITHIN_MS - LONGEST_UPLOAD_MS;
+  const [oldest] = await announcedBefore(ctx, before, 1);
+  if (oldest) await startTask(ctx, { kind: "dropUploads", before, after: oldest.at - CLOCKS_MS });
+}
+
+/** Looks at a batch of blobs, and then deletes the announcements. Returns what is left to do. */
+export async function dropUploads(
+  ctx: MutationCtx,
+  task: TaskOf<"dropUploads">,
+): Promise<TaskOf<"dropUploads"> | null> {
+  const { before, after } = task;
+  const blobs = await ctx.db.system
+    .query("_storage")
+    .withIndex("by_creation_time", (q) =>
+      q.gt("_creationTime", after).lt("_creationTime", before + LONGEST_UPLOAD_MS),
+    )
+    .take(BATCH);
+  for (const blob of blobs) if (await isLost(ctx, blob)) await ctx.storage.delete(blob._id);
+  const last = blobs.at(-1);
+  if (last && blobs.length === BATCH) return { ...task, after: last._creationTime };
+  const announced = await announcedBefore(ctx, before, BATCH);
+  for (const { _id } of announced) await ctx.db.delete("uploads", _id);
+  return announced.length < BATCH ? null : task;
+}
+
+async function isLost(ctx: MutationCtx, blob: Blob): Promise<boolean> {
+  if (!isUpload(blob.contentType)) return false;
+  const { _id, _creationTime: at } = blob;
+  const announced = await ctx.db
+    .query("uploads")
+    .withIndex("by_sha256_and_at", (q) =>
+      q
+        .eq("sha256", inHex(blob.sha256))
+        .gte("at", at - LONGEST_UPLOAD_MS)
+        .lte("at", at + CLOCKS_MS),
+    )
+    .first();
+  return announced !== null && (await fileWith(ctx, _id)) === null;
+}
+
+interface Blob {
+  readonly _id: Id<"_storage">;
+  readonly _creationTime: number;
+  readonly sha256: string;
+  readonly contentType?: string | null;
+}
+
+async function announcedBefore(ctx: MutationCtx, before: number, most: number) {
+  return await ctx.db
+    .query("uploads")
+    .withIndex("by_at", (q) => q.lt("at", before))
+    .take(most);
+}
+
+/** Convex documents hex and gives base64: https://docs.convex.dev/file-storage/file-metadata */
+function inHex(sha256: string): string {
+  if (/^[\da-f]{64}$/i.test(sha256)) return sha256.toLowerCase();
+  return Array.from(atob(sha256), (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join(
+    "",
+  );
+}
