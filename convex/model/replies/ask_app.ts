@@ -6,6 +6,7 @@ import type { vUsage } from "../shared/validators.ts";
 import { type Completion, OUTPUT_LIMITS } from "./completion.ts";
 import { AiFailure, type CompletionFailure, errorFailure } from "./completion_errors.ts";
 import type { Answer, AnswerFunction, vQuestion } from "./question.ts";
+import { withAddresses } from "./images.ts";
 import { withinTime } from "./time_limit.ts";
 import { visibleText } from "./visible_text.ts";
 
@@ -20,7 +21,8 @@ export async function askApp(
 ): Promise<Answer & Pick<Completion, "learned">> {
   const given = await withinTime(async (signal) => {
     try {
-      const result: unknown = await answer(ctx, { ...question, signal });
+      const messages = await withAddresses(ctx, question.messages);
+      const result: unknown = await answer(ctx, { ...question, messages, signal });
       return isStream(result) ? await collected(result, signal) : result;
     } catch (error) {
       throw new AiFailure(appFailure(error));

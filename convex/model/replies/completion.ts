@@ -3,10 +3,11 @@ import { type Answer, readAnswer } from "./answer.ts";
 import { AiFailure, completionFailure } from "./completion_errors.ts";
 import type { ContextLine } from "./context.ts";
 import { aiServiceOf, isWebAddress, openAiSettings, OUTPUT_TOKENS } from "../shared/settings.ts";
+import type { QuestionMessage } from "./question.ts";
 import type { OutputLimit } from "../rows/output_limits.ts";
 
 export interface Prompt {
-  readonly messages: readonly ContextLine[];
+  readonly messages: readonly (ContextLine & Pick<QuestionMessage, "images">)[];
   readonly instructions?: string | undefined;
   readonly model?: string | undefined;
   /** What the service calls the limit of an answer, if it is known. */
@@ -25,26 +26,50 @@ export const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
 
 /**
  * Asks the AI service once, without the SDK's own retries: the caller sets a time limit and decides whether to retry. (Once
- * more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`.
+ * more if it refuses the limit's name, or the images, which costs nothing.) Throws `AiFailure`.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
-  const { instructions, messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
+  const { messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
   const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
-  const request = {
-    model: prompt.model ?? openAiSettings().model,
-    messages: [
-      ...(instructions === undefined ? [] : [{ role: "system" as const, content: instructions }]),
-      ...messages.map(({ role, content }) => ({ role, content })),
-    ],
-  };
-  const answer = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal).catch(fail);
-  const isRefused = [400, 422].includes(answer.status) && answer.body.includes(known);
-  if (!isRefused) return readAnswer(answer);
-  const again = await ask({ ...request, [other]: OUTPUT_TOKENS }, signal).catch(fail);
+  let limit = known;
+  let withImages = messages.some(({ images = [] }) => images.length > 0);
+  const send = () => ask({ ...requestOf(prompt, withImages), [limit]: OUTPUT_TOKENS }, signal);
+  let answer = await send().catch(fail);
+  // Each of the two may be refused once.
+  for (;;) {
+    if (limit === known && [400, 422].includes(answer.status) && answer.body.includes(known))
+      limit = other;
+    else if (withImages && refusesImages(answer)) withImages = false;
+    else break;
+    answer = await send().catch(fail);
+  }
   return {
-    ...readAnswer(again),
-    learned: { service: aiServiceOf(prompt.model), name: other },
+    ...readAnswer(answer),
+    ...(limit !== known && { learned: { service: aiServiceOf(prompt.model), name: limit } }),
   };
+}
+
+/** Images follow the text of their message, in which each has its name. */
+function requestOf({ model, instructions, messages }: Prompt, withImages: boolean): ChatRequest {
+  const said = messages.map(({ role, content, images = [] }) => {
+    if (role === "assistant") return { role, content };
+    if (!withImages || images.length === 0) return { role, content };
+    const parts = images.map(({ url }) => ({
+      type: "image_url" as const,
+      image_url: { url, detail: "auto" as const },
+    }));
+    return { role, content: [{ type: "text" as const, text: content }, ...parts] };
+  });
+  const system = { role: "system" as const, content: instructions ?? "" };
+  return {
+    model: model ?? openAiSettings().model,
+    messages: instructions === undefined ? said : [system, ...said],
+  };
+}
+
+/** Whether a service has refused a request for its images: many models read none. */
+function refusesImages({ status, body }: HttpAnswer): boolean {
+  return [400, 404, 415, 422].includes(status) && /image|vision|content.?part/i.test(body);
 }
 
 /** What the SDK throws means something else where it comes from an app's own use of the SDK. */

@@ -15,6 +15,14 @@ export interface QuestionMessage extends ContextLine {
   readonly name?: string;
   /** In ms since 1970. */
   readonly sentAt: number;
+  /** PNG, JPEG, WEBP or GIF: at most the newest 4 of the whole question, each up to 5 MB. None of deleted messages. */
+  readonly images?: readonly QuestionImage[];
+}
+
+/** `url`: a web address where the deployment's is public, else a data URL. Whoever has the address can read the image. */
+export interface QuestionImage {
+  readonly url: string;
+  readonly type: string;
 }
 
 /** A question in a mapped channel, with what was said before it. */
@@ -44,7 +52,10 @@ export interface Question {
   readonly outputLimit?: OutputLimit;
 }
 
-/** See `QuestionMessage`. */
+/** An image before it has an address. */
+export const vHeldImage = v.object({ storageId: v.id("_storage"), type: v.string() });
+
+/** See `QuestionMessage`, without its images. */
 export const vQuestionMessage = vContextLine.extend({
   name: v.optional(v.string()),
   sentAt: v.number(),
@@ -53,7 +64,7 @@ export const vQuestionMessage = vContextLine.extend({
 /** A question without what exists only while it is answered. */
 export const vQuestion = v.object({
   text: v.string(),
-  messages: v.array(vQuestionMessage),
+  messages: v.array(vQuestionMessage.extend({ images: v.optional(v.array(vHeldImage)) })),
   instructions: v.string(),
   model: v.optional(v.string()),
   channel: v.object({ id: v.id("channels"), name: v.string() }),

@@ -5,6 +5,7 @@ import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from "./context.ts";
+import { withImages } from "./images.ts";
 import { systemMessage } from "./framing.ts";
 import { vQuestion } from "./question.ts";
 import { cancelJob } from "../shared/jobs.ts";
@@ -41,12 +42,14 @@ export async function loadAssignment(
   const read = recent.map(({ _id }) => _id);
   const asker = waiting.at(-1);
   if (!asker) return { read };
-  const lines = await Promise.all(recent.map((message) => toContextLine(ctx, message)));
+  const lines = await Promise.all(
+    recent.map(async (message) => ({ ...(await toContextLine(ctx, message)), message })),
+  );
   const outputLimit = await outputLimitOf(ctx, channel.model);
   const { _id: id, threadId } = conversation;
   const question = {
     text: await readableContent(ctx, asker),
-    messages: fitContext(lines, hasRoot),
+    messages: await withImages(ctx, fitContext(lines, hasRoot)),
     instructions: systemMessage(channel),
     ...(channel.model !== undefined && { model: channel.model }),
     channel: { id: channel._id, name: channel.name },
