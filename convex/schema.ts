@@ -236,6 +236,8 @@ export default defineSchema({
     reason: v.optional(v.string()),
     step: v.optional(v.string()),
     timerId: v.optional(v.id("_scheduled_functions")),
+    // The platform's ids of the files that went along: edits leave them as they are.
+    files: v.optional(v.array(v.string())),
   })
     .index("by_conversationId_and_endedAt", ["conversationId", "endedAt"])
     .index("by_platform_and_state", ["platform", "state"])

@@ -7,6 +7,7 @@ import { saidAs } from "../rows/messages.ts";
 import { clearMessage, newestPostOf, piecesOf } from "../rows/posts.ts";
 import { cut } from "../shared/text.ts";
 import type { Said } from "../shared/validators.ts";
+import { chooseFiles, fetchable, filesInCopy } from "./files_along.ts";
 import { isRelay, relayedText } from "./outgoing_text.ts";
 import type { vClaimed } from "./validators.ts";
 
@@ -39,7 +40,10 @@ export async function toClaimed(
   const pieces = (await piecesOf(ctx, message._id, mapping._id)).filter(
     ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
   );
-  const { said, newestPost } = await textOf(ctx, delivery, message, conversation);
+  const { said, newestPost, files } = await textOf(ctx, delivery, message, conversation);
+  // They go with the first part.
+  const along =
+    delivery.op === "create" && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
   const root = await rootText(ctx, delivery, conversation);
   const { threadId } = conversation;
   const { op, generation, attempts, claimedAt, ageMs, unknownUntil, format } = delivery;
@@ -63,6 +67,7 @@ export async function toClaimed(
     ...(newestPost !== undefined && { newestPost }),
     ...originOf(message),
     content,
+    ...(along.length > 0 && { files: along }),
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
     firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
@@ -75,29 +80,42 @@ export async function toClaimed(
   };
 }
 
+interface Text {
+  readonly said: Said;
+  readonly newestPost?: string;
+  /** The platform's ids of the files that go along. */
+  readonly files: readonly string[];
+}
+
 /** What a delivery says. A relay says until its end what it said at its first claim (docs/races.md#an-edit-during-its-create). */
 async function textOf(
   ctx: MutationCtx,
   delivery: Leased,
   message: Doc<"messages">,
   place: Doc<"conversations">,
-): Promise<{ readonly said: Said; readonly newestPost?: string }> {
-  const { _id: deliveryId, op } = delivery;
+): Promise<Text> {
+  const { _id: deliveryId, op, files = [] } = delivery;
   if (op === "delete") {
     // Versions before this one kept the text of what was deleted while it was posted.
     if (message.content !== "") await clearMessage(ctx, message);
-    return { said: { content: "" } };
+    return { said: { content: "" }, files };
   }
   // Of an answer only a delete keeps the text.
   const isFixed = !isRelay(delivery, message) && message.deletedAt === undefined;
   const frozen = isFixed ? null : await frozenText(ctx, deliveryId);
-  if (frozen) return frozen;
-  if (!isRelay(delivery, message)) return { said: { content: message.content } };
-  const said = await relayedText(ctx, message, place);
+  if (frozen) return { ...frozen, files };
+  if (!isRelay(delivery, message)) return { said: { content: message.content }, files };
+  const along =
+    op === "create"
+      ? await chooseFiles(ctx, message, delivery.platform)
+      : await filesInCopy(ctx, message, place);
+  if (op === "create" && (along.length > 0 || files.length > 0))
+    await ctx.db.patch("deliveries", deliveryId, { files: [...along] });
+  const said = await relayedText(ctx, message, place, along);
   const newest = await newestPostOf(ctx, place._id);
   const fixed = { deliveryId, said, ...(newest && { newestPost: newest.externalId }) };
   await freezeText(ctx, fixed);
-  return fixed;
+  return { ...fixed, files: along };
 }
 
 /** The platform's id of a relayed message where it was said: the same after a backup is restored. */

@@ -17,28 +17,37 @@ export function isRelay(
   return message.conversationId !== conversationId;
 }
 
-/** What a place is shown of a message that was said elsewhere: people and apps by their names, the AI as itself. */
+/**
+ * What a place is shown of a message that was said elsewhere: people and apps by their names, the AI as itself. `along`: the
+ * files that it has itself.
+ */
 export async function relayedText(
   ctx: QueryCtx,
   message: Doc<"messages">,
   place: Doc<"conversations">,
+  along: readonly string[],
 ): Promise<Said> {
   const author = await authorOf(ctx, message);
   return {
-    content: await contentOf(ctx, message),
+    content: await contentOf(ctx, message, along),
     ...(author && { author }),
     ...(await answerTo(ctx, message, place)),
   };
 }
 
-/** With the title of a forum's post before it, and a line for each file after it. */
-async function contentOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+/** With the title of a forum's post before it, and a line for each other file after it. */
+async function contentOf(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  along: readonly string[],
+): Promise<string> {
   const { attachments = [] } = message;
+  const others = attachments.filter(({ id = "" }) => !along.includes(id));
   const title = await titleOf(ctx, message);
   const parts = [
     ...(title === undefined ? [] : [`**${escaped(title)}**`]),
     await readableContent(ctx, message, escaped),
-    attachments.map(fileLine).join("\n"),
+    others.map(fileLine).join("\n"),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }

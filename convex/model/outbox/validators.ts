@@ -36,6 +36,10 @@ export const vClaimed = v.object({
   origin: v.optional(v.string()),
   replyTo: v.optional(v.string()),
   content: v.string(),
+  /** Files that go with the first part. `url` serves the bytes, `size` many; `content` has lines for the others. */
+  files: v.optional(
+    v.array(v.object({ name: v.string(), type: v.string(), size: v.number(), url: v.string() })),
+  ),
   posts: v.array(vPost),
   attempts: v.number(),
   firstClaimedAt: v.number(),
