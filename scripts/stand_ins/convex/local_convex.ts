@@ -90,7 +90,9 @@ async function serverEntry(): Promise<string> {
  * Refuses web pages (see `allowOrigin`), messages outside of the protocol, unknown addresses (404), auth providers other
  * than `customJwt` with a data URI, component options, and pages of a search.
  *
- * Leaves out file storage, HTTP actions, crons at a time of day, the dashboard, the user time of a function's own code, and
+ * Files are uploaded to the addresses of `storage.generateUploadUrl`, and served at those of `storage.getUrl`.
+ *
+ * Leaves out HTTP actions, the types of blobs that actions store, crons at a time of day, the dashboard, the user time of a function's own code, and
  * parallel transactions: mutations run one after another. Data is in memory.
  */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {

@@ -14,6 +14,7 @@ import { CallTracker, runAs, WriteConflict } from "./call_tracker.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
+import { FileStorage } from "./file_storage.ts";
 import { JobSlots } from "./job_slots.ts";
 import type { Limits } from "./limits.ts";
 import { loseJobs } from "./lost_jobs.ts";
@@ -42,6 +43,8 @@ export interface DeploymentOptions {
   readonly redact: boolean;
   readonly counter: CallCounter;
   readonly limits: Limits;
+  /** The deployment's own address. */
+  readonly origin: () => string;
   /** Whether this run of a scheduled function is lost before it begins. */
   readonly losesJob: (path: string) => boolean;
   /** See `Faults`. */
@@ -59,6 +62,7 @@ export interface Deployment {
   runScheduled(path: string, args: JSONValue): Promise<void>;
   /** Loses every scheduled function that has not begun, as a restored backup does. */
   loseAllJobs(): Promise<void>;
+  readonly storage: FileStorage;
   /** Throws `RefusedToken`. */
   verify(token: string): Promise<Caller>;
   /** Loads auth.config.ts again, after its variables have changed. */
@@ -85,6 +89,8 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   }
   const internals = await internalsOf(convex);
   tracker.watchSyscalls(internals);
+  const storage = new FileStorage(convex, outside, options.origin);
+  storage.watchSyscalls(internals);
   const engine = new Engine(internals, {
     before: () => tracker.waitForSlot(),
     onBegin: () => userTime.begin(),
@@ -153,6 +159,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
 
   return {
     run,
+    storage,
     runScheduled: async (path, args) => {
       const schedule = () =>
         convex.mutation(async ({ scheduler }) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseStrictly } from "../functions/well_formed.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { answerStorage, isForStorage } from "./storage_api.ts";
 import { type Caller, RefusedToken } from "../functions/auth.ts";
 import type { Outcome } from "../functions/outcome.ts";
 import type { SyncBackend } from "../sync/sync_session.ts";
@@ -32,6 +33,11 @@ export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (isForStorage(request)) {
+    await delay(backend.faults.delayMs);
+    await answerStorage(backend.deployment.storage, request, response);
+    return;
+  }
   const reply = (status: number, body: unknown) => {
     setTimeout(() => {
       if (response.destroyed) return;

@@ -27,6 +27,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
     redact,
     counter,
     limits,
+    origin: () => process.env.CONVEX_CLOUD_URL ?? "",
     losesJob: (path) => faults.losesJob(path),
     transactionDelayMs: () => faults.transactionDelayMs,
     slowness: () => faults.slowness,
