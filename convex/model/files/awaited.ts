@@ -14,7 +14,7 @@ export async function filesWait(
   by: "relay" | "reply",
 ): Promise<number> {
   const { _id, _creationTime, mappingId, attachments = [] } = message;
-  const leftMs = Math.ceil(_creationTime + FILES_WAIT_MS - Date.now());
+  const leftMs = Math.round(_creationTime + FILES_WAIT_MS - Date.now());
   if (!mappingId || leftMs <= 0 || attachments.every(({ id }) => id === undefined)) return 0;
   const mapping = await ctx.db.get("mappings", mappingId);
   if (!mapping) return 0;

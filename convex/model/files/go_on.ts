@@ -16,7 +16,7 @@ export async function goOn(ctx: MutationCtx, message: Doc<"messages">): Promise<
   if ((await filesWait(ctx, message, "relay")) === 0) {
     const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
     const namingMs = identity ? namingDelay(identity, message.mentions ?? []) : 0;
-    await hasten(ctx, message._id, Math.max(0, Math.ceil(namingMs - ageMs)));
+    await hasten(ctx, message._id, Math.max(0, Math.round(namingMs - ageMs)));
   }
   if (message.asks && message.conversationId) await waitForFiles(ctx, message.conversationId);
 }

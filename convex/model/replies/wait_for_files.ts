@@ -27,7 +27,7 @@ export async function waitForFiles(
   let waitMs = 0;
   for (const asker of await askersOf(ctx, reply))
     waitMs = Math.max(waitMs, await namesWait(ctx, asker), await filesWait(ctx, asker, "reply"));
-  const mostMs = Math.max(0, Math.ceil(reply._creationTime + FILES_WAIT_MS - now));
+  const mostMs = Math.max(0, Math.round(reply._creationTime + FILES_WAIT_MS - now));
   const delayMs = Math.min(waitMs, mostMs);
   if (Math.abs(Math.max(job.scheduledTime, now) - now - delayMs) < SAME_MS) return;
   await cancelJob(ctx, reply.jobId);
@@ -39,7 +39,7 @@ async function namesWait(ctx: QueryCtx, message: Doc<"messages">): Promise<numbe
   const { _creationTime, identityId, mentions = [] } = message;
   const identity = identityId && (await ctx.db.get("identities", identityId));
   if (!identity) return 0;
-  return Math.ceil(_creationTime + namingDelay(identity, mentions) - Date.now());
+  return Math.round(_creationTime + namingDelay(identity, mentions) - Date.now());
 }
 
 /** The question that opened the reply, and those after it. */

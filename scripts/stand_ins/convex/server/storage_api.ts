@@ -17,29 +17,43 @@ export async function answerStorage(
 ): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
   const name = pathname.slice(PREFIX.length);
-  const refuse = (status: number, code: string, message: string) => {
+  const refuse = (status: number, code: string, message: string): void => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify({ code, message }));
   };
   if (name === "upload") {
-    if (request.method !== "POST") return void refuse(405, "MethodNotAllowed", "upload with POST");
+    if (request.method !== "POST") {
+      refuse(405, "MethodNotAllowed", "upload with POST");
+      return;
+    }
     const bytes = await bytesOf(request);
-    if (!storage.mayUpload(searchParams.get("token") ?? ""))
-      return void refuse(401, "StorageTokenInvalid", "the upload address is unknown or has ended");
+    if (!storage.mayUpload(searchParams.get("token") ?? "")) {
+      refuse(401, "StorageTokenInvalid", "the upload address is unknown or has ended");
+      return;
+    }
     const digest = /^sha-256=(.+)$/i.exec(String(request.headers.digest ?? ""))?.[1];
-    if (digest !== undefined && digest !== sha256Of(bytes))
-      return void refuse(400, "BadDigest", "the bytes have another sha-256 than the header says");
+    if (digest !== undefined && digest !== sha256Of(bytes)) {
+      refuse(400, "BadDigest", "the bytes have another sha-256 than the header says");
+      return;
+    }
     const storageId = await storage.store(bytes, request.headers["content-type"]);
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify({ storageId }));
     return;
   }
-  if (request.method !== "GET")
-    return void refuse(405, "MethodNotAllowed", "files are read with GET");
-  if (!UUID.test(name))
-    return void refuse(400, "InvalidStoragePath", "not an address of storage.getUrl");
+  if (request.method !== "GET") {
+    refuse(405, "MethodNotAllowed", "files are read with GET");
+    return;
+  }
+  if (!UUID.test(name)) {
+    refuse(400, "InvalidStoragePath", "not an address of storage.getUrl");
+    return;
+  }
   const file = await storage.read(name);
-  if (!file) return void refuse(404, "FileNotFound", "the file is gone");
+  if (!file) {
+    refuse(404, "FileNotFound", "the file is gone");
+    return;
+  }
   response.writeHead(200, {
     "content-length": file.bytes.length,
     "cache-control": "private, max-age=2592000",
