@@ -107,6 +107,13 @@ test("what a file turned out to be decides", async () => {
   expect(await files.announce({ ...file, type: "text/html" })).not.toBeNull();
 });
 
+test("what its platform said of a file decides too", async () => {
+  await edit([image("f1", { type: "image/svg+xml" }), image("f2")]);
+  expect(await files.announce(file)).toBeNull();
+  await files.giveUp(file);
+  expect(await fileRows(backend)).toEqual([]);
+});
+
 test("a file that can't be had may be had later", async () => {
   await files.giveUp(file);
   await files.giveUp(file);
