@@ -75,6 +75,14 @@ export interface NewMessage extends Place {
   readonly replyTo?: string;
 }
 
+/** A file as a person or app sends it. */
+export interface GivenFile {
+  readonly name: string;
+  /** Its media type. Absent: the platform gives none. */
+  readonly type?: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A message as people see it. `text` still holds the platform's mention tokens. */
 export interface VisibleMessage {
   readonly id: string;
@@ -87,6 +95,8 @@ export interface VisibleMessage {
   readonly inPersona?: true;
   readonly replyTo?: string;
   readonly thread?: string;
+  /** Absent without any. */
+  readonly files?: readonly GivenFile[];
 }
 
 /** One post the platform accepted from the bot. A request that repeats a nonce and creates no message is not a post. */

@@ -225,11 +225,16 @@ export async function listen(
   };
 }
 
-/** The whole body of a request as text. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** The whole body of a request. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of request) chunks.push(chunk as Uint8Array); // No encoding is set, so chunks are bytes.
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
+}
+
+/** The whole body of a request as text. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString("utf8");
 }
 
 /** Answers with JSON. Without a body it sends no content type either: clients would try to parse it. */

@@ -35,7 +35,7 @@ export type { DiscordOptions, DiscordNewMessage };
 /** Starts a Discord stand-in on a free loopback port. */
 export async function startDiscordStandIn(options: DiscordOptions = {}): Promise<DiscordStandIn> {
   const wire = new Wire();
-  const world = new World();
+  const world = new World(wire);
   const credentials = { token: newToken(world.bot.id) };
   const messageContentIntent = options.messageContentIntent ?? true;
   const gateway = new Gateway(world, wire, {
@@ -55,7 +55,10 @@ export async function startDiscordStandIn(options: DiscordOptions = {}): Promise
     identifiesLeft: () => gateway.identifiesLeft,
   };
   const rest = new Rest(backend, wire, credentials, options.rateLimits ?? "real");
-  const server = await listen(wire, (request, response) => rest.handle(request, response));
+  const server = await listen(wire, async (...args) => {
+    if (!world.cdn.handle(...args)) await rest.handle(...args);
+  });
+  world.cdn.serveAt(`http://127.0.0.1:${server.port}`);
   gateway.attach(server.server);
   return new DiscordStandIn({ wire, backend, gateway, server, credentials });
 }
@@ -72,8 +75,8 @@ interface Parts {
  * Imitates Discord for stock clients: one guild, the REST routes of rest/routes.ts with rate limits, nonces, permissions
  * and Discord's error codes, and a gateway with intents, heartbeats, resume and close codes. The caller acts for people.
  * Refuses every other route, body field, opcode and encoding with 501 or a close code, and records it in `refused`.
- * Leaves out shards, compression, members and presence events, direct messages, the bot's reactions, voice, slash commands and
- * uploads of files. State is in memory.
+ * Leaves out shards, compression, members and presence events, direct messages, the bot's reactions, voice and slash
+ * commands. Serves the files of messages too. State is in memory.
  */
 export class DiscordStandIn implements ChatStandIn {
   readonly platform = "discord";
@@ -96,7 +99,7 @@ export class DiscordStandIn implements ChatStandIn {
       DISCORD_API_URL: `http://127.0.0.1:${parts.server.port}/api`,
     };
     this.#world.events.add((event) => {
-      for (const change of changesOf(event)) this.#changes.emit(change);
+      for (const change of changesOf(this.#world, event)) this.#changes.emit(change);
     });
   }
 
@@ -120,7 +123,6 @@ export class DiscordStandIn implements ChatStandIn {
   get typing(): readonly Place[] {
     return this.parts.backend.typing;
   }
-
   addChannel(name: string): string {
     return this.#world.addChannel(name).id;
   }
@@ -142,7 +144,7 @@ export class DiscordStandIn implements ChatStandIn {
   say(draft: DiscordNewMessage): string {
     const author = this.#lookup.user(draft.person);
     const channel = this.#lookup.place(draft);
-    const message = this.#world.post(draftOf(author, channel, draft));
+    const message = this.#world.post(draftOf(this.#world, author, channel, draft));
     this.history.push({
       kind: "say",
       ...placeOf(channel),
@@ -174,7 +176,6 @@ export class DiscordStandIn implements ChatStandIn {
     this.#world.removeMany(channel, messages);
     for (const message of messages) this.#record({ kind: "delete" }, channel, message);
   }
-
   /** Adds a link preview, as Discord does: an update of the message that is not an edit. */
   unfurl(at: Place & { readonly id: string; readonly embed: APIEmbed }): void {
     this.#world.unfurl(find(this.#lookup.place(at), at.id), at.embed);
@@ -187,7 +188,6 @@ export class DiscordStandIn implements ChatStandIn {
     const owner = message.author.kind === "person" ? message.author : this.#world.owner;
     return this.#world.openThread(message, channel, on.name, owner).id;
   }
-
   /** Adds a forum, a channel of posts; returns its id. */
   addForum(name: string): string {
     return this.#world.addChannel(name, { forum: true }).id;
@@ -201,7 +201,6 @@ export class DiscordStandIn implements ChatStandIn {
     this.history.push({ kind: "say", ...placeOf(thread), id, person, text, at: Date.now() });
     return id;
   }
-
   setArchived(thread: string, archived: boolean): void {
     this.#world.setArchived(this.#lookup.thread(thread), archived);
   }
@@ -230,7 +229,10 @@ export class DiscordStandIn implements ChatStandIn {
   }
   transcript(channel: string, thread?: string): VisibleMessage[] {
     const place = this.#lookup.place(thread === undefined ? { channel } : { channel, thread });
-    return place.messages.oldestFirst().filter(isChatMessage).map(visibleMessage);
+    return place.messages
+      .oldestFirst()
+      .filter(isChatMessage)
+      .map((message) => visibleMessage(this.#world, message));
   }
   onChange(listener: (change: ChatChange) => void): () => void {
     return this.#changes.add(listener);
@@ -281,7 +283,6 @@ export class DiscordStandIn implements ChatStandIn {
   forgetNonces(): void {
     this.parts.backend.nonces.forget();
   }
-
   async stop(): Promise<void> {
     this.parts.gateway.stop();
     await this.parts.server.close();

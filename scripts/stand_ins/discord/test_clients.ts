@@ -1,3 +1,4 @@
+import { DefaultRestOptions } from "@discordjs/rest";
 import { Client, Events, GatewayIntentBits, Partials, type Message } from "discord.js";
 import { expect } from "vitest";
 import { startDiscordStandIn, type DiscordOptions, type DiscordStandIn } from "./stand_in.ts";
@@ -8,6 +9,17 @@ export const ALL = [
   GatewayIntentBits.GuildMessages,
   GatewayIntentBits.MessageContent,
 ];
+/** Forms as bytes: the library's own dispatcher may have been replaced by another version of undici, which refuses its forms. */
+const send: typeof DefaultRestOptions.makeRequest = async (url, init) => {
+  if (!(init.body instanceof FormData)) return DefaultRestOptions.makeRequest(url, init);
+  const form = new Response(init.body);
+  const headers = new Headers(init.headers);
+  headers.set("content-type", form.headers.get("content-type") ?? "");
+  const body = Buffer.from(await form.arrayBuffer());
+  const given = { ...init, headers: Object.fromEntries(headers), body };
+  return DefaultRestOptions.makeRequest(url, given);
+};
+
 const clients: Client[] = [];
 const standIns: DiscordStandIn[] = [];
 
@@ -21,7 +33,7 @@ export function client(standIn: DiscordStandIn, intents = ALL): Client {
   const made = new Client({
     intents,
     partials: [Partials.Message, Partials.Channel],
-    rest: { api: standIn.env.DISCORD_API_URL ?? "" },
+    rest: { api: standIn.env.DISCORD_API_URL ?? "", makeRequest: send },
   });
   made.on(Events.Error, () => undefined);
   clients.push(made);

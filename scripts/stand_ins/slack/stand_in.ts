@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AcceptedPost, ChatStandIn, NewMessage } from "../chat.ts";
+import type { AcceptedPost, ChatStandIn, GivenFile, NewMessage } from "../chat.ts";
+import { fileServer } from "./files/file_server.ts";
 import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
 import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
 import type { Params } from "./web_api/params.ts";
@@ -29,6 +30,8 @@ export interface SlackStandInOptions {
   readonly historyPage?: number;
   /** How many posts a channel takes. Default: any number. */
   readonly postLimit?: PostLimit;
+  /** How long after its upload a file can't be shown in blocks yet, in ms. Default 0. */
+  readonly fileReadyMs?: number;
   /** The clock from which timestamps are generated, in ms since 1970. */
   readonly now?: () => number;
 }
@@ -51,8 +54,14 @@ export interface SlackStandIn extends ChatStandIn {
   addApp(name: string): string;
   /** Adds a file that `say` can share; returns its id. */
   addFile(file: Omit<SharedFile, "id">): string;
-  /** `broadcast`: a thread reply also sent to the channel. `file`: shares one. */
-  say(message: NewMessage & { readonly broadcast?: boolean; readonly file?: string }): string;
+  /** `broadcast`: a thread reply also sent to the channel. `file`: shares one; `files`: adds and shares some. */
+  say(
+    message: NewMessage & {
+      readonly broadcast?: boolean;
+      readonly file?: string;
+      readonly files?: readonly GivenFile[];
+    },
+  ): string;
   /** Adds a link preview, as Slack does: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that no other method causes (`channel_rename`, `channel_archive`, …). */
@@ -97,6 +106,7 @@ export interface SlackStandIn extends ChatStandIn {
 
 const ALL_SCOPES = [
   ...["channels:history", "channels:read", "chat:write", "chat:write.customize", "files:read"],
+  "files:write",
   ...["groups:history", "groups:read", "reactions:read", "usergroups:read", "users:read"],
 ];
 
@@ -107,13 +117,13 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, files' content, the bot's reactions, OAuth and more
+ * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, the bot's reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
   const now = options.now ?? Date.now;
   const wire = new Wire();
-  const workspace = new Workspace(now);
+  const workspace = new Workspace(now, options.fileReadyMs);
   const app = { appId: workspace.newId("A"), botId: workspace.newId("B") };
   const bot = workspace.addMember("bridge", app);
   const identity: AppIdentity = {
@@ -150,7 +160,12 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
       posts.push(acceptedPost(channel, message, params, now()));
     },
   };
-  const listening = await listen(wire, webApi(backend));
+  const serveFiles = fileServer(backend);
+  const api = webApi(backend);
+  const listening = await listen(wire, async (...args) => {
+    if (!(await serveFiles(...args))) await api(...args);
+  });
+  workspace.fileOrigin = `http://127.0.0.1:${listening.port}`;
   listening.server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
     socketMode.upgrade(request, socket, head);

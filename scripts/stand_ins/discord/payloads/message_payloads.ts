@@ -62,7 +62,7 @@ export function messagePayload(world: World, message: Message): APIMessage {
     mention_everyone: mentions.everyone || mentions.here,
     mention_roles: mentions.roles.filter((id) => world.roles.has(id)),
     mentions: mentioned(world, message).map(userPayload),
-    attachments: [...message.attachments],
+    attachments: message.attachments.map((each) => world.cdn.shown(each)),
     embeds: [...message.embeds],
     components: [],
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- Several flags at once have no name.

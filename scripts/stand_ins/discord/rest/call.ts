@@ -1,5 +1,6 @@
 import { RESTJSONErrorCodes as Code } from "discord-api-types/v10";
 import type { Backend } from "../backend.ts";
+import type { Uploaded } from "../cdn/uploads.ts";
 import type { Channel } from "../world/model.ts";
 import { refuse } from "./refusals.ts";
 import { isDenied } from "../world/world.ts";
@@ -8,7 +9,9 @@ import { isDenied } from "../world/world.ts";
 export interface Call {
   readonly ids: readonly string[];
   readonly query: URLSearchParams;
+  /** The JSON, also of a multipart request. */
   readonly body: unknown;
+  readonly files: readonly Uploaded[];
 }
 export interface Reply {
   readonly status: number;

@@ -1,6 +1,8 @@
 import { MessageType, RESTJSONErrorCodes as Code, type APIMessage } from "discord-api-types/v10";
 import { z } from "zod";
 import { placeOf, type Backend } from "../backend.ts";
+import { attach, attachmentsField, checkUploads } from "../cdn/uploads.ts";
+import type { Call } from "./call.ts";
 import { allow, mentionsIn, pingsOf } from "../world/mentions.ts";
 import { messagePayload } from "../payloads/message_payloads.ts";
 import type { Channel } from "../world/model.ts";
@@ -26,6 +28,7 @@ const createBody = z.object({
   tts: z.boolean().optional(),
   flags: z.int().default(0),
   allowed_mentions: allowedMentions.optional(),
+  attachments: attachmentsField,
   message_reference: z
     .object({
       type: z.int().optional(),
@@ -86,11 +89,17 @@ export function checkContent(
 }
 
 /** `POST channels/:id/messages`: creates the message, or returns the one that its nonce created. */
-export function createMessage(backend: Backend, channel: Channel, raw: unknown): APIMessage {
+export function createMessage(
+  backend: Backend,
+  channel: Channel,
+  { body: raw, files }: Pick<Call, "body" | "files">,
+): APIMessage {
   const { world } = backend;
   if (isDenied(channel, "send")) throw refuse(Code.MissingPermissions);
+  if (files.length > 0 && isDenied(channel, "files")) throw refuse(Code.MissingPermissions);
   const body = parseBody(createBody, raw, "POST channels/:id/messages");
-  check(body);
+  check(body, files.length > 0);
+  checkUploads(files);
   if (body.nonce !== undefined && body.enforce_nonce) {
     const earlier = backend.nonces.find(world.bot.id, body.nonce);
     if (earlier) {
@@ -111,6 +120,7 @@ export function createMessage(backend: Backend, channel: Channel, raw: unknown):
     content,
     mentions,
     flags: body.flags,
+    attachments: attach(world, channel, files, body.attachments),
     ...(reference ? { reference } : {}),
     ...(body.nonce === undefined ? {} : { nonce: body.nonce }),
   });
@@ -131,9 +141,9 @@ export function createMessage(backend: Backend, channel: Channel, raw: unknown):
   };
 }
 
-function check(body: CreateBody): void {
+function check(body: CreateBody, hasFiles: boolean): void {
   checkContent(body.content, body.allowed_mentions);
-  if (body.content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
+  if (body.content.trim() === "" && !hasFiles) throw refuse(Code.CannotSendAnEmptyMessage);
   if (typeof body.nonce === "string" && body.nonce.length > NONCE_LIMIT) {
     throw invalid("nonce", "NONCE_TYPE_TOO_LONG", "Nonce too long.");
   }

@@ -1,6 +1,7 @@
 import { RESTJSONErrorCodes as Code, type APIMessage } from "discord-api-types/v10";
 import { z } from "zod";
 import { placeOf, type Backend } from "../backend.ts";
+import { attach, attachmentsField, checkUploads } from "../cdn/uploads.ts";
 import type { Call } from "./call.ts";
 import { allowedMentions, checkContent, FLAGS, parseBody } from "./create_message.ts";
 import { messagePayload } from "../payloads/message_payloads.ts";
@@ -18,6 +19,7 @@ const executeBody = z.object({
   username: z.string().optional(),
   avatar_url: z.string().optional(),
   allowed_mentions: allowedMentions.optional(),
+  attachments: attachmentsField,
   flags: z.int().default(0),
   thread_name: z.string().min(1).max(100).optional(),
   tts: z.boolean().optional(),
@@ -58,7 +60,8 @@ export function threadOf(world: World, webhook: Webhook, call: Call): Channel {
 export function executeWebhook(backend: Backend, webhook: Webhook, call: Call): APIMessage {
   const { world } = backend;
   const body = parseBody(executeBody, call.body, ROUTE);
-  check(body);
+  check(body, call.files.length > 0);
+  checkUploads(call.files);
   const channel = placeFor(world, webhook, call, body.thread_name);
   const author: User = {
     id: webhook.id,
@@ -70,7 +73,11 @@ export function executeWebhook(backend: Backend, webhook: Webhook, call: Call): 
     ...(body.avatar_url === undefined ? {} : { avatarUrl: body.avatar_url }),
   };
   const mentions = allow(mentionsIn(body.content), body.allowed_mentions, undefined);
-  const message = post(world, channel, author, { ...body, mentions });
+  const message = post(world, channel, author, {
+    ...body,
+    mentions,
+    attachments: attach(world, channel, call.files, body.attachments),
+  });
   if (webhook.madeBy === world.bot) {
     backend.posts.push({
       id: message.id,
@@ -92,25 +99,38 @@ function post(
   world: World,
   channel: Channel,
   author: User,
-  { content, mentions, flags, thread_name }: ExecuteBody & Pick<Message, "mentions">,
+  {
+    content,
+    mentions,
+    flags,
+    thread_name,
+    attachments,
+  }: Omit<ExecuteBody, "attachments"> & Pick<Message, "mentions" | "attachments">,
 ): Message {
   const text = content.trim();
   if (thread_name === undefined || channel.kind === "thread") {
-    return world.post({ channel, author, content: text, mentions, flags });
+    return world.post({ channel, author, content: text, mentions, flags, attachments });
   }
-  const thread = world.openPost(channel, thread_name, author, text, { mentions, flags });
+  const thread = world.openPost(channel, thread_name, author, text, {
+    mentions,
+    flags,
+    attachments,
+  });
   const first = thread.messages.get(thread.id);
   if (!first) throw new Error("a post has a first message");
   return first;
 }
 
-function check({ content, username, avatar_url, allowed_mentions, flags }: ExecuteBody): void {
+function check(
+  { content, username, avatar_url, allowed_mentions, flags }: ExecuteBody,
+  hasFiles: boolean,
+): void {
   if (username !== undefined) checkName("username", username.trim());
   if (avatar_url !== undefined && !/^https?:\/\/\S+$/.test(avatar_url)) {
     throw invalid("avatar_url", "URL_TYPE_INVALID_URL", "Not a well formed URL.");
   }
   checkContent(content, allowed_mentions);
-  if (content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
+  if (content.trim() === "" && !hasFiles) throw refuse(Code.CannotSendAnEmptyMessage);
   if ((flags & ~FLAGS) !== 0) throw new NotImplemented(`${ROUTE} with flags ${flags}`);
 }
 

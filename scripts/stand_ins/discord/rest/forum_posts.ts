@@ -5,6 +5,8 @@ import {
 } from "discord-api-types/v10";
 import { z } from "zod";
 import { placeOf, type Backend } from "../backend.ts";
+import { attach, attachmentsField, checkUploads } from "../cdn/uploads.ts";
+import type { Call } from "./call.ts";
 import { threadPayload } from "../payloads/channel_payloads.ts";
 import { messagePayload } from "../payloads/message_payloads.ts";
 import { allow, mentionsIn, pingsOf } from "../world/mentions.ts";
@@ -25,6 +27,7 @@ const body = z.object({
 const firstMessage = z.object({
   content: z.string().default(""),
   allowed_mentions: allowedMentions.optional(),
+  attachments: attachmentsField,
   flags: z.int().default(0),
 });
 
@@ -32,19 +35,25 @@ const firstMessage = z.object({
 export function openForumPost(
   backend: Backend,
   forum: Channel,
-  raw: unknown,
+  { body: raw, files }: Pick<Call, "body" | "files">,
 ): APIThreadChannel & { message: APIMessage } {
   const { world } = backend;
   if (forum.kind !== "text") throw refuse(Code.CannotExecuteActionOnThisChannelType);
   if (!forum.forum) throw new NotImplemented(`${ROUTE} outside a forum`);
   if (isDenied(forum, "send")) throw refuse(Code.MissingPermissions);
   const { name, message } = parseBody(body, raw, ROUTE);
-  const { content, flags, allowed_mentions } = parseBody(firstMessage, message, ROUTE);
+  const { content, flags, allowed_mentions, attachments } = parseBody(firstMessage, message, ROUTE);
   checkContent(content, allowed_mentions, "message.");
-  if (content.trim() === "") throw refuse(Code.CannotSendAnEmptyMessage);
+  checkUploads(files);
+  if (files.length > 0 && isDenied(forum, "files")) throw refuse(Code.MissingPermissions);
+  if (content.trim() === "" && files.length === 0) throw refuse(Code.CannotSendAnEmptyMessage);
   if ((flags & ~FLAGS) !== 0) throw new NotImplemented(`${ROUTE} with flags ${flags}`);
   const mentions = allow(mentionsIn(content), allowed_mentions, undefined);
-  const thread = world.openPost(forum, name, world.bot, content.trim(), { mentions, flags });
+  const thread = world.openPost(forum, name, world.bot, content.trim(), {
+    mentions,
+    flags,
+    attachments: attach(world, forum, files, attachments),
+  });
   const first = thread.messages.get(thread.id);
   if (!first) throw new Error("a post has a first message");
   backend.posts.push({

@@ -39,6 +39,7 @@ const table = new Map<number, { status: number; message: string }>([
     Code.WebhooksCanOnlyCreateThreadsInForumChannels,
     { status: 400, message: "Webhooks can only create threads in forum channels" },
   ],
+  [Code.RequestEntityTooLarge, { status: 413, message: "Request entity too large" }],
   [Code.UnknownMessage, { status: 404, message: "Unknown Message" }],
   [Code.MissingAccess, { status: 403, message: "Missing Access" }],
   [

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { readBody, sendJson, type Wire } from "../../wire.ts";
+import { readBytes, sendJson, type Wire } from "../../wire.ts";
 import type { Backend, Credentials } from "../backend.ts";
+import { type Body, readCall } from "./body.ts";
 import type { Call, Reply } from "./call.ts";
 import { RateLimiter, tooMany, type RateLimits } from "./rate_limits.ts";
-import { invalid, NotImplemented, plain, refuse, Refusal } from "./refusals.ts";
+import { NotImplemented, plain, refuse, Refusal } from "./refusals.ts";
 import { match, routes, type RouteName } from "./routes.ts";
 
 interface Answer extends Reply {
@@ -27,7 +28,7 @@ export class Rest {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
     const url = new URL(request.url ?? "/", "http://stand-in");
-    const text = await readBody(request);
+    const body = await readCall(request.headers["content-type"] ?? "", await readBytes(request));
     const found = match(method, url.pathname.replace(/^\/api\/v10\//, ""));
     if (!found) {
       this.#unknown(`${method} ${url.pathname}`, response);
@@ -43,11 +44,7 @@ export class Rest {
       if (needsBot && request.headers.authorization !== `Bot ${this.credentials.token}`) {
         return failed(plain(401, "Unauthorized"), {});
       }
-      return this.#execute(
-        name,
-        () => ({ ids, query: url.searchParams, body: read(request, text) }),
-        ids,
-      );
+      return this.#execute(name, () => ({ ids, query: url.searchParams, ...opened(body) }), ids);
     };
     if (typeof fault === "number") {
       send(failed(plain(fault, "Error"), {}));
@@ -119,13 +116,8 @@ function failed(refusal: Refusal, headers: Readonly<Record<string, string>>): An
   return { status: refusal.status, body: refusal.body, headers };
 }
 
-function read(request: IncomingMessage, text: string): unknown {
-  if (text === "") return {};
-  const type = request.headers["content-type"] ?? "";
-  if (!type.startsWith("application/json")) throw new NotImplemented(`a body of type ${type}`);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw invalid("_", "JSON_INVALID", "The request body contains invalid JSON.");
-  }
+/** What a request holds. Throws what is wrong with it. */
+function opened(body: Body): Pick<Call, "body" | "files"> {
+  if ("refusal" in body) throw body.refusal;
+  return body;
 }

@@ -9,6 +9,7 @@ import {
   threadList,
   threadPayload,
 } from "../payloads/channel_payloads.ts";
+import { attachmentsField } from "../cdn/uploads.ts";
 import { allowedMentions, createMessage, parseBody } from "./create_message.ts";
 import { editMessage } from "./edit_message.ts";
 import { openForumPost } from "./forum_posts.ts";
@@ -33,6 +34,7 @@ const editBody = z.object({
   enforce_nonce: z.boolean().optional(),
   flags: z.int().optional(),
   allowed_mentions: allowedMentions.optional(),
+  attachments: attachmentsField,
 });
 const threadBody = z.object({
   name: z.string().min(1).max(100),
@@ -113,13 +115,13 @@ export const routes = {
     return ok(shown(backend, messageOf(channel, call)));
   },
   "POST channels/:id/messages": (backend, call) =>
-    ok(createMessage(backend, channelOf(backend, call), call.body)),
+    ok(createMessage(backend, channelOf(backend, call), call)),
   "PATCH channels/:id/messages/:message": (backend, call) => {
     const { world } = backend;
     const message = messageOf(channelOf(backend, call), call);
     if (message.author !== world.bot) throw refuse(Code.CannotEditMessageAuthoredByAnotherUser);
     const body = parseBody(editBody, call.body, "PATCH channels/:id/messages/:message");
-    return ok(editMessage(world, message, body));
+    return ok(editMessage(world, message, body, call.files));
   },
   "DELETE channels/:id/messages/:message": (backend, call) => {
     const { world } = backend;
@@ -151,7 +153,7 @@ export const routes = {
   },
   "POST channels/:id/threads": (backend, call) => ({
     status: 201,
-    body: openForumPost(backend, channelOf(backend, call), call.body),
+    body: openForumPost(backend, channelOf(backend, call), call),
   }),
   ...webhookRoutes,
 } as const satisfies Record<string, Handler>;

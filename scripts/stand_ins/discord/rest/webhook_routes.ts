@@ -2,6 +2,7 @@ import { RESTJSONErrorCodes as Code, WebhookType, type APIWebhook } from "discor
 import { z } from "zod";
 import type { Backend } from "../backend.ts";
 import { type Call, channelOf, type Handler, ok } from "./call.ts";
+import { attachmentsField } from "../cdn/uploads.ts";
 import { allowedMentions, parseBody } from "./create_message.ts";
 import { editMessage } from "./edit_message.ts";
 import { checkName, executeWebhook, threadOf } from "./execute_webhook.ts";
@@ -19,6 +20,7 @@ const editBody = z.object({
   content: z.string().optional(),
   flags: z.int().optional(),
   allowed_mentions: allowedMentions.optional(),
+  attachments: attachmentsField,
 });
 
 /** The routes of webhooks. Those with a token need no authorization: the token is one. */
@@ -59,7 +61,7 @@ export const webhookRoutes = {
   "PATCH webhooks/:id/:token/messages/:message": ({ world }, call) => {
     const message = messageOf(world, call);
     const body = parseBody(editBody, call.body, "PATCH webhooks/:id/:token/messages/:message");
-    return ok(editMessage(world, message, body));
+    return ok(editMessage(world, message, body, call.files));
   },
   "DELETE webhooks/:id/:token/messages/:message": ({ world }, call) => {
     world.remove(messageOf(world, call));

@@ -1,15 +1,22 @@
 import { allow, mentionsIn } from "./mentions.ts";
 import type { Channel, Message, User } from "./model.ts";
 import type { DiscordNewMessage } from "../options.ts";
-import type { Draft } from "./world.ts";
+import type { Draft, World } from "./world.ts";
 
 /** Longest message in UTF-16 units, for a person with Nitro and for a bot or webhook. */
 const PERSON_LIMIT = 4_000;
 const BOT_LIMIT = 2_000;
 
 /** The message to create. Throws if Discord's client would not send it. */
-export function draftOf(author: User, channel: Channel, message: DiscordNewMessage): Draft {
-  const { attachments = [], embeds = [], stickers = [], type } = message;
+export function draftOf(
+  world: World,
+  author: User,
+  channel: Channel,
+  message: DiscordNewMessage,
+): Draft {
+  const { files = [], embeds = [], stickers = [], type } = message;
+  const added = files.map((file) => world.cdn.add(channel, file));
+  const attachments = [...(message.attachments ?? []), ...added];
   const content = message.text.trim(); // The client trims, and so does the server.
   const limit = author.kind === "person" ? PERSON_LIMIT : BOT_LIMIT;
   if (content.length > limit) throw new Error(`Discord takes at most ${limit} characters`);

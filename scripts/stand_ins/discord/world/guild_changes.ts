@@ -59,6 +59,11 @@ export class GuildChanges {
     this.world.removeWebhook(webhook);
   }
 
+  /** Makes every address of a file that was shown so far expire. */
+  expireFiles(): void {
+    this.world.cdn.expire();
+  }
+
   renameThread(thread: string, name: string): void {
     this.world.renameThread(this.lookup.thread(thread), name);
   }

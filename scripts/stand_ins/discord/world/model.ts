@@ -41,6 +41,8 @@ export interface Denied {
   readonly history?: boolean;
   /** Create Public Threads. */
   readonly threads?: boolean;
+  /** Attach Files. */
+  readonly files?: boolean;
   /** Manage Webhooks. */
   readonly webhooks?: boolean;
 }
@@ -94,7 +96,7 @@ export interface Message {
   editedAt: number | undefined;
   flags: number;
   embeds: readonly APIEmbed[];
-  readonly attachments: readonly APIAttachment[];
+  attachments: readonly APIAttachment[];
   readonly stickers: readonly APIStickerItem[];
   mentions: Mentions;
   reactions: readonly MessageReaction[];

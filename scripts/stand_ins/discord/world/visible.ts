@@ -2,6 +2,7 @@ import { MessageType } from "discord-api-types/v10";
 import type { ChatChange, VisibleMessage } from "../../chat.ts";
 import { placeOf } from "../backend.ts";
 import { displayName, type Message, type WorldEvent } from "./model.ts";
+import type { World } from "./world.ts";
 
 const CHAT_MESSAGES = new Set<MessageType>([
   MessageType.Default,
@@ -16,7 +17,8 @@ export function isChatMessage(message: Message): boolean {
 }
 
 /** A message as people see it. */
-export function visibleMessage(message: Message): VisibleMessage {
+export function visibleMessage(world: World, message: Message): VisibleMessage {
+  const files = message.attachments.flatMap(({ id }) => world.cdn.fileOf(id) ?? []);
   const { author, channel, reference } = message;
   return {
     id: message.id,
@@ -28,20 +30,21 @@ export function visibleMessage(message: Message): VisibleMessage {
     ...(author.kind === "webhook" && author.madeBy?.kind === "self" && { inPersona: true }),
     ...(reference ? { replyTo: reference.messageId } : {}),
     ...(channel.kind === "thread" ? { thread: channel.id } : {}),
+    ...(files.length > 0 ? { files } : {}),
   };
 }
 
 /** The visible changes that an event causes. */
-export function changesOf(event: WorldEvent): ChatChange[] {
+export function changesOf(world: World, event: WorldEvent): ChatChange[] {
   switch (event.kind) {
     case "messageCreated":
-      return changes("new", [event.message]);
+      return changes(world, "new", [event.message]);
     case "messageUpdated":
-      return event.visible ? changes("edited", [event.message]) : [];
+      return event.visible ? changes(world, "edited", [event.message]) : [];
     case "messageDeleted":
-      return changes("deleted", [event.message]);
+      return changes(world, "deleted", [event.message]);
     case "messagesDeleted":
-      return changes("deleted", event.messages);
+      return changes(world, "deleted", event.messages);
     case "reactionAdded":
     case "reactionRemoved":
     case "reactionsCleared":
@@ -59,8 +62,14 @@ export function changesOf(event: WorldEvent): ChatChange[] {
   }
 }
 
-function changes(kind: ChatChange["kind"], messages: readonly Message[]): ChatChange[] {
-  return messages
-    .filter(isChatMessage)
-    .map((message) => ({ kind, ...placeOf(message.channel), message: visibleMessage(message) }));
+function changes(
+  world: World,
+  kind: ChatChange["kind"],
+  messages: readonly Message[],
+): ChatChange[] {
+  return messages.filter(isChatMessage).map((message) => ({
+    kind,
+    ...placeOf(message.channel),
+    message: visibleMessage(world, message),
+  }));
 }

@@ -6,7 +6,8 @@ import {
   type APIStickerItem,
 } from "discord-api-types/v10";
 import { randomBytes } from "node:crypto";
-import { Listeners } from "../../wire.ts";
+import { Listeners, type Wire } from "../../wire.ts";
+import { Cdn } from "../cdn/cdn.ts";
 import type { Mentions } from "./mentions.ts";
 import { MessageLog } from "./message_log.ts";
 import {
@@ -53,10 +54,16 @@ export class World {
   readonly channels = new Map<string, TextChannel>();
   readonly threads = new Map<string, Thread>();
   readonly webhooks = new Map<string, Webhook>();
+  readonly cdn: Cdn;
   readonly owner = this.addUser("person", "Owner");
   readonly bot = this.addUser("self", "Bridge");
 
   presence: Presence = "in";
+
+  constructor(wire: Wire) {
+    this.cdn = new Cdn(this, wire);
+  }
+
   setPresence(presence: Presence): void {
     this.presence = presence;
     this.events.emit({ kind: "guildChanged", presence });
@@ -174,8 +181,14 @@ export class World {
     return message;
   }
 
-  edit(message: Message, change: { content: string; mentions: Mentions; flags?: number }): void {
+  edit(
+    message: Message,
+    change: { content: string; mentions: Mentions } & Partial<
+      Pick<Message, "flags" | "attachments">
+    >,
+  ): void {
     message.content = change.content;
+    message.attachments = change.attachments ?? message.attachments;
     message.mentions = change.mentions;
     message.flags = change.flags ?? message.flags;
     message.editedAt = Math.max(Date.now(), (message.editedAt ?? 0) + 1);
@@ -221,7 +234,7 @@ export class World {
     name: string,
     owner: User,
     content: string,
-    more: Partial<Pick<Draft, "mentions" | "flags">> = {},
+    more: Partial<Pick<Draft, "mentions" | "flags" | "attachments">> = {},
   ): Thread {
     const thread = this.#addThread(this.ids.next(), forum, name, owner);
     const { id } = thread;

@@ -38,6 +38,7 @@ export function messageJson(
   return {
     type: "message",
     ...(message.tombstone && { subtype: "tombstone", hidden: true }),
+    ...(files && { subtype: "file_share", upload: false }),
     ...(message.broadcast && { subtype: "thread_broadcast" }),
     ...authorJson(message, teamId),
     text: message.text,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { messageJson } from "../socket/events.ts";
+import { isShowable } from "./file_methods.ts";
 import { type Backend, channelOf, type Method, needScope } from "./method.ts";
 import { flagParam, jsonParam, type Params, textParam } from "./params.ts";
 import { SlackRefusal } from "./refusal.ts";
@@ -22,6 +23,11 @@ const blockList = z.array(
       }),
     }),
     z.looseObject({ type: z.literal("divider") }),
+    z.strictObject({
+      type: z.literal("image"),
+      slack_file: z.strictObject({ id: z.string() }),
+      alt_text: z.string().min(1).max(2_000),
+    }),
   ]),
 );
 
@@ -40,7 +46,7 @@ const postMessage: Method = {
   run: (backend, params) => {
     needScope(backend, "chat:write");
     const channel = writableChannel(backend, params);
-    const content = contentOf(params);
+    const content = contentOf(backend, params);
     const persona = personaOf(backend, params);
     const metadata = metadataOf(params);
     const threadTs = threadOf(channel, textParam(params, "thread_ts"));
@@ -76,7 +82,7 @@ const update: Method = {
     const message = backend.workspace.change(
       channel,
       previous,
-      { ...contentOf(params), ...(metadata && { metadata }) },
+      { ...contentOf(backend, params), ...(metadata && { metadata }) },
       backend.bot,
     );
     return {
@@ -114,9 +120,9 @@ function writableChannel(backend: Backend, params: Params): Channel {
   return channel;
 }
 
-function contentOf(params: Params): Pick<Message, "text" | "blocks"> {
+function contentOf(backend: Backend, params: Params): Pick<Message, "text" | "blocks"> {
   const text = textParam(params, "text") ?? "";
-  const blocks = blocksOf(params);
+  const blocks = blocksOf(backend, params);
   if (text === "" && blocks.length === 0) throw new SlackRefusal("no_text");
   if (text.length > TEXT_LIMIT) throw new SlackRefusal("msg_too_long");
   return { text, ...(blocks.length > 0 && { blocks }) };
@@ -136,11 +142,16 @@ function personaOf(backend: Backend, params: Params): Persona | undefined {
   return { ...(name !== "" && { name }), ...(avatarUrl !== "" && { avatarUrl }) };
 }
 
-function blocksOf(params: Params): readonly Block[] {
+function blocksOf(backend: Backend, params: Params): readonly Block[] {
   const given = jsonParam(params, "blocks", "invalid_blocks_format");
   if (given === undefined || given === "") return [];
   const parsed = blockList.safeParse(given);
   if (!parsed.success || parsed.data.length > BLOCK_LIMIT) throw new SlackRefusal("invalid_blocks");
+  for (const [at, block] of parsed.data.entries())
+    if (block.type === "image" && !isShowable(backend, block.slack_file.id)) {
+      const messages = [`[ERROR] invalid slack file [json-pointer:/blocks/${at}/slack_file]`];
+      throw new SlackRefusal("invalid_blocks", { response_metadata: { messages } });
+    }
   const markdown = parsed.data.flatMap((block) => (block.type === "markdown" ? block.text : []));
   if (markdown.reduce((sum, text) => sum + text.length, 0) > MARKDOWN_LIMIT) {
     throw new SlackRefusal("msg_blocks_too_long");

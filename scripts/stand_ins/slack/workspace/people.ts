@@ -1,16 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type {
   ChatChange,
+  GivenFile,
+  NewMessage,
   PersonAct,
   Place,
-  NewMessage,
   ReactionAct,
   VisibleMessage,
 } from "../../chat.ts";
 import { Listeners } from "../../wire.ts";
 import { richTextOf } from "./rich_text.ts";
 import { shownText } from "./text.ts";
-import type { Channel, Member, Message, Workspace, WorkspaceChange } from "./workspace.ts";
+import type {
+  Channel,
+  Member,
+  Message,
+  SharedFile,
+  Workspace,
+  WorkspaceChange,
+} from "./workspace.ts";
 
 type Target = Place & { readonly id: string };
 
@@ -49,11 +57,13 @@ export class People {
     replyTo,
     broadcast = false,
     file,
-  }: NewMessage & { broadcast?: boolean; file?: string }) {
+    files = [],
+  }: NewMessage & { broadcast?: boolean; file?: string; files?: readonly GivenFile[] }) {
     const author = this.workspace.members.get(person);
     if (!author) throw new Error(`no Slack user ${person}`);
     if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
-    if (text === "") throw new Error("Slack refuses an empty message");
+    if (text === "" && file === undefined && files.length === 0)
+      throw new Error("Slack refuses an empty message");
     const place = this.channel(channel);
     if (place.archived) throw new Error(`the Slack channel ${channel} is archived`);
     if (thread !== undefined && this.message(channel, thread).threadTs !== undefined) {
@@ -61,11 +71,12 @@ export class People {
     }
     const shared = file === undefined ? undefined : this.workspace.files.get(file);
     if (file !== undefined && !shared) throw new Error(`no Slack file ${file}`);
+    const added = [...(shared ? [shared] : []), ...files.map((given) => this.#added(given))];
     const message = this.workspace.post(place, {
       author,
       text,
       ...(!author.app && { blocks: richTextOf(text) }),
-      ...(shared && { files: [shared] }),
+      ...(added.length > 0 && { files: added }),
       ...(thread !== undefined && { threadTs: thread }),
       ...(thread !== undefined && broadcast && { broadcast }),
       // Posts of an app carry an id only if the app sent one.
@@ -73,6 +84,12 @@ export class People {
     });
     this.#record({ kind: "say", channel, thread, id: message.ts, person, text });
     return message.ts;
+  }
+
+  #added({ name, type = "application/octet-stream", bytes }: GivenFile): SharedFile {
+    const size = bytes.length;
+    const file = { name, mimetype: type, size, bytes: Uint8Array.from(bytes) };
+    return this.workspace.addFile({ ...file, at: "here" });
   }
 
   edit({ channel, id, text }: Target & { readonly text: string }): void {
@@ -115,6 +132,7 @@ export class People {
   }
 
   #seen(message: Message): VisibleMessage {
+    const files = filesIn(message, this.workspace);
     return {
       id: message.ts,
       author: message.persona?.name ?? message.author.name,
@@ -124,6 +142,7 @@ export class People {
       fromBot: message.author.id === this.bot.id,
       ...(message.persona && { inPersona: true }),
       ...(message.threadTs !== undefined && { thread: message.threadTs }),
+      ...(files.length > 0 && { files }),
     };
   }
 
@@ -148,3 +167,15 @@ export class People {
 type Act = { channel: string; thread: string | undefined; id: string; person: string } & (
   { kind: "say"; text: string } | { kind: "edit"; text: string } | { kind: "delete" }
 );
+
+/** The files that a message shares or shows in its blocks. */
+function filesIn({ files = [], blocks = [] }: Message, workspace: Workspace): GivenFile[] {
+  const shown = blocks.flatMap(({ slack_file: file }) => {
+    const hasId = typeof file === "object" && file !== null && "id" in file;
+    const id = hasId && typeof file.id === "string" ? file.id : "";
+    return workspace.files.get(id) ?? [];
+  });
+  return [...files, ...shown].flatMap(({ name, mimetype, bytes }) =>
+    bytes ? [{ name, type: mimetype, bytes }] : [],
+  );
+}

@@ -30,6 +30,24 @@ export interface SharedFile {
   readonly mimetype: string;
   readonly size: number;
   readonly at: "here" | "elsewhere" | "hidden";
+  /** Absent: only what is known of it is served. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Where its private address is, without the name. */
+  readonly address?: string;
+  /** Where its private address redirects to. */
+  readonly redirect?: string;
+  /** The bot uploaded it. Until it is shared, nobody else may use it. */
+  readonly byBot?: true;
+  /** From when on blocks may show it, in ms since 1970. */
+  readonly readyAt?: number;
+}
+
+/** A file that the bot has begun to upload. */
+interface Upload {
+  readonly path: string;
+  readonly name: string;
+  readonly length: number;
+  bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** A name and picture in place of an app's own. */
@@ -87,13 +105,21 @@ export class Workspace {
   readonly channels = new Map<string, Channel>();
   readonly members = new Map<string, Member>();
   readonly files = new Map<string, SharedFile>();
+  /** By the id that the file will have. */
+  readonly uploads = new Map<string, Upload>();
+  /** Where files are served and taken. Known once the server listens. */
+  fileOrigin = "";
   /** Handles of user groups, by id. */
   readonly userGroups = new Map<string, string>();
   readonly changes = new Listeners<WorkspaceChange>();
   readonly clock: TsClock;
   #ids = 0;
 
-  constructor(now: () => number) {
+  constructor(
+    now: () => number,
+    /** How long after its upload a file can't be shown yet, in ms. */
+    readonly fileReadyMs = 0,
+  ) {
     this.clock = new TsClock(now);
   }
 
@@ -115,10 +141,19 @@ export class Workspace {
     return member;
   }
 
-  addFile(file: Omit<SharedFile, "id">): SharedFile {
-    const added = { id: this.newId("F"), ...file };
+  addFile(file: Omit<SharedFile, "id">, id = this.newId("F")): SharedFile {
+    const address = `${this.fileOrigin}/files-pri/T0-${id}`;
+    const added = { id, ...file, ...(file.bytes && { address }) };
     this.files.set(added.id, added);
     return added;
+  }
+
+  /** Whether a message has the file. */
+  isShared(id: string): boolean {
+    const messages = [...this.channels.values()].flatMap((channel) => [
+      ...channel.messages.values(),
+    ]);
+    return messages.some(({ files = [] }) => files.some((file) => file.id === id));
   }
 
   addChannel(name: string, isPrivate: boolean): Channel {
