@@ -12,6 +12,7 @@ export type MappingId = Mapping["mappingId"];
 /** The normalised events, and what Convex did with each. `convex/model/shared/validators.ts` documents the fields. */
 export type BridgeEvent = FunctionArgs<typeof api.bridge.ingest>["events"][number];
 export type MessageEvent = Extract<BridgeEvent, { type: "message" }>;
+export type Attachment = MessageEvent["attachments"][number];
 export type DeleteEvent = Extract<BridgeEvent, { type: "delete" }>;
 export type ReactionEvent = Extract<BridgeEvent, { type: "reaction" }>;
 export type ReactionsEvent = Extract<BridgeEvent, { type: "reactions" }>;
@@ -23,6 +24,15 @@ export type ChannelUpdate = NonNullable<FunctionArgs<typeof api.bridge.report>["
 export type Health = FunctionArgs<typeof api.bridge.report>["health"][number];
 /** What is wrong with one direction of a mapping, and the step that fixes it. */
 export type Trouble = NonNullable<Health["trouble"]>;
+
+/** A file of a message that Convex has stored. */
+export interface FileRef {
+  readonly mapping: Mapping;
+  readonly threadId?: string;
+  /** The message's. */
+  readonly externalId: string;
+  readonly attachment: Attachment & { readonly id: string };
+}
 
 /** One claimed delivery: what to post, where, and what is posted already. */
 export type Delivery = Extract<
@@ -171,6 +181,11 @@ export interface Platform {
   stopIntake(): void;
   /** Closes every connection. Safe to call twice, and before `start` has resolved. */
   close(): Promise<void>;
+  /**
+   * Opens a file of a message. Its bytes may end with any error. Throws `PlatformError`, without the file's address in it:
+   * who has that may be able to read the file.
+   */
+  download(file: FileRef, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Renders canonical Markdown from offset `from` into pieces that fit in a message and leave `room` UTF-16 units of it
    * free. Pure.

@@ -3,6 +3,8 @@ import type { Mapping, Platform } from "../platform.ts";
 import { ingestBackend, outboxBackend } from "./convex/backend.ts";
 import { settledWithin } from "./shared/backoff.ts";
 import { type Connection, type ConnectionOptions, connectConvex } from "./convex/client.ts";
+import { filesBackend } from "./convex/files_backend.ts";
+import { FileFetcher } from "./files/fetcher.ts";
 import { BridgeError, FatalError } from "./shared/errors.ts";
 import { CatchUpScheduler, type CatchUpLimits } from "./catch_up/scheduler.ts";
 import { BridgeIntake } from "./ingest/intake.ts";
@@ -52,6 +54,7 @@ export class Bridge {
   readonly #intake: BridgeIntake;
   readonly #outbox: OutboxWorker;
   readonly #catchUp: CatchUpScheduler;
+  readonly #files: FileFetcher;
   /** Ids of events that were set aside. A catch-up fetches each of them once more, not forever. */
   readonly #setAside = new Set<string>();
   #mappings: readonly Mapping[] = [];
@@ -85,11 +88,22 @@ export class Bridge {
       send: (advances) => backend.ingest([], advances),
       log,
     });
+    this.#files = new FileFetcher({
+      platform,
+      backend: filesBackend(options.convexUrl, () => mintToken(name, options.key)),
+      log,
+      onTrouble: (mappingId, trouble) =>
+        this.#intake.health({ mappingId, direction: "in", trouble }),
+    });
     this.#intake = new BridgeIntake(backend, log, cursors, {
       ...(queue && { limits: queue }),
       apart: metrics?.ingest(name, apart) ?? apart,
       onReportDropped: () => metrics?.dropped(name, "report"),
-      onMappings: (mappings) => void this.#setMappings(mappings),
+      onMappings: (mappings) => {
+        this.#files.setMappings(mappings);
+        void this.#setMappings(mappings);
+      },
+      onFiles: (...stored) => this.#files.stored(...stored),
       onGap: (why, mappingId) => this.#catchUp.gap(why, mappingId),
       onLoss: (event, why) => {
         if (why === "stopping" || (why === "set aside" && this.#wasSetAside(event.externalId)))
@@ -145,6 +159,7 @@ export class Bridge {
     const left = () => Math.max(0, ms - (performance.now() - start));
     this.#platform.stopIntake();
     this.#catchUp.stop();
+    this.#files.stop();
     const [committed, posted] = await Promise.all([
       this.#intake.drain(left() - CLOSE_MS),
       this.#outbox.stop(Math.min(FINISH_POSTS_MS, left() - CLOSE_MS)),

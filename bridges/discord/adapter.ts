@@ -11,6 +11,7 @@ import { Gateway } from "./gateway/gateway.ts";
 import { DiscordHistory } from "./history/history.ts";
 import { channelSchema, type HistoryChannel } from "./history/requests.ts";
 import { ChannelFollower } from "./inbound/channels.ts";
+import { Files } from "./inbound/files.ts";
 import type { Names } from "./inbound/normalise.ts";
 import { Router } from "./inbound/router.ts";
 import { Threads } from "./inbound/threads.ts";
@@ -52,6 +53,7 @@ export class Discord implements Platform {
       return thread?.kind === "thread" ? thread.name : this.#directory.channelName(id);
     },
   };
+  readonly download: Platform["download"];
   readonly follows: Platform["follows"];
   /** The servers of mapped channels. Only where this process takes some of the shards. */
   readonly #guildIds = new Map<string, string>();
@@ -69,6 +71,7 @@ export class Discord implements Platform {
     if (shards) this.follows = (mapping) => this.#isIn(shards, mapping);
     this.#reader = createReader(config);
     this.#writer = createWriter(config);
+    this.download = new Files(config, this.#reader).download;
     this.#typing = new Typing((id) => this.#reader.post(Routes.channelTyping(id)));
     this.#threads = new Threads((id) => this.#fetchChannel(id));
     const appId = () => this.#started().router.appId;

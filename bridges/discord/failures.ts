@@ -134,6 +134,8 @@ export const WITHOUT_CODE = {
   /** The answer to a post. */
   unreadable: unclear("Discord's answer to a post could not be read"),
   webhook_moved: retry("the channel's webhook was moved to another channel on Discord"),
+  file_gone: delivery("Discord no longer has the file"),
+  file_elsewhere: delivery("the file's address is not Discord's"),
   no_server: channel("the channel is in no server", "Map a text channel of a server instead"),
   history_hidden: channel(
     "Discord shows the bot none of the channel's history",

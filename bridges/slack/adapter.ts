@@ -5,6 +5,7 @@ import type { Delivery, History, Intake, Platform } from "../platform.ts";
 import { SlackHistory } from "./history/history.ts";
 import { identify } from "./identity.ts";
 import { ChannelIds } from "./inbound/channel_ids.ts";
+import { Downloads } from "./inbound/downloads.ts";
 import { Files } from "./inbound/files.ts";
 import { People } from "./inbound/people.ts";
 import { Profiles } from "./inbound/profile.ts";
@@ -40,6 +41,7 @@ export class Slack implements Platform {
   readonly #api: SlackApi;
   readonly #sender: Sender;
   readonly #files: Files;
+  readonly #downloads: Downloads;
   readonly #channelIds = new ChannelIds();
   readonly #troubles = new ChannelTroubles();
   readonly #closing = new AbortController();
@@ -52,6 +54,7 @@ export class Slack implements Platform {
     private readonly options: SlackOptions = {},
   ) {
     this.#api = new SlackApi(config, log);
+    this.#downloads = new Downloads(config, this.#api);
     this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
     this.#files = new Files((file, end) => this.#api.call("files.info", { file }, end), log);
     const history = new SlackHistory(this.#api, {
@@ -83,10 +86,21 @@ export class Slack implements Platform {
     });
     const { log } = this;
     const files = this.#files;
+    const downloads = this.#downloads;
     const channels = { channelIds: this.#channelIds, troubles: this.#troubles };
     const thinking = new Thinking(this.#api, log, signal);
     const asked = (channel: string, thread: string) => thinking.show(channel, thread);
-    const router = new Router({ identity, intake, people, files, fatal, asked, log, ...channels });
+    const router = new Router({
+      identity,
+      intake,
+      people,
+      files,
+      downloads,
+      fatal,
+      asked,
+      log,
+      ...channels,
+    });
     const events = router.events();
     const receiver = new CommitReceiver(this.config, log, {
       ageGapMs: this.options.ageGapMs ?? AGE_GAP_MS,
@@ -109,6 +123,7 @@ export class Slack implements Platform {
     await this.#session?.receiver.stop();
   }
 
+  readonly download: Platform["download"] = (...args) => this.#downloads.download(...args);
   readonly render = renderPieces;
   readonly find: Platform["find"] = (delivery, part, _piece, signal) =>
     findPost(this.#api, this.#current(delivery), part, signal);

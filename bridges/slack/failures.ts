@@ -39,7 +39,7 @@ const token = (reason: string): Failure => ({ kind: "token", reason });
 const later = (reason: string): Failure => ({ kind: "transient", reason, certain: true });
 const unclear = (reason: string): Failure => ({ kind: "transient", reason, certain: false });
 
-/** By Slack's error code; `channel_deleted`, `malformed_answer`, `timeout`, `network`, `unreachable` and `not_sent` are the bridge's own. */
+/** By Slack's error code; `channel_deleted`, `file_not_visible`, `file_elsewhere`, `malformed_answer`, `timeout`, `network`, `unreachable` and `not_sent` are the bridge's own. */
 export const FAILURES = {
   not_in_channel: channel("the bot is not in the channel", INVITE),
   channel_not_found: channel(
@@ -64,6 +64,9 @@ export const FAILURES = {
   restricted_action_non_threadable_channel: channel("the channel allows no threads", POSTING),
   restricted_action_thread_only_channel: channel("the channel allows only threads", POSTING),
   restricted_action_thread_locked: request("the thread is locked", POSTING),
+  file_not_found: request("the file no longer exists", NOTHING),
+  file_not_visible: request("Slack does not let the bot read the file", NOTHING),
+  file_elsewhere: request("the file is not on Slack's own hosts", NOTHING),
   thread_not_found: request("the thread no longer exists", NOTHING),
   cannot_reply_to_message: request("this message allows no replies", POSTING),
   message_not_found: request("the message no longer exists", NOTHING),

@@ -112,6 +112,7 @@ class TestPlatform implements Platform {
   find = () => Promise.resolve({ status: "absent" } as const);
   edit = () => Promise.resolve();
   remove = () => Promise.resolve();
+  download = () => Promise.reject(new Error("no files here"));
 
   push(id: number, fields: Partial<MessageEvent> = {}): Promise<Outcome> {
     if (!this.intake) throw new Error("not started");

@@ -82,6 +82,7 @@ export class FakePlatform implements Platform {
   start = () => Promise.resolve();
   stopIntake = () => undefined;
   close = () => Promise.resolve();
+  download = () => Promise.reject(new Error("no files here"));
 
   render(content: string, from: number): Piece[] {
     const pieces: Piece[] = [];

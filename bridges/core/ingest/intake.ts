@@ -3,7 +3,7 @@ import type { BridgeEvent, Intake, Mapping, MappingId, Outcome, Trouble } from "
 import type { IngestBackend } from "../convex/backend.ts";
 import { nameChannels } from "../ops/log.ts";
 import { settledWithin } from "../shared/backoff.ts";
-import { FatalError, type NotTaken } from "../shared/errors.ts";
+import { FatalError, NotTaken } from "../shared/errors.ts";
 import type { CursorTracker } from "./cursor_tracker.ts";
 import { IngestQueue, type QueueLimits } from "./queue.ts";
 import { Reporter, type ReportLimits } from "./reporter.ts";
@@ -24,6 +24,8 @@ export interface IntakeOptions {
   readonly onLoss?: (event: BridgeEvent, why: NotTaken["why"] | "set aside" | "inactive") => void;
   /** Convex refuses a report for good. */
   readonly onReportDropped?: () => void;
+  /** Convex has stored an event with files, or has answered otherwise. `isHistory`: a catch-up has read it. */
+  readonly onFiles?: (event: BridgeEvent, outcome: Outcome, isHistory: boolean) => void;
   /** The mappings, at the start and whenever an admin changes them. */
   readonly onMappings?: (mappings: readonly Mapping[]) => void;
   /** See `Intake.gap`. */
@@ -81,7 +83,7 @@ export class BridgeIntake implements Intake {
   }
 
   readonly mappingOf: Intake["mappingOf"] = (channelId) => this.#mappings.get(channelId);
-  readonly push: Intake["push"] = (event) => this.#queue.push(event);
+  readonly push: Intake["push"] = (event) => this.#withFiles(event, this.#queue.push(event), false);
   readonly gap: Intake["gap"] = (why, mappingId) => this.options.onGap?.(why, mappingId);
   readonly person: Intake["person"] = (person) => this.#reporter.person(person);
   readonly channel: Intake["channel"] = (update) => this.#reporter.channel(update);
@@ -90,7 +92,17 @@ export class BridgeIntake implements Intake {
 
   /** Queues an event that a catch-up has read. Refused, it is not lost: the catch-up offers it again. */
   offer(event: BridgeEvent): Promise<Outcome> | NotTaken {
-    return this.#queue.offer(event);
+    const taken = this.#queue.offer(event);
+    return taken instanceof NotTaken ? taken : this.#withFiles(event, taken, true);
+  }
+
+  #withFiles(event: BridgeEvent, taken: Promise<Outcome>, isHistory: boolean): Promise<Outcome> {
+    if (event.type === "message" && event.attachments.length > 0)
+      taken.then(
+        (outcome) => this.options.onFiles?.(event, outcome, isHistory),
+        () => undefined,
+      );
+    return taken;
   }
 
   /** See `IngestQueue.contended`. */

@@ -202,6 +202,12 @@ function onlyAnswersBot({ answered, texts }: DiscordMessage, { botId, names }: C
   return !isNamed && !texts.mention_roles.some((role) => names.role(role)?.botId === botId);
 }
 
-function attachment({ name, content_type: type, size, url }: DiscordAttachment) {
-  return { name, ...(type === undefined ? {} : { type }), size, url };
+function attachment({ id: fileId, name, content_type: type, size, url }: DiscordAttachment) {
+  return {
+    ...(fileId === undefined ? {} : { id: fileId }),
+    name,
+    ...(type === undefined ? {} : { type }),
+    size,
+    url,
+  };
 }

@@ -66,6 +66,7 @@ const UNKNOWN_USER: DiscordUser = {
 };
 
 export interface DiscordAttachment {
+  readonly id: string | undefined;
   /** As people see it. */
   readonly name: string;
   readonly description: string | undefined;
@@ -79,6 +80,7 @@ const attachment: Read<DiscordAttachment> = (value) => {
   const found = fields(value);
   return (
     found && {
+      id: id(found.id),
       name: fileName(text(found.filename) ?? "file", text(found.title)),
       description: text(found.description),
       content_type: text(found.content_type),

@@ -70,7 +70,7 @@ export class Files {
     const id = new URL(address).searchParams.get("id") ?? "";
     if (id === "" || performance.now() < this.#notBefore) return undefined;
     try {
-      const file = fileOf(await this.lookUp(id, signal));
+      const file = fileOf(id, await this.lookUp(id, signal));
       this.#keep(address, file);
       return file;
     } catch (error) {
@@ -96,11 +96,12 @@ function isNamed({ name, url }: File): boolean {
   return !url.startsWith(SCHEME) || new URL(url).searchParams.get("id") !== name;
 }
 
-function fileOf(answer: unknown): File | undefined {
+function fileOf(id: string, answer: unknown): File | undefined {
   const { name, title, mimetype, size, permalink, url_private } = infoForm.parse(answer).file;
   const [shown, url] = [name ?? title, permalink ?? url_private];
   if (shown === undefined || url === undefined) return undefined;
   return {
+    id,
     name: shown,
     url,
     ...(mimetype === undefined ? {} : { type: mimetype }),

@@ -195,6 +195,8 @@ function filesOf({ files = [] }: SlackMessage, { teamId }: SlackContext) {
       // The page that people open. `url_private` needs a token.
       const [url = fileAddress(teamId, id)] = [file.permalink, file.url_private].filter(Boolean);
       return {
+        // Slack has no more of a file of another service than its address there.
+        ...(id === "" || file.mode === "external" ? {} : { id }),
         name,
         ...(mimetype === undefined ? {} : { type: mimetype }),
         ...(size === undefined ? {} : { size }),

@@ -23,7 +23,8 @@ const file = z.object({
   size: lenient(z.number()),
   permalink: text,
   url_private: text,
-  id: text,
+  url_private_download: text,
+  id: lenient(z.string().max(100)),
   alt_txt: text,
 });
 

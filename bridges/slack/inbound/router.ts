@@ -19,6 +19,7 @@ import type { Identity } from "../identity.ts";
 import { EventDispatcher, type Incoming } from "../socket/dispatcher.ts";
 import type { ChannelIds } from "./channel_ids.ts";
 import { ChannelFollower } from "./channels.ts";
+import type { Downloads } from "./downloads.ts";
 import type { Files } from "./files.ts";
 import { normaliseEvent, normaliseMessage } from "./normalise.ts";
 import {
@@ -58,6 +59,7 @@ export interface RouterOptions {
   readonly intake: Intake;
   readonly people: People;
   readonly files: Files;
+  readonly downloads: Downloads;
   readonly channelIds: ChannelIds;
   readonly troubles: ChannelTroubles;
   readonly fatal: (error: FatalError) => void;
@@ -93,7 +95,8 @@ export class Router {
 
   /** A message of history. Its app's id, which history lacks, is not needed: own posts have the bot's id. */
   fromHistory(message: SlackMessage, mapping: Mapping): MessageEvent | undefined {
-    const { identity, people, channelIds } = this.options;
+    const { identity, people, channelIds, downloads } = this.options;
+    downloads.saw(message);
     const { mappingId } = mapping;
     const channel = channelIds.current(mapping.externalId);
     const unknown = (kind: string) => this.#unknown.report(mappingId, kind);
@@ -196,7 +199,9 @@ export class Router {
     const unknown = (kind: string) => this.#unknown.report(mappingId, kind);
     try {
       const context = { ...this.options.identity, appId, mappingId, channel, unknown };
-      return normaliseEvent(slackEvent.parse(event), context);
+      const parsed = slackEvent.parse(event);
+      this.options.downloads.saw(parsed.message ?? parsed);
+      return normaliseEvent(parsed, context);
     } catch {
       return "unreadable";
     }

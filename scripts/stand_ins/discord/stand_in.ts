@@ -24,6 +24,7 @@ import type { Channel, Denied, Message } from "./world/model.ts";
 import { NonceBook } from "./rest/nonces.ts";
 import type { DiscordOptions, DiscordNewMessage } from "./options.ts";
 import { Rest } from "./rest/rest.ts";
+import type { CDN_ROUTE } from "./cdn/cdn.ts";
 import type { RouteName } from "./rest/routes.ts";
 import { Reactions } from "./world/reactions.ts";
 import { draftOf, find } from "./world/draft.ts";
@@ -102,7 +103,6 @@ export class DiscordStandIn implements ChatStandIn {
       for (const change of changesOf(this.#world, event)) this.#changes.emit(change);
     });
   }
-
   get botId(): string {
     return this.#world.bot.id;
   }
@@ -140,7 +140,6 @@ export class DiscordStandIn implements ChatStandIn {
   addRole(name: string): string {
     return this.#world.addRole(name).id;
   }
-
   say(draft: DiscordNewMessage): string {
     const author = this.#lookup.user(draft.person);
     const channel = this.#lookup.place(draft);
@@ -252,7 +251,7 @@ export class DiscordStandIn implements ChatStandIn {
     this.parts.wire.frameNext(name, fault);
   }
   /** What to do with the next request to a route instead of answering it. Several faults apply in order. */
-  answerNext(route: RouteName, fault: AnswerFault): void {
+  answerNext(route: RouteName | typeof CDN_ROUTE, fault: AnswerFault): void {
     this.parts.wire.answerNext(route, fault);
   }
   /** Sends every session a dispatch as it is, such as no real one. */

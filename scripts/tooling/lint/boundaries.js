@@ -70,7 +70,8 @@ const layers = [
     convex: ["shared"],
     ops: ["shared", "convex"],
     ingest: ["shared", "convex", "ops"],
-    outbox: ["shared", "convex", "ops"],
+    files: ["shared", "convex", "ops"],
+    outbox: ["shared", "convex", "ops", "files"],
     catch_up: ["shared", "convex", "ops", "ingest"],
   }),
   ...layersOf("convex/model/", {

@@ -28,7 +28,7 @@ function filesOf(event: BridgeEvent) {
 
 const named = (id: string) => {
   const url = `https://playground.slack.com/files/${id}`;
-  return [{ name: "plan.pdf", type: "application/pdf", size: 7, url }];
+  return [{ id, name: "plan.pdf", type: "application/pdf", size: 7, url }];
 };
 
 test("a file from another workspace has its name and its page, looked up once", async () => {
@@ -54,7 +54,9 @@ test("a file of which Slack tells no more keeps its id and an address that opens
   const [hidden, gone, other] = [add("hidden"), add("elsewhere"), add("elsewhere")];
   slack.answerNext("files.info", { error: "file_not_found" });
   share(gone);
-  const kept = (id: string) => [{ name: id, url: `slack://file?team=${slack.teamId}&id=${id}` }];
+  const kept = (id: string) => [
+    { id, name: id, url: `slack://file?team=${slack.teamId}&id=${id}` },
+  ];
   expect(await files(1)).toEqual([kept(gone)]);
   share(hidden);
   await files(2);

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ChannelTroubles } from "../../../bridges/core/catch_up/channel_troubles.ts";
 import type { BridgeEvent } from "../../../bridges/platform.ts";
 import { ChannelIds } from "../../../bridges/slack/inbound/channel_ids.ts";
+import { Downloads } from "../../../bridges/slack/inbound/downloads.ts";
 import { Files } from "../../../bridges/slack/inbound/files.ts";
 import { People } from "../../../bridges/slack/inbound/people.ts";
 import { Router } from "../../../bridges/slack/inbound/router.ts";
@@ -76,6 +77,10 @@ function setUp() {
     identity: { botUserId: "UBOT", botId: "BBOT", teamId: "T1" },
     intake: core,
     files: new Files(async () => undefined, log),
+    downloads: new Downloads(
+      { botToken: "xoxb-1", appToken: "xapp-1" },
+      { call: () => Promise.reject(new Error("not called")), lacks: () => false },
+    ),
     people: new People({ lookUp: async () => undefined, learned: () => undefined, log }),
     channelIds: new ChannelIds(),
     troubles: new ChannelTroubles(),

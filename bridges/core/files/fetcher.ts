@@ -1,0 +1,173 @@
+import type { Logger } from "pino";
+import { isWanted } from "../../../convex/model/files/wanted.ts";
+import type {
+  BridgeEvent,
+  FileRef,
+  Mapping,
+  MappingId,
+  Outcome,
+  Platform,
+  Trouble,
+} from "../../platform.ts";
+import type { FilesBackend } from "../convex/files_backend.ts";
+import { type Backoff, backoffMs, pause } from "../shared/backoff.ts";
+import { failureCode, PlatformError } from "../shared/errors.ts";
+import { copyFile, NotAFile } from "./one_file.ts";
+
+const FILE_LIMITS = {
+  /** Files under way at the same time: each is in memory as a whole. */
+  atOnce: 3,
+  /** Files that wait. Beyond it the oldest is given up. */
+  waiting: 200,
+  attempts: 3,
+  /** Of one attempt, in ms. */
+  attemptMs: 60_000,
+  retry: { first: 1_000, cap: 10_000 } satisfies Backoff,
+  /** Files that are remembered, so that an edit of their message does not fetch them again. */
+  settled: 5_000,
+};
+export type FileLimits = typeof FILE_LIMITS;
+
+export interface FileFetcherOptions {
+  readonly platform: Pick<Platform, "download">;
+  readonly backend: FilesBackend;
+  readonly log: Logger;
+  /** No file of the mapping can be had until an admin acts. */
+  readonly onTrouble: (mappingId: MappingId, trouble: Trouble) => void;
+  readonly limits?: Partial<FileLimits>;
+}
+
+/**
+ * Copies the files of stored messages into Convex, beside everything else: nothing waits for it here. What a stop or a kill
+ * interrupts is fetched again where the next start's catch-up reads its message
+ * (docs/races.md#a-file-arrives-after-its-message).
+ */
+export class FileFetcher {
+  readonly #limits: FileLimits;
+  readonly #stopping = new AbortController();
+  readonly #mappings = new Map<MappingId, Mapping>();
+  /** By key, the oldest first. */
+  readonly #waiting = new Map<string, FileRef>();
+  readonly #running = new Set<string>();
+  readonly #settled = new Set<string>();
+
+  constructor(private readonly options: FileFetcherOptions) {
+    this.#limits = { ...FILE_LIMITS, ...options.limits };
+  }
+
+  setMappings(mappings: readonly Mapping[]): void {
+    this.#mappings.clear();
+    for (const mapping of mappings) this.#mappings.set(mapping.mappingId, mapping);
+  }
+
+  /**
+   * Takes the files of a message that Convex has stored. Of a message that it knew already, the process that stored it
+   * fetches them; in history (`isHistory`) that process may have been killed.
+   */
+  stored(event: BridgeEvent, outcome: Outcome, isHistory: boolean): void {
+    if (event.type !== "message" || this.#stopping.signal.aborted) return;
+    const isNew = outcome === "inserted" || outcome === "asked" || outcome === "edited";
+    const mapping = this.#mappings.get(event.mappingId);
+    if (mapping === undefined || !(isNew || (isHistory && outcome === "known"))) return;
+    const { externalId, threadId } = event;
+    for (const attachment of event.attachments) {
+      const { id } = attachment;
+      if (id === undefined || !isWanted(mapping.files, attachment)) continue;
+      const place = threadId === undefined ? {} : { threadId };
+      this.#add({ mapping, externalId, ...place, attachment: { ...attachment, id } });
+    }
+  }
+
+  /** Drops everything. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#waiting.clear();
+  }
+
+  #add(file: FileRef): void {
+    const key = keyOf(file);
+    if (this.#settled.has(key) || this.#running.has(key)) return;
+    this.#waiting.set(key, file);
+    for (const [oldest, dropped] of this.#waiting) {
+      if (this.#waiting.size <= this.#limits.waiting) break;
+      this.#waiting.delete(oldest);
+      void this.#giveUp(dropped, "too_many");
+    }
+    this.#fill();
+  }
+
+  #fill(): void {
+    for (const [key, file] of this.#waiting) {
+      if (this.#running.size >= this.#limits.atOnce) return;
+      this.#waiting.delete(key);
+      this.#running.add(key);
+      void this.#run(key, file);
+    }
+  }
+
+  async #run(key: string, file: FileRef): Promise<void> {
+    await this.#fetch(file);
+    this.#running.delete(key);
+    this.#settled.add(key);
+    const [oldest = ""] = this.#settled;
+    if (this.#settled.size > this.#limits.settled) this.#settled.delete(oldest);
+    this.#fill();
+  }
+
+  async #fetch(file: FileRef): Promise<void> {
+    const { attempts, attemptMs, retry } = this.#limits;
+    const stopping = this.#stopping.signal;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const signal = AbortSignal.any([stopping, AbortSignal.timeout(attemptMs)]);
+        const outcome = await copyFile(file, this.options, signal);
+        this.options.log.debug({ ...idsOf(file), outcome }, "a file is fetched");
+        return;
+      } catch (error) {
+        if (stopping.aborted) return;
+        const isFinal =
+          error instanceof NotAFile || (error instanceof PlatformError && !error.retryable);
+        if (isFinal || attempt >= attempts) {
+          this.#reportTrouble(file, error);
+          await this.#giveUp(file, failureCode(error));
+          return;
+        }
+        const asked = error instanceof PlatformError ? (error.retryAfterMs ?? 0) : 0;
+        await pause(Math.min(Math.max(asked, backoffMs(attempt, retry)), attemptMs), stopping);
+      }
+    }
+  }
+
+  #reportTrouble({ mapping }: FileRef, error: unknown): void {
+    if (!(error instanceof PlatformError) || !error.mapping) return;
+    const { code, message: reason, step } = error;
+    this.options.onTrouble(mapping.mappingId, {
+      code,
+      reason,
+      ...(step !== undefined && { step }),
+    });
+  }
+
+  /** Best effort: what waits for the file in Convex does not wait for long. */
+  async #giveUp(file: FileRef, code: string): Promise<void> {
+    const { log, backend } = this.options;
+    log.warn({ ...idsOf(file), code }, "a file cannot be fetched");
+    try {
+      const signal = AbortSignal.any([
+        this.#stopping.signal,
+        AbortSignal.timeout(this.#limits.attemptMs),
+      ]);
+      await backend.unavailable(file, signal);
+    } catch (error) {
+      log.warn({ ...idsOf(file), code: failureCode(error) }, "reporting a file failed");
+    }
+  }
+}
+
+function idsOf({ mapping, externalId, attachment }: FileRef) {
+  return { mappingId: mapping.mappingId, externalId, fileId: attachment.id };
+}
+
+function keyOf(file: FileRef): string {
+  return Object.values(idsOf(file)).join(" ");
+}
