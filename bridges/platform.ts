@@ -40,6 +40,12 @@ export type Delivery = Extract<
   { status: "claimed" }
 >["delivery"];
 
+/** A file that goes along with a post. */
+export interface FileAlong {
+  readonly file: NonNullable<Delivery["files"]>[number];
+  readonly bytes: Buffer<ArrayBuffer>;
+}
+
 /**
  * The part of a reply that fits in one message, ready for the platform. `upTo` is the offset in the delivery's content
  * (UTF-16 units) at which it ends. It is stored with the post, so that an interrupted reply resumes at that character,
@@ -50,6 +56,8 @@ export interface Piece {
   readonly upTo: number;
   /** It begins the message. */
   readonly isFirst?: boolean;
+  /** Of the delivery's files, those that go along. What is posted says which others there are. */
+  readonly files?: readonly FileAlong[];
 }
 
 /**
@@ -201,7 +209,7 @@ export interface Platform {
    * `PlatformError` if it can't search.
    */
   find(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<Found>;
-  /** Replaces the text of a posted part. Throws `PlatformError`. */
+  /** Replaces the text of a posted part; its files stay. Throws `PlatformError`. */
   edit(delivery: Delivery, postId: string, piece: Piece, signal: AbortSignal): Promise<void>;
   /** Deletes a posted part. A part that is already deleted is a success. Throws `PlatformError`. */
   remove(delivery: Delivery, postId: string, signal: AbortSignal): Promise<void>;

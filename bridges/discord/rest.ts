@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { DefaultRestOptions, REST } from "@discordjs/rest";
+import { z } from "zod";
 
 export interface RestConfig {
   readonly botToken: string;
@@ -16,8 +17,9 @@ export interface ShardRange {
   readonly count: number;
 }
 
-/** Deadline of one request, in ms. */
+/** Deadline of one request, in ms. Posts have a deadline of their own, longer where files go along. */
 const TIMEOUT_MS = 10_000;
+const POST_TIMEOUT_MS = 30_000;
 /**
  * A longer rate limit, in ms, is left to the outbox, which can post elsewhere meanwhile.
  * docs/races.md#a-client-that-retries-by-itself
@@ -32,7 +34,7 @@ const LONGEST_WAIT_S = 60 * 60;
  * time is no number or past: both are bounded here.
  */
 const send: typeof DefaultRestOptions.makeRequest = async (url, init) => {
-  const response = await DefaultRestOptions.makeRequest(url, init);
+  const response = await DefaultRestOptions.makeRequest(url, await withBytes(init));
   const { headers, status } = response;
   for (const name of ["retry-after", "x-ratelimit-reset-after"]) {
     const given = headers.get(name);
@@ -43,6 +45,19 @@ const send: typeof DefaultRestOptions.makeRequest = async (url, init) => {
   }
   return response;
 };
+
+/**
+ * A request whose form is bytes. The library hands forms to whichever version of undici was loaded first in the process, and
+ * that refuses those of another version.
+ */
+async function withBytes<Init extends { body?: unknown; headers?: unknown }>(init: Init) {
+  if (!(init.body instanceof FormData)) return init;
+  const form = new Response(init.body);
+  const headers = new Headers(z.record(z.string(), z.string()).parse(init.headers));
+  headers.set("content-type", form.headers.get("content-type") ?? "");
+  const body = Buffer.from(await form.arrayBuffer());
+  return { ...init, headers: Object.fromEntries(headers), body };
+}
 
 /** For reads: waits out rate limits and retries, because a repeated read does no harm. */
 export function createReader(config: RestConfig): REST {
@@ -57,7 +72,7 @@ const current = new AsyncLocalStorage<{ sent: boolean }>();
 export function createWriter(config: RestConfig): REST {
   return new REST({
     ...addressOf(config),
-    timeout: TIMEOUT_MS,
+    timeout: POST_TIMEOUT_MS,
     retries: 0,
     // Only the last of these includes limits within a bucket.
     rejectOnRateLimit: ({ timeToReset, retryAfter, sublimitTimeout }) =>

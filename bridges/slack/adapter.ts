@@ -55,7 +55,7 @@ export class Slack implements Platform {
   ) {
     this.#api = new SlackApi(config, log);
     this.#downloads = new Downloads(config, this.#api);
-    this.#sender = new Sender(this.#api, (error) => this.#fatal(error));
+    this.#sender = new Sender(config, this.#api, (error) => this.#fatal(error));
     this.#files = new Files((file, end) => this.#api.call("files.info", { file }, end), log);
     const history = new SlackHistory(this.#api, {
       named: (event) => this.#files.name(event),

@@ -1,6 +1,7 @@
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
+import { filesAlong } from "./files_along.ts";
 import { headerRoom } from "./header.ts";
 import { findEarlierPost, findLostPost } from "./find_lost_post.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
@@ -59,15 +60,19 @@ function createSteps(
   posts: Delivery["posts"],
   pieces: readonly Piece[],
 ): Step[] {
-  if (pieces.length > 0) return missingPosts(delivery, posts, pieces, true);
   const post = posts.at(-1);
+  if (pieces.length === 0 && post === undefined && (delivery.files ?? []).length > 0)
+    return missingPosts(delivery, posts, [NO_TEXT], true);
+  if (pieces.length > 0) return missingPosts(delivery, posts, pieces, true);
   if (post === undefined) return [NOTHING_TO_POST];
   return [{ kind: "end", settlement: { kind: "posted", post, last: true, format } }];
 }
 
 /** Posts are replaced one by one; missing ones are added, and surplus ones removed. A copy of which nothing is left stays deleted. */
-function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonly Piece[]): Step[] {
+function editSteps(delivery: Delivery, posts: Delivery["posts"], left: readonly Piece[]): Step[] {
   if (posts.length === 0) return removals([]);
+  // Files stay where they are, also without a text.
+  const pieces = left.length === 0 && delivery.hasFiles === true ? [NO_TEXT] : left;
   const edits = posts.flatMap(({ externalId: postId }, index): Step[] => {
     const piece = pieces[index];
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
@@ -147,7 +152,11 @@ async function postedId(
     if (!found.ok) return found;
     if (found.value !== undefined) return { ok: true, value: found.value };
   }
-  return await request(context, (signal) => platform.post(delivery, part, piece, signal));
+  if (part > 0 || delivery.files === undefined)
+    return await request(context, (signal) => platform.post(delivery, part, piece, signal));
+  const withFiles = { ...piece, files: await filesAlong(context) };
+  const post = (signal: AbortSignal) => platform.post(delivery, part, withFiles, signal);
+  return await request(context, post, context.filesMs);
 }
 
 async function act(
@@ -187,6 +196,9 @@ function render({ delivery, platform, log }: DeliveryContext, from: number): Pie
     return undefined;
   }
 }
+
+/** Of a message that is nothing but files. */
+const NO_TEXT: Piece = { text: "", upTo: 0, isFirst: true };
 
 const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
 const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");

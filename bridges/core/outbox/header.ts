@@ -17,8 +17,8 @@ export interface HeaderStyle {
   readonly gap: "\n" | "\n\n";
 }
 
-export function headerRoom({ author, quote }: Delivery): number {
-  return author || quote ? HEADER_ROOM : 0;
+export function headerRoom({ author, quote, files }: Delivery): number {
+  return author || quote || files ? HEADER_ROOM : 0;
 }
 
 /** What is posted before the first piece of a relayed message, in Markdown. */

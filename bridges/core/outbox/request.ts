@@ -15,12 +15,13 @@ export interface DeliveryContext {
   readonly delivery: Delivery;
   readonly platform: Platform;
   readonly log: Logger;
-  /** Deadline of one request, in ms. */
+  /** Deadline of one request, and of one with files, in ms. */
   readonly postMs: number;
+  readonly filesMs: number;
   /** Between two searches for a lost post, in ms. */
   readonly lookAgainMs: number;
-  /** Whether a request that starts now ends within the lease, and the process is not stopping. */
-  readonly mayStart: () => boolean;
+  /** Whether a request with this deadline that starts now ends within the lease, and the process is not stopping. */
+  readonly mayStart: (ms: number) => boolean;
   /** Waits; returns early when the process stops. */
   readonly pause: (ms: number) => Promise<void>;
   /** Reports to Convex. Returns whether this process still holds the delivery. */
@@ -36,10 +37,11 @@ export type Answer<Value> =
 export async function request<Value>(
   { delivery, postMs, mayStart }: DeliveryContext,
   act: (signal: AbortSignal) => Promise<Value>,
+  ms = postMs,
 ): Promise<Answer<Value>> {
-  if (!mayStart()) return { ok: false, settlement: { kind: "release" } };
+  if (!mayStart(ms)) return { ok: false, settlement: { kind: "release" } };
   try {
-    return { ok: true, value: await withinDeadline(postMs, act) };
+    return { ok: true, value: await withinDeadline(ms, act) };
   } catch (error) {
     return { ok: false, settlement: failureOf(error, delivery.attempts) };
   }

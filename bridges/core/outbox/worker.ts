@@ -13,7 +13,9 @@ const OUTBOX_LIMITS = {
   lanes: 8,
   /** Deadline of one request to the platform. Far below the lease (docs/races.md#a-lease-expires-during-a-post). */
   postMs: 10_000,
-  /** What must remain of the lease beyond `postMs` before a request starts. */
+  /** The same of one with files. */
+  filesMs: 25_000,
+  /** What must remain of the lease beyond its deadline before a request starts. */
   reserveMs: 5_000,
   /** Taken off the lease, for clocks that run at different speeds. */
   marginMs: 2_000,
@@ -122,7 +124,7 @@ export class OutboxWorker {
 
   /** Carries out a delivery. Returns the next of its lane, if the last report claimed it. */
   async #deliver({ delivery, calledAt }: Claimed): Promise<Claimed | undefined> {
-    const { lookAgainMs, marginMs, postMs, reserveMs } = this.#limits;
+    const { lookAgainMs, marginMs, postMs, filesMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
     let next: Claimed | undefined;
     await deliver({
@@ -130,10 +132,11 @@ export class OutboxWorker {
       platform: this.platform,
       log: this.log,
       postMs,
+      filesMs,
       lookAgainMs,
       pause: (ms) => pause(ms, this.#stopping.signal),
-      mayStart: () =>
-        !this.#stopping.signal.aborted && leaseEnd - performance.now() >= postMs + reserveMs,
+      mayStart: (ms) =>
+        !this.#stopping.signal.aborted && leaseEnd - performance.now() >= ms + reserveMs,
       settle: async (settlement) => {
         const settled = await this.#settle(delivery, settlement, leaseEnd);
         next = settled.next ?? next;

@@ -6,7 +6,8 @@ import { postWindow } from "../../core/outbox/post_window.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import type { Delivery, Found, Piece } from "../../platform.ts";
-import { relayHeader } from "./format.ts";
+import { isWithLines } from "../../core/outbox/file_lines.ts";
+import { fileLines, relayHeader } from "./format.ts";
 import { referenceOf } from "./references.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 
@@ -195,7 +196,11 @@ function matchRelayed(own: readonly SeenMessage[], delivery: Delivery, piece: Pi
   const texts = (["webhook", "bot"] as const).map((by) =>
     comparable(relayHeader(delivery, piece, by) + piece.text),
   );
-  const same = own.find(({ content = "" }) => texts.includes(comparable(content)));
+  // Which files went along is not known.
+  const lines = fileLines(delivery).map(comparable);
+  const same = own.find(({ content = "" }) =>
+    texts.some((text) => isWithLines(comparable(content), text, lines)),
+  );
   if (same) return { status: "posted", externalId: same.id };
   return own.length === 0
     ? { status: "absent" }

@@ -3,6 +3,7 @@ import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { pingChanges } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
 import { withoutPings } from "../../core/markdown/safety/pings.ts";
+import { missingFiles, possibleLines, withLines } from "../../core/outbox/file_lines.ts";
 import { header } from "../../core/outbox/header.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 import { dialectChanges, PINGS } from "./dialect.ts";
@@ -29,6 +30,19 @@ export const REWRITES = [
 export function render(content: string, from: number, room = 0): Piece[] {
   const rendering = { limit: LIMIT, readable: READABLE, rewrites: REWRITES };
   return renderedPieces(content, from, rendering, room);
+}
+
+/** What is posted of a piece, with what stands before it, and lines for the files that do not go along. */
+export function postText(delivery: Delivery, piece: Piece, by: "webhook" | "bot"): string {
+  const text = relayHeader(delivery, piece, by) + piece.text;
+  if (piece.files === undefined) return text;
+  const lines = missingFiles(delivery, piece).map((line) => withoutPings(line, PINGS));
+  return withLines(text, lines, LIMIT);
+}
+
+/** Every line that may be below a post of a delivery. */
+export function fileLines(delivery: Delivery): string[] {
+  return possibleLines(delivery).map((line) => withoutPings(line, PINGS));
 }
 
 /**

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { MessageFlags, RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import { type REST, RequestMethod } from "@discordjs/rest";
 import { z } from "zod";
-import { PlatformError } from "../../core/shared/errors.ts";
 import { lenient } from "../../core/shared/lenient.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
 import type { Operation } from "../failures.ts";
 import { attempt } from "../rest.ts";
-import { relayHeader } from "./format.ts";
+import { filesOf, mayBeAboutFiles } from "./files.ts";
+import { postText, relayHeader } from "./format.ts";
 import { referenceOf, threadToOpen } from "./references.ts";
 import { threadName } from "./title.ts";
-import { type Webhook, webhookName, type Webhooks } from "./webhooks.ts";
+import { isWebhookLost, type Webhook, webhookName, type Webhooks } from "./webhooks.ts";
 
 /** Mentions stay readable in the text and ping nobody, whatever the model or a person wrote. */
 const PING_NOBODY = { parse: [], replied_user: false };
@@ -40,7 +40,22 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {}
 
+  /** A message whose files Discord refuses is posted without them, and says so. */
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#post(delivery, part, piece, signal);
+    } catch (error) {
+      if (!piece.files?.length || !mayBeAboutFiles(error)) throw error;
+      return await this.#post(delivery, part, { ...piece, files: [] }, signal);
+    }
+  }
+
+  async #post(
+    delivery: Delivery,
+    part: number,
+    piece: Piece,
+    signal: AbortSignal,
+  ): Promise<string> {
     const threadId = threadToOpen(delivery);
     if (threadId !== undefined && part === 0) await this.#open(delivery, threadId, signal);
     const byBot = () => this.#create(delivery, part, piece, signal);
@@ -136,13 +151,14 @@ export class Sender {
       this.options.rest.post(Routes.webhook(id, token), {
         ...unauthorised(this.#threadOf(delivery), true),
         body: {
-          content: relayHeader(delivery, piece, "webhook") + piece.text,
+          content: postText(delivery, piece, "webhook"),
           username: webhookName(name),
           ...(avatarUrl !== undefined && { avatar_url: avatarUrl }),
           allowed_mentions: PING_NOBODY,
           flags: MessageFlags.SuppressEmbeds,
           ...(this.#isForumPost(delivery) && { thread_name: threadName(delivery.content) }),
         },
+        ...filesOf(piece),
         signal,
       }),
     );
@@ -166,14 +182,14 @@ export class Sender {
     const { deliveryId } = delivery;
     const { rest } = this.options;
     const message = {
-      content: relayHeader(delivery, piece, "bot") + piece.text,
+      content: postText(delivery, piece, "bot"),
       allowed_mentions: PING_NOBODY,
       flags: MessageFlags.SuppressEmbeds,
     };
     if (this.#isForumPost(delivery)) {
       const body = { name: threadName(delivery.content), message };
       return this.#send("post", delivery, signal, () =>
-        rest.post(Routes.threads(delivery.channel), { body, signal }),
+        rest.post(Routes.threads(delivery.channel), { body, ...filesOf(piece), signal }),
       );
     }
     const answered = referenceOf(delivery, part);
@@ -186,7 +202,11 @@ export class Sender {
       }),
     };
     return this.#send("post", delivery, signal, () =>
-      rest.post(Routes.channelMessages(this.#channelOf(delivery)), { body, signal }),
+      rest.post(Routes.channelMessages(this.#channelOf(delivery)), {
+        body,
+        ...filesOf(piece),
+        signal,
+      }),
     );
   }
 
@@ -251,22 +271,6 @@ export class Sender {
       return explained;
     });
   }
-}
-
-/** Discord's answers, and the bridge's own, if a webhook was deleted or belongs to another channel by now. */
-const WEBHOOK_LOST = [
-  Code.UnknownWebhook,
-  Code.InvalidWebhookToken,
-  // The thread is in another channel than the webhook, or it is gone.
-  Code.UnknownChannel,
-  Code.WebhooksPostedToForumChannelsMustHaveAThreadNameOrThreadId,
-  Code.WebhooksCanOnlyCreateThreadsInForumChannels,
-];
-
-/** docs/races.md#a-webhook-is-lost */
-function isWebhookLost(error: unknown): boolean {
-  if (error instanceof PlatformError && error.code === "webhook_moved") return true;
-  return WEBHOOK_LOST.some((code) => isCode(error, code));
 }
 
 /** A webhook's token is in the address. `wait`: Discord answers with the message. */

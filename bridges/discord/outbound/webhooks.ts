@@ -2,6 +2,7 @@ import type { REST } from "@discordjs/rest";
 import { RESTJSONErrorCodes as Code, Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import { cut, onOneLine } from "../../../convex/model/shared/text.ts";
+import { PlatformError } from "../../core/shared/errors.ts";
 import { lenient, lenientList } from "../../core/shared/lenient.ts";
 import { attempt } from "../rest.ts";
 import { explain, isCode, ownFailure } from "../sdk_errors.ts";
@@ -118,6 +119,22 @@ export class Webhooks {
 
 function isOlder(id: string, than: string | undefined): boolean {
   return than === undefined || BigInt(id) < BigInt(than);
+}
+
+/** Discord's answers, and the bridge's own, if a webhook was deleted or belongs to another channel by now. */
+const WEBHOOK_LOST = [
+  Code.UnknownWebhook,
+  Code.InvalidWebhookToken,
+  // The thread is in another channel than the webhook, or it is gone.
+  Code.UnknownChannel,
+  Code.WebhooksPostedToForumChannelsMustHaveAThreadNameOrThreadId,
+  Code.WebhooksCanOnlyCreateThreadsInForumChannels,
+];
+
+/** docs/races.md#a-webhook-is-lost */
+export function isWebhookLost(error: unknown): boolean {
+  if (error instanceof PlatformError && error.code === "webhook_moved") return true;
+  return WEBHOOK_LOST.some((code) => isCode(error, code));
 }
 
 /** Characters of a webhook's name. */

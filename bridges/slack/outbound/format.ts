@@ -4,6 +4,7 @@ import { linkChanges } from "../../core/markdown/links/links.ts";
 import { labelChanges } from "../../core/markdown/safety/labels.ts";
 import { type Pings, pingChanges, withoutPings } from "../../core/markdown/safety/pings.ts";
 import { renderedPieces } from "../../core/markdown/rendering.ts";
+import { missingFiles, withLines } from "../../core/outbox/file_lines.ts";
 import { header } from "../../core/outbox/header.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 
@@ -44,8 +45,15 @@ export function renderPieces(content: string, from: number, room = 0): Piece[] {
   return renderedPieces(content, from, rendering, room);
 }
 
+/** What is posted of a piece, with what stands before it, and lines for the files that do not go along. */
+export function postText(delivery: Delivery, piece: Piece, inPersona: boolean): string {
+  const text = relayHeader(delivery, piece, inPersona) + piece.text;
+  if (piece.files === undefined) return text;
+  return withLines(text, missingFiles(delivery, piece).map(neutralise), BLOCK_LIMIT);
+}
+
 /** What stands before a relayed message: its author where Slack does not show the name, and what it answers. */
-export function relayHeader(
+function relayHeader(
   delivery: Delivery,
   { isFirst = false, text }: Piece,
   inPersona: boolean,

@@ -1,14 +1,22 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { cut, onOneLine } from "../../../convex/model/shared/text.ts";
+import { pause } from "../../core/shared/backoff.ts";
 import { PlatformError } from "../../core/shared/errors.ts";
 import type { Delivery, Piece, Platform } from "../../platform.ts";
 import { fatalError, platformError } from "../sdk_errors.ts";
-import type { SlackApi } from "../web.ts";
-import { notificationText, relayHeader } from "./format.ts";
+import type { SlackApi, SlackConfig } from "../web.ts";
+import { notificationText, postText } from "./format.ts";
+import { imageBlock, Images, type Uploaded } from "./images.ts";
 
 /** The metadata type of every post. `find` recognises a post by its metadata, which contains only opaque ids. */
 export const METADATA_TYPE = "bridge_delivery";
+
+/** An uploaded image can be shown some seconds later. */
+const SHOW_TRIES = 4;
+const SHOW_AGAIN_MS = 1_000;
+
+type Block = ReturnType<typeof imageBlock>;
 
 /** https://docs.slack.dev/reference/methods/chat.postMessage: with the scope chat:write.customize. */
 interface Persona {
@@ -18,18 +26,51 @@ interface Persona {
 
 /** Posts, edits and deletes. One attempt each. */
 export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
+  readonly #images: Images;
+
   constructor(
+    config: SlackConfig,
     private readonly api: SlackApi,
     /** Called when the bot token no longer works. */
     private readonly fatal: (error: Error) => void,
-  ) {}
+  ) {
+    this.#images = new Images(config, api);
+  }
 
   async post(delivery: Delivery, part: number, piece: Piece, signal: AbortSignal): Promise<string> {
+    const images = await this.#images.upload(piece.files ?? [], signal);
+    const withImages = piece.files ? { ...piece, files: images } : piece;
+    for (let tries = 1; images.length > 0 && tries <= SHOW_TRIES; tries += 1) {
+      try {
+        return await this.#post(delivery, part, withImages, images, signal);
+      } catch (error) {
+        // Slack is still processing the images, or they are none.
+        if (!isCode(error, "invalid_blocks")) throw error;
+        await pause(SHOW_AGAIN_MS, signal);
+      }
+    }
+    return await this.#post(
+      delivery,
+      part,
+      piece.files ? { ...piece, files: [] } : piece,
+      [],
+      signal,
+    );
+  }
+
+  async #post(
+    delivery: Delivery,
+    part: number,
+    piece: Piece,
+    images: readonly Uploaded[],
+    signal: AbortSignal,
+  ): Promise<string> {
     const { origin } = delivery;
+    const blocks = images.map(({ id, file }) => imageBlock(id, file.name));
     const params = (persona: Persona | undefined) => ({
       channel: delivery.channel,
       ...(delivery.threadId === undefined ? {} : { thread_ts: delivery.threadId }),
-      ...bodyOf(delivery, piece, persona !== undefined),
+      ...bodyOf(delivery, piece, persona !== undefined, blocks),
       ...persona,
       unfurl_links: false,
       unfurl_media: false,
@@ -48,9 +89,12 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
       return { ...posted, isNamed: persona === undefined };
     });
     if (!("ts" in answer) || typeof answer.ts !== "string") throw platformError("malformed_answer");
+    this.#images.posted(delivery.channel, answer.ts, blocks);
     // It is posted, whatever becomes of its name.
     if (isMisnamed(answer, delivery, piece, answer.isNamed))
-      await this.#update(delivery, answer.ts, piece, !answer.isNamed, signal).catch(() => {});
+      await this.#update(delivery, answer.ts, piece, !answer.isNamed, blocks, signal).catch(
+        () => {},
+      );
     return answer.ts;
   }
 
@@ -58,16 +102,27 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
   readonly edit: Platform["edit"] = async (delivery, postId, piece, signal) => {
     const isNamed = !this.#mayBePersona();
     try {
-      const answer = await this.#update(delivery, postId, piece, isNamed, signal);
+      const images =
+        delivery.hasFiles && piece.isFirst
+          ? await this.#images.shownIn(delivery, postId, signal)
+          : [];
+      const answer = await this.#update(delivery, postId, piece, isNamed, images, signal);
       if (isMisnamed(answer, delivery, piece, isNamed))
-        await this.#update(delivery, postId, piece, !isNamed, signal);
+        await this.#update(delivery, postId, piece, !isNamed, images, signal);
     } catch (error) {
       if (!delivery.relayed || !isCode(error, "message_not_found")) throw error;
     }
   };
 
-  #update(delivery: Delivery, ts: string, piece: Piece, isNamed: boolean, signal: AbortSignal) {
-    const params = { channel: delivery.channel, ts, ...bodyOf(delivery, piece, !isNamed) };
+  #update(
+    delivery: Delivery,
+    ts: string,
+    piece: Piece,
+    isNamed: boolean,
+    images: readonly Block[],
+    signal: AbortSignal,
+  ) {
+    const params = { channel: delivery.channel, ts, ...bodyOf(delivery, piece, !isNamed, images) };
     return this.#call("chat.update", params, signal);
   }
 
@@ -115,9 +170,11 @@ export class Sender implements Pick<Platform, "post" | "edit" | "remove"> {
 }
 
 /** Slack converts the block's Markdown into its own form; `text` is what notifications show. */
-function bodyOf(delivery: Delivery, piece: Piece, inPersona: boolean) {
-  const text = relayHeader(delivery, piece, inPersona) + piece.text;
-  return { text: notificationText(text), blocks: [{ type: "markdown", text }], parse: "none" };
+function bodyOf(delivery: Delivery, piece: Piece, inPersona: boolean, images: readonly Block[]) {
+  const text = postText(delivery, piece, inPersona);
+  // A block has at least one character.
+  const written = text === "" && images.length > 0 ? [] : [{ type: "markdown", text }];
+  return { text: notificationText(text), blocks: [...written, ...images], parse: "none" };
 }
 
 const shownForm = z.object({

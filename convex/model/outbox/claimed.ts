@@ -44,6 +44,8 @@ export async function toClaimed(
   // They go with the first part.
   const along =
     delivery.op === "create" && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
+  const hasFiles =
+    delivery.op === "edit" && (await filesInCopy(ctx, message, conversation)).length > 0;
   const root = await rootText(ctx, delivery, conversation);
   const { threadId } = conversation;
   const { op, generation, attempts, claimedAt, ageMs, unknownUntil, format } = delivery;
@@ -68,6 +70,7 @@ export async function toClaimed(
     ...originOf(message),
     content,
     ...(along.length > 0 && { files: along }),
+    ...(hasFiles && { hasFiles }),
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
     firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,

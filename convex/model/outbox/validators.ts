@@ -40,6 +40,8 @@ export const vClaimed = v.object({
   files: v.optional(
     v.array(v.object({ name: v.string(), type: v.string(), size: v.number(), url: v.string() })),
   ),
+  /** In an edit: files went with the first part, and stay there. */
+  hasFiles: v.optional(v.boolean()),
   posts: v.array(vPost),
   attempts: v.number(),
   firstClaimedAt: v.number(),

@@ -25,10 +25,11 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllGlobals());
 
 const log = pino({ level: "silent" });
-const api = new SlackApi({ botToken: "xoxb-1", appToken: "xapp-1" }, log);
+const config = { botToken: "xoxb-1", appToken: "xapp-1" };
+const api = new SlackApi(config, log);
 const post = delivery({ channel: "C1", firstClaimedAt: 1_700_000_000_000 });
 const fatal: Error[] = [];
-const sender = new Sender(api, (error) => fatal.push(error));
+const sender = new Sender(config, api, (error) => fatal.push(error));
 const META = { event_type: "bridge_delivery", event_payload: { delivery_id: "d1", part: 0 } };
 const MESSAGES = {
   ok: true,

@@ -1,3 +1,4 @@
+import type { FileAlong } from "../../../bridges/platform.ts";
 import type { GivenFile } from "../../../scripts/stand_ins/chat.ts";
 
 /** The beginnings of files, by their media types. */
@@ -18,4 +19,13 @@ export function image(
   // Two images differ.
   bytes.set(Buffer.from(name).subarray(0, size - 12), 12);
   return { name, type, bytes };
+}
+
+/** Files that go along with a post, and what a claimed delivery says of them. */
+export function along(...files: GivenFile[]): { along: FileAlong[]; files: FileAlong["file"][] } {
+  const given = files.map(({ name, type = "text/plain", bytes }, index) => {
+    const url = `http://127.0.0.1:9/storage/${index}`;
+    return { file: { name, type, size: bytes.length, url }, bytes: Buffer.from(bytes) };
+  });
+  return { along: given, files: given.map(({ file }) => file) };
 }

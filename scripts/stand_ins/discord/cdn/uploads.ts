@@ -55,8 +55,8 @@ export function attach(
   if (unknown.length > 0) {
     throw invalid("attachments", "ATTACHMENT_NOT_FOUND", "Attachment data not found");
   }
-  const added = files.map((file) => {
-    const name = listed?.find(({ id }) => id === file.index)?.filename ?? file.name;
+  const added = files.map(({ index, ...file }) => {
+    const name = listed?.find(({ id }) => id === index)?.filename ?? file.name;
     return world.cdn.add(channel, { ...file, name });
   });
   return [...kept, ...added];
