@@ -73,6 +73,7 @@ export interface NewMessage extends Place {
   readonly person: string;
   readonly text: string;
   readonly replyTo?: string;
+  readonly files?: readonly GivenFile[];
 }
 
 /** A file as a person or app sends it. */

@@ -9,6 +9,7 @@ import {
   countUnmapped,
   describeCalls,
   openChannels,
+  quiet,
   type CountedChannels,
 } from "../../scripts/verify/bench/count_calls.ts";
 import {
@@ -18,6 +19,8 @@ import {
   type RelayedChannels,
 } from "../../scripts/verify/bench/relayed_channels.ts";
 import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
+import { image } from "../support/files/material.ts";
+import { until } from "../../scripts/verify/bench/part.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
 
 /* The calls that Convex bills for a message, counted with the production bridge on the local deployment. */
@@ -96,6 +99,21 @@ describe.each(PLATFORMS)("function calls for a message that is relayed from %s",
   test("in a burst: at most two", async () => {
     const stats = await countRelayedBurst(stack, relayed, platform, 50);
     expect(stats.billed, describeCalls(stats)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe.each(PLATFORMS)("function calls for an image on %s", (platform) => {
+  test("two more than for its message, and an upload", async () => {
+    await stack.convex.resetStats();
+    const { person, mirrored: channel } = channels[platform];
+    const files = [image(`${platform}.png`)];
+    stack.chat(platform).say({ channel, person, text: "look", files });
+    await until("the image is held", async () => {
+      return callsOf(await stack.convex.stats(), "bridge:attachFile", "mutation") === 1;
+    });
+    const stats = await quiet(stack, 1);
+    expect(callsOf(stats, "bridge:announceFile", "mutation"), describeCalls(stats)).toBe(1);
+    expect(stats.billed, describeCalls(stats)).toBe(3);
   });
 });
 

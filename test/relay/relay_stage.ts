@@ -2,7 +2,7 @@ import type { ConvexHttpClient } from "convex/browser";
 import { expect } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
 import { api } from "../../convex/_generated/api.js";
-import type { Place, VisibleMessage } from "../../scripts/stand_ins/chat.ts";
+import type { NewMessage, Place, VisibleMessage } from "../../scripts/stand_ins/chat.ts";
 import {
   PLATFORMS,
   type Stack,
@@ -17,6 +17,7 @@ interface MapOptions {
   readonly relay?: boolean;
   readonly relayApps?: boolean;
   readonly replyIn?: "channel" | "thread";
+  readonly files?: "none" | "images" | "all";
 }
 
 /** A stack on which channels of both platforms are one conversation. */
@@ -57,11 +58,14 @@ export class RelayStage {
   }
 
   /** Waits until nothing is open in the outbox. */
-  async settled(): Promise<void> {
-    await eventually(async () => {
-      const { mappings } = await this.admin.query(api.admin.status, {});
-      expect(mappings.filter(({ open }) => open > 0)).toEqual([]);
-    });
+  async settled(timeout?: number): Promise<void> {
+    await eventually(
+      async () => {
+        const { mappings } = await this.admin.query(api.admin.status, {});
+        expect(mappings.filter(({ open }) => open > 0)).toEqual([]);
+      },
+      timeout === undefined ? {} : { timeout, interval: 500 },
+    );
   }
 
   /** The person's id; made at first use. */
@@ -86,7 +90,7 @@ export class Conversation {
     platform: PlatformName,
     person: string,
     text: string,
-    more: { readonly thread?: string; readonly replyTo?: string } = {},
+    more: Pick<NewMessage, "thread" | "replyTo" | "files"> = {},
   ): string {
     const place: Place = { channel: this.channels[platform] };
     return this.stage.stack

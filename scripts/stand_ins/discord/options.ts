@@ -1,5 +1,5 @@
 import type { APIAttachment, APIEmbed, APIStickerItem, MessageType } from "discord-api-types/v10";
-import type { GivenFile, NewMessage } from "../chat.ts";
+import type { NewMessage } from "../chat.ts";
 import type { RateLimits } from "./rest/rate_limits.ts";
 
 export interface DiscordOptions {
@@ -17,10 +17,8 @@ export interface DiscordOptions {
 
 /** A message that a person posts on Discord. `type` makes it a system message (a join, a pin). */
 export interface DiscordNewMessage extends NewMessage {
-  /** Files of which only this is known: their addresses lead nowhere. */
+  /** Files of which only this is known. Their addresses lead nowhere: the CDN serves `files`. */
   readonly attachments?: readonly APIAttachment[];
-  /** Files that the CDN serves. */
-  readonly files?: readonly GivenFile[];
   readonly embeds?: readonly APIEmbed[];
   readonly stickers?: readonly APIStickerItem[];
   readonly type?: MessageType;

@@ -2,6 +2,8 @@
 export interface ChatLine {
   readonly role: string;
   readonly content: string;
+  /** The addresses of its images, in their order. */
+  readonly images?: readonly string[];
 }
 
 /** How much of a message an answer quotes, in characters. */

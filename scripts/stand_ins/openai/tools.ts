@@ -10,6 +10,18 @@ const vToolCall = z.object({
 });
 export type ToolCall = z.infer<typeof vToolCall>;
 
+/** https://platform.openai.com/docs/guides/images-vision: by an address, or as data. */
+const vPart = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({
+    type: z.literal("image_url"),
+    image_url: z.strictObject({
+      url: z.string().regex(/^(?:https:\/\/|data:image\/(?:png|jpeg|webp|gif);base64,)/),
+      detail: z.enum(["auto", "low", "high"]).optional(),
+    }),
+  }),
+]);
+
 /** A message as it may be sent; only one that calls tools may be without content. */
 export const vSentMessage = z.union([
   z
@@ -21,6 +33,13 @@ export const vSentMessage = z.union([
     .transform((message) => ({ ...message, content: message.content ?? "" })),
   z.object({ role: z.literal("tool"), content: z.string(), tool_call_id: z.string() }),
   z.object({ role: z.enum(["system", "developer", "user", "assistant"]), content: z.string() }),
+  z.object({ role: z.literal("user"), content: z.array(vPart).min(1) }).transform((message) => ({
+    role: message.role,
+    content: message.content.map((part) => (part.type === "text" ? part.text : "")).join(""),
+    images: message.content.flatMap((part) =>
+      part.type === "image_url" ? [part.image_url.url] : [],
+    ),
+  })),
 ]);
 type SentMessage = z.infer<typeof vSentMessage>;
 

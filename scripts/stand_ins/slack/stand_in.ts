@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AcceptedPost, ChatStandIn, GivenFile, NewMessage } from "../chat.ts";
+import type { AcceptedPost, ChatStandIn, NewMessage } from "../chat.ts";
 import { fileServer } from "./files/file_server.ts";
 import { type AnswerFault, type FrameFault, listen, Wire, type WireEntry } from "../wire.ts";
 import { type AppIdentity, eventPayload, eventsOf, type Subscription } from "./socket/events.ts";
@@ -55,13 +55,7 @@ export interface SlackStandIn extends ChatStandIn {
   /** Adds a file that `say` can share; returns its id. */
   addFile(file: Omit<SharedFile, "id">): string;
   /** `broadcast`: a thread reply also sent to the channel. `file`: shares one; `files`: adds and shares some. */
-  say(
-    message: NewMessage & {
-      readonly broadcast?: boolean;
-      readonly file?: string;
-      readonly files?: readonly GivenFile[];
-    },
-  ): string;
+  say(message: NewMessage & { readonly broadcast?: boolean; readonly file?: string }): string;
   /** Adds a link preview, as Slack does: a changed message that nobody edited. */
   unfurl(message: { readonly channel: string; readonly id: string; readonly url: string }): void;
   /** Sends the app an event that no other method causes (`channel_rename`, `channel_archive`, …). */

@@ -58,7 +58,7 @@ export class People {
     broadcast = false,
     file,
     files = [],
-  }: NewMessage & { broadcast?: boolean; file?: string; files?: readonly GivenFile[] }) {
+  }: NewMessage & { broadcast?: boolean; file?: string }) {
     const author = this.workspace.members.get(person);
     if (!author) throw new Error(`no Slack user ${person}`);
     if (replyTo !== undefined) throw new Error("Slack has threads, no replies");
