@@ -93,4 +93,19 @@ describe("a relay", () => {
     expect(stdout).toContain("add chat:write.customize");
     expect(without.stdout).not.toContain("customize");
   });
+
+  test("without what files need works too, and the result says what becomes of them", async () => {
+    slack.setScope("files:write", false);
+    const onSlack = slack.addChannel("no files");
+    const named = await channels("map", "slack", onSlack, "--to", "c", "--relay");
+    slack.setScope("files:write", true);
+    expect(named.stdout).toContain(
+      "lacks the scope files:write, so the images of messages relayed there are only named.",
+    );
+    const onDiscord = discord.addChannel("no files");
+    discord.deny(onDiscord, { webhooks: true, files: true });
+    const { stdout } = await channels("map", "discord", onDiscord, "--to", "c", "--relay");
+    expect(stdout).toContain("the bot lacks Manage Webhooks and Attach Files, so messages");
+    expect(stdout).toContain(`${PLAINLY}, and without files. In Discord:`);
+  });
 });

@@ -4,7 +4,12 @@ import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { Router, type RouterOptions } from "../../bridges/slack/inbound/router.ts";
 import { EventDispatcher } from "../../bridges/slack/socket/dispatcher.ts";
-import { BOT_SCOPES, REACTIONS_SCOPE, RELAY_SCOPE } from "../../scripts/cli/channels/slack_view.ts";
+import {
+  BOT_SCOPES,
+  FILES_SCOPE,
+  REACTIONS_SCOPE,
+  RELAY_SCOPE,
+} from "../../scripts/cli/channels/slack_view.ts";
 import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 
@@ -19,9 +24,8 @@ const manifest = z
   .parse(JSON.parse(readFileSync(join(ROOT, "slack-app-manifest.json"), "utf8")));
 
 test("the manifest requests exactly the scopes that the doctor checks", () => {
-  expect(manifest.oauth_config.scopes.bot.toSorted()).toEqual(
-    [...BOT_SCOPES, RELAY_SCOPE, REACTIONS_SCOPE].sort(),
-  );
+  const checked = [...BOT_SCOPES, RELAY_SCOPE, FILES_SCOPE, REACTIONS_SCOPE];
+  expect(manifest.oauth_config.scopes.bot.toSorted()).toEqual(checked.sort());
 });
 
 test("the manifest's scopes are those of the stand-in that every other test uses", async () => {

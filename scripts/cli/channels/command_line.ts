@@ -1,5 +1,10 @@
 import { Argument, Command, Option } from "commander";
-import type { Platform, ReplyIn, Trigger } from "../../../convex/model/shared/validators.ts";
+import type {
+  FilesHeld,
+  Platform,
+  ReplyIn,
+  Trigger,
+} from "../../../convex/model/shared/validators.ts";
 import { CommandError } from "../command_error.ts";
 import {
   addChannelArguments,
@@ -29,6 +34,7 @@ interface MapFlags extends Common {
   readonly adopt?: string;
   readonly history?: number;
   readonly keep?: number | "all";
+  readonly files?: FilesHeld;
   readonly relay?: true;
   readonly relayApps?: true;
   readonly check: boolean;
@@ -50,6 +56,7 @@ interface SettingFlags extends Common {
   readonly instructions?: string | false;
   readonly model?: string | false;
   readonly keep?: number | "all";
+  readonly files?: FilesHeld;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
 }
@@ -186,6 +193,7 @@ function addSet(program: Command, print: Print): void {
     'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
     "set slack C0123456789 --no-instructions --no-model",
     "set slack C0123456789 --keep 90",
+    "set slack C0123456789 --files none",
     "set slack C0123456789 --relay on",
   ]);
   addRelaySettings(addSettings(addChannelArguments(command)))

@@ -23,8 +23,11 @@ export const NEEDED_IN_FORUM = [
 /** The permission needed only to relay messages under their authors' names and pictures. */
 export const FOR_RELAY = { bit: Permission.ManageWebhooks, name: "Manage Webhooks" } as const;
 
+/** The permission needed only to relay files where the bot posts for want of Manage Webhooks. */
+export const FOR_FILES = { bit: Permission.AttachFiles, name: "Attach Files" } as const;
+
 /** All of them in one bit field, for the invite link. */
-export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS, FOR_RELAY].reduce(
+export const INVITE_PERMISSIONS = [...NEEDED, ...FOR_THREADS, FOR_RELAY, FOR_FILES].reduce(
   (sum, { bit }) => sum | bit,
   0n,
 );

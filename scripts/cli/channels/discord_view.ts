@@ -3,6 +3,7 @@ import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-
 import { z } from "zod";
 import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../bridges/discord/failures.ts";
 import {
+  FOR_FILES,
   FOR_RELAY,
   FOR_THREADS,
   INVITE_PERMISSIONS,
@@ -168,10 +169,14 @@ export class DiscordView implements PlatformView {
         minor: true as const,
       })),
     ];
-    const relay = lacking([FOR_RELAY]).map((permission) =>
-      trouble(`the bot lacks ${permission}, so ${RELAYS_PLAINLY}`, permission),
+    const lacksWebhooks = lacking([FOR_RELAY]).length > 0;
+    const permissions = lacking([FOR_RELAY, FOR_FILES]).join(" and ");
+    const files = permissions === FOR_RELAY.name ? "" : ", and without files";
+    const relay = trouble(
+      `the bot lacks ${permissions}, so ${RELAYS_PLAINLY}${files}`,
+      permissions,
     );
-    return { id, name, within: guild.name, troubles, ...(relay[0] && { relay: relay[0] }) };
+    return { id, name, within: guild.name, troubles, ...(lacksWebhooks && { relay }) };
   }
 
   #guild(id: string) {

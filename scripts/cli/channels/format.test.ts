@@ -125,6 +125,17 @@ test("the list and the status say for how long a channel's messages are kept", (
   );
 });
 
+test("the list says which files are held, where it is not the default", () => {
+  const described = (["none", "images", "all"] as const).map((files) =>
+    describeMapping({ ...ROW, files }),
+  );
+  expect(described).toEqual([
+    expect.stringMatching(/; holds no files\.$/),
+    expect.not.stringContaining("files"),
+    expect.stringMatching(/; holds all files\.$/),
+  ]);
+});
+
 test("the list and the status say which channels of its Convex channel a relay hears", () => {
   const other: MappingRow = {
     ...ROW,

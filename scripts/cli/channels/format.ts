@@ -28,6 +28,8 @@ function extras(row: MappingRow): string[] {
     ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
+    ...(row.files === "none" ? ["holds no files"] : []),
+    ...(row.files === "all" ? ["holds all files"] : []),
   ];
 }
 

@@ -42,6 +42,12 @@ export function addSettings(command: Command): Command {
         "--keep <days>",
         "delete older messages from Convex, once a day and for good (1 to 3650), or all: keep them",
       ).argParser(parseKeep),
+    )
+    .addOption(
+      new Option(
+        "--files <which>",
+        "which files are copied into Convex, for the AI and for relays; images: up to 10 MB; all: any up to 20 MB",
+      ).choices(["none", "images", "all"]),
     );
 }
 

@@ -6,7 +6,7 @@ export interface ChannelView {
   readonly within?: string;
   /** What prevents the bot from working in the channel, with the step that fixes it. */
   readonly troubles: readonly Trouble[];
-  /** What keeps messages that are relayed to the channel from having their authors' names and pictures. */
+  /** What keeps messages that are relayed to the channel from having their authors' names, pictures and files. */
   readonly relay?: Trouble;
 }
 

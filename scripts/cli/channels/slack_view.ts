@@ -16,7 +16,7 @@ import {
   ViewError,
 } from "./platform_view.ts";
 
-/** The bot scopes the code needs; slack-app-manifest.json asks for them and for the two below. */
+/** The bot scopes the code needs; slack-app-manifest.json asks for them and for those below. */
 export const BOT_SCOPES = [
   "channels:history",
   "channels:read",
@@ -33,6 +33,9 @@ export const REACTIONS_SCOPE = "reactions:read";
 
 /** The scope needed only to relay messages under their authors' names and pictures. */
 export const RELAY_SCOPE = "chat:write.customize";
+
+/** The scope needed only to relay images: without it they are named. */
+export const FILES_SCOPE = "files:write";
 
 /** The bot and its app. */
 export interface SlackBot {
@@ -89,7 +92,8 @@ export class SlackView implements PlatformView {
         channel: id,
       });
       const view = await this.#naming(await this.#viewChannel({ ...channel, id }));
-      return meta?.scopes?.includes(RELAY_SCOPE) === false ? { ...view, relay: NO_NAMES } : view;
+      const relay = meta?.scopes && relayTrouble(meta.scopes);
+      return relay ? { ...view, relay } : view;
     } catch (error) {
       return await this.#naming({ id, name: "", troubles: [channelTrouble(error)] });
     }
@@ -161,10 +165,16 @@ export interface SlackTokens {
 
 const NOT_A_MEMBER = troubleOf(FAILURES.not_in_channel);
 const ARCHIVED = troubleOf(FAILURES.is_archived);
-const NO_NAMES: Trouble = {
-  problem: `the bot lacks the scope ${RELAY_SCOPE}, so ${RELAYS_PLAINLY}`,
-  step: addScopes(RELAY_SCOPE),
-};
+
+/** What a relay to Slack lacks with these scopes. */
+function relayTrouble(scopes: readonly string[]): Trouble | undefined {
+  const lacking = [RELAY_SCOPE, FILES_SCOPE].filter((scope) => !scopes.includes(scope));
+  if (lacking.length === 0) return undefined;
+  const named = "the images of messages relayed there are only named";
+  const results = lacking.map((scope) => (scope === RELAY_SCOPE ? RELAYS_PLAINLY : named));
+  const problem = `the bot lacks the scope ${lacking.join(" and ")}, so ${results.join(", and ")}`;
+  return { problem, step: addScopes(lacking.join(" and ")) };
+}
 
 /** Keeps Slack's client from printing warnings. */
 const silentLogger: Logger = {

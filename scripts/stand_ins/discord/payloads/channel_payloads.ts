@@ -55,6 +55,7 @@ function overwrites(world: World, channel: TextChannel) {
     (isDenied(channel, "send") ? Permission.SendMessages | Permission.SendMessagesInThreads : 0n) |
     (isDenied(channel, "history") ? Permission.ReadMessageHistory : 0n) |
     (isDenied(channel, "threads") ? Permission.CreatePublicThreads : 0n) |
+    (isDenied(channel, "files") ? Permission.AttachFiles : 0n) |
     (isDenied(channel, "webhooks") ? Permission.ManageWebhooks : 0n);
   if (deny === 0n) return [];
   return [{ id: world.bot.id, type: OverwriteType.Member, allow: "0", deny: String(deny) }];
