@@ -2,6 +2,8 @@ import { createServer } from "node:http";
 import { parse } from "dotenv";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeKeyPair } from "../../scripts/tooling/signing_keys.ts";
+import type { GivenFile } from "../../scripts/stand_ins/chat.ts";
+import { image } from "../support/files/material.ts";
 import { type AdminStage, ready, type Run, startAdminStage } from "../support/admin_stage.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -107,12 +109,14 @@ test("a running bridge: messages, edits, deletions and replies, while everything
   const bridge = start("start", [], { LOG_LEVEL: "trace", HEALTH_PORT: "0" });
   await ready(bridge);
   const ann = { discord: discord.addPerson("Ann"), slack: slack.addPerson("Ann") };
-  const say = (platform: "discord" | "slack", text: string) =>
+  const say = (platform: "discord" | "slack", text: string, files: GivenFile[] = []) =>
     stage[platform].say({
       channel: rooms[platform],
       person: ann[platform],
       text: `${MESSAGE_MARK} ${text}`,
+      files,
     });
+  const screenshot = image(`${MESSAGE_MARK}.png`);
 
   for (const platform of ["discord", "slack"] as const) {
     const id = say(platform, "hello");
@@ -122,6 +126,23 @@ test("a running bridge: messages, edits, deletions and replies, while everything
   await eventually(() => {
     for (const { posts } of [discord, slack]) expect(posts.length).toBeGreaterThan(0);
   });
+
+  // Files, of which one can be had.
+  const held = /"outcome":"held".*a file is fetched/;
+  for (const platform of ["discord", "slack"] as const) {
+    say(platform, "a screenshot", [screenshot]);
+    await eventually(() => expect(bridge.output()).toMatch(held), { timeout: 60_000 });
+  }
+  const storms = [
+    discord.faults.storm(500, "GET attachments/:channel/:id/:name"),
+    slack.faults.storm(403, "GET files-pri"),
+  ];
+  say("discord", "another one", [screenshot]);
+  say("slack", "another one", [screenshot]);
+  const refused = /a file cannot be fetched/g;
+  const isRefused = () => expect(bridge.output().match(refused)).toHaveLength(2);
+  await eventually(isRefused, { timeout: 60_000 });
+  for (const end of storms) end();
 
   // The platforms, the AI and the connections fail while people keep writing.
   const failures = {
@@ -220,6 +241,8 @@ test("no output contains a secret, message text or a stack trace", () => {
     expect(text, label).not.toContain("MARKED");
     for (const secret of secrets)
       expect(text.includes(secret), `${label} contains a secret`).toBe(false);
+    // Addresses of files, which let anyone read or store one.
+    expect(text, label).not.toMatch(/[?&]hm=|files-pri|\/upload\/|\/api\/storage/);
     expect(text, label).not.toMatch(/^\s+at .*:\d+:\d+/m);
   }
 });
