@@ -1,6 +1,10 @@
 import type { AuthConfig } from "convex/server";
 import { AUDIENCE, ISSUERS } from "./model/access/issuers.ts";
 
+// The provider that signs in the people of an app goes here (docs/apps.md#who-signs-people-in). No provider's issuer may
+// be one of those below: it would act as a bridge or an admin.
+const APP_PROVIDERS: AuthConfig["providers"] = [];
+
 // Each variable holds a key set as a data URI, so verifying needs no network and a key is changed without
 // a deploy. The Convex CLI refuses to push while one of them is unset: set all three, even for a platform
 // you don't use (`{"keys":[]}` will do).
@@ -27,5 +31,6 @@ export default {
       algorithm: "ES256",
       jwks: process.env.ADMIN_JWKS!,
     },
+    ...APP_PROVIDERS,
   ],
 } satisfies AuthConfig;

@@ -7,16 +7,21 @@ import {
   mutation,
   query,
 } from "./_generated/server.js";
-import { visibleChannel, visibleUser } from "./model/access/caller.ts";
-import { requireOpenChat, sayPrivateMessage, saySeedMessage } from "./model/ingest/app_message.ts";
+import { speakableUser, visibleChannel, writableChannel } from "./model/access/caller.ts";
+import {
+  requireOpenChat,
+  requireShort,
+  sayPrivateMessage,
+  saySeedMessage,
+} from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
 import { fitContext, toChatLine, vContextLine } from "./model/replies/context.ts";
 import { withinTime } from "./model/replies/time_limit.ts";
 import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
 
 /*
- * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: for
- * callers without an admin token it does not exist, and neither do the people mirrored into it.
+ * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: it exists
+ * only for admins and those whom `convex/access.ts` lets, and the people mirrored into it only for admins.
  */
 
 /** Messages that a list shows, and that the AI reads, by default. */
@@ -28,7 +33,8 @@ export const createUser = mutation({
   args: { name: v.string() },
   returns: v.id("users"),
   handler: async (ctx, { name }) => {
-    await requireOpenChat(ctx, "name", name);
+    await requireOpenChat(ctx);
+    await requireShort(ctx, "name", name);
     return await ctx.db.insert("users", { name });
   },
 });
@@ -37,12 +43,17 @@ export const createChannel = mutation({
   args: { name: v.string() },
   returns: v.id("channels"),
   handler: async (ctx, { name }) => {
-    await requireOpenChat(ctx, "name", name);
+    await requireOpenChat(ctx);
+    await requireShort(ctx, "name", name);
     return await ctx.db.insert("channels", { name });
   },
 });
 
-/** Stores a message and asks for a reply. Throws "Channel not found", "User not found". */
+/**
+ * Stores a message and asks for a reply. In a private channel it is also posted to every mapped channel that hears the
+ * others; who is no admin may speak only as the user that `apps.ensureUser` gave them. Throws "Channel not found", "User
+ * not found". Codes: FORBIDDEN, TOO_LONG, RATE_LIMITED.
+ */
 export const sendMessage = mutation({
   args: {
     channelId: v.id("channels"),
@@ -51,10 +62,11 @@ export const sendMessage = mutation({
   },
   returns: v.null(),
   handler: async (ctx, { channelId, authorId, content }) => {
-    await requireOpenChat(ctx, "message", content);
-    const channel = await visibleChannel(ctx, channelId);
+    const channel = await writableChannel(ctx, channelId);
+    if (!channel?.private) await requireOpenChat(ctx);
+    await requireShort(ctx, "message", content);
     if (!channel) throw new Error("Channel not found");
-    const author = await visibleUser(ctx, authorId);
+    const author = await speakableUser(ctx, authorId, channel);
     if (!author) throw new Error("User not found");
     const said = { channel, authorId, content };
     await (channel.private ? sayPrivateMessage(ctx, said) : saySeedMessage(ctx, said));

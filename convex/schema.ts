@@ -44,12 +44,13 @@ export default defineSchema({
     model: v.optional(v.string()),
   }).index("by_private_and_name", ["private", "name"]),
 
-  // Written by createUser, and once per mirrored person. Display names of mirrored people live on their
-  // identity, so that a rename is one small write.
+  // Written by createUser, by ensureUser, and once per mirrored person. Display names of mirrored people live on their
+  // identity, so that a rename is one small write. `tokenIdentifier`: the person of an app whose user it is.
   users: defineTable({
     name: v.string(),
     mirrored: v.optional(v.literal(true)),
-  }),
+    tokenIdentifier: v.optional(v.string()),
+  }).index("by_tokenIdentifier", ["tokenIdentifier"]),
 
   // One per person, platform and workspace. Written by ingest when first seen, by `report` when named.
   // `name` is absent until a bridge has looked it up (Slack events carry no names).
@@ -286,4 +287,6 @@ export default defineSchema({
     ])
     .index("by_platform_and_mappingId_and_resolvedAt", ["platform", "mappingId", "resolvedAt"])
     .index("by_resolvedAt", ["resolvedAt"]),
+
+  // An app's own tables go here (docs/apps.md#tables-and-functions-of-your-own).
 });

@@ -13,8 +13,10 @@ import type {
   FilterApi,
   FunctionReference,
 } from "convex/server";
+import type * as access from "../access.js";
 import type * as admin from "../admin.js";
 import type * as answer from "../answer.js";
+import type * as apps from "../apps.js";
 import type * as bridge from "../bridge.js";
 import type * as crons from "../crons.js";
 import type * as deliveries from "../deliveries.js";
@@ -28,6 +30,9 @@ import type * as model_admin_map_unmap from "../model/admin/map_unmap.js";
 import type * as model_admin_purge from "../model/admin/purge.js";
 import type * as model_admin_status from "../model/admin/status.js";
 import type * as model_admin_transcript from "../model/admin/transcript.js";
+import type * as model_apps_message_view from "../model/apps/message_view.js";
+import type * as model_apps_people from "../model/apps/people.js";
+import type * as model_apps_read_channels from "../model/apps/read_channels.js";
 import type * as model_files_attach from "../model/files/attach.js";
 import type * as model_files_awaited from "../model/files/awaited.js";
 import type * as model_files_drop_uploads from "../model/files/drop_uploads.js";
@@ -143,8 +148,10 @@ import type * as tasks from "../tasks.js";
  * ```
  */
 declare const fullApi: ApiFromModules<{
+  access: typeof access;
   admin: typeof admin;
   answer: typeof answer;
+  apps: typeof apps;
   bridge: typeof bridge;
   crons: typeof crons;
   deliveries: typeof deliveries;
@@ -158,6 +165,9 @@ declare const fullApi: ApiFromModules<{
   "model/admin/purge": typeof model_admin_purge;
   "model/admin/status": typeof model_admin_status;
   "model/admin/transcript": typeof model_admin_transcript;
+  "model/apps/message_view": typeof model_apps_message_view;
+  "model/apps/people": typeof model_apps_people;
+  "model/apps/read_channels": typeof model_apps_read_channels;
   "model/files/attach": typeof model_files_attach;
   "model/files/awaited": typeof model_files_awaited;
   "model/files/drop_uploads": typeof model_files_drop_uploads;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import { prepare, send, TABLE } from "../../../test/support/convex/access_table.ts";
+import * as access from "../../access.ts";
+import { page, prepare, send, TABLE } from "../../../test/support/convex/access_table.ts";
 import {
   type Backend,
   failure,
@@ -15,12 +16,21 @@ import {
 
 let backend: Backend;
 
+/** The app's file lets the member, and says nothing of anybody else. */
 beforeEach(async () => {
   backend = await startBackend();
+  for (const right of ["mayRead", "mayWrite"] as const) {
+    vi.spyOn(access, right).mockImplementation(async (ctx) => {
+      return (await ctx.auth.getUserIdentity())?.subject === "mia";
+    });
+  }
 });
-afterEach(stopBackend);
+afterEach(() => {
+  stopBackend();
+  vi.restoreAllMocks();
+});
 
-const ROLES: readonly Role[] = ["nobody", "discord", "slack", "admin"];
+const ROLES: readonly Role[] = ["nobody", "guest", "member", "discord", "slack", "admin"];
 const LOST_ID = (table: string) => "9".padStart(32 - table.length, "9") + table;
 
 interface Registered {
@@ -106,7 +116,7 @@ test.each([
 });
 
 describe("a channel that was mapped, spoken in and unmapped", () => {
-  test.each(["nobody", "discord", "slack"] as const)(
+  test.each(["nobody", "guest", "discord", "slack"] as const)(
     "looks to %s exactly like one that does not exist",
     async (role) => {
       const { onDiscord, user, mirrored } = await prepare(backend);
@@ -122,6 +132,7 @@ describe("a channel that was mapped, spoken in and unmapped", () => {
         for (const channelId of [secret, LOST_ID("channels") as Id<"channels">]) {
           expect(await as.query(api.index.listMessages, { channelId })).toEqual([]);
           expect(await as.query(api.index.listLatestMessages, { channelId })).toEqual([]);
+          expect(await page(as, channelId)).toEqual([]);
           expect(await failure(send(as, channelId, user))).toBe("Channel not found");
           expect(await failure(send(as, channelId, mirrored))).toBe("Channel not found");
         }
@@ -225,15 +236,20 @@ describe("text of strangers", () => {
 
 describe("PUBLIC_CHAT=closed", () => {
   test("refuses everyone but admins, and leaves the bridges' functions alone", async () => {
-    const { publicChannel, user } = await prepare(backend);
+    const world = await prepare(backend);
+    const { publicChannel, user } = world;
     vi.stubEnv("PUBLIC_CHAT", "closed");
-    for (const role of ["nobody", "discord", "slack"] as const) {
+    for (const role of ["nobody", "guest", "member", "discord", "slack"] as const) {
       const as = backend[role];
       expect(await failure(as.mutation(api.index.createUser, { name: "x" }))).toBe("FORBIDDEN");
       expect(await failure(as.mutation(api.index.createChannel, { name: "x" }))).toBe("FORBIDDEN");
       expect(await failure(send(as, publicChannel, user))).toBe("FORBIDDEN");
     }
     expect(await failure(send(backend.admin, publicChannel, user))).toBe("ok");
+    const { onDiscord, memberUser } = world;
+    for (const channelId of [onDiscord.channelId, LOST_ID("channels") as Id<"channels">])
+      expect(await failure(send(backend.guest, channelId, memberUser))).toBe("FORBIDDEN");
+    expect(await failure(send(backend.member, onDiscord.channelId, memberUser))).toBe("ok");
     expect(await failure(backend.discord.query(api.bridge.mappings, {}))).toBe("ok");
   });
 });

@@ -1,5 +1,7 @@
-import type { Id } from "../../_generated/dataModel.js";
+import type { UserIdentity } from "convex/server";
+import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { ActionCtx, MutationCtx, QueryCtx } from "../../_generated/server.js";
+import { mayRead, mayWrite } from "../../access.ts";
 import { ISSUERS, type Role } from "./issuers.ts";
 import { refusal } from "../shared/refusal.ts";
 import { publicChatIsOpen } from "../shared/settings.ts";
@@ -7,10 +9,13 @@ import type { Platform } from "../shared/validators.ts";
 
 type AnyCtx = QueryCtx | MutationCtx | ActionCtx;
 
-/** The role of the caller's token, determined only by its issuer; `undefined` without a token. */
+/** The role of the caller's token, determined only by its issuer; `undefined` for an app's people and without a token. */
 async function roleOf(ctx: AnyCtx): Promise<Role | undefined> {
-  const identity = await ctx.auth.getUserIdentity();
-  switch (identity?.issuer) {
+  return roleOfIssuer((await ctx.auth.getUserIdentity())?.issuer);
+}
+
+function roleOfIssuer(issuer: string | undefined): Role | undefined {
+  switch (issuer) {
     case ISSUERS.discord:
       return "discord";
     case ISSUERS.slack:
@@ -42,20 +47,60 @@ export async function requireAdmin(ctx: AnyCtx): Promise<void> {
   }
 }
 
-/**
- * The channel, if the caller may see it: public ones for everybody (while the chat API is open), private ones
- * for admins only. Bridges reach private channels through their own functions, never through these. Costs no read beyond
- * the document.
- */
-export async function visibleChannel(ctx: QueryCtx, channelId: Id<"channels">) {
-  const channel = await ctx.db.get("channels", channelId);
-  const isOpen = channel?.private !== true && publicChatIsOpen();
-  return isOpen || (await isAdmin(ctx)) ? channel : null;
+/** The calling person of an app, signed in with the app's own provider; `undefined` for everybody else. */
+export async function appPerson(ctx: AnyCtx): Promise<UserIdentity | undefined> {
+  const identity = await ctx.auth.getUserIdentity();
+  return identity && roleOfIssuer(identity.issuer) === undefined ? identity : undefined;
 }
 
-/** The user, if the caller may see them. Only admins see mirrored people (docs/races.md#impersonation-by-author-id). */
-export async function visibleUser(ctx: QueryCtx, userId: Id<"users">) {
+/**
+ * The channel, if the caller may read it: public ones for everybody (while the chat API is open), private ones for admins
+ * and those whom `convex/access.ts` lets. Bridges reach private channels through their own functions, never through these.
+ */
+export async function visibleChannel(ctx: QueryCtx, channelId: Id<"channels">) {
+  return await permittedChannel(ctx, channelId, mayRead);
+}
+
+/** The channel, if the caller may write into it: as for `visibleChannel`. */
+export async function writableChannel(ctx: QueryCtx, channelId: Id<"channels">) {
+  return await permittedChannel(ctx, channelId, mayWrite);
+}
+
+type Right = typeof mayRead;
+
+async function permittedChannel(ctx: QueryCtx, channelId: Id<"channels">, right: Right) {
+  const channel = await ctx.db.get("channels", channelId);
+  if (!channel || (await isAdmin(ctx))) return channel;
+  const isPermitted = channel.private ? await isGranted(ctx, channel, right) : publicChatIsOpen();
+  return isPermitted ? channel : null;
+}
+
+/** Whether the caller, who is no admin, may read a private channel. */
+export async function mayReadPrivate(ctx: QueryCtx, channel: Doc<"channels">): Promise<boolean> {
+  return await isGranted(ctx, channel, mayRead);
+}
+
+/** What the app's file says of a caller who has no role here. Nothing is certain of it, and its errors may say too much. */
+async function isGranted(ctx: QueryCtx, channel: Doc<"channels">, right: Right): Promise<boolean> {
+  if ((await roleOf(ctx)) !== undefined) return false;
+  try {
+    const granted: unknown = await right(ctx, channel);
+    return granted === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The user, if the caller may speak as them in the channel. Only admins may as mirrored people, only a person of an app as
+ * the user that is theirs, and in a private channel as nobody else (docs/races.md#impersonation-by-author-id).
+ */
+export async function speakableUser(ctx: QueryCtx, userId: Id<"users">, channel: Doc<"channels">) {
   const user = await ctx.db.get("users", userId);
-  if (user?.mirrored && !(await isAdmin(ctx))) return null;
-  return user;
+  if (!user || (await isAdmin(ctx))) return user;
+  const { tokenIdentifier, mirrored } = user;
+  const isOwn =
+    tokenIdentifier !== undefined && tokenIdentifier === (await appPerson(ctx))?.tokenIdentifier;
+  const isAnybodys = !channel.private && !mirrored && tokenIdentifier === undefined;
+  return isOwn || isAnybodys ? user : null;
 }

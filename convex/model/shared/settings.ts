@@ -33,13 +33,17 @@ export function openAiSettings(): OpenAiSettings {
 export interface BotSettings {
   /** Who the AI is told it is. */
   readonly name: string;
+  /** What people see as its name, and call it by. */
+  readonly shortName: string;
   /** For channels that have no instructions of their own. */
   readonly instructions: string | undefined;
 }
 
 export function botSettings(): BotSettings {
+  const name = text(process.env.AI_NAME);
   return {
-    name: text(process.env.AI_NAME) ?? "the assistant of this chat",
+    name: name ?? "the assistant of this chat",
+    shortName: name ?? "AI",
     instructions: text(process.env.AI_INSTRUCTIONS),
   };
 }
@@ -80,6 +84,11 @@ export function replyLimits(env: Variables = process.env): ReplyLimits {
   };
 }
 
+/** Messages that one person of an app may write in private channels, per minute. 0 if it can't be read. */
+export function messagesPerMinute(env: Variables = process.env): number {
+  return count(env.APP_MESSAGES_PER_MINUTE, 20) ?? 0;
+}
+
 /** Whether people without a token may use the public chat API at all: unless it is set to anything but yes. */
 export function publicChatIsOpen(env: Variables = process.env): boolean {
   const word = text(env.PUBLIC_CHAT)?.toLowerCase();
@@ -96,6 +105,7 @@ export function unreadableSettings(env: Variables = process.env): string[] {
     "AI_REPLIES_PER_AUTHOR",
     "AI_REPLIES_PER_CHANNEL",
     "AI_REPLIES_FOR_STRANGERS",
+    "APP_MESSAGES_PER_MINUTE",
   ].filter((name) => count(env[name], 0) === undefined);
   const word = text(env.PUBLIC_CHAT)?.toLowerCase();
   const isKnown = word === undefined || [...OPEN, ...CLOSED].includes(word);

@@ -7,9 +7,10 @@ import { type Backend, IDS, mapChannel, pass, type Role, rows } from "./backend.
 /** A deployment with a public channel, and on each platform a mapped channel with a reply in the outbox. */
 export async function prepare(backend: Backend) {
   const ai = new AiService();
-  const { nobody, discord, slack } = backend;
+  const { nobody, discord, slack, member } = backend;
   const publicChannel = await nobody.mutation(api.index.createChannel, { name: "lobby" });
   const user = await nobody.mutation(api.index.createUser, { name: "Ann" });
+  const memberUser = await member.mutation(api.apps.ensureUser, {});
   const onDiscord = await mapChannel(backend, "discord", { to: "d" });
   const onSlack = await mapChannel(backend, "slack", { to: "s" });
   await discord.mutation(api.bridge.ingest, { events: [said(onDiscord.mappingId)], advance: [] });
@@ -31,8 +32,10 @@ export async function prepare(backend: Backend) {
   const mirrored = people.find((person) => person.mirrored);
   if (!mirrored) throw new Error("nobody was mirrored");
   const storageId = await backend.t.run((ctx) => ctx.storage.store(new Blob(["a file"])));
-  const channels = { publicChannel, onDiscord, onSlack };
-  return { ...channels, user, mirrored: mirrored._id, deliveryOf, answer, storageId };
+  return {
+    ...{ publicChannel, user, memberUser, mirrored: mirrored._id },
+    ...{ onDiscord, onSlack, deliveryOf, answer, storageId },
+  };
 }
 type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
@@ -46,18 +49,17 @@ interface Row {
   readonly cells?: Record<Role, Cell>;
 }
 
-const everybody = { nobody: "ok", discord: "ok", slack: "ok", admin: "ok" } as const;
-const bridges = { nobody: "FORBIDDEN", discord: "ok", slack: "ok", admin: "FORBIDDEN" } as const;
+const all = <Of extends Cell>(cell: Of) =>
+  ({ nobody: cell, guest: cell, member: cell, discord: cell, slack: cell, admin: cell }) as const;
+const everybody = all("ok");
+const bridges = { ...all("FORBIDDEN"), discord: "ok", slack: "ok" } as const;
 const onlyDiscord = { ...bridges, slack: "FORBIDDEN" } as const;
-const admins = {
-  nobody: "FORBIDDEN",
-  discord: "FORBIDDEN",
-  slack: "FORBIDDEN",
-  admin: "ok",
-} as const;
-const orNothing = { nobody: "[]", discord: "[]", slack: "[]", admin: "some" } as const;
-const hidden = (error: Cell) =>
-  ({ nobody: error, discord: error, slack: error, admin: "ok" }) as const;
+const admins = { ...all("FORBIDDEN"), admin: "ok" } as const;
+const people = { ...all("FORBIDDEN"), guest: "ok", member: "ok" } as const;
+/** Of a private channel, where the member may do everything and the guest nothing. */
+const orNothing = { ...all("[]"), member: "some", admin: "some" } as const;
+const hidden = (error: Cell) => ({ ...all(error), admin: "ok" }) as const;
+const membersToo = (error: Cell) => ({ ...hidden(error), member: "ok" }) as const;
 const internalOnly: Row = {};
 
 /** Every function, and who may call it. A name may have several rows: `name (of what)`. */
@@ -75,8 +77,20 @@ export const TABLE: Record<string, Row> = {
     cells: everybody,
   },
   "index:sendMessage (private channel)": {
+    call: (as, { onDiscord, memberUser }) => send(as, onDiscord.channelId, memberUser),
+    cells: membersToo("Channel not found"),
+  },
+  "index:sendMessage (private channel, as somebody else)": {
     call: (as, { onDiscord, user }) => send(as, onDiscord.channelId, user),
-    cells: hidden("Channel not found"),
+    cells: { ...hidden("Channel not found"), member: "User not found" },
+  },
+  "index:sendMessage (private channel, as a mirrored person)": {
+    call: (as, { onDiscord, mirrored }) => send(as, onDiscord.channelId, mirrored),
+    cells: { ...hidden("Channel not found"), member: "User not found" },
+  },
+  "index:sendMessage (as a person of an app)": {
+    call: (as, { publicChannel, memberUser }) => send(as, publicChannel, memberUser),
+    cells: membersToo("User not found"),
   },
   "index:sendMessage (as a mirrored person)": {
     call: (as, { publicChannel, mirrored }) => send(as, publicChannel, mirrored),
@@ -101,6 +115,22 @@ export const TABLE: Record<string, Row> = {
     call: (as, { onSlack }) =>
       as.query(api.index.listLatestMessages, { channelId: onSlack.channelId }),
     cells: orNothing,
+  },
+  "apps:listChannels": {
+    call: (as) => as.query(api.apps.listChannels, {}),
+    cells: orNothing,
+  },
+  "apps:messages (public channel)": {
+    call: (as, { publicChannel }) => page(as, publicChannel).then(() => "ok"),
+    cells: everybody,
+  },
+  "apps:messages (private channel)": {
+    call: (as, { onDiscord }) => page(as, onDiscord.channelId),
+    cells: orNothing,
+  },
+  "apps:ensureUser": {
+    call: (as) => as.mutation(api.apps.ensureUser, { name: "x" }),
+    cells: people,
   },
   "index:generateResponse": internalOnly,
   "index:loadContext": internalOnly,
@@ -261,6 +291,12 @@ export const TABLE: Record<string, Row> = {
   "tasks:run": internalOnly,
   "retention:expire": internalOnly,
 };
+
+/** The newest messages that an app is shown. */
+export async function page(as: Caller, channelId: Id<"channels">) {
+  const paginationOpts = { numItems: 10, cursor: null };
+  return (await as.query(api.apps.messages, { channelId, paginationOpts })).page;
+}
 
 export function send(as: Caller, channelId: Id<"channels">, authorId: Id<"users">) {
   return as.mutation(api.index.sendMessage, { channelId, authorId, content: "hi" });

@@ -22,7 +22,10 @@ await Promise.all(Object.values(modules).map((load) => load()));
 export const NOON = Date.UTC(2026, 2, 10, 12, 5);
 
 export type Backend = Awaited<ReturnType<typeof startBackend>>;
-export type Role = "nobody" | "discord" | "slack" | "admin";
+export type Role = "nobody" | "guest" | "member" | "discord" | "slack" | "admin";
+
+/** The provider that signs in the people of an app. */
+const APP_ISSUER = "https://login.app.example";
 
 /** A fresh deployment with its clock stopped at noon, and a client for each kind of caller. */
 export async function startBackend() {
@@ -44,6 +47,9 @@ export async function startBackend() {
   return {
     t,
     nobody: t,
+    // Two people of an app. What they may do is up to its `convex/access.ts`.
+    guest: t.withIdentity({ issuer: APP_ISSUER, subject: "gus", name: "Gus" }),
+    member: t.withIdentity({ issuer: APP_ISSUER, subject: "mia", name: "Mia" }),
     discord: t.withIdentity({ issuer: ISSUERS.discord, subject: "bridge" }),
     slack: t.withIdentity({ issuer: ISSUERS.slack, subject: "bridge" }),
     admin: t.withIdentity({ issuer: ISSUERS.admin, subject: "ada" }),

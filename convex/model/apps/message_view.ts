@@ -1,0 +1,103 @@
+import { type Infer, v } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel.js";
+import type { QueryCtx } from "../../_generated/server.js";
+import { nameOf } from "../rows/identities.ts";
+import { readableContent } from "../rows/message_text.ts";
+import { saidAs } from "../rows/messages.ts";
+import { botSettings } from "../shared/settings.ts";
+import { escapeMarkdown, onOneLine } from "../shared/text.ts";
+import { vAttachment, vPlatform } from "../shared/validators.ts";
+
+/** A message as an app shows it. Times in ms since 1970. */
+export const vAppMessage = v.object({
+  id: v.id("messages"),
+  author: v.object({
+    name: v.string(),
+    avatarUrl: v.optional(v.string()),
+    /** Where they wrote it. Absent: in an app, or it is the AI's. */
+    platform: v.optional(vPlatform),
+    kind: v.union(v.literal("person"), v.literal("app"), v.literal("ai")),
+    /** Tells an app which messages are its own person's. */
+    userId: v.optional(v.id("users")),
+  }),
+  /** Markdown, with names in place of ids. */
+  text: v.string(),
+  sentAt: v.number(),
+  editedAt: v.optional(v.number()),
+  /**
+   * The thread or forum post that it stands in. `rootId`: the message that was it started from, if that is stored; in
+   * several places one thread has several conversations, but one root.
+   */
+  thread: v.optional(
+    v.object({
+      conversationId: v.id("conversations"),
+      name: v.optional(v.string()),
+      rootId: v.optional(v.id("messages")),
+    }),
+  ),
+  attachments: v.array(vAttachment),
+});
+type AppMessage = Infer<typeof vAppMessage>;
+
+/** Messages that are not deleted, in the same order. */
+export async function toAppMessages(
+  ctx: QueryCtx,
+  messages: readonly Doc<"messages">[],
+): Promise<AppMessage[]> {
+  const threadOf = remembered((id: Id<"conversations">) => findThread(ctx, id));
+  return await Promise.all(
+    messages.map(async (message) => {
+      const { _id, conversationId, sentAt, editedAt, attachments = [] } = message;
+      const thread = conversationId && (await threadOf(conversationId));
+      return {
+        id: _id,
+        author: await authorOf(ctx, message),
+        text: await readableContent(ctx, message, (name) => escapeMarkdown(onOneLine(name))),
+        sentAt: sentAt ?? message._creationTime,
+        ...(editedAt !== undefined && { editedAt }),
+        ...(thread && { thread }),
+        attachments,
+      };
+    }),
+  );
+}
+
+async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMessage["author"]> {
+  const { authorId, identityId } = message;
+  if (!authorId) return { name: botSettings().shortName, kind: "ai" };
+  const kind = message.kind === "app" ? "app" : "person";
+  const identity = identityId && (await ctx.db.get("identities", identityId));
+  if (!identity) {
+    const user = await ctx.db.get("users", authorId);
+    return { name: user?.name ?? "", kind, userId: authorId };
+  }
+  const { platform, avatarUrl } = identity;
+  return {
+    name: nameOf(identity),
+    ...(avatarUrl !== undefined && { avatarUrl }),
+    platform,
+    kind,
+    userId: authorId,
+  };
+}
+
+/** The thread that a conversation is, if it is not a channel's main one. */
+async function findThread(ctx: QueryCtx, conversationId: Id<"conversations">) {
+  const conversation = await ctx.db.get("conversations", conversationId);
+  if (!conversation) return undefined;
+  const { mappingId, threadId, name } = conversation;
+  if (threadId === undefined && !conversation.rootId) return undefined;
+  const root = mappingId && threadId !== undefined && (await saidAs(ctx, mappingId, threadId));
+  const rootId = conversation.rootId ?? (root ? root._id : undefined);
+  return { conversationId, ...(name !== undefined && { name }), ...(rootId && { rootId }) };
+}
+
+/** Looks each key up once: the messages of a page share a few conversations. */
+function remembered<Key, Value>(find: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const found = new Map<Key, Promise<Value>>();
+  return (key) => {
+    const value = found.get(key) ?? find(key);
+    found.set(key, value);
+    return value;
+  };
+}
