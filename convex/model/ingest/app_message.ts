@@ -4,12 +4,13 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { isAdmin } from "../access/caller.ts";
 import { askForReply } from "../replies/request_reply.ts";
 import { ensureConversation } from "../rows/conversations.ts";
-import { takeReply } from "../replies/limits.ts";
+import { mappingsOf } from "../rows/mappings.ts";
+import { takeMessage, takeReply } from "../replies/limits.ts";
 import { limitNotice } from "../replies/notices.ts";
 import { ownPosition } from "../shared/positions.ts";
 import { relayInOrder } from "../relay/postpone.ts";
 import { refusal } from "../shared/refusal.ts";
-import { publicChatIsOpen } from "../shared/settings.ts";
+import { botSettings, publicChatIsOpen } from "../shared/settings.ts";
 import { bytesOf } from "../shared/text.ts";
 
 interface Said {
@@ -56,8 +57,14 @@ export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, cont
   }
 }
 
-/** An admin's message in a private channel: answered, and posted in every mapped channel that hears it. */
+/**
+ * A message in a private channel, of an admin or of an app's person: posted in every mapped channel that hears it, and
+ * answered where the channel's questions are. Throws RATE_LIMITED.
+ */
 export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
+  const byAdmin = await isAdmin(ctx);
+  if (!byAdmin) await takeMessage(ctx, authorId);
+  const asks = byAdmin || (await asksIn(ctx, channel, content));
   const conversation = await ensureConversation(ctx, { channelId: channel._id });
   const now = Date.now();
   const messageId = await ctx.db.insert("messages", {
@@ -67,11 +74,26 @@ export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, c
     conversationId: conversation._id,
     position: ownPosition(now),
     sentAt: now,
-    asks: true,
+    ...(asks && { asks }),
     kind: "person",
   });
   const message = await ctx.db.get("messages", messageId);
   if (!message) return;
   await relayInOrder(ctx, message);
-  await askForReply(ctx, conversation, message);
+  if (asks) await askForReply(ctx, conversation, message);
+}
+
+/**
+ * Whether the AI answers what an app's person says: as in the channel's mappings, of which one is enough. An app has no
+ * mentions, so there `@` and the AI's name are one. Where every mapping keeps its messages from the AI, this does too: the
+ * AI would read them.
+ */
+async function asksIn(ctx: MutationCtx, channel: Doc<"channels">, content: string) {
+  const mappings = await mappingsOf(ctx, channel._id);
+  const triggers = mappings
+    .filter(({ state }) => state !== "unmapped")
+    .map(({ trigger }) => trigger);
+  if (triggers.length === 0 || triggers.includes("always")) return true;
+  const name = `@${botSettings().shortName}`.toLowerCase();
+  return triggers.includes("mention") && content.toLowerCase().includes(name);
 }

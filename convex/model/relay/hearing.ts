@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { findConversation, placesOfThread } from "../rows/conversations.ts";
+import { mappingsOf } from "../rows/mappings.ts";
 
 /** Mappings of one channel that are read. */
 const MOST_MAPPINGS = 100;
@@ -38,10 +39,7 @@ export async function placesHeardIn(
   if (!own) return alone;
   if (threadId !== undefined)
     return rootId ? { places: await placesOfThread(ctx, rootId), since } : alone;
-  const mappings = await ctx.db
-    .query("mappings")
-    .withIndex("by_channelId_and_relaySince", (q) => q.eq("channelId", channelId))
-    .take(MOST_MAPPINGS);
+  const mappings = await mappingsOf(ctx, channelId);
   const keys = [{ channelId }, ...mappings.map(({ _id }) => ({ channelId, mappingId: _id }))];
   const found = await Promise.all(keys.map((key) => findConversation(ctx, key)));
   return { places: found.filter((place) => place !== null), since };

@@ -2,7 +2,8 @@ import { HOUR, MINUTE, RateLimiter } from "@convex-dev/rate-limiter";
 import { components } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { replyLimits } from "../shared/settings.ts";
+import { refusal } from "../shared/refusal.ts";
+import { messagesPerMinute, replyLimits } from "../shared/settings.ts";
 
 const limiter = new RateLimiter(components.rateLimiter);
 
@@ -63,6 +64,24 @@ function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
     { whose: "channel", key: channelId, rate: limits.perChannel, period: HOUR },
     { whose: "day", rate: limits.perDay, period: DAY },
   ];
+}
+
+/**
+ * Takes one message of an app's person from their limit, so that an app can't flood the platforms that hear it. Throws
+ * RATE_LIMITED, which says for how long.
+ */
+export async function takeMessage(ctx: MutationCtx, userId: Id<"users">): Promise<void> {
+  const rate = messagesPerMinute();
+  const { ok, retryAfter } =
+    rate === 0
+      ? { ok: false, retryAfter: MINUTE }
+      : await limiter.limit(ctx, "messages: author", {
+          key: userId,
+          config: { kind: "token bucket", rate, period: MINUTE, capacity: rate },
+        });
+  if (ok) return;
+  const seconds = Math.ceil(retryAfter / 1_000).toString();
+  throw refusal("RATE_LIMITED", `too many messages: the next in ${seconds} s`);
 }
 
 /** Whether this conversation may get another notice that a reply failed. */

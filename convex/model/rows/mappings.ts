@@ -1,5 +1,5 @@
 import { type Infer, v } from "convex/values";
-import type { Doc } from "../../_generated/dataModel.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import {
   vFilesHeld,
@@ -49,6 +49,17 @@ export async function findMapping(ctx: QueryCtx, platform: Platform, externalId:
       q.eq("platform", platform).eq("externalId", externalId),
     )
     .unique();
+}
+
+/** Mappings of one channel that are read. */
+const MOST_OF_CHANNEL = 100;
+
+/** The channel's mappings, unmapped ones included. */
+export async function mappingsOf(ctx: QueryCtx, channelId: Id<"channels">) {
+  return await ctx.db
+    .query("mappings")
+    .withIndex("by_channelId_and_relaySince", (q) => q.eq("channelId", channelId))
+    .take(MOST_OF_CHANNEL);
 }
 
 /** What was sent before this time (ms since 1970) is not kept in the mapping. */

@@ -21,7 +21,8 @@ const OTHER_NAMES = [
 ];
 
 /** Names that only the deployment reads. */
-const OF_DEPLOYMENT = /^(?:AI_REPLIES_\w+|AI_NAME|AI_INSTRUCTIONS|PUBLIC_CHAT|\w+_JWKS)$/;
+const OF_DEPLOYMENT =
+  /^(?:AI_REPLIES_\w+|APP_MESSAGES_\w+|AI_NAME|AI_INSTRUCTIONS|PUBLIC_CHAT|\w+_JWKS)$/;
 
 /** Two letters more, fewer or different make a near miss. */
 const NEAR = 2;
