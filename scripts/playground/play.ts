@@ -71,6 +71,7 @@ function printOverview({ stack, channels, controller, page }: Playground): void 
     console.log(`${TITLE[platform]}: #general (${channel}), mapped to "general"`);
   }
   console.log("The two hear each other: what is said in one appears in the other.");
+  console.log("An app of yours reads and writes it too, in ten minutes: docs/apps.md");
   console.log("ready: playground");
   console.log(`\n  Open ${page.url} to watch it live.\n`);
 }

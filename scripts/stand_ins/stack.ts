@@ -3,6 +3,7 @@ import type { PlatformName } from "../../bridges/platform.ts";
 import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { startBridgeProcess, type BridgeProcess } from "./bridge_process.ts";
 import type { ChatStandIn } from "./chat.ts";
+import { makeAppProvider } from "./app_provider.ts";
 import { makeAllKeys } from "../tooling/signing_keys.ts";
 import { startLocalConvex, type LocalConvex } from "./convex/local_convex.ts";
 import { startDiscordStandIn, type DiscordStandIn } from "./discord/stand_in.ts";
@@ -26,6 +27,8 @@ export interface Stack {
   readonly adminKey: string;
   /** A new client with its own admin token and no cache. */
   adminClient(): Promise<ConvexHttpClient>;
+  /** A new token for a person of an app on this deployment. */
+  appToken(name: string): Promise<string>;
   /** The environment variables of a bridge for these platforms. */
   bridgeEnv(platforms?: readonly PlatformName[]): Record<string, string>;
   /** Starts the production bridge in a process of its own and waits until it is connected. */
@@ -56,13 +59,21 @@ export async function startStandIns(options: StandInOptions = {}) {
 export interface StackOptions extends StandInOptions {
   /** Environment variables of the deployment, over the stack's own. */
   readonly convexEnv?: Readonly<Record<string, string>>;
+  /** Default: this project's convex/. */
+  readonly functionsDir?: string;
 }
 
 /** Starts a stack on ports of its own; any number can run at once. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const [keys, platforms] = await Promise.all([makeAllKeys(), startStandIns(options)]);
+  const [keys, app, platforms] = await Promise.all([
+    makeAllKeys(),
+    makeAppProvider(),
+    startStandIns(options),
+  ]);
   const { discord, slack, openai } = platforms;
   const convex = await startLocalConvex({
+    ...(options.functionsDir !== undefined && { functionsDir: options.functionsDir }),
+    authProviders: [app.provider],
     env: {
       DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
       SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
@@ -96,6 +107,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         logger: false,
       });
     },
+    appToken: (name) => app.token(name),
     bridgeEnv(platforms = PLATFORMS) {
       const env: Record<string, string> = { CONVEX_URL: convex.url };
       for (const platform of platforms) {

@@ -9,8 +9,8 @@ export interface RoleKeys {
   readonly jwksDataUri: string;
 }
 
-/** Generates a key for a role. The `kid` names the role, so that a rotated set stays readable. */
-export async function makeKeyPair(role: Role): Promise<RoleKeys> {
+/** Generates a key for a role, or for an app's provider. The `kid` names it, so that a rotated set stays readable. */
+export async function makeKeyPair(role: Role | "app"): Promise<RoleKeys> {
   const kid = `${role}-${crypto.randomUUID()}`;
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   const about = { kid, alg: "ES256", use: "sig" };

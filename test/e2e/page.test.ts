@@ -52,6 +52,7 @@ test("a second page takes the next free port", async () => {
   const { adminKey, convex } = stack;
   const second = await servePage({
     ...{ controller, adminKey, convexUrl: convex.url, port, files: new Map() },
+    appToken: () => stack.appToken("Ann"),
   });
   expect(Number(new URL(second.url).port)).toBeGreaterThan(port);
   await second.close();
@@ -75,6 +76,16 @@ describe("the page's server answers only its own page", () => {
     expect(await call("/api/token", {})).toBe(403);
     expect(await call("/api/token", { origin: "http://evil.example" })).toBe(403);
     expect(await call("/api/token", { origin: own() }, "GET")).toBe(404);
+  });
+
+  test("an app of one's own needs the origin that docs/apps.md gives it, and gets no admin's token", async () => {
+    const app = "http://localhost:5180";
+    expect(await call("/api/app", { origin: app }, "GET")).toBe(200);
+    expect(await call("/api/app", { origin: app })).toBe(404);
+    expect(await call("/api/app", {}, "GET")).toBe(403);
+    expect(await call("/api/app", { origin: "http://evil.example" }, "GET")).toBe(403);
+    expect(await call("/api/token", { origin: app })).toBe(403);
+    expect(await call("/", { origin: app }, "GET")).toBe(403);
   });
 
   test("a host name that merely resolves to this machine gets nothing", async () => {

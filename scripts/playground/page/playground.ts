@@ -2,6 +2,8 @@ import { api } from "../../../convex/_generated/api.js";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import type { ChatStandIn } from "../../stand_ins/chat.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
+import { APP_PERSON, APP_PORT } from "./server/app_access.ts";
+import { originsAt } from "./server/request_guard.ts";
 import { buildPage } from "./server/build.ts";
 import { PlaygroundController } from "./server/controller.ts";
 import type { PlatformName, PlaygroundState } from "./protocol.ts";
@@ -32,6 +34,8 @@ export interface PlaygroundOptions {
   readonly port?: number;
   /** How long the AI stand-in takes to reply, in ms. Default: long enough to see a reply being written. */
   readonly thinkMs?: number;
+  /** Default: this project's convex/. */
+  readonly functionsDir?: string;
   /** Called at the start of each step. */
   readonly progress?: (step: string) => void;
 }
@@ -43,13 +47,17 @@ export function countAnswers({ posts }: ChatStandIn): number {
 
 /** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const { settings = {}, port = 0, thinkMs = 900, progress = () => {} } = options;
+  const { settings = {}, port = 0, thinkMs = 900, functionsDir, progress = () => {} } = options;
   const { ai, env } = chooseAi(settings);
   progress("starting Convex, Discord, Slack and the AI, and building the page");
   // Waits for both, so that the stack is stopped if the build fails.
   const [files, stack] = await Promise.allSettled([
     buildPage(),
-    startStack({ convexEnv: env, openai: { thinkMs } }),
+    startStack({
+      convexEnv: env,
+      openai: { thinkMs },
+      ...(functionsDir !== undefined && { functionsDir }),
+    }),
   ]);
   if (stack.status === "rejected") throw stack.reason;
   let controller: PlaygroundController | undefined;
@@ -59,17 +67,18 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     const channels = await openChannels(stack.value, controller);
     progress("connecting the bridge to Discord and Slack");
     await controller.bridge.start();
-    const { adminKey, convex } = stack.value;
+    const { adminKey, appToken, convex } = stack.value;
     const page = await servePage({
       controller,
       adminKey,
       convexUrl: convex.url,
+      appToken: () => appToken(APP_PERSON),
       port,
       files: files.value,
     });
     const { port: pagePort } = new URL(page.url);
-    for (const host of ["127.0.0.1", "localhost"])
-      await convex.allowOrigin(`http://${host}:${pagePort}`);
+    for (const origin of [Number(pagePort), APP_PORT].flatMap(originsAt))
+      await convex.allowOrigin(origin);
     const opened = controller;
     return {
       stack: stack.value,

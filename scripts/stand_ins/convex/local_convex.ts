@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { CallStats } from "./engine/call_stats.ts";
+import type { AuthProvider } from "./functions/auth.ts";
 import type { MutationFault } from "./functions/faults.ts";
 import { CONVEX_LIMITS, type Limits } from "./functions/limits.ts";
 import { type Command, vAnswerMessage, vStarted, vStats } from "./server/ipc.ts";
@@ -17,6 +18,8 @@ export interface LocalConvexOptions {
   readonly port?: number;
   /** Default: this project's convex/. */
   readonly functionsDir?: string;
+  /** Trusted besides those of auth.config.ts. */
+  readonly authProviders?: readonly AuthProvider[];
   /** Hides the text of errors from clients, as production does. Default true. */
   readonly redact?: boolean;
   /** Over Convex's own. */
@@ -87,8 +90,8 @@ async function serverEntry(): Promise<string> {
  *
  * A search finds what Convex's would, by words and the beginning of the last, in an order of relevance (engine/text_search.ts).
  *
- * Refuses web pages (see `allowOrigin`), messages outside of the protocol, unknown addresses (404), auth providers other
- * than `customJwt` with a data URI, component options, and pages of a search.
+ * Refuses web pages (see `allowOrigin`), messages outside of the protocol, unknown addresses (404), component options, and
+ * pages of a search. Nobody can sign in with an auth provider other than `customJwt` with a data URI.
  *
  * Files are uploaded to the addresses of `storage.generateUploadUrl`, and served at those of `storage.getUrl`.
  *
@@ -113,9 +116,10 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
     await exited;
     clearTimeout(timer);
   };
-  const { port: wanted = 0, redact = true } = options;
+  const { port: wanted = 0, redact = true, authProviders = [] } = options;
   const limits = { ...CONVEX_LIMITS, ...options.limits };
-  const start = { name: "start", functionsDir, port: wanted, redact, limits } as const;
+  const trusted = { functionsDir, authProviders };
+  const start = { name: "start", ...trusted, port: wanted, redact, limits } as const;
   const started = await ask(start).catch(async (error: unknown) => {
     await stop();
     throw error;

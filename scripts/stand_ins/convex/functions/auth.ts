@@ -8,15 +8,26 @@ import {
 } from "jose";
 import { z } from "zod";
 
-const vProvider = z.object({
+/** A provider whose keys are a data URI. */
+export const vAuthProvider = z.object({
   type: z.literal("customJwt"),
   issuer: z.string(),
   applicationID: z.string().optional(),
   algorithm: z.enum(["ES256", "RS256"]),
   jwks: z.string(),
 });
-const vConfig = z.object({ providers: z.array(vProvider) });
-type Provider = z.infer<typeof vProvider>;
+export type AuthProvider = z.infer<typeof vAuthProvider>;
+
+/** An app's, whose keys are in the network. Nobody can sign in with it here. */
+const vRemoteProvider = z.union([
+  z.object({
+    type: z.undefined().optional(),
+    domain: z.string().optional(),
+    applicationID: z.string(),
+  }),
+  vAuthProvider.extend({ jwks: z.url({ protocol: /^https?$/ }) }),
+]);
+const vConfig = z.object({ providers: z.array(z.union([vRemoteProvider, vAuthProvider])) });
 
 const vKeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
@@ -42,13 +53,16 @@ export class RefusedToken extends Error {
   }
 }
 
-/** Verifies tokens against an auth.config.ts. Supports only `customJwt` providers whose keys are a data URI. */
+/** Verifies tokens against an auth.config.ts: those of `customJwt` providers whose keys are a data URI. */
 export class TokenVerifier {
-  readonly #providers: readonly Provider[];
+  readonly #providers: readonly AuthProvider[];
 
-  /** `config` is the default export of auth.config.ts. Throws a ZodError for other kinds of provider. */
-  constructor(config: unknown) {
-    this.#providers = config === undefined ? [] : vConfig.parse(config).providers;
+  /** `config` is the default export of auth.config.ts, `others` are trusted too. Throws a ZodError for odd providers. */
+  constructor(config: unknown, others: readonly AuthProvider[] = []) {
+    const { providers } = config === undefined ? { providers: [] } : vConfig.parse(config);
+    const isLocal = (provider: (typeof providers)[number]): provider is AuthProvider =>
+      "jwks" in provider && !/^https?:/.test(provider.jwks);
+    this.#providers = [...providers.filter(isLocal), ...others];
   }
 
   /** Throws `RefusedToken`. */
@@ -96,7 +110,7 @@ function decoded(token: string): JWTPayload {
   }
 }
 
-function keysOf({ jwks }: Provider) {
+function keysOf({ jwks }: AuthProvider) {
   const [, meta = "", data = ""] = /^data:([^,]*),(.*)$/s.exec(jwks) ?? [];
   const text = meta.endsWith(";base64")
     ? Buffer.from(data, "base64").toString("utf8")

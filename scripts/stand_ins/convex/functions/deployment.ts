@@ -9,7 +9,7 @@ import {
 } from "convex/server";
 import { type JSONValue, jsonToConvex, type Value } from "convex/values";
 import { convexTest } from "convex-test";
-import { type Caller, TokenVerifier } from "./auth.ts";
+import { type AuthProvider, type Caller, TokenVerifier } from "./auth.ts";
 import { CallTracker, runAs, WriteConflict } from "./call_tracker.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
@@ -39,6 +39,8 @@ interface Request {
 
 export interface DeploymentOptions {
   readonly functionsDir: string;
+  /** Trusted besides those of auth.config.ts. */
+  readonly authProviders: readonly AuthProvider[];
   /** Hides the text of errors from clients, as production does. */
   readonly redact: boolean;
   readonly counter: CallCounter;
@@ -73,7 +75,7 @@ export interface Deployment {
 
 /** Loads the functions of a folder, and the components that its convex.config.ts uses. */
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { functionsDir, redact, counter, limits, losesJob } = options;
+  const { functionsDir, authProviders, redact, counter, limits, losesJob } = options;
   const userTime = new UserTime(limits, options.slowness);
   const slots = new JobSlots(limits.jobsAtOnce);
   const tracker = new CallTracker({ counter, userTime, slots, loses: losesJob });
@@ -102,7 +104,9 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
   });
 
   let authVersion = 0;
-  let verifier = new TokenVerifier(await authConfigOf(functionsDir, authVersion));
+  const readAuth = async () =>
+    new TokenVerifier(await authConfigOf(functionsDir, authVersion++), authProviders);
+  let verifier = await readAuth();
 
   /** Finds the public function at a path. Throws `PlainError` if a client may not call it. */
   async function resolve(type: FunctionType, path: string): Promise<string> {
@@ -171,7 +175,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
     loseAllJobs: () => slots.hold(() => outside(() => loseJobs(convex))),
     verify: (token) => verifier.verify(token),
     reloadAuth: async () => {
-      verifier = new TokenVerifier(await authConfigOf(functionsDir, ++authVersion));
+      verifier = await readAuth();
     },
     lastCommit: () => engine.lastCommit,
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { vAuthProvider } from "../functions/auth.ts";
 import { vCallStats } from "../engine/call_stats.ts";
 import { vMutationFault } from "../functions/faults.ts";
 import { vLimits } from "../functions/limits.ts";
@@ -8,6 +9,7 @@ const vCommand = z.discriminatedUnion("name", [
   z.object({
     name: z.literal("start"),
     functionsDir: z.string(),
+    authProviders: z.array(vAuthProvider).readonly(),
     port: z.number(),
     redact: z.boolean(),
     limits: vLimits,

@@ -21,9 +21,10 @@ function log(line: string): void {
 }
 
 async function start(options: Extract<Command, { name: "start" }>): Promise<{ port: number }> {
-  const { functionsDir, redact, limits, port } = options;
+  const { functionsDir, authProviders, redact, limits, port } = options;
   const deployment = await openDeployment({
     functionsDir,
+    authProviders,
     redact,
     counter,
     limits,
