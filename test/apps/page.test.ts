@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createServer, type ViteDevServer } from "vite";
 import { findChromium, launchChromium } from "../../scripts/playground/page/chromium.ts";
 import { openPlayground, type Playground } from "../../scripts/playground/page/playground.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,61 +11,49 @@ import { projectWith } from "./snippets.ts";
 /* The first steps of docs/apps.md, in a browser: the example app beside the playground. */
 
 const chromium = findChromium();
-const APP = "http://localhost:5180";
 
 let copy: ProjectCopy;
 let playground: Playground;
+let app: ViteDevServer;
 
-beforeAll(async () => {
-  copy = await projectWith(
-    "convex/access.ts (everybody)",
-    "app/index.html",
-    "app/connect.ts (playground)",
-    "app/main.tsx",
-  );
-  playground = await openPlayground({ functionsDir: join(copy.path, "convex"), thinkMs: 0 });
-  // The document's port may be taken here.
-  const connect = join(copy.path, "app", "connect.ts");
-  const text = await readFile(connect, "utf8");
-  await writeFile(connect, text.replace("http://127.0.0.1:5173/", playground.page.url));
-});
-afterAll(async () => {
-  await playground.stop();
-  await copy.remove();
-});
-
-/** The files that `npx vite build app` makes, by path. */
-async function built(): Promise<Map<string, string>> {
-  const result = await build({
-    root: join(copy.path, "app"),
-    configFile: false,
-    logLevel: "error",
-    build: { write: false },
+describe.skipIf(chromium === undefined)("the example app", () => {
+  beforeAll(async () => {
+    copy = await projectWith(
+      "convex/access.ts (everybody)",
+      "app/index.html",
+      "app/connect.ts (playground)",
+      "app/main.tsx",
+    );
+    // As `npx vite app` does, but at a port that is free here, like the playground's.
+    app = await createServer({
+      root: join(copy.path, "app"),
+      configFile: false,
+      logLevel: "error",
+      server: { port: 0, host: "127.0.0.1" },
+    });
+    await app.listen();
+    playground = await openPlayground({
+      functionsDir: join(copy.path, "convex"),
+      thinkMs: 0,
+      appPort: Number(new URL(address()).port),
+    });
+    const connect = join(copy.path, "app", "connect.ts");
+    const text = await readFile(connect, "utf8");
+    await writeFile(connect, text.replace("http://127.0.0.1:5173/", playground.page.url));
   });
-  if (!("output" in result)) throw new Error("one build was asked for");
-  const files = result.output.map((file) => {
-    const text = file.type === "chunk" ? file.code : String(file.source);
-    return [`/${file.fileName}`, text] as const;
+  afterAll(async () => {
+    await playground.stop();
+    await app.close();
+    await copy.remove();
   });
-  return new Map(files);
-}
 
-test.skipIf(chromium === undefined)(
-  "shows the playground's channel live, and posts to both platforms",
-  async () => {
-    const files = await built();
+  test("shows the playground's channel live, and posts to both platforms", async () => {
     const browser = await launchChromium(chromium ?? "");
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
-    await page.route(`${APP}/**`, async (route) => {
-      const { pathname } = new URL(route.request().url());
-      const path = pathname === "/" ? "/index.html" : pathname;
-      const contentType = path.endsWith(".js") ? "text/javascript" : "text/html";
-      await route.fulfill({ body: files.get(path) ?? "", contentType });
-    });
     try {
-      await page.goto(APP);
+      await page.goto(address());
       await page.getByRole("heading", { name: "#general" }).waitFor();
       const { stack, channels } = playground;
       const { channel, person } = channels.discord;
@@ -88,5 +76,11 @@ test.skipIf(chromium === undefined)(
     } finally {
       await browser.close();
     }
-  },
-);
+  });
+});
+
+function address(): string {
+  const [url] = app.resolvedUrls?.local ?? [];
+  if (url === undefined) throw new Error("Vite does not listen");
+  return url;
+}

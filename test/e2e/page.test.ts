@@ -52,7 +52,7 @@ test("a second page takes the next free port", async () => {
   const { adminKey, convex } = stack;
   const second = await servePage({
     ...{ controller, adminKey, convexUrl: convex.url, port, files: new Map() },
-    appToken: () => stack.appToken("Ann"),
+    app: { port: 5180, token: () => stack.appToken("Ann") },
   });
   expect(Number(new URL(second.url).port)).toBeGreaterThan(port);
   await second.close();

@@ -36,6 +36,8 @@ export interface PlaygroundOptions {
   readonly thinkMs?: number;
   /** Default: this project's convex/. */
   readonly functionsDir?: string;
+  /** Where a developer's own app is served. Default: as docs/apps.md says. */
+  readonly appPort?: number;
   /** Called at the start of each step. */
   readonly progress?: (step: string) => void;
 }
@@ -48,6 +50,7 @@ export function countAnswers({ posts }: ChatStandIn): number {
 /** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { settings = {}, port = 0, thinkMs = 900, functionsDir, progress = () => {} } = options;
+  const { appPort = APP_PORT } = options;
   const { ai, env } = chooseAi(settings);
   progress("starting Convex, Discord, Slack and the AI, and building the page");
   // Waits for both, so that the stack is stopped if the build fails.
@@ -72,12 +75,12 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       controller,
       adminKey,
       convexUrl: convex.url,
-      appToken: () => appToken(APP_PERSON),
+      app: { port: appPort, token: () => appToken(APP_PERSON) },
       port,
       files: files.value,
     });
     const { port: pagePort } = new URL(page.url);
-    for (const origin of [Number(pagePort), APP_PORT].flatMap(originsAt))
+    for (const origin of [Number(pagePort), appPort].flatMap(originsAt))
       await convex.allowOrigin(origin);
     const opened = controller;
     return {

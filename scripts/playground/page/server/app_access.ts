@@ -2,10 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PageOptions } from "./page_server.ts";
 import { refusalOf } from "./request_guard.ts";
 
-/** Where docs/apps.md serves a developer's own app. Pages at this port may use the playground as a person does. */
+/** How a developer's own app uses the playground. */
+export interface AppAccess {
+  /** Pages served at this port of this machine may, as a person does. */
+  readonly port: number;
+  /** A new token for that person. */
+  readonly token: () => Promise<string>;
+}
+
+/** Where docs/apps.md serves it. */
 export const APP_PORT = 5180;
 
-/** Who signs in to the developer's own app. */
+/** Who signs in to it. */
 export const APP_PERSON = "Ann";
 
 /** How that app connects: the deployment's address and a new token for its person, as JSON. */
@@ -13,9 +21,9 @@ export async function answerApp(
   request: IncomingMessage,
   response: ServerResponse,
   port: number,
-  { convexUrl, appToken }: Pick<PageOptions, "convexUrl" | "appToken">,
+  { convexUrl, app }: Pick<PageOptions, "convexUrl" | "app">,
 ): Promise<void> {
-  const refusal = refusalOf(request, port, true, APP_PORT);
+  const refusal = refusalOf(request, port, true, app.port);
   if (refusal !== undefined) return void response.writeHead(403).end(refusal);
   if (request.method !== "GET") return void response.writeHead(404).end();
   response.writeHead(200, {
@@ -24,5 +32,5 @@ export async function answerApp(
     "access-control-allow-origin": request.headers.origin ?? "",
     vary: "origin",
   });
-  response.end(JSON.stringify({ convexUrl, token: await appToken() }));
+  response.end(JSON.stringify({ convexUrl, token: await app.token() }));
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { mintToken, parseSigningKey } from "../../../../bridges/core/convex/token.ts";
 import { buildPage, type PageFile } from "./build.ts";
-import { answerApp } from "./app_access.ts";
+import { answerApp, type AppAccess } from "./app_access.ts";
 import { refusalOf } from "./request_guard.ts";
 import type { PlaygroundController, PlaygroundChange } from "./controller.ts";
 import { type Frame, type Place, placeKey, type PlatformName, vRequest } from "../protocol.ts";
@@ -26,8 +26,7 @@ export interface PageOptions {
   /** The ADMIN_KEY that the local deployment accepts; signs the page's tokens for Convex. */
   readonly adminKey: string;
   readonly convexUrl: string;
-  /** A new token for a person of the developer's own app. */
-  readonly appToken: () => Promise<string>;
+  readonly app: AppAccess;
   /** The preferred port; the next free one if it is taken. 0: any port. */
   readonly port: number;
   /** The built page. Default: builds it. */
