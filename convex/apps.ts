@@ -2,9 +2,11 @@ import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { ensureAppUser } from "./model/apps/people.ts";
+import { vAppMessage } from "./model/apps/message_view.ts";
 import {
   readableChannels,
   readMessages,
+  searchReadable,
   vAppChannel,
   vAppMessages,
 } from "./model/apps/read_channels.ts";
@@ -30,6 +32,16 @@ export const messages = query({
   returns: vAppMessages,
   handler: async (ctx, { channelId, paginationOpts }) =>
     readMessages(ctx, channelId, paginationOpts),
+});
+
+/**
+ * The messages of a channel that have at least one of the words, the most relevant first: at most 20. None of a channel
+ * that the caller may not read. Codes: BAD_TEXT.
+ */
+export const search = query({
+  args: { channelId: v.id("channels"), text: v.string() },
+  returns: v.array(vAppMessage),
+  handler: async (ctx, { channelId, text }) => searchReadable(ctx, channelId, text),
 });
 
 /**

@@ -18,12 +18,7 @@ let app: ViteDevServer;
 
 describe.skipIf(chromium === undefined)("the example app", () => {
   beforeAll(async () => {
-    copy = await projectWith(
-      "convex/access.ts (everybody)",
-      "app/index.html",
-      "app/connect.ts (playground)",
-      "app/main.tsx",
-    );
+    copy = await projectWith("convex/access.ts (everybody)", "app/index.html", "app/main.tsx");
     // As `npx vite app` does, but at a port that is free here, like the playground's.
     app = await createServer({
       root: join(copy.path, "app"),
@@ -37,9 +32,9 @@ describe.skipIf(chromium === undefined)("the example app", () => {
       thinkMs: 0,
       appPort: Number(new URL(address()).port),
     });
-    const connect = join(copy.path, "app", "connect.ts");
-    const text = await readFile(connect, "utf8");
-    await writeFile(connect, text.replace("http://127.0.0.1:5173/", playground.page.url));
+    const main = join(copy.path, "app", "main.tsx");
+    const text = await readFile(main, "utf8");
+    await writeFile(main, text.replace("http://127.0.0.1:5173/", playground.page.url));
   });
   afterAll(async () => {
     await playground.stop();
@@ -58,11 +53,11 @@ describe.skipIf(chromium === undefined)("the example app", () => {
       const { stack, channels } = playground;
       const { channel, person } = channels.discord;
       stack.discord.say({ channel, person, text: "hello app" });
-      await page.getByRole("listitem").filter({ hasText: "You (discord): hello app" }).waitFor();
+      await page.getByRole("paragraph").filter({ hasText: "You (discord): hello app" }).waitFor();
       await page.getByLabel("Message").fill("hello platforms");
       await page.getByRole("button", { name: "Send" }).click();
       await page
-        .getByRole("listitem")
+        .getByRole("paragraph")
         .filter({ hasText: "Ann (person): hello platforms" })
         .waitFor();
       for (const platform of ["discord", "slack"] as const) {

@@ -28,7 +28,7 @@ export const set = mutation({
     }
     const member = await ctx.db
       .query("members")
-      .withIndex("by_channelId_and_person", (q) => q.eq("channelId", channelId).eq("person", person))
+      .withIndex("by_member", (q) => q.eq("channelId", channelId).eq("person", person))
       .unique();
     if (member) await ctx.db.delete("members", member._id);
     return null;

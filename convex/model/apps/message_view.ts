@@ -25,7 +25,7 @@ export const vAppMessage = v.object({
   sentAt: v.number(),
   editedAt: v.optional(v.number()),
   /**
-   * The thread or forum post that it stands in. `rootId`: the message that was it started from, if that is stored; in
+   * The thread or forum post that it stands in. `rootId`: the message that it was started from, if that is stored; in
    * several places one thread has several conversations, but one root.
    */
   thread: v.optional(

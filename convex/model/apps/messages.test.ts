@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import * as access from "../../access.ts";
-import { mapChannel, NOON, rows, settleDown } from "../../../test/support/convex/backend.ts";
+import {
+  failure,
+  mapChannel,
+  NOON,
+  rows,
+  settleDown,
+} from "../../../test/support/convex/backend.ts";
 import { deleted, said, saidOnSlack, snowflake } from "../../../test/support/convex/events.ts";
 import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
@@ -129,6 +135,19 @@ describe("the messages of a channel", () => {
     for (let batch = 0; batch < 3; batch++)
       await ingest(...Array.from({ length: 40 }, () => said(room, { externalId: snowflake() })));
     expect((await read(1_000)).page).toHaveLength(100);
+  });
+
+  test("are found by their words, unless they are deleted or not to be read", async () => {
+    const gone = said(room, { content: "green tea" });
+    await ingest(said(room, { content: "black tea" }), gone, said(room, { content: "coffee" }));
+    const search = (text: string, channel = channelId) =>
+      backend.guest.query(api.apps.search, { channelId: channel, text });
+    expect(await search("tea")).toHaveLength(2);
+    await ingest(deleted(room, gone.externalId));
+    expect(await search("tea")).toMatchObject([{ text: "black tea", author: { name: "Bob" } }]);
+    vi.spyOn(access, "mayRead").mockReturnValue(false);
+    expect(await search("tea")).toEqual([]);
+    expect(await failure(search("?"))).toBe("BAD_TEXT");
   });
 
   test("lose what is deleted, and everything with the right to read", async () => {

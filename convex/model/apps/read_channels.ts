@@ -7,6 +7,7 @@ import { type Infer, v } from "convex/values";
 import type { Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { isAdmin, mayReadPrivate, visibleChannel } from "../access/caller.ts";
+import { checkWords, searchMessages } from "../search/search_messages.ts";
 import { toAppMessages, vAppMessage } from "./message_view.ts";
 
 /** Private channels that are looked at for one list. Each asks the app, which may read its own tables. */
@@ -48,4 +49,19 @@ export async function readMessages(
     .paginate({ ...paginationOpts, numItems });
   const standing = result.page.filter(({ deletedAt }) => deletedAt === undefined);
   return { ...result, page: await toAppMessages(ctx, standing) };
+}
+
+/** Messages that a search finds. */
+const MOST_FOUND = 20;
+
+/** See `apps.search`. */
+export async function searchReadable(
+  ctx: QueryCtx,
+  channelId: Id<"channels">,
+  text: string,
+): Promise<Infer<typeof vAppMessage>[]> {
+  // Before the channel is looked at, so that a refusal says nothing about it.
+  checkWords(text);
+  if (!(await visibleChannel(ctx, channelId))) return [];
+  return await toAppMessages(ctx, await searchMessages(ctx, { channelId }, text, MOST_FOUND));
 }

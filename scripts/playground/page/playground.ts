@@ -70,12 +70,12 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     const channels = await openChannels(stack.value, controller);
     progress("connecting the bridge to Discord and Slack");
     await controller.bridge.start();
-    const { adminKey, appToken, convex } = stack.value;
+    const { adminKey, convex } = stack.value;
     const page = await servePage({
       controller,
       adminKey,
       convexUrl: convex.url,
-      app: { port: appPort, token: () => appToken(APP_PERSON) },
+      app: { port: appPort, token: () => stack.value.appToken(APP_PERSON) },
       port,
       files: files.value,
     });

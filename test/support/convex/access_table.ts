@@ -128,6 +128,11 @@ export const TABLE: Record<string, Row> = {
     call: (as, { onDiscord }) => page(as, onDiscord.channelId),
     cells: orNothing,
   },
+  "apps:search (private channel)": {
+    call: (as, { onDiscord: { channelId } }) =>
+      as.query(api.apps.search, { channelId, text: "hello" }),
+    cells: orNothing,
+  },
   "apps:ensureUser": {
     call: (as) => as.mutation(api.apps.ensureUser, { name: "x" }),
     cells: people,

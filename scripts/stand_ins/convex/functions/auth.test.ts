@@ -18,7 +18,8 @@ describe("a provider", () => {
   });
 
   test("whose keys are in the network is taken, and nobody can sign in with it", async () => {
-    const { provider, token } = await makeAppProvider();
+    const own = await makeAppProvider();
+    const { provider } = own;
     const verifier = new TokenVerifier({
       providers: [
         { domain: provider.issuer, applicationID: "playground" },
@@ -26,7 +27,7 @@ describe("a provider", () => {
         { ...provider, jwks: "https://login.example/jwks.json" },
       ],
     });
-    await expect(verifier.verify(await token("Mia"))).rejects.toThrow("No auth provider");
+    await expect(verifier.verify(await own.token("Mia"))).rejects.toThrow("No auth provider");
   });
 
   test.each([
