@@ -30,9 +30,8 @@ import {
 } from "./model/shared/validators.ts";
 
 /*
- * Hot-spot rule: nothing that others read or subscribe to is written once per message. Rows a bridge
- * subscribes to (`mappings`, the `ready` range of `deliveries`) are kept apart from rows every message
- * touches.
+ * Hot-spot rule: nothing that others read or subscribe to is written once per message. Rows a bridge subscribes to
+ * (`mappings`, the `ready` range of `deliveries`) are kept apart from rows every message touches.
  */
 export default defineSchema({
   // Written by createChannel and by the first mapping. The first mapping sets `private`, which is never cleared,
@@ -44,8 +43,8 @@ export default defineSchema({
     model: v.optional(v.string()),
   }).index("by_private_and_name", ["private", "name"]),
 
-  // Written by createUser, by ensureUser, and once per mirrored person. Display names of mirrored people live on their
-  // identity, so that a rename is one small write. `tokenIdentifier`: the person of an app whose user it is.
+  // Written by createUser, ensureUser (with the `tokenIdentifier` of an app's person), and once per mirrored person.
+  // Display names of mirrored people live on their identity, so that a rename is one small write.
   users: defineTable({
     name: v.string(),
     mirrored: v.optional(v.literal(true)),
@@ -256,8 +255,7 @@ export default defineSchema({
   }).index("by_deliveryId", ["deliveryId"]),
 
   // One row per part of a message that a bridge posted. Written by settle, and by ingest when a part is deleted. `upTo` is the
-  // offset in the message's content where the part ends, so that a long reply resumes at the right character
-  // (docs/races.md#a-long-reply-resumes).
+  // offset in the message's content where the part ends: a long reply resumes there (docs/races.md#a-long-reply-resumes).
   posts: defineTable({
     ...vPost.fields,
     mappingId: v.id("mappings"),
@@ -287,6 +285,5 @@ export default defineSchema({
     ])
     .index("by_platform_and_mappingId_and_resolvedAt", ["platform", "mappingId", "resolvedAt"])
     .index("by_resolvedAt", ["resolvedAt"]),
-
   // An app's own tables go here (docs/apps.md#tables-and-functions-of-your-own).
 });
