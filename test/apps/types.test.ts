@@ -38,7 +38,7 @@ test("the examples type-check", { timeout: 300_000 }, async () => {
   await writeFile(join(copy.path, "convex", "access_everybody.ts"), everybody);
   await writeFile(join(copy.path, "app", "tsconfig.json"), JSON.stringify(TSCONFIG));
   await generate(copy.path);
-  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  const tsc = join(ROOT, "node_modules", "@typescript", "native", "bin", "tsc");
   const checked = promisify(execFile)(process.execPath, [tsc, "-p", "app"], { cwd: copy.path });
   await expect(checked).resolves.toMatchObject({ stdout: "" });
 });

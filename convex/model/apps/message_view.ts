@@ -1,12 +1,13 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { reactionsShown } from "../reactions/shown.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
 import { botSettings } from "../shared/settings.ts";
 import { escapeMarkdown, onOneLine } from "../shared/text.ts";
-import { vAttachment, vPlatform } from "../shared/validators.ts";
+import { vAttachment, vPlatform, vReaction } from "../shared/validators.ts";
 
 /** A message as an app shows it. Times in ms since 1970. */
 export const vAppMessage = v.object({
@@ -36,6 +37,8 @@ export const vAppMessage = v.object({
     }),
   ),
   attachments: v.array(vAttachment),
+  /** From every place where the message is. */
+  reactions: v.array(vReaction),
 });
 type AppMessage = Infer<typeof vAppMessage>;
 
@@ -57,6 +60,7 @@ export async function toAppMessages(
         ...(editedAt !== undefined && { editedAt }),
         ...(thread && { thread }),
         attachments,
+        reactions: await reactionsShown(ctx, _id),
       };
     }),
   );

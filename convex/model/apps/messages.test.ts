@@ -9,7 +9,13 @@ import {
   rows,
   settleDown,
 } from "../../../test/support/convex/backend.ts";
-import { deleted, said, saidOnSlack, snowflake } from "../../../test/support/convex/events.ts";
+import {
+  deleted,
+  reacted,
+  said,
+  saidOnSlack,
+  snowflake,
+} from "../../../test/support/convex/events.ts";
 import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
 
@@ -39,13 +45,12 @@ describe("a message in an app", () => {
       avatarUrl: "https://cdn.example/bob.png",
     };
     const file = { name: "plan.pdf", type: "application/pdf", size: 7, url: "https://files/1" };
-    await ingest(
-      said(room, {
-        ...{ author, content: "**hi** <@7002>", attachments: [file] },
-        mentions: [{ kind: "user", id: "7002", name: "Eve*" }],
-        editedAt: NOON + 5,
-      }),
-    );
+    const event = said(room, {
+      ...{ author, content: "**hi** <@7002>", attachments: [file] },
+      mentions: [{ kind: "user", id: "7002", name: "Eve*" }],
+      editedAt: NOON + 5,
+    });
+    await ingest(event, reacted(room, event.externalId));
     const [bob] = await rows(backend, "users");
     const [message] = await rows(backend, "messages");
     expect((await read()).page).toEqual([
@@ -59,6 +64,7 @@ describe("a message in an app", () => {
         sentAt: NOON,
         editedAt: NOON + 5,
         attachments: [file],
+        reactions: [{ emoji: "👍", count: 1 }],
       },
     ]);
   });
