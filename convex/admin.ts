@@ -23,8 +23,8 @@ import { vPlatform, vReplyIn, vTrigger } from "./model/shared/validators.ts";
  * Maps a platform channel onto a Convex channel: the private one called `to` (made if there is none), or the
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
  * nothing. With `keepDays`, messages older than that are not stored, and deleted once a day. With `relay`, the platform
- * channel receives what is said elsewhere in the Convex channel, by apps too with `relayApps`. Codes: BAD_ID,
- * BAD_HISTORY, BAD_KEEP, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET, BEING_DELETED, TOO_MANY_MAPPINGS.
+ * channel receives what is said elsewhere in the Convex channel, by apps too with `relayApps`. With `stream`, people watch
+ * answers being written. Codes: BAD_ID, BAD_HISTORY, BAD_KEEP, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET, BEING_DELETED, TOO_MANY_MAPPINGS.
  */
 export const map = mutation({
   args: {
@@ -41,6 +41,7 @@ export const map = mutation({
     keepDays: v.optional(v.number()),
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
+    stream: v.optional(v.boolean()),
   },
   returns: v.object({
     mappingId: v.id("mappings"),
@@ -99,7 +100,7 @@ export const countMessages = query({
 
 /**
  * Changes a mapping's settings. `null` for instructions or model: back to the default. Instructions and model
- * belong to the Convex channel and so to every channel mapped onto it. `keepDays`, `relay`, `relayApps`: as for `map`;
+ * belong to the Convex channel and so to every channel mapped onto it. `keepDays`, `relay`, `relayApps`, `stream`: as for `map`;
  * `keepDays: null`: for ever.
  * Codes: NOT_MAPPED, BAD_KEEP.
  */
@@ -115,6 +116,7 @@ export const change = mutation({
     keepDays: v.optional(v.union(v.number(), v.null())),
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
+    stream: v.optional(v.boolean()),
   },
   returns: vMappingRow,
   handler: async (ctx, args) => {

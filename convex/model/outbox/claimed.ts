@@ -1,7 +1,8 @@
 import type { Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { freezeText, frozenText } from "../rows/frozen_texts.ts";
+import { draftOf } from "../rows/drafts.ts";
+import { dropFrozenText, freezeText, frozenText } from "../rows/frozen_texts.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
 import { clearMessage, newestPostOf, piecesOf } from "../rows/posts.ts";
@@ -39,7 +40,9 @@ export async function toClaimed(
   const pieces = (await piecesOf(ctx, message._id, mapping._id)).filter(
     ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
   );
-  const { said, newestPost } = await textOf(ctx, delivery, message, conversation);
+  const draft = message.streamed ? await draftOf(ctx, message._id) : null;
+  const current = draft ? { ...message, content: draft.text } : message;
+  const { said, newestPost } = await textOf(ctx, delivery, current, conversation);
   const root = await rootText(ctx, delivery, conversation);
   const { threadId } = conversation;
   const { op, generation, attempts, claimedAt, ageMs, unknownUntil, format } = delivery;
@@ -62,6 +65,7 @@ export async function toClaimed(
     ...(quote && { quote }),
     ...(newestPost !== undefined && { newestPost }),
     ...originOf(message),
+    ...(draft && { draft: draft._id }),
     content,
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
@@ -75,24 +79,35 @@ export async function toClaimed(
   };
 }
 
-/** What a delivery says. A relay says until its end what it said at its first claim (docs/races.md#an-edit-during-its-create). */
+/**
+ * What a delivery says. A relay and a streamed answer say until its end what they said at its first claim
+ * (docs/races.md#an-edit-during-its-create).
+ */
 async function textOf(
   ctx: MutationCtx,
   delivery: Leased,
   message: Doc<"messages">,
   place: Doc<"conversations">,
 ): Promise<{ readonly said: Said; readonly newestPost?: string }> {
-  const { _id: deliveryId, op } = delivery;
+  const { _id: deliveryId, op, outcomeUnknown } = delivery;
   if (op === "delete") {
     // Versions before this one kept the text of what was deleted while it was posted.
     if (message.content !== "") await clearMessage(ctx, message._id);
     return { said: { content: "" } };
   }
-  // Of an answer only a delete keeps the text.
-  const isFixed = !isRelay(delivery, message) && message.deletedAt === undefined;
+  const relays = isRelay(delivery, message);
+  const { content, streamed } = message;
+  // Of another answer only a delete keeps the text.
+  const isFixed = !relays && !streamed && message.deletedAt === undefined;
+  // What is known to stand of an edit is edited again.
+  if (!relays && streamed && op === "edit" && !outcomeUnknown)
+    await dropFrozenText(ctx, deliveryId);
   const frozen = isFixed ? null : await frozenText(ctx, deliveryId);
   if (frozen) return frozen;
-  if (!isRelay(delivery, message)) return { said: { content: message.content } };
+  if (!relays) {
+    if (streamed) await freezeText(ctx, { deliveryId, said: { content }, streamed });
+    return { said: { content } };
+  }
   const said = await relayedText(ctx, message, place);
   const newest = await newestPostOf(ctx, place._id);
   const fixed = { deliveryId, said, ...(newest && { newestPost: newest.externalId }) };

@@ -28,29 +28,8 @@ export const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
  * more if it refuses the limit's name, which costs nothing.) Throws `AiFailure`.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
-  const { instructions, messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
-  const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
-  const request = {
-    model: prompt.model ?? openAiSettings().model,
-    messages: [
-      ...(instructions === undefined ? [] : [{ role: "system" as const, content: instructions }]),
-      ...messages.map(({ role, content }) => ({ role, content })),
-    ],
-  };
-  const answer = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal).catch(fail);
-  const isRefused = [400, 422].includes(answer.status) && answer.body.includes(known);
-  if (!isRefused) return readAnswer(answer);
-  const again = await ask({ ...request, [other]: OUTPUT_TOKENS }, signal).catch(fail);
-  return {
-    ...readAnswer(again),
-    learned: { service: aiServiceOf(prompt.model), name: other },
-  };
-}
-
-/** What the SDK throws means something else where it comes from an app's own use of the SDK. */
-function fail(error: unknown): never {
-  const message = error instanceof Error ? error.message : undefined;
-  throw error instanceof AiFailure ? error : new AiFailure(completionFailure(error), message);
+  const { response, learned } = await open(prompt);
+  return { ...readAnswer(await whole(response)), ...learned };
 }
 
 /** What the service answered. */
@@ -61,24 +40,67 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+export async function whole(response: Response): Promise<HttpAnswer> {
+  const { status, headers } = response;
+  return { status, headers, body: await response.text().catch(() => "") };
+}
+
+interface Opened {
+  /** Its body is not read yet. */
+  readonly response: Response;
+  readonly learned?: Pick<Completion, "learned">;
+}
+
+/** Makes the request, with `more` parameters, by that name of the limit which the service knows. Throws `AiFailure`. */
+export async function open(prompt: Prompt, more: object = {}): Promise<Opened> {
+  const { instructions, messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
+  const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
+  const request = {
+    model: prompt.model ?? openAiSettings().model,
+    messages: [
+      ...(instructions === undefined ? [] : [{ role: "system" as const, content: instructions }]),
+      ...messages.map(({ role, content }) => ({ role, content })),
+    ],
+    ...more,
+  };
+  const response = await ask({ ...request, [known]: OUTPUT_TOKENS }, signal).catch(fail);
+  if (!isRefusal(response)) return { response };
+  const { body, ...rest } = await whole(response);
+  if (!body.includes(known)) return { response: new Response(body, rest) };
+  return {
+    response: await ask({ ...request, [other]: OUTPUT_TOKENS }, signal).catch(fail),
+    learned: { learned: { service: aiServiceOf(prompt.model), name: other } },
+  };
+}
+
+/** Whether the service does not take the request as it is. */
+export function isRefusal({ status }: Pick<Response, "status">): boolean {
+  return status === 400 || status === 422;
+}
+
+/** What the SDK throws means something else where it comes from an app's own use of the SDK. */
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : undefined;
+  throw error instanceof AiFailure ? error : new AiFailure(completionFailure(error), message);
+}
+
 type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
 
 /**
  * One request. The answer is taken before the SDK reads it: the SDK drops what an error says in another form than OpenAI's,
  * and reads only JSON. The client is made here because at module level a missing key would break every function of a file.
  */
-async function ask(request: ChatRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+async function ask(request: ChatRequest, signal: AbortSignal | undefined): Promise<Response> {
   const { apiKey, baseURL } = openAiSettings();
   if (baseURL !== undefined && !isWebAddress(baseURL)) throw new AiFailure(NO_REQUEST);
-  const answers: HttpAnswer[] = [];
+  const answers: Response[] = [];
   const openai = new OpenAI({
     apiKey,
     baseURL,
     maxRetries: 0,
     fetch: async (url, init) => {
-      const response = await fetch(url, init);
-      const { status, headers } = response;
-      answers.push({ status, headers, body: await response.text().catch(() => "") });
+      // The SDK's own signal ends with its call, before the body is read.
+      answers.push(await fetch(url, { ...init, ...(signal && { signal }) }));
       return new Response("{}", { headers: { "content-type": "application/json" } });
     },
   });

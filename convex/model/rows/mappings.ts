@@ -33,6 +33,8 @@ export const vMappingRow = v.object({
   relaySince: v.optional(v.number()),
   /** Whether messages of apps are relayed too. */
   relayApps: v.optional(v.literal(true)),
+  /** Whether people watch answers being written. */
+  stream: v.optional(v.literal(true)),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
 });

@@ -5,6 +5,8 @@ import {
   addChannelArguments,
   addRelayFlags,
   addRelaySettings,
+  addStreamFlag,
+  addStreamSetting,
   addSettings,
   parseChannel,
   parseCount,
@@ -31,6 +33,7 @@ interface MapFlags extends Common {
   readonly keep?: number | "all";
   readonly relay?: true;
   readonly relayApps?: true;
+  readonly stream?: true;
   readonly check: boolean;
 }
 
@@ -52,6 +55,7 @@ interface SettingFlags extends Common {
   readonly keep?: number | "all";
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly stream?: boolean;
 }
 
 /** The command line of the admin script. Parsing throws commander's `CommanderError` on wrong usage. */
@@ -111,7 +115,7 @@ function addMap(program: Command, print: Print): void {
         "backfill the channel's last n messages (1 to 1000); none of them is answered",
       ).argParser(parseCount),
     );
-  addRelayFlags(addSettings(command))
+  addStreamFlag(addRelayFlags(addSettings(command)))
     .option("--no-check", "don't check on the platform that the bot can work in the channel")
     .action(async (platform: Platform, id: string, flags: MapFlags) => {
       const { json: _, check, keep = "all", ...rest } = flags;
@@ -187,8 +191,9 @@ function addSet(program: Command, print: Print): void {
     "set slack C0123456789 --no-instructions --no-model",
     "set slack C0123456789 --keep 90",
     "set slack C0123456789 --relay on",
+    "set slack C0123456789 --stream on",
   ]);
-  addRelaySettings(addSettings(addChannelArguments(command)))
+  addStreamSetting(addRelaySettings(addSettings(addChannelArguments(command))))
     .option("--no-instructions", "go back to the default instructions")
     .option("--no-model", "go back to the deployment's model")
     .action(async (platform: Platform, id: string, flags: SettingFlags) => {

@@ -28,6 +28,7 @@ function extras(row: MappingRow): string[] {
     ...(row.instructions === undefined ? [] : ["custom instructions"]),
     ...(row.model === undefined ? [] : [`model ${row.model}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
+    ...(row.stream ? ["shows answers being written"] : []),
   ];
 }
 
@@ -183,6 +184,8 @@ function describeStatus(row: MappingStatus, rows: readonly MappingStatus[]): str
       ? []
       : [`caught up ${time(row.caughtUpAt)}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
+    ...(row.stream ? ["shows answers being written"] : []),
+    ...(row.stream ? ["shows answers being written"] : []),
   ];
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults

@@ -30,8 +30,25 @@ export async function prepare(backend: Backend) {
   const people = await rows(backend, "users");
   const mirrored = people.find((person) => person.mirrored);
   if (!mirrored) throw new Error("nobody was mirrored");
-  return { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack, deliveryOf, answer };
+  const draftId = await draftIn(backend, onDiscord.mappingId, answer);
+  const world = { publicChannel, user, mirrored: mirrored._id, onDiscord, onSlack };
+  return { ...world, deliveryOf, answer, draftId };
 }
+
+/** A draft as that of an answer which is being written. */
+async function draftIn(
+  { t }: Backend,
+  mappingId: Id<"mappings">,
+  messageId: Id<"messages">,
+): Promise<Id<"drafts">> {
+  return await t.run(async (ctx) => {
+    const conversationId = (await ctx.db.get("messages", messageId))?.conversationId;
+    if (!conversationId) throw new Error("the answer is in no conversation");
+    const draft = { messageId, conversationId, mappingId, text: "so far", revision: 1 };
+    return await ctx.db.insert("drafts", draft);
+  });
+}
+
 type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
 
@@ -133,6 +150,11 @@ export const TABLE: Record<string, Row> = {
   "bridge:claim (Slack's delivery)": {
     call: (as, { deliveryOf }) => claim(as, deliveryOf("slack")),
     cells: { ...bridges, discord: "gone" },
+  },
+  "bridge:draft (Discord's)": {
+    call: async (as, { draftId }) =>
+      (await as.query(api.bridge.draft, { draftId })) === null ? "gone" : "ok",
+    cells: { ...bridges, slack: "gone" },
   },
   "bridge:exchange (Discord's delivery)": {
     call: (as, { deliveryOf }) =>
@@ -236,6 +258,7 @@ export const TABLE: Record<string, Row> = {
   "deliveries:wake": internalOnly,
   "purge:purgeMapping": internalOnly,
   "replies:fail": internalOnly,
+  "replies:draft": internalOnly,
   "replies:generate": internalOnly,
   "replies:load": internalOnly,
   "replies:store": internalOnly,
