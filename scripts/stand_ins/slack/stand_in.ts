@@ -29,6 +29,8 @@ export interface SlackStandInOptions {
   readonly historyPage?: number;
   /** How many posts a channel takes. Default: any number. */
   readonly postLimit?: PostLimit;
+  /** How many edits the workspace takes; Slack's tier 3 is 50 a minute. Default: any number. */
+  readonly updateLimit?: PostLimit;
   /** The clock from which timestamps are generated, in ms since 1970. */
   readonly now?: () => number;
 }
@@ -107,7 +109,7 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, files' content, the bot's reactions, OAuth and more
+ * Leaves out rate limits (but for `postLimit`, `updateLimit` and those that a fault injects), direct messages, interactivity, files' content, the bot's reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
@@ -142,6 +144,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     ignoresPersonas: options.ignoresPersonas ?? false,
     historyPage: options.historyPage ?? 1_000,
     postLimiter: new PostLimiter(options.postLimit),
+    updateLimiter: new PostLimiter(options.updateLimit),
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
     wire,
