@@ -18,6 +18,9 @@ const FRAMES: Readonly<Record<PlatformName, RegExp>> = {
   slack: /^(?:in|out) chat\.(?:postMessage|update)$/,
 };
 
+/** Between two pieces of an answer, in ms: it is edited once before it is whole, or twice. */
+const EVERY_MS: Readonly<Record<PlatformName, number>> = { discord: 20, slack: 35 };
+
 let stage: StreamingStage;
 
 beforeAll(async () => {
@@ -34,8 +37,8 @@ const nameOf = ({ direction, name }: WireEntry) => `${direction} ${name}`;
 async function play(room: StreamedRoom, isOver: () => boolean): Promise<readonly WireEntry[]> {
   const { wire } = stage.stack[room.platform];
   const start = wire.length;
-  room.ask("Why?", { streaming: { everyMs: 20, text: words(130) } });
-  await eventually(() => expect(isOver()).toBe(true), { interval: 20 });
+  room.ask("Why?", { streaming: { everyMs: EVERY_MS[room.platform], text: words(130) } });
+  await eventually(() => expect(isOver()).toBe(true), { interval: 20, timeout: 60_000 });
   return wire.slice(start);
 }
 
