@@ -15,6 +15,7 @@ import {
 } from "../../../../test/support/convex/backend.ts";
 import {
   type Claimed,
+  failed,
   posted,
   type Settlement,
   Worker,
@@ -166,6 +167,8 @@ describe("an answer that is being written", () => {
       await ctx.db.insert("deliveries", { ...row, messageId: question._id, state: "queued" });
     });
     expect(await follow(create.draft)).toMatchObject({ waiting: true });
+    stream.say(" s");
+    await pass(backend, 2_000);
     await worker.settle(create, posted("900", 0));
     expect(await deliveries()).toEqual(["create sent", "create ready", "edit queued"]);
     stream.end();
@@ -177,8 +180,40 @@ describe("an answer that is being written", () => {
     await backend.admin.mutation(api.admin.change, { ...TARGET, state: "paused" });
     expect(await follow(create.draft)).toMatchObject({ waiting: true });
     await worker.settle(create, posted("900", 0));
+    stream.say(" s");
+    await pass(backend, 2_000);
     expect(await deliveries()).toEqual(["create sent", "edit held"]);
     stream.end();
+  });
+
+  test("that stops for long has an edit only when it goes on", async () => {
+    const stream = await beginning();
+    const create = await worker.take();
+    expect(await settle(create, posted("900", 0))).toBeUndefined();
+    await pass(backend, 20_000);
+    expect(await deliveries()).toEqual(["create sent"]);
+    stream.say(" s");
+    await pass(backend, 2_000);
+    expect(await worker.take()).toMatchObject({ op: "edit", content: "It is s" });
+    stream.say("o");
+    await pass(backend, 2_000);
+    expect(await deliveries()).toEqual(["create sent", "edit leased"]);
+    stream.end();
+  });
+
+  test("has no further edit if one of them has failed, before it is whole", async () => {
+    const stream = await beginning();
+    const create = await worker.take();
+    stream.say(" s");
+    await pass(backend, 2_000);
+    const edit = await settle(create, posted("900", 0));
+    if (edit) await worker.settle(edit, failed());
+    stream.say("o");
+    await pass(backend, 2_000);
+    expect(await deliveries()).toEqual(["create sent", "edit failed"]);
+    stream.end();
+    await settleDown(backend);
+    expect(await deliveries()).toEqual(["create sent", "edit failed", "edit ready"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Id } from "../../../_generated/dataModel.js";
 import type { MutationCtx } from "../../../_generated/server.js";
+import { editAgain } from "../../outbox/streamed_edits.ts";
 import { draftOf } from "../../rows/drafts.ts";
 import type { Platform } from "../../shared/validators.ts";
 import { currentReply, questionsOf } from "../questions_of.ts";
@@ -33,8 +34,9 @@ export async function writeDraft(
   const { conversation, last } = questions;
   if (reply.messageId) {
     const draft = await draftOf(ctx, reply.messageId);
-    if (draft && draft.text !== text)
-      await ctx.db.patch("drafts", draft._id, { text, revision: draft.revision + 1 });
+    if (!draft || draft.text === text) return true;
+    await ctx.db.patch("drafts", draft._id, { text, revision: draft.revision + 1 });
+    await editAgain(ctx, conversation, reply.messageId);
     return true;
   }
   const { _id: conversationId, mappingId } = conversation;
