@@ -66,6 +66,21 @@ describe.concurrent.each(PLATFORMS)("an answer on %s", (platform) => {
     expect(letters(room.visible[0]?.text ?? "")).toBe(letters(words(50)));
   });
 
+  test("that begins again shorter keeps no post of the attempt before", async () => {
+    const room = await stage.room(platform);
+    const halfway = { everyMs: 5, text: words(900), halfway: "destroy" } as const;
+    room.ask("Why?", { streaming: halfway }, slowly(words(150)));
+    await room.begun(platform === "discord" ? 2 : 1);
+    await room.settled();
+    expect(room.visible.map(({ text }) => letters(text))).toEqual([letters(words(150))]);
+    await eventually(async () => {
+      const [row] = (await stage.rows()).filter(
+        ({ channel, kind }) => channel === room.channel && kind === "reply",
+      );
+      expect(row).not.toHaveProperty("deletedAt");
+    });
+  });
+
   test("with an error in the middle is left cut, with a note", async () => {
     const room = await stage.room(platform);
     const halfway = { everyMs: 20, text: words(150), halfway: "error" } as const;

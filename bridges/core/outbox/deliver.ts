@@ -79,7 +79,9 @@ function editSteps(delivery: Delivery, posts: Delivery["posts"], pieces: readonl
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
   });
   const added = missingPosts(delivery, posts, pieces.slice(posts.length), false);
-  return [...edits, ...added, ...removals(posts.slice(pieces.length), following(delivery))];
+  // An attempt that begins again may fill them: who deletes a part of what is being written takes all of it back.
+  const surplus = delivery.draft === undefined ? posts.slice(pieces.length) : [];
+  return [...edits, ...added, ...removals(surplus, following(delivery))];
 }
 
 function following({ draft }: Delivery): Step[] {
@@ -126,10 +128,6 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
     case "edit":
       return await edit(step.postId, step.piece, context);
     case "remove":
-      delivery.posts.splice(
-        delivery.posts.findIndex(({ externalId }) => externalId === step.postId),
-        1,
-      );
       return await act(context, (signal) => platform.remove(delivery, step.postId, signal));
     case "follow": {
       const settlement = await followDraft(context, step.draftId);

@@ -142,6 +142,18 @@ describe("a delivery of an answer that is being written", () => {
     ]);
   });
 
+  test("leaves posts that an attempt does not fill again, until the answer is whole", async () => {
+    const posts = [0, 1].map((part) => ({ part, externalId: `post-${part}`, upTo: 4 + part * 5 }));
+    const { outbox, platform, say } = await following("uno.", { op: "edit", posts });
+    expect(platform.did).toEqual(["edit post-0 uno."]);
+    say("uno e.");
+    await eventually(() => expect(platform.did.at(-1)).toBe("edit post-0 uno e."));
+    outbox.queued.push(deliveryOf("d2", { op: "edit", content: "uno e.", posts }));
+    outbox.onDraft?.(null);
+    await eventually(() => expect(outbox.kinds()).toEqual(["done", "done"]));
+    expect(platform.did.slice(2)).toEqual(["remove post-1"]);
+  });
+
   test("takes no other lane's place while it waits", async () => {
     const { outbox, platform } = await following("one.", {}, { lanes: 1 });
     outbox.add(deliveryOf("d2", { content: "two." }));

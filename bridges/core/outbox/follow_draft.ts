@@ -21,8 +21,7 @@ type DraftId = NonNullable<DeliveryContext["delivery"]["draft"]>;
 
 /**
  * Edits the posts of a delivery as the answer that they show grows (docs/races.md#streaming): the newest text wins, one
- * edit at a time, no more often than the platform takes them. Returns when the draft has ended or fills another number of
- * posts, when its lane is wanted, when an edit fails, and when the lease nearly ends or the process stops: an edit behind
+ * edit at a time, no more often than the platform takes them. Returns when the draft has ended or needs another post, when its lane is wanted, when an edit fails, and when the lease nearly ends or the process stops: an edit behind
  * it goes on. Returns a settlement if the outcome of an edit is unknown: it might undo a later one.
  */
 export async function followDraft(
@@ -49,7 +48,7 @@ async function follow(context: DeliveryContext, feed: Feed): Promise<Settlement 
     const { newest } = feed;
     if (!mayStart() || newest === null || newest?.waiting) return undefined;
     const pieces = newest && piecesOf(context, newest.text);
-    if (pieces && pieces.length !== delivery.posts.length) return undefined;
+    if (pieces && pieces.length > delivery.posts.length) return undefined;
     const edit = pieces && firstChange(context, pieces);
     const waitMs = edit ? Math.max(freeAt - performance.now(), pace.waitMs()) : LOOK_MS;
     if (!edit || waitMs > 0) {
