@@ -48,7 +48,7 @@ async function killAtEach(platform: PlatformName): Promise<StreamedRoom[]> {
   const isFrame = (entry: WireEntry) => FRAMES[platform].test(nameOf(entry));
   let bridge = await stack.startBridge([platform]);
   const first = await stage.room(platform);
-  const isWhole = (room: StreamedRoom) => () => /w1129/.test(room.visible[0]?.text ?? "");
+  const isWhole = (room: StreamedRoom) => () => (room.visible[0]?.text ?? "").includes("w1129");
   const frames = (await play(first, isWhole(first))).filter(isFrame).length;
   expect(frames).toBeGreaterThanOrEqual(6);
   const rooms = [first];

