@@ -17,6 +17,7 @@ import {
   type Claimed,
   failed,
   posted,
+  retry,
   type Settlement,
   Worker,
 } from "../../../../test/support/convex/worker.ts";
@@ -199,6 +200,36 @@ describe("an answer that is being written", () => {
     await pass(backend, 2_000);
     expect(await deliveries()).toEqual(["create sent", "edit leased"]);
     stream.end();
+  });
+
+  test.each([
+    ["the newest text if it certainly was not made", true, "It is so"],
+    ["the same text if that is unknown", false, "It is s"],
+  ])("has its edit made again with %s", async (_what, certain, content) => {
+    const stream = await beginning();
+    const create = await worker.take();
+    stream.say(" s");
+    await pass(backend, 2_000);
+    const edit = await settle(create, posted("900", 0));
+    stream.say("o");
+    await pass(backend, 2_000);
+    if (edit) await worker.settle(edit, retry(1_000, certain));
+    await pass(backend, 26_000);
+    expect(await worker.take()).toMatchObject({ op: "edit", content });
+    stream.end();
+  });
+
+  test("that an admin has posted again is edited behind it: a part may say what was written then", async () => {
+    const stream = await beginning();
+    const create = await worker.take();
+    await worker.settle(create, posted("900", 0, false));
+    await worker.settle(create, failed());
+    stream.say(" simple");
+    stream.end();
+    await settleDown(backend);
+    await worker.settle(await worker.take(), DONE);
+    await backend.admin.mutation(api.admin.retry, {});
+    expect(await deliveries()).toEqual(["create ready", "edit sent", "edit queued"]);
   });
 
   test("has no further edit if one of them has failed, before it is whole", async () => {
@@ -384,4 +415,21 @@ test("the other places of its channel hear an answer when it is whole", async ()
   await slack.post("1.1");
   expect(await slack.take()).toMatchObject({ content: "It is simple" });
   expect(await heard()).toHaveLength(2);
+});
+
+test("a thread that somebody starts from an answer before it is whole has it relayed once", async () => {
+  await mapChannel(backend, "slack", { relay: true });
+  const stream = await beginning();
+  const create = await worker.take();
+  await worker.settle(create, posted("900", 0, false));
+  await ingest(said(room, { threadId: "900", content: "really?" }));
+  const copies = async () =>
+    (await rows(backend, "deliveries")).filter(
+      ({ platform, messageId }) => platform === "slack" && messageId === create.messageId,
+    );
+  expect(await copies()).toEqual([]);
+  stream.say(" simple");
+  stream.end();
+  await settleDown(backend);
+  expect(await copies()).toHaveLength(1);
 });
