@@ -68,7 +68,7 @@ describe.concurrent.each(PLATFORMS)("an answer on %s", (platform) => {
 
   test("that begins again shorter keeps no post of the attempt before", async () => {
     const room = await stage.room(platform);
-    const halfway = { everyMs: 5, text: words(900), halfway: "destroy" } as const;
+    const halfway = { everyMs: 5, text: words(1_400), halfway: "destroy" } as const;
     room.ask("Why?", { streaming: halfway }, slowly(words(150)));
     await room.begun(platform === "discord" ? 2 : 1);
     await room.settled();
