@@ -168,11 +168,20 @@ export interface Intake {
   health(health: Health): void;
 }
 
+/** How often posts may be edited that show an answer while it is being written, in ms between two edits. */
+export interface LiveEdits {
+  /** In one channel or thread. */
+  readonly laneMs: number;
+  /** In all of them together; 0 if they share no limit. */
+  readonly allMs: number;
+}
+
 /** A chat platform, as the core uses it. One instance holds one platform's connections. */
 export interface Platform {
   readonly name: PlatformName;
   /** Version of the renderer: other versions may split elsewhere (docs/races.md#a-long-reply-resumes). */
   readonly format: string;
+  readonly liveEdits: LiveEdits;
   /**
    * Connects, and resolves once events arrive. Rejects with `FatalError` if only an admin can help (bad token, missing
    * intent). Later failures of that kind go to `onFatal`.

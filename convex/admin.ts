@@ -24,7 +24,7 @@ import { vFilesHeld, vPlatform, vReplyIn, vTrigger } from "./model/shared/valida
  * public one with id `adopt`, which becomes private. The channel's last `history` messages come along and ask
  * nothing. With `keepDays`, messages older than that are not stored, and deleted once a day. With `relay`, the platform
  * channel receives what is said elsewhere in the Convex channel, by apps too with `relayApps`. `files`: which files of its
- * messages are held, by default images. Codes: BAD_ID,
+ * messages are held, by default images. With `stream`, people watch answers being written. Codes: BAD_ID,
  * BAD_HISTORY, BAD_KEEP, ALREADY_MAPPED, CHANNEL_NOT_FOUND, BAD_TARGET, BEING_DELETED, TOO_MANY_MAPPINGS.
  */
 export const map = mutation({
@@ -43,6 +43,7 @@ export const map = mutation({
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
     files: v.optional(vFilesHeld),
+    stream: v.optional(v.boolean()),
   },
   returns: v.object({
     mappingId: v.id("mappings"),
@@ -101,8 +102,8 @@ export const countMessages = query({
 
 /**
  * Changes a mapping's settings. `null` for instructions or model: back to the default. Instructions and model
- * belong to the Convex channel and so to every channel mapped onto it. `keepDays`, `relay`, `relayApps`: as for `map`;
- * `keepDays: null`: for ever. `files: "none"` keeps what is held.
+ * belong to the Convex channel and so to every channel mapped onto it. `keepDays`, `relay`, `relayApps`, `stream`: as for
+ * `map`; `keepDays: null`: for ever. `files: "none"` keeps what is held.
  * Codes: NOT_MAPPED, BAD_KEEP.
  */
 export const change = mutation({
@@ -118,6 +119,7 @@ export const change = mutation({
     relay: v.optional(v.boolean()),
     relayApps: v.optional(v.boolean()),
     files: v.optional(vFilesHeld),
+    stream: v.optional(v.boolean()),
   },
   returns: vMappingRow,
   handler: async (ctx, args) => {

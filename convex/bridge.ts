@@ -9,6 +9,7 @@ import { ingestBatch } from "./model/ingest/ingest.ts";
 import { activeMappings, vActiveMapping } from "./model/rows/mappings.ts";
 import { recordReport } from "./model/ingest/report.ts";
 import { settleAndClaimNext } from "./model/outbox/settle_and_claim.ts";
+import { readDraft } from "./model/outbox/streamed_edits.ts";
 import { readSnapshot } from "./model/ingest/snapshot.ts";
 import { vEvent, vOutcome, vSnapshot } from "./model/ingest/event_validators.ts";
 import { vChannelUpdate, vHealth, vPerson, vProblem } from "./model/ingest/report_validators.ts";
@@ -16,6 +17,7 @@ import {
   type OutboxAnswer,
   vClaim,
   vClaimer,
+  vDraft,
   vOutboxAnswer,
   vOutboxCall,
   vReport,
@@ -83,6 +85,16 @@ export const claim = mutation({
   args: vClaimer,
   returns: vClaim,
   handler: async (ctx, args) => claimDelivery(ctx, await actingPlatform(ctx), args),
+});
+
+/**
+ * What is written so far of the answer that a claimed delivery says, and whether its lane waits for something else; null
+ * once it is whole or withdrawn. Subscribed to by the bridge that holds the delivery, after it has posted.
+ */
+export const draft = query({
+  args: { draftId: v.id("drafts") },
+  returns: vDraft,
+  handler: async (ctx, { draftId }) => readDraft(ctx, await actingPlatform(ctx), draftId),
 });
 
 /**

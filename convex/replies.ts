@@ -13,6 +13,7 @@ import { askApp } from "./model/replies/ask_app.ts";
 import { completionFailure } from "./model/replies/completion_errors.ts";
 import { rememberOutputLimit, vLearned } from "./model/rows/output_limits.ts";
 import { vUsage } from "./model/shared/validators.ts";
+import { writeDraft } from "./model/replies/streaming/write_draft.ts";
 import { watchReply } from "./model/replies/watchdog.ts";
 
 /*
@@ -36,8 +37,12 @@ export const generate = internalAction({
       const assignment = await ctx.runQuery(internal.replies.load, ticket);
       if (!assignment) return null;
       read = assignment.read;
-      const { question } = assignment;
-      const given = question ? await askApp(ctx, answer, question) : { content: null };
+      const { question, flushEveryMs } = assignment;
+      const seen = { ...ticket, read };
+      const flush = (text: string): Promise<boolean> =>
+        ctx.runMutation(internal.replies.draft, { ...seen, text });
+      const live = flushEveryMs === undefined ? undefined : { everyMs: flushEveryMs, flush };
+      const given = question ? await askApp(ctx, answer, question, live) : { content: null };
       await ctx.runMutation(internal.replies.store, { ...ticket, read, ...given });
     } catch (error) {
       const failure = { ...completionFailure(error), ...(read && { read }) };
@@ -51,6 +56,13 @@ export const load = internalQuery({
   args: vTicket,
   returns: v.union(vAssignment, v.null()),
   handler: async (ctx, { replyId, attempt }) => loadAssignment(ctx, replyId, attempt),
+});
+
+/** Shows what is written so far of a streamed answer. Returns whether the answer is still wanted. */
+export const draft = internalMutation({
+  args: { ...vTicket, read: v.array(v.id("messages")), text: v.string() },
+  returns: v.boolean(),
+  handler: async (ctx, flush) => writeDraft(ctx, flush),
 });
 
 export const store = internalMutation({

@@ -6,7 +6,9 @@ import { vRearmed } from "./model/rows/rearmed.ts";
 import { cursorsTable } from "./model/rows/cursors.ts";
 import { reactionsTable } from "./model/rows/reactions.ts";
 import { tombstonesTable } from "./model/rows/tombstones.ts";
-import { vTask } from "./model/rows/tasks.ts";
+import { vTaskRow } from "./model/rows/tasks.ts";
+import { vDraftRow } from "./model/rows/drafts.ts";
+import { vFrozenText } from "./model/rows/frozen_texts.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
 import { vMentionName } from "./model/rows/mention_names.ts";
@@ -24,7 +26,6 @@ import {
   vPlatform,
   vReplyIn,
   vReplyState,
-  vSaid,
   vTrigger,
   vUsage,
 } from "./model/shared/validators.ts";
@@ -81,6 +82,7 @@ export default defineSchema({
     relayApps: v.optional(v.literal(true)),
     // Absent: images.
     files: v.optional(vFilesHeld),
+    stream: v.optional(v.literal(true)),
   })
     .index("by_platform_and_externalId", ["platform", "externalId"])
     .index("by_platform_and_state", ["platform", "state"])
@@ -161,12 +163,7 @@ export default defineSchema({
   }).index("by_mappingId", ["mappingId"]),
 
   // Work that goes on in batches. Inserted when it begins, written by each batch, removed by the last.
-  tasks: defineTable({
-    task: vTask,
-    /** When its first batch is due, in ms since 1970. */
-    dueAt: v.number(),
-    jobId: v.optional(v.id("_scheduled_functions")),
-  }),
+  tasks: defineTable(vTaskRow),
 
   // One row: what was re-armed in the last incident. Written only when the scheduled function that something waited for
   // was gone (docs/races.md#a-scheduled-function-is-gone).
@@ -187,7 +184,7 @@ export default defineSchema({
     seen: v.optional(v.string()),
     reason: v.optional(v.string()),
     usage: v.optional(vUsage),
-    // The answer. With reactions to it that rate it: how many, and when they last changed, in ms since 1970.
+    // The answer, or what it has shown so far. With reactions that rate it: how many, and when they last changed, in ms.
     messageId: v.optional(v.id("messages")),
     feedback: v.optional(vFeedback),
     ratedAt: v.optional(v.number()),
@@ -196,6 +193,10 @@ export default defineSchema({
     .index("by_state_and_ratedAt", ["state", "ratedAt"])
     .index("by_messageId", ["messageId"])
     .index("by_ratedAt", ["ratedAt"]),
+
+  // What is written so far of a streamed answer: a row of its own, so that only the bridge that follows it is told. Inserted
+  // and written by the flushes of a reply, removed when the reply ends or its message is deleted.
+  drafts: defineTable(vDraftRow).index("by_messageId", ["messageId"]),
 
   // At most one row. Written when a reply finally fails, and by the first answer after that; every answer reads it.
   aiHealth: defineTable(vAiHealth),
@@ -247,12 +248,7 @@ export default defineSchema({
 
   // What a delivery says, from its first claim until it ends, where the message may change in between
   // (docs/races.md#an-edit-during-its-create). Inserted by claims and deletes, removed with the end of the delivery.
-  frozenTexts: defineTable({
-    deliveryId: v.id("deliveries"),
-    said: vSaid,
-    // The newest post of its place at the first claim: what is searched for is newer.
-    newestPost: v.optional(v.string()),
-  }).index("by_deliveryId", ["deliveryId"]),
+  frozenTexts: defineTable(vFrozenText).index("by_deliveryId", ["deliveryId"]),
 
   // One row per part of a message that a bridge posted. Written by settle, and by ingest when a part is deleted. `upTo` is the
   // offset in the message's content where the part ends: a long reply resumes there (docs/races.md#a-long-reply-resumes).

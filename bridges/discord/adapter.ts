@@ -38,6 +38,8 @@ function shardOf(guildId: string, count: number): number {
 export class Discord implements Platform {
   readonly name = "discord";
   readonly format = FORMAT;
+  /** https://discord.com/developers/docs/topics/rate-limits: in buckets of one channel, with numbers that Discord does not publish. */
+  readonly liveEdits = { laneMs: 1_200, allMs: 0 };
   readonly history: History;
   readonly #reader;
   readonly #writer;

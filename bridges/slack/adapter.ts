@@ -37,6 +37,8 @@ interface Session {
 export class Slack implements Platform {
   readonly name = "slack";
   readonly format = FORMAT;
+  /** https://docs.slack.dev/reference/methods/chat.update: 50 a minute and workspace, some of them for edits that must not wait. */
+  readonly liveEdits = { laneMs: 3_000, allMs: 1_500 };
   readonly history: History;
   readonly #api: SlackApi;
   readonly #sender: Sender;

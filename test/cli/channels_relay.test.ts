@@ -66,6 +66,18 @@ describe("a relay", () => {
     expect(await script.mappingOf(id)).not.toHaveProperty("relaySince");
   });
 
+  test("is no matter of showing answers while they are written, which has a switch of its own", async () => {
+    const id = discord.addChannel("shown");
+    await channels("map", "discord", id, "--to", "shown", "--stream");
+    expect(await script.mappingOf(id)).toMatchObject({ stream: true });
+    expect((await channels("list")).stdout).toContain("shows answers being written");
+    const off = await channels("set", "discord", id, "--stream", "off");
+    expect(off.stdout).not.toContain("shows answers");
+    expect(await script.mappingOf(id)).not.toHaveProperty("stream");
+    const on = await channels("set", "discord", id, "--stream", "on");
+    expect(on.stdout).toContain("; shows answers being written.");
+  });
+
   test("into Discord without Manage Webhooks works, and the result says how", async () => {
     const [denied, plain] = [discord.addChannel("denied"), discord.addChannel("plain")];
     discord.deny(denied, { webhooks: true });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlatformName } from "../../bridges/platform.ts";
+import { api } from "../../convex/_generated/api.js";
 import {
   COUNTING_OPTIONS,
   countBurst,
@@ -22,17 +23,30 @@ import { type CallKind, callsOf } from "../../scripts/stand_ins/convex/engine/ca
 import { image } from "../support/files/material.ts";
 import { until } from "../../scripts/verify/bench/part.ts";
 import { PLATFORMS, startStack, type Stack } from "../../scripts/stand_ins/stack.ts";
+import { eventually } from "../support/eventually.ts";
 
 /* The calls that Convex bills for a message, counted with the production bridge on the local deployment. */
 
 let stack: Stack;
 let channels: Record<PlatformName, CountedChannels>;
 let relayed: RelayedChannels;
+/** Channels in which people watch answers being written. */
+const streamed = { discord: "", slack: "" };
 
 beforeAll(async () => {
   stack = await startStack(COUNTING_OPTIONS);
   channels = await openChannels(stack);
   relayed = await openRelay(stack);
+  const admin = await stack.adminClient();
+  for (const platform of PLATFORMS) {
+    streamed[platform] = stack.chat(platform).addChannel("streamed");
+    const channel = { platform, externalId: streamed[platform] };
+    await admin.mutation(api.admin.map, { ...channel, to: `${platform} streamed`, stream: true });
+  }
+  await eventually(async () => {
+    const { mappings } = await admin.query(api.admin.status, {});
+    for (const { lastCatchUp } of mappings) expect(lastCatchUp).toBeDefined();
+  });
 }, 60_000);
 
 afterAll(async () => {
@@ -86,6 +100,37 @@ describe.each(PLATFORMS)("function calls on %s", (platform) => {
     expect(stats.billed, describeCalls(stats)).toBe(8 + parts - 1);
   });
 });
+
+describe.each(PLATFORMS)(
+  "function calls for an answer that people watch being written on",
+  (platform) => {
+    test(`${platform}: eight, three, and two for each flush`, async () => {
+      const { stats, flushes } = await countStreamed(platform);
+      const calls = describeCalls(stats);
+      expect(flushes).toBeGreaterThanOrEqual(2);
+      expect(callsOf(stats, "bridge:draft", "subscribe"), calls).toBe(1);
+      expect(callsOf(stats, "bridge:draft", "rerun"), calls).toBe(flushes);
+      // Its part is reported at once, and the edit that makes it whole ends by itself.
+      expect(callsOf(stats, "bridge:settle", "mutation"), calls).toBe(3);
+      expect(stats.billed, calls).toBe(8 + 3 + 2 * flushes);
+    });
+  },
+);
+
+/** The calls from a question to its whole answer. A flush is a mutation, and a run of the query that follows the draft. */
+async function countStreamed(platform: PlatformName) {
+  const { person } = channels[platform];
+  const channel = streamed[platform];
+  const chat = stack.chat(platform);
+  await quiet(stack, 0, 1_500);
+  await stack.convex.resetStats();
+  const text = Array.from({ length: 200 }, (_, n) => `word${n}`).join(" ");
+  stack.openai.next({ streaming: { everyMs: 20, text: `${text}, that is all` } });
+  chat.say({ channel, person, text: "What is the time?" });
+  await eventually(() => expect(chat.transcript(channel).at(-1)?.text).toMatch(/that is all$/));
+  const stats = await quiet(stack, 1, 1_500);
+  return { stats, flushes: callsOf(stats, "replies:draft", "fromAction") };
+}
 
 describe.each(PLATFORMS)("function calls for a message that is relayed from %s", (platform) => {
   test("alone: five", async () => {

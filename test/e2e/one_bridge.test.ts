@@ -85,6 +85,7 @@ afterAll(async () => {
 class TestPlatform implements Platform {
   readonly name = "discord";
   readonly format = "test 1";
+  readonly liveEdits = { laneMs: 1_000, allMs: 0 };
   readonly history = NO_HISTORY;
   readonly posts: string[] = [];
   readonly calls: string[] = [];

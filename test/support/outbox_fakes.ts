@@ -2,6 +2,7 @@ import { pino } from "pino";
 import type {
   Claim,
   DeliveryId,
+  Draft,
   OutboxBackend,
   Settlement,
 } from "../../bridges/core/convex/backend.ts";
@@ -35,6 +36,16 @@ class FakeOutbox implements OutboxBackend {
     };
   }
 
+  /** Who follows a draft. */
+  onDraft: ((draft: Draft) => void) | undefined;
+
+  watchDraft(_draftId: unknown, onDraft: (draft: Draft) => void): () => void {
+    this.onDraft = onDraft;
+    return () => {
+      this.onDraft = undefined;
+    };
+  }
+
   async claim(id: DeliveryId): Promise<Claim> {
     this.claims.push(id);
     await this.onClaim(id);
@@ -50,7 +61,7 @@ class FakeOutbox implements OutboxBackend {
   async settle(id: DeliveryId, generation: number, settlement: Settlement, claimer?: unknown) {
     await this.onSettle(settlement);
     this.settled.push({ id, generation, settlement });
-    const isLast = settlement.kind === "posted" && settlement.last;
+    const isLast = settlement.kind === "done" || (settlement.kind === "posted" && settlement.last);
     const next = claimer !== undefined && isLast ? this.queued.shift() : undefined;
     return { held: this.holds(settlement), ...(next && { next }) };
   }
@@ -75,6 +86,7 @@ export class FakePlatform implements Platform {
   readonly name = "discord";
   readonly format = "fake 1";
   readonly history = NO_HISTORY;
+  liveEdits = { laneMs: 20, allMs: 0 };
   readonly did: string[] = [];
   onPost: (delivery: Delivery, part: number, signal: AbortSignal) => Promise<void> = () =>
     Promise.resolve();
@@ -107,9 +119,11 @@ export class FakePlatform implements Platform {
     return this.onFind();
   }
 
+  onEdit: (postId: string, piece: Piece) => Promise<void> = () => Promise.resolve();
+
   edit(_: Delivery, postId: string, piece: Piece): Promise<void> {
     this.did.push(`edit ${postId} ${piece.text}`);
-    return Promise.resolve();
+    return this.onEdit(postId, piece);
   }
 
   remove(_: Delivery, postId: string): Promise<void> {

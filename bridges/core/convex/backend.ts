@@ -14,6 +14,8 @@ export type AiHealth = NonNullable<Settled["ai"]>;
 type Settled = FunctionReturnType<typeof api.bridge.settle>;
 type Claimer = NonNullable<FunctionArgs<typeof api.bridge.settle>["next"]>;
 export type Settlement = FunctionArgs<typeof api.bridge.settle>["settlement"];
+/** What is written so far of an answer; null once it does not grow any more. */
+export type Draft = FunctionReturnType<typeof api.bridge.draft>;
 export type Advance = FunctionArgs<typeof api.bridge.ingest>["advance"][number];
 export type Cursor = FunctionReturnType<typeof api.bridge.cursors>[number];
 export type Snapshot = FunctionReturnType<typeof api.bridge.standing>;
@@ -37,10 +39,14 @@ export interface IngestBackend {
   report(report: Report): Promise<void>;
 }
 
+type DraftId = FunctionArgs<typeof api.bridge.draft>["draftId"];
+
 /** The calls that claim and settle deliveries. */
 export interface OutboxBackend {
   /** Calls back with the deliveries that may be claimed now. Returns a function that unsubscribes. */
   watchOutbox(onReady: (ids: DeliveryId[]) => void): () => void;
+  /** Calls back with what is written so far, now and after each change. Returns a function that unsubscribes. */
+  watchDraft(draftId: DraftId, onDraft: (draft: Draft) => void): () => void;
   /** `format`: the version of this process's renderer (docs/races.md#a-long-reply-resumes). */
   claim(deliveryId: DeliveryId, owner: string, format: string): Promise<Claim>;
   /**
@@ -58,7 +64,7 @@ export interface OutboxBackend {
 /** Ingest calls over one Convex connection. */
 export function ingestBackend(client: ConvexCalls, log: Logger): IngestBackend {
   return {
-    watchMappings: (onMappings) => watch(client, api.bridge.mappings, onMappings, log),
+    watchMappings: (onMappings) => watch(client, api.bridge.mappings, {}, onMappings, log),
     ingest: (events, advance) => client.mutation(api.bridge.ingest, { events, advance }),
     cursors: () => client.query(api.bridge.cursors, {}),
     snapshot: (query) => client.query(api.bridge.standing, query),
@@ -75,7 +81,8 @@ export function outboxBackend(client: ConvexCalls, log: Logger): OutboxBackend {
     (several) => client.mutation(api.bridge.exchange, { calls: [...several] }),
   );
   return {
-    watchOutbox: (onReady) => watch(client, api.bridge.outbox, onReady, log),
+    watchOutbox: (onReady) => watch(client, api.bridge.outbox, {}, onReady, log),
+    watchDraft: (draftId, onDraft) => watch(client, api.bridge.draft, { draftId }, onDraft, log),
     claim: async (deliveryId, owner, format) => {
       const { kind, answer } = await calls.send({
         kind: "claim",
@@ -104,16 +111,15 @@ async function callOne(client: ConvexCalls, call: OutboxCall): Promise<OutboxAns
 
 const WATCH_BACKOFF: Backoff = { first: 1_000, cap: 60_000 };
 
-type ArglessQuery<Value> = FunctionReference<"query", "public", Record<string, never>, Value>;
-
 /**
  * Subscribes, and again after an error: Convex keeps a failed query's error until its inputs change, which may be never.
  * Catches what `onValue` throws: it runs in the client's socket handler, where a throw would end the process.
  */
-function watch<Value>(
+function watch<Query extends FunctionReference<"query">>(
   client: ConvexCalls,
-  query: ArglessQuery<Value>,
-  onValue: (value: Value) => void,
+  query: Query,
+  args: FunctionArgs<Query>,
+  onValue: (value: FunctionReturnType<Query>) => void,
   log: Logger,
 ): () => void {
   let failures = 0;
@@ -125,7 +131,7 @@ function watch<Value>(
     if (stopped) return;
     unsubscribe = client.onUpdate(
       query,
-      {},
+      args,
       (value) => {
         failures = 0;
         try {

@@ -3,6 +3,7 @@ import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
 import { filesAlong } from "./files_along.ts";
 import { headerRoom } from "./header.ts";
+import { followDraft } from "./follow_draft.ts";
 import { findEarlierPost, findLostPost } from "./find_lost_post.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
 
@@ -11,13 +12,17 @@ import { type Answer, type DeliveryContext, request } from "./request.ts";
  *   post     sends a part, after a search for it if an earlier claim may have sent it
  *   edit     replaces the text of a post
  *   remove   deletes a post
+ *   follow   edits the posts while what they show is still being written
  *   end      settles the delivery without a request
+ *   finish   settles a delivery whose parts are posted
  */
 type Step =
   | PostStep
   | { readonly kind: "edit"; readonly postId: string; readonly piece: Piece }
   | { readonly kind: "remove"; readonly postId: string }
-  | { readonly kind: "end"; readonly settlement: Settlement };
+  | { readonly kind: "follow"; readonly draftId: NonNullable<Delivery["draft"]> }
+  | { readonly kind: "end"; readonly settlement: Settlement }
+  | { readonly kind: "finish" };
 
 interface PostStep {
   readonly kind: "post";
@@ -52,20 +57,22 @@ function stepsOf(context: DeliveryContext): Step[] {
   // (docs/races.md#a-long-reply-resumes).
   const pieces = render(context, isCreate ? (posts.at(-1)?.upTo ?? 0) : 0);
   if (pieces === undefined) return [RENDER_FAILED];
-  return isCreate ? createSteps(context, posts, pieces) : editSteps(delivery, posts, pieces);
+  return isCreate ? createSteps(delivery, posts, pieces) : editSteps(delivery, posts, pieces);
 }
 
 function createSteps(
-  { delivery, platform: { format } }: DeliveryContext,
+  delivery: Delivery,
   posts: Delivery["posts"],
   pieces: readonly Piece[],
 ): Step[] {
-  const post = posts.at(-1);
-  if (pieces.length === 0 && post === undefined && (delivery.files ?? []).length > 0)
-    return missingPosts(delivery, posts, [NO_TEXT], true);
-  if (pieces.length > 0) return missingPosts(delivery, posts, pieces, true);
-  if (post === undefined) return [NOTHING_TO_POST];
-  return [{ kind: "end", settlement: { kind: "posted", post, last: true, format } }];
+  if (posts.length === 0 && pieces.length === 0)
+    return (delivery.files ?? []).length > 0
+      ? missingPosts(delivery, posts, [NO_TEXT], true)
+      : [NOTHING_TO_POST];
+  if (pieces.length > 0 && delivery.draft === undefined)
+    return missingPosts(delivery, posts, pieces, true);
+  const missing = missingPosts(delivery, posts, pieces, false);
+  return [...missing, ...following(delivery), { kind: "finish" }];
 }
 
 /** Posts are replaced one by one; missing ones are added, and surplus ones removed. A copy of which nothing is left stays deleted. */
@@ -78,7 +85,13 @@ function editSteps(delivery: Delivery, posts: Delivery["posts"], left: readonly 
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
   });
   const added = missingPosts(delivery, posts, pieces.slice(posts.length), false);
-  return [...edits, ...added, ...removals(posts.slice(pieces.length))];
+  // An attempt that begins again may fill them: who deletes a part of what is being written takes all of it back.
+  const surplus = delivery.draft === undefined ? posts.slice(pieces.length) : [];
+  return [...edits, ...added, ...removals(surplus, following(delivery))];
+}
+
+function following({ draft }: Delivery): Step[] {
+  return draft === undefined ? [] : [{ kind: "follow", draftId: draft }];
 }
 
 /**
@@ -102,11 +115,12 @@ function missingPosts(
 }
 
 /** Removes posts, and reports that with the end of the delivery: the platform's own events may come late. */
-function removals(posts: Delivery["posts"]): Step[] {
+function removals(posts: Delivery["posts"], before: readonly Step[] = []): Step[] {
   const removed = posts.map(({ externalId }) => externalId);
   const settlement = { kind: "done", ...(removed.length > 0 && { removed }) } as const;
   return [
     ...removed.map((postId): Step => ({ kind: "remove", postId })),
+    ...before,
     { kind: "end", settlement },
   ];
 }
@@ -117,15 +131,38 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
   switch (step.kind) {
     case "post":
       return await post(step, context);
-    case "edit": {
-      const { postId, piece } = step;
-      return await act(context, (signal) => platform.edit(delivery, postId, piece, signal));
-    }
+    case "edit":
+      return await edit(step.postId, step.piece, context);
     case "remove":
       return await act(context, (signal) => platform.remove(delivery, step.postId, signal));
+    case "follow": {
+      const settlement = await followDraft(context, step.draftId);
+      return settlement === undefined || (await stop(settlement, context));
+    }
+    case "finish": {
+      const last = delivery.posts.toSorted((a, b) => a.part - b.part).at(-1);
+      if (last === undefined) return false;
+      const { format } = platform;
+      return await context.settle({ kind: "posted", post: last, last: true, format });
+    }
     case "end":
       return await stop(step.settlement, context);
   }
+}
+
+/** Replaces the text of a post, unless it shows that already: a long answer that grows is edited often. */
+async function edit(postId: string, piece: Piece, context: DeliveryContext): Promise<boolean> {
+  const { delivery, live, platform } = context;
+  if (live.shown.get(postId) === piece.text) return true;
+  live.shown.delete(postId);
+  const isDone = await act(context, (signal) => platform.edit(delivery, postId, piece, signal));
+  if (isDone) show(postId, piece, context);
+  return isDone;
+}
+
+/** Remembers what a post of a growing answer shows. */
+function show(postId: string, { text }: Piece, { delivery, live }: DeliveryContext): void {
+  if (delivery.draft !== undefined) live.shown.set(postId, text);
 }
 
 async function post(step: PostStep, context: DeliveryContext): Promise<boolean> {
@@ -137,6 +174,7 @@ async function post(step: PostStep, context: DeliveryContext): Promise<boolean> 
   const { format } = context.platform;
   // The parts that follow may need to know where it is.
   posts.push(made);
+  show(made.externalId, piece, context);
   return await context.settle({ kind: "posted", post: made, last, format });
 }
 

@@ -7,6 +7,7 @@ import { FakePlatform } from "../../../test/support/outbox_fakes.ts";
 import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { deliver } from "./deliver.ts";
+import { EditPace } from "./edit_pace.ts";
 
 const log = pino({ level: "silent" });
 
@@ -51,6 +52,12 @@ async function run(fields: Partial<Delivery>) {
     },
     mayStart: (ms) => deadlines.push(ms) > 0,
     pause: () => Promise.resolve(),
+    live: {
+      pace: new EditPace(platform.liveEdits),
+      shown: new Map<string, string>(),
+      watch: () => () => undefined,
+      onFollowing: () => undefined,
+    },
     settle: async (settlement) => {
       settled.push(settlement);
       return true;

@@ -3,6 +3,7 @@ import type { Delivery, Platform } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { type Backoff, backoffMs, pause } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
+import type { Live } from "./follow_draft.ts";
 
 /** Between attempts at a delivery that the platform refuses for now. */
 const RETRY: Backoff = { first: 1_000, cap: 5 * 60_000 };
@@ -24,6 +25,8 @@ export interface DeliveryContext {
   readonly mayStart: (ms: number) => boolean;
   /** Waits; returns early when the process stops. */
   readonly pause: (ms: number) => Promise<void>;
+  /** Where an answer is shown that is still being written. */
+  readonly live: Live;
   /** Reports to Convex. Returns whether this process still holds the delivery. */
   readonly settle: (settlement: Settlement) => Promise<boolean>;
 }

@@ -6,6 +6,8 @@ import type { DeliveryId, OutboxBackend, Settlement } from "../convex/backend.ts
 import { type Backoff, backoffMs, pause, settledWithin } from "../shared/backoff.ts";
 import { failureCode } from "../shared/errors.ts";
 import { deliver } from "./deliver.ts";
+import { EditPace } from "./edit_pace.ts";
+import { ShownPosts } from "./shown_posts.ts";
 
 /** Times in ms. */
 const OUTBOX_LIMITS = {
@@ -52,7 +54,11 @@ export class OutboxWorker {
   readonly #gone = new Set<DeliveryId>();
   /** Deliveries whose claim Convex refused: how often in a row, and whether their wait lasts. They keep no lane busy. */
   readonly #refused = new Map<DeliveryId, { readonly failures: number; readonly waits: boolean }>();
+  readonly #shown = new ShownPosts();
+  readonly #pace: EditPace;
   #ready: readonly DeliveryId[] = [];
+  /** Of those in progress, how many only wait for their answers to grow. */
+  #following = 0;
   #snapshot = 0;
   #unwatch = () => {};
 
@@ -63,6 +69,7 @@ export class OutboxWorker {
     private readonly options: OutboxOptions = {},
   ) {
     this.#limits = { ...OUTBOX_LIMITS, ...options.limits };
+    this.#pace = new EditPace(platform.liveEdits);
   }
 
   start(): void {
@@ -88,7 +95,7 @@ export class OutboxWorker {
 
   #fill(): void {
     for (const id of this.#ready) {
-      if (this.#stopping.signal.aborted || this.#busy.size >= this.#limits.lanes) return;
+      if (this.#stopping.signal.aborted || !this.#hasFreeLane()) return;
       if (this.#busy.has(id) || this.#gone.has(id) || this.#refused.get(id)?.waits) continue;
       this.#busy.set(id, this.#run(id));
     }
@@ -117,13 +124,13 @@ export class OutboxWorker {
       if (this.#snapshot === snapshot) this.#gone.add(id);
       return;
     }
-    let next: Claimed | undefined = { delivery: claim.delivery, calledAt };
+    let next: Claimed | undefined = { delivery: claim.delivery, calledAt, isNext: false };
     // The rest of the lane, as long as no other waits for a place here.
     while (next) next = await this.#deliver(next);
   }
 
   /** Carries out a delivery. Returns the next of its lane, if the last report claimed it. */
-  async #deliver({ delivery, calledAt }: Claimed): Promise<Claimed | undefined> {
+  async #deliver({ delivery, calledAt, isNext }: Claimed): Promise<Claimed | undefined> {
     const { lookAgainMs, marginMs, postMs, filesMs, reserveMs } = this.#limits;
     const leaseEnd = calledAt + delivery.leaseMs - marginMs;
     let next: Claimed | undefined;
@@ -137,6 +144,15 @@ export class OutboxWorker {
       pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: (ms) =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= ms + reserveMs,
+      live: {
+        pace: this.#pace,
+        shown: this.#shown.of(delivery, isNext),
+        watch: (draftId, onDraft) => this.backend.watchDraft(draftId, onDraft),
+        onFollowing: (isFollowing) => {
+          this.#following += isFollowing ? 1 : -1;
+          this.#fill();
+        },
+      },
       settle: async (settlement) => {
         const settled = await this.#settle(delivery, settlement, leaseEnd);
         next = settled.next ?? next;
@@ -149,7 +165,11 @@ export class OutboxWorker {
   /** Whether the next delivery of a lane would take the place of no other lane's. */
   #hasRoom(): boolean {
     if (this.#stopping.signal.aborted) return false;
-    return this.#busy.size < this.#limits.lanes || this.#ready.every((id) => this.#busy.has(id));
+    return this.#hasFreeLane() || this.#ready.every((id) => this.#busy.has(id));
+  }
+
+  #hasFreeLane(): boolean {
+    return this.#busy.size - this.#following < this.#limits.lanes;
   }
 
   async #claim(id: DeliveryId) {
@@ -194,7 +214,7 @@ export class OutboxWorker {
         this.log.debug({ ...about, held }, "reported a delivery's outcome");
         const done = delivery.relayed ? RELAYED : DONE;
         if (isEnd(settlement)) this.log.info({ mappingId, deliveryId }, done[op]);
-        return { held, ...(next && { next: { delivery: next, calledAt } }) };
+        return { held, ...(next && { next: { delivery: next, calledAt, isNext: true } }) };
       } catch (error) {
         const code = failureCode(error);
         this.log.warn({ ...about, code }, "reporting a delivery's outcome failed");
@@ -215,6 +235,8 @@ export class OutboxWorker {
 interface Claimed {
   readonly delivery: Delivery;
   readonly calledAt: number;
+  /** The report of the one before it in its lane has claimed it. */
+  readonly isNext: boolean;
 }
 
 /** `held`: whether this process still holds the delivery. */

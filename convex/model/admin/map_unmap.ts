@@ -45,6 +45,7 @@ interface MapRequest {
   readonly relay?: boolean;
   readonly relayApps?: boolean;
   readonly files?: FilesHeld;
+  readonly stream?: boolean;
 }
 
 /** See `admin.map`. */
@@ -73,6 +74,7 @@ export async function mapChannel(ctx: MutationCtx, request: MapRequest) {
     ...(request.relay === true && { relaySince: Date.now() }),
     ...(request.relayApps === true && { relayApps: true as const }),
     ...(request.files !== undefined && { files: request.files }),
+    ...(request.stream === true && { stream: true as const }),
   } as const;
   // The row survives unmapping and is reused, so its messages keep their keys
   // (docs/races.md#unmapped-and-mapped-again).
@@ -199,22 +201,25 @@ interface ChangeRequest {
   readonly relay?: boolean;
   readonly relayApps?: boolean;
   readonly files?: FilesHeld;
+  readonly stream?: boolean;
 }
 
 /** See `admin.change`. */
 export async function changeMapping(
   ctx: MutationCtx,
-  { platform, externalId, instructions, model, keepDays, relay, relayApps, ...rest }: ChangeRequest,
+  { platform, externalId, instructions, model, keepDays, ...rest }: ChangeRequest,
 ): Promise<MappingRow> {
   checkKeep(keepDays);
   const mapping = await mappedOrThrow(ctx, platform, externalId);
+  const { relay, relayApps, stream, ...settings } = rest;
   const changes = {
-    ...rest,
+    ...settings,
     ...(keepDays !== undefined && { keepDays: keepDays ?? undefined }),
     ...(relay !== undefined && {
       relaySince: relay ? (mapping.relaySince ?? Date.now()) : undefined,
     }),
     ...(relayApps !== undefined && { relayApps: relayApps ? (true as const) : undefined }),
+    ...(stream !== undefined && { stream: stream ? (true as const) : undefined }),
   };
   await ctx.db.patch("mappings", mapping._id, changes);
   if (relayApps !== undefined) {

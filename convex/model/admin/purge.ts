@@ -2,6 +2,7 @@ import { internal } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery } from "../outbox/ending.ts";
+import { dropDraft } from "../rows/drafts.ts";
 import { dropFiles } from "../rows/files.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
@@ -114,6 +115,7 @@ export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">) 
     await ctx.db.delete("deliveries", delivery._id);
     documents++;
   }
+  if (message.streamed) await dropDraft(ctx, message._id);
   await ctx.db.delete("messages", message._id);
   const { mappingId, externalId, sentAt = 0 } = message;
   if (mappingId && externalId !== undefined && Date.now() - sentAt < REDELIVERED_FOR_MS) {

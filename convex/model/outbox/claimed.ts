@@ -1,7 +1,8 @@
 import type { Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { freezeText, frozenText } from "../rows/frozen_texts.ts";
+import { draftOf } from "../rows/drafts.ts";
+import { dropFrozenText, freezeText, frozenText } from "../rows/frozen_texts.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
 import { clearMessage, newestPostOf, piecesOf } from "../rows/posts.ts";
@@ -40,7 +41,9 @@ export async function toClaimed(
   const pieces = (await piecesOf(ctx, message._id, mapping._id)).filter(
     ({ deletedAt }) => delivery.op === "create" || deletedAt === undefined,
   );
-  const { said, newestPost, files } = await textOf(ctx, delivery, message, conversation);
+  const draft = message.streamed ? await draftOf(ctx, message._id) : null;
+  const current = draft ? { ...message, content: draft.text } : message;
+  const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation);
   // They go with the first part.
   const along =
     delivery.op === "create" && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
@@ -68,6 +71,7 @@ export async function toClaimed(
     ...(quote && { quote }),
     ...(newestPost !== undefined && { newestPost }),
     ...originOf(message),
+    ...(draft && { draft: draft._id }),
     content,
     ...(along.length > 0 && { files: along }),
     ...(hasFiles && { hasFiles }),
@@ -90,24 +94,35 @@ interface Text {
   readonly files: readonly string[];
 }
 
-/** What a delivery says. A relay says until its end what it said at its first claim (docs/races.md#an-edit-during-its-create). */
+/**
+ * What a delivery says. A relay and a streamed answer say until their end what they said at their first claim
+ * (docs/races.md#an-edit-during-its-create).
+ */
 async function textOf(
   ctx: MutationCtx,
   delivery: Leased,
   message: Doc<"messages">,
   place: Doc<"conversations">,
 ): Promise<Text> {
-  const { _id: deliveryId, op, files = [] } = delivery;
+  const { _id: deliveryId, op, outcomeUnknown, files = [] } = delivery;
   if (op === "delete") {
     // Versions before this one kept the text of what was deleted while it was posted.
     if (message.content !== "") await clearMessage(ctx, message);
     return { said: { content: "" }, files };
   }
-  // Of an answer only a delete keeps the text.
-  const isFixed = !isRelay(delivery, message) && message.deletedAt === undefined;
+  const relays = isRelay(delivery, message);
+  const { content, streamed } = message;
+  // Of another answer only a delete keeps the text.
+  const isFixed = !relays && !streamed && message.deletedAt === undefined;
+  // What is known to stand of an edit is edited again.
+  if (!relays && streamed && op === "edit" && !outcomeUnknown)
+    await dropFrozenText(ctx, deliveryId);
   const frozen = isFixed ? null : await frozenText(ctx, deliveryId);
   if (frozen) return { ...frozen, files };
-  if (!isRelay(delivery, message)) return { said: { content: message.content }, files };
+  if (!relays) {
+    if (streamed) await freezeText(ctx, { deliveryId, said: { content }, streamed });
+    return { said: { content }, files };
+  }
   const along =
     op === "create"
       ? await chooseFiles(ctx, message, delivery.platform)

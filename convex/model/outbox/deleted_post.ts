@@ -1,11 +1,13 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
+import { draftOf } from "../rows/drafts.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { deleteEverywhere } from "./take_down.ts";
 
 /**
  * Records that somebody deleted a part on the platform. When no part of an answer is left in the place where it was
- * asked for, it is deleted everywhere: a moderator has removed it. Of anything else a moderator has hidden this copy.
+ * asked for, it is deleted everywhere: a moderator has removed it. So has one who deletes a part while it is being written.
+ * Of anything else a moderator has hidden this copy.
  * Returns false if the part was marked as deleted before.
  */
 export async function deletedOnPlatform(ctx: MutationCtx, post: Doc<"posts">): Promise<boolean> {
@@ -15,7 +17,13 @@ export async function deletedOnPlatform(ctx: MutationCtx, post: Doc<"posts">): P
   if (!message || message.deletedAt !== undefined) return true;
   const isCopy = message.mappingId !== post.mappingId;
   const pieces = await piecesOf(ctx, message._id, post.mappingId);
-  const isLeft = pieces.some(({ deletedAt }) => deletedAt === undefined);
+  const isLeft =
+    pieces.some(({ deletedAt }) => deletedAt === undefined) &&
+    !(await isBeingWritten(ctx, message));
   if (!isCopy && !isLeft) await deleteEverywhere(ctx, message);
   return true;
+}
+
+async function isBeingWritten(ctx: MutationCtx, { _id, streamed }: Doc<"messages">) {
+  return streamed === true && (await draftOf(ctx, _id)) !== null;
 }

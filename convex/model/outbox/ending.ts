@@ -4,6 +4,7 @@ import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { headState, startLane } from "./lanes.ts";
 import { openThreadsElsewhere } from "./pending_places.ts";
+import { editFurther } from "./streamed_edits.ts";
 
 /** Fields of a delivery none of whose posts has an unknown outcome. */
 export const OUTCOME_KNOWN = { outcomeUnknown: undefined, unknownUntil: undefined } as const;
@@ -39,8 +40,10 @@ export async function endDelivery(ctx: MutationCtx, delivery: Doc<"deliveries">,
     ...(ending.state === "sent" && OUTCOME_KNOWN),
   });
   // A part that may be posted is looked for by this text when the delivery is retried; what was deleted is not kept.
-  if (!("outcomeUnknown" in ending) || (await isDeleted(ctx, delivery)))
-    await dropFrozenText(ctx, delivery._id);
+  const isSaid = !("outcomeUnknown" in ending) || (await isDeleted(ctx, delivery));
+  const frozen = isSaid ? await dropFrozenText(ctx, delivery._id) : null;
+  if (ending.state === "sent" && frozen?.streamed)
+    await editFurther(ctx, delivery, frozen.said.content);
   if (delivery.op === "create" && ending.state !== "sent")
     await openThreadsElsewhere(ctx, delivery);
   // Another is under way then, maybe behind older ones that came from a pending place.

@@ -1,5 +1,5 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { rearmDelivery } from "./rearm.ts";
 import { waitBefore } from "./wait.ts";
 
@@ -83,7 +83,7 @@ export async function laneHead(ctx: MutationCtx, conversationId: Id<"conversatio
 }
 
 /** Whether more than one delivery of the lane has not ended. */
-export async function isLaneShared(ctx: MutationCtx, conversationId: Id<"conversations">) {
+export async function isLaneShared(ctx: QueryCtx, conversationId: Id<"conversations">) {
   const open = await ctx.db
     .query("deliveries")
     .withIndex("by_conversationId_and_endedAt", (q) =>

@@ -82,13 +82,19 @@ export async function reopenDelivery(
   return true;
 }
 
-/** What may be posted is found by its former text: an edit that came meanwhile follows it. */
+/**
+ * What may be posted is found by its former text: an edit that came meanwhile follows it. What is posted of a streamed
+ * answer says what was written then.
+ */
 async function editAfterwards(
   ctx: MutationCtx,
-  { _id, messageId, claimedAt = Infinity }: Doc<"deliveries">,
+  { _id, messageId, op, claimedAt = Infinity }: Doc<"deliveries">,
   place: Doc<"conversations">,
 ): Promise<void> {
-  const message = (await frozenText(ctx, _id)) && (await ctx.db.get("messages", messageId));
-  if (message && message.deletedAt === undefined && (message.editedAt ?? 0) > claimedAt)
-    await enqueueDelivery(ctx, place, { messageId, op: "edit" });
+  const message = await ctx.db.get("messages", messageId);
+  if (!message || message.deletedAt !== undefined) return;
+  const isStale = message.streamed
+    ? op === "create"
+    : (message.editedAt ?? 0) > claimedAt && (await frozenText(ctx, _id)) !== null;
+  if (isStale) await enqueueDelivery(ctx, place, { messageId, op: "edit" });
 }

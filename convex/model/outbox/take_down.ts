@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { deliveriesOf, openDeliveriesOf } from "../rows/deliveries.ts";
+import { dropDraft } from "../rows/drafts.ts";
 import { freezeText } from "../rows/frozen_texts.ts";
 import { clearMessage, piecesOf } from "../rows/posts.ts";
 import { endDelivery } from "./ending.ts";
@@ -26,6 +27,7 @@ export async function deleteEverywhere(
     if (op !== "create" || (state !== "leased" && !outcomeUnknown)) continue;
     await freezeText(ctx, { deliveryId, said: { content: message.content } });
   }
+  if (message.streamed) await dropDraft(ctx, message._id);
   await clearMessage(ctx, message);
   return await takeDown(ctx, message._id);
 }

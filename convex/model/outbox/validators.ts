@@ -35,6 +35,8 @@ export const vClaimed = v.object({
   /** Names the message in the same way after a backup is restored. */
   origin: v.optional(v.string()),
   replyTo: v.optional(v.string()),
+  /** What it says is still being written: once it is posted, `bridge.draft` is followed. */
+  draft: v.optional(v.id("drafts")),
   content: v.string(),
   /** Files that go with the first part. `url` serves the bytes, `size` many; `content` has lines for the others. */
   files: v.optional(
@@ -57,6 +59,12 @@ export const vClaimed = v.object({
   /** Version of the renderer that a post of unknown outcome was made with; otherwise the claimer's. */
   format: v.optional(v.string()),
 });
+
+/** See `bridge.draft`. */
+export const vDraft = v.union(
+  v.object({ text: v.string(), revision: v.number(), waiting: v.optional(v.boolean()) }),
+  v.null(),
+);
 
 /** `gone`: another worker claimed it, or it ended or is held. */
 export const vClaim = v.union(

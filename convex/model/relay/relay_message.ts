@@ -1,9 +1,10 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { enqueueDelivery, isPending } from "../outbox/lanes.ts";
 import { ensureOpener } from "../outbox/pending_places.ts";
 import { ensurePlace } from "../outbox/places.ts";
 import { placesOfThread } from "../rows/conversations.ts";
+import { draftOf } from "../rows/drafts.ts";
 import { saidAs } from "../rows/messages.ts";
 import { hearingMappings } from "./hearing.ts";
 
@@ -71,13 +72,19 @@ async function rootOf(
   if (rootId && (await placesOfThread(ctx, rootId, 2)).length > 1) return rootId;
   const root =
     (rootId && (await ctx.db.get("messages", rootId))) ?? (await saidAs(ctx, mappingId, threadId));
-  const isThere = root && root._id !== message._id && getsCopies(root, message);
+  const isThere = root && root._id !== message._id && (await getsCopies(ctx, root, message));
   const id: Id<"messages"> = isThere ? root._id : message._id;
   if (rootId !== id) await ctx.db.patch("conversations", _id, { rootId: id });
   return isThere ? id : undefined;
 }
 
-/** Not a notice, nor what was said when the channel was mapped to another one. */
-function getsCopies(root: Doc<"messages">, { channelId }: Doc<"messages">): boolean {
-  return root.deletedAt === undefined && root.kind !== "notice" && root.channelId === channelId;
+/** Not a notice, nor what was said when the channel was mapped to another one, nor an answer that is not whole yet. */
+async function getsCopies(
+  ctx: QueryCtx,
+  root: Doc<"messages">,
+  { channelId }: Doc<"messages">,
+): Promise<boolean> {
+  if (root.deletedAt !== undefined || root.kind === "notice" || root.channelId !== channelId)
+    return false;
+  return !root.streamed || (await draftOf(ctx, root._id)) === null;
 }

@@ -2,7 +2,7 @@ import type { HttpAnswer } from "./completion.ts";
 import { AiFailure, errorFailure } from "./completion_errors.ts";
 import { fieldAt, textAt } from "../shared/fields.ts";
 import { OUTPUT_TOKENS } from "../shared/settings.ts";
-import { isBlank, TOO_LONG, visibleText } from "./visible_text.ts";
+import { BROKEN_OFF, isBlank, TOO_LONG, visibleText } from "./visible_text.ts";
 
 /** What the AI said, and the tokens it counted. */
 export interface Answer {
@@ -47,6 +47,11 @@ function streamed(body: string): unknown {
   return { choices: [{ message: { content }, finish_reason }], usage, error };
 }
 
+/** The text in one line of a stream; empty if it has none. */
+export function textInLine(line: string): string {
+  return line.startsWith("data:") ? textOf(fieldAt(jsonIn(line.slice(5)), "choices", 0)) : "";
+}
+
 /** The first choice with a text, or the first one. */
 function bestOf(choices: unknown): unknown {
   const list: unknown[] = Array.isArray(choices) ? choices : [];
@@ -81,7 +86,7 @@ const CUT: Readonly<Record<Ending, string | undefined>> = {
   whole: undefined,
   length: TOO_LONG,
   filter: "The answer ends here: the AI service's content filter cut it.",
-  error: "The answer ends here: the AI service broke it off.",
+  error: BROKEN_OFF,
 };
 
 function endingOf(choice: unknown): Ending {

@@ -56,6 +56,10 @@ describe("an app's function says", () => {
       ...{ content: "Hi", usage },
     });
     expect(await yielded({ usage: USAGE })).toEqual({ content: null, usage: USAGE });
+    expect(await yielded("H", { usage: USAGE }, { content: "Ho", usage: USAGE })).toEqual({
+      ...{ content: "Ho", usage },
+    });
+    expect(await yielded("H", { content: null })).toEqual({ content: null });
   });
 
   test.each(["x", ""])("pieces of %j without end, of which enough are read", async (piece) => {
@@ -81,7 +85,7 @@ describe("an app's function fails", () => {
     },
   );
 
-  test.each([7, null, {}, { content: "Hi" }])("for good with the piece %o", async (piece) => {
+  test.each([7, null, {}, { content: 7 }])("for good with the piece %o", async (piece) => {
     expect(await yielded("Hi", piece)).toMatchObject({ retryable: false });
   });
 

@@ -7,33 +7,39 @@ import { type Completion, OUTPUT_LIMITS } from "./completion.ts";
 import { AiFailure, type CompletionFailure, errorFailure } from "./completion_errors.ts";
 import type { Answer, AnswerFunction, vQuestion } from "./question.ts";
 import { withAddresses } from "./images.ts";
+import { type Live, LiveDraft } from "./streaming/live_draft.ts";
 import { withinTime } from "./time_limit.ts";
 import { visibleText } from "./visible_text.ts";
 
 /**
  * Calls `answer` of `convex/answer.ts` once, within the time limit, and reads what it gives, of which nothing is certain:
- * the file is the app's. Throws `AiFailure`.
+ * the file is the app's. `live`: where an answer in pieces is shown while it is written. Throws `AiFailure`.
  */
 export async function askApp(
   ctx: ActionCtx,
   answer: AnswerFunction,
   question: Infer<typeof vQuestion>,
+  live?: Live,
 ): Promise<Answer & Pick<Completion, "learned">> {
-  const given = await withinTime(async (signal) => {
+  let draft: LiveDraft | undefined;
+  const given = await withinTime(async (signal, giveUp) => {
     try {
+      draft = live && new LiveDraft(live, () => giveUp(UNWANTED));
       const messages = await withAddresses(ctx, question.messages);
       const result: unknown = await answer(ctx, { ...question, messages, signal });
-      return isStream(result) ? await collected(result, signal) : result;
+      return isStream(result) ? await collected(result, signal, draft) : result;
     } catch (error) {
       throw new AiFailure(appFailure(error));
     }
-  });
+  }).finally(() => draft?.end());
   const said = typeof given === "string" || given === null ? given : contentOf(given);
   const content = said === null ? null : visibleText(said);
   if (said !== null && content === null) throw new AiFailure(NO_TEXT);
   const usage = usageIn(given);
   return { content, ...(usage && { usage }), ...learnedIn(given) };
 }
+
+const UNWANTED = { reason: "what was asked or answered was deleted", retryable: false };
 
 /** Silence is paid for too, where a model was asked. */
 const NO_TEXT = {
@@ -63,22 +69,38 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
 /** Far more than is stored, reasoning included. An empty piece counts as one character, so that no stream is endless. */
 const MOST_CHARACTERS = 1_000_000;
 
-/** The pieces as one answer; nothing to say if none of them is a text. */
-async function collected(pieces: AsyncIterable<unknown>, signal: AbortSignal): Promise<Answer> {
+/**
+ * The pieces as one answer; nothing to say if none of them is a text. One with `content` replaces the text so far.
+ */
+async function collected(
+  pieces: AsyncIterable<unknown>,
+  signal: AbortSignal,
+  draft: LiveDraft | undefined,
+): Promise<Answer & Pick<Completion, "learned">> {
   let content: string | null = null;
   let usage: Infer<typeof vUsage> | undefined;
+  let learned: Pick<Completion, "learned"> = {};
   let characters = 0;
   for await (const piece of pieces) {
-    if (typeof piece === "string") content = (content ?? "") + piece;
-    else usage = sum(usage, usageIn(piece) ?? misread(piece));
+    if (typeof piece === "string") {
+      content = (content ?? "") + piece;
+      draft?.say(content);
+    } else {
+      const isAnswer = typeof piece === "object" && piece !== null && "content" in piece;
+      const spent = usageIn(piece);
+      if (isAnswer) content = contentOf(piece);
+      else if (!spent) misread(piece);
+      if (spent) usage = sum(usage, spent);
+      learned = { ...learned, ...learnedIn(piece) };
+    }
     characters += typeof piece === "string" ? piece.length || 1 : 1;
     if (signal.aborted || characters > MOST_CHARACTERS) break;
   }
-  return { content, ...(usage && { usage }) };
+  return { content, ...(usage && { usage }), ...learned };
 }
 
 function misread(piece: unknown): never {
-  throw unreadable(`a piece of type ${typeof piece}, which is neither text nor usage`);
+  throw unreadable(`a piece of type ${typeof piece}, which is neither text, usage nor an answer`);
 }
 
 function usageIn(given: unknown): Infer<typeof vUsage> | undefined {

@@ -29,24 +29,54 @@ export const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
  * more if it refuses the limit's name, or the images, which costs nothing.) Throws `AiFailure`.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
+  const { response, learned } = await open(prompt);
+  return { ...readAnswer(await whole(response)), ...learned };
+}
+
+/** What the service answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Empty if it broke off. */
+  readonly body: string;
+}
+
+export async function whole(response: Response): Promise<HttpAnswer> {
+  const { status, headers } = response;
+  return { status, headers, body: await response.text().catch(() => "") };
+}
+
+interface Opened {
+  /** Its body is not read yet. */
+  readonly response: Response;
+  readonly learned?: Pick<Completion, "learned">;
+}
+
+/**
+ * Makes the request, with `more` parameters, by that name of the limit which the service knows, and without its images if it
+ * refuses those. Throws `AiFailure`.
+ */
+export async function open(prompt: Prompt, more: object = {}): Promise<Opened> {
   const { messages, signal, outputLimit: known = OUTPUT_LIMITS[0] } = prompt;
   const other = known === "max_tokens" ? OUTPUT_LIMITS[0] : "max_tokens";
   let limit = known;
   let withImages = messages.some(({ images = [] }) => images.length > 0);
-  const send = () => ask({ ...requestOf(prompt, withImages), [limit]: OUTPUT_TOKENS }, signal);
-  let answer = await send().catch(fail);
+  const opened = (response: Response) => ({
+    response,
+    ...(limit !== known && {
+      learned: { learned: { service: aiServiceOf(prompt.model), name: limit } },
+    }),
+  });
   // Each of the two may be refused once.
   for (;;) {
-    if (limit === known && [400, 422].includes(answer.status) && answer.body.includes(known))
-      limit = other;
+    const request = { ...requestOf(prompt, withImages), ...more, [limit]: OUTPUT_TOKENS };
+    const response = await ask(request, signal).catch(fail);
+    if (response.ok) return opened(response);
+    const answer = await whole(response);
+    if (limit === known && isRefusal(answer) && answer.body.includes(known)) limit = other;
     else if (withImages && refusesImages(answer)) withImages = false;
-    else break;
-    answer = await send().catch(fail);
+    else return opened(new Response(answer.body, answer));
   }
-  return {
-    ...readAnswer(answer),
-    ...(limit !== known && { learned: { service: aiServiceOf(prompt.model), name: limit } }),
-  };
 }
 
 /** Images follow the text of their message, in which each has its name. */
@@ -72,18 +102,15 @@ function refusesImages({ status, body }: HttpAnswer): boolean {
   return [400, 404, 415, 422].includes(status) && /image|vision|content.?part/i.test(body);
 }
 
+/** Whether the service does not take the request as it is. */
+export function isRefusal({ status }: Pick<Response, "status">): boolean {
+  return status === 400 || status === 422;
+}
+
 /** What the SDK throws means something else where it comes from an app's own use of the SDK. */
 function fail(error: unknown): never {
   const message = error instanceof Error ? error.message : undefined;
   throw error instanceof AiFailure ? error : new AiFailure(completionFailure(error), message);
-}
-
-/** What the service answered. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Empty if it broke off. */
-  readonly body: string;
 }
 
 type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
@@ -92,18 +119,17 @@ type ChatRequest = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
  * One request. The answer is taken before the SDK reads it: the SDK drops what an error says in another form than OpenAI's,
  * and reads only JSON. The client is made here because at module level a missing key would break every function of a file.
  */
-async function ask(request: ChatRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+async function ask(request: ChatRequest, signal: AbortSignal | undefined): Promise<Response> {
   const { apiKey, baseURL } = openAiSettings();
   if (baseURL !== undefined && !isWebAddress(baseURL)) throw new AiFailure(NO_REQUEST);
-  const answers: HttpAnswer[] = [];
+  const answers: Response[] = [];
   const openai = new OpenAI({
     apiKey,
     baseURL,
     maxRetries: 0,
     fetch: async (url, init) => {
-      const response = await fetch(url, init);
-      const { status, headers } = response;
-      answers.push({ status, headers, body: await response.text().catch(() => "") });
+      // The SDK's own signal ends with its call, before the body is read.
+      answers.push(await fetch(url, { ...init, ...(signal && { signal }) }));
       return new Response("{}", { headers: { "content-type": "application/json" } });
     },
   });

@@ -46,8 +46,10 @@ export interface Question {
   readonly conversation: { readonly id: Id<"conversations">; readonly threadId?: string };
   /** Who asked last. */
   readonly asker: { readonly name: string; readonly userId?: Id<"users"> };
-  /** Aborted when the time is up: what is returned later is dropped. */
+  /** Aborted when the time is up, or nobody waits for the answer any more: what is returned later is dropped. */
   readonly signal: AbortSignal;
+  /** People watch the answer being written, if it is yielded in pieces (`channels set --stream on`). */
+  readonly streams?: boolean;
   /** For the default: what the AI service calls the limit of an answer, if it is known. */
   readonly outputLimit?: OutputLimit;
 }
@@ -70,6 +72,7 @@ export const vQuestion = v.object({
   channel: v.object({ id: v.id("channels"), name: v.string() }),
   conversation: v.object({ id: v.id("conversations"), threadId: v.optional(v.string()) }),
   asker: v.object({ name: v.string(), userId: v.optional(v.id("users")) }),
+  streams: v.optional(v.boolean()),
   outputLimit: v.optional(vOutputLimit),
 });
 
@@ -79,13 +82,14 @@ export interface Answer {
   readonly usage?: Infer<typeof vUsage>;
 }
 
+/** A piece of an answer: the text that follows, tokens that it took, or an answer in place of the text so far. */
+export type AnswerPiece = string | { readonly usage: Infer<typeof vUsage> } | Answer;
+
 /** What `answer` of `convex/answer.ts` is. The usage of several pieces is added up. */
 export type AnswerFunction = (
   ctx: ActionCtx,
   question: Question,
-) =>
-  | Promise<string | Answer | null>
-  | AsyncIterable<string | { readonly usage: Infer<typeof vUsage> }>;
+) => Promise<string | Answer | null> | AsyncIterable<AnswerPiece>;
 
 /**
  * Thrown by `answer` to say why there is no answer. Admins read the reason: it must not contain keys, nor what people

@@ -5,7 +5,9 @@ import { takeReply } from "./limits.ts";
 import { limitNotice, sayNotice } from "./notices.ts";
 import { cancelJob, isAlive } from "../shared/jobs.ts";
 import { countRearmed } from "../rows/rearmed.ts";
+import { draftOf } from "../rows/drafts.ts";
 import { AI_TIMEOUT_MS } from "../shared/settings.ts";
+import { takeBack } from "./streaming/streamed_message.ts";
 
 /** When the watchdog first looks at a reply: the action's own time limit, and time to start and to store. */
 const WATCHDOG_MS = AI_TIMEOUT_MS + 30_000;
@@ -93,8 +95,9 @@ export async function endReply(ctx: MutationCtx, reply: Doc<"replies">, ending: 
   });
 }
 
-/** Cancels an open reply, and its jobs if they have not started. */
+/** Cancels an open reply, and its jobs if they have not started. What it has said so far is deleted, unless it is left cut. */
 export async function cancelReply(ctx: MutationCtx, reply: Doc<"replies">, reason: string) {
+  if (reply.messageId && (await draftOf(ctx, reply.messageId))) await takeBack(ctx, reply);
   await cancelJob(ctx, reply.jobId);
   await cancelJob(ctx, reply.watchdogId);
   await endReply(ctx, reply, { state: "cancelled", reason });

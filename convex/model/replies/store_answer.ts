@@ -2,6 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
+import { currentReply, questionsOf, stillWanted } from "./questions_of.ts";
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from "./context.ts";
@@ -11,12 +12,13 @@ import { vQuestion } from "./question.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { outputLimitOf } from "../rows/output_limits.ts";
-import { mayPostTo } from "../outbox/lanes.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
 import { relayInOrder } from "../relay/postpone.ts";
-import { speak } from "./say.ts";
+import { beginAnswer } from "./say.ts";
+import { finishMessage, leaveCut, takeBack } from "./streaming/streamed_message.ts";
+import { FLUSH_EVERY_MS } from "./streaming/write_draft.ts";
 import type { vUsage } from "../shared/validators.ts";
 
 /** What one attempt at a reply works with. `read` are the messages the AI is shown, oldest first. */
@@ -24,6 +26,8 @@ export const vAssignment = v.object({
   read: v.array(v.id("messages")),
   /** Absent: nothing is left to answer. */
   question: v.optional(vQuestion),
+  /** Between two flushes of an answer that people watch being written, in ms. Absent: they don't. */
+  flushEveryMs: v.optional(v.number()),
 });
 
 /** The question of an open reply, or null when this attempt is no longer wanted. */
@@ -32,13 +36,15 @@ export async function loadAssignment(
   replyId: Id<"replies">,
   attempt: number,
 ): Promise<Infer<typeof vAssignment> | null> {
-  const reply = await ctx.db.get("replies", replyId);
-  if (!isCurrent(reply, attempt)) return null;
+  const reply = await currentReply(ctx, replyId, attempt);
+  if (!reply) return null;
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
   const waiting = await waitingAskers(ctx, reply);
-  const { messages: recent, hasRoot } = await recentMessages(ctx, conversation, waiting);
+  const { messages, hasRoot } = await recentMessages(ctx, conversation, waiting);
+  // What an earlier attempt has shown is no answer yet.
+  const recent = messages.filter(({ _id }) => _id !== reply.messageId);
   const read = recent.map(({ _id }) => _id);
   const asker = waiting.at(-1);
   if (!asker) return { read };
@@ -46,7 +52,9 @@ export async function loadAssignment(
     recent.map(async (message) => ({ ...(await toContextLine(ctx, message)), message })),
   );
   const outputLimit = await outputLimitOf(ctx, channel.model);
-  const { _id: id, threadId } = conversation;
+  const { _id: id, mappingId, threadId } = conversation;
+  const mapping = mappingId && (await ctx.db.get("mappings", mappingId));
+  const streams = mapping?.stream === true;
   const question = {
     text: await readableContent(ctx, asker),
     messages: await withImages(ctx, fitContext(lines, hasRoot)),
@@ -58,9 +66,10 @@ export async function loadAssignment(
       name: (await speakerOf(ctx, asker)) ?? "",
       ...(asker.authorId && { userId: asker.authorId }),
     },
+    ...(streams && { streams }),
     ...(outputLimit !== undefined && { outputLimit }),
   };
-  return { read, question };
+  return { read, question, ...(streams && { flushEveryMs: FLUSH_EVERY_MS[mapping.platform] }) };
 }
 
 interface Answer {
@@ -78,35 +87,25 @@ interface Answer {
  * dropped here.
  */
 export async function storeAnswer(ctx: MutationCtx, answer: Answer): Promise<void> {
-  const reply = await ctx.db.get("replies", answer.replyId);
-  if (!isCurrent(reply, answer.attempt)) return;
-  await cancelJob(ctx, reply.watchdogId);
+  const reply = await currentReply(ctx, answer.replyId, answer.attempt);
+  if (!reply) return;
   if (answer.content !== null) await recordAiSuccess(ctx);
-  const conversation = await ctx.db.get("conversations", reply.conversationId);
-  if (!conversation) return;
-  if (!(await stillWanted(ctx, conversation))) {
-    await endReply(ctx, reply, { state: "cancelled", reason: "the channel was unmapped" });
-    return;
-  }
-
-  const { answered, unread } = await askersAround(ctx, reply, answer.read);
-  const last = answered.at(-1);
-  if (last) {
-    const seen = await newestRead(ctx, conversation._id, answer.read);
-    const messageId =
-      answer.content === null
-        ? undefined
-        : await writeAnswer(ctx, conversation, last, seen, answer.content);
-    await endReply(ctx, reply, {
-      state: "done",
-      ...(answer.content === null && { reason: "nothing to say" }),
-      ...(seen?.position !== undefined && { seen: seen.position }),
-      ...(answer.usage && { usage: answer.usage }),
-      ...(messageId && { messageId }),
-    });
-  } else {
-    await endReply(ctx, reply, { state: "cancelled", reason: "what was asked was deleted" });
-  }
+  const questions = await questionsOf(ctx, reply, answer.read);
+  if (!questions) return;
+  const { conversation, last, unread } = questions;
+  await cancelJob(ctx, reply.watchdogId);
+  const seen = await newestRead(ctx, conversation._id, answer.read);
+  let { messageId } = reply;
+  if (answer.content === null) await takeBack(ctx, reply);
+  else if (messageId) await finishMessage(ctx, messageId, answer.content, seen);
+  else messageId = await writeAnswer(ctx, conversation, last, seen, answer.content);
+  await endReply(ctx, reply, {
+    state: "done",
+    ...(answer.content === null && { reason: "nothing to say" }),
+    ...(seen?.position !== undefined && { seen: seen.position }),
+    ...(answer.usage && { usage: answer.usage }),
+    ...(messageId && { messageId }),
+  });
   await askForFirst(ctx, conversation, unread);
 }
 
@@ -117,15 +116,7 @@ async function writeAnswer(
   seen: Doc<"messages"> | null,
   content: string,
 ): Promise<Id<"messages">> {
-  const messageId = await speak(ctx, conversation, {
-    kind: "reply",
-    content,
-    behind: seen,
-    replyTo: asker.externalId,
-  });
-  if (conversation.threadId !== undefined && !conversation.joined) {
-    await ctx.db.patch("conversations", conversation._id, { joined: true });
-  }
+  const messageId = await beginAnswer(ctx, conversation, asker, seen, content);
   const message = await ctx.db.get("messages", messageId);
   if (message) await relayInOrder(ctx, message);
   return messageId;
@@ -145,8 +136,8 @@ export async function recordFailure(
   { retryable, retryAfterMs = 0, mostAttempts = MAX_ATTEMPTS, reason }: CompletionFailure,
   read: readonly Id<"messages">[] | undefined,
 ): Promise<void> {
-  const reply = await ctx.db.get("replies", replyId);
-  if (!isCurrent(reply, attempt)) return;
+  const reply = await currentReply(ctx, replyId, attempt);
+  if (!reply) return;
   await cancelJob(ctx, reply.watchdogId);
   if (
     retryable &&
@@ -157,31 +148,19 @@ export async function recordFailure(
     await startAttempt(ctx, replyId, attempt + 1, Math.max(retryAfterMs, backoffMs));
     return;
   }
+  // What people have seen of it says itself that it is cut.
+  const isCut = await leaveCut(ctx, reply);
   await endReply(ctx, reply, { state: "failed", reason });
   await recordAiFailure(ctx, reason);
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   if (!conversation || !(await stillWanted(ctx, conversation))) return;
   const opener = await ctx.db.get("messages", reply.askedBy);
   const isThere = opener !== null && opener.deletedAt === undefined;
-  if (isThere && (await mayNotifyOfFailure(ctx, conversation._id))) {
+  if (isThere && !isCut && (await mayNotifyOfFailure(ctx, conversation._id))) {
     await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
   // Questions that arrived during the last attempt found an open reply, and were not part of the failed one. If it is
   // unknown what a lost attempt had read, every question after the first requests a reply again.
   const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
   await askForFirst(ctx, conversation, unread);
-}
-
-/**
- * Whether the conversation still belongs to its mapping
- * (docs/races.md#unmapped-or-paused-while-a-reply-is-being-written).
- */
-async function stillWanted(ctx: QueryCtx, conversation: Doc<"conversations">): Promise<boolean> {
-  if (!conversation.mappingId) return true;
-  const mapping = await ctx.db.get("mappings", conversation.mappingId);
-  return mapping !== null && mayPostTo(mapping, conversation);
-}
-
-function isCurrent(reply: Doc<"replies"> | null, attempt: number): reply is Doc<"replies"> {
-  return reply?.state === "open" && reply.attempt === attempt;
 }

@@ -9,6 +9,7 @@ const MOST_BYTES = 500_000;
 const NOTE_BYTES = 1_000;
 
 export const TOO_LONG = "The answer ends here: it reached the limit of its length.";
+export const BROKEN_OFF = "The answer ends here: the AI service broke it off.";
 
 /**
  * An answer as people read it: without the reasoning before it, whole characters, not too long to be stored, and with a
@@ -112,7 +113,7 @@ export function withNote(text: string, note: string): string {
 const FENCE = /^([ \t]*)((?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$/gm;
 
 /** The line that closes a text's last code block, if it is open. (One in a quote ends with it.) */
-function openFence(text: string): string | undefined {
+export function openFence(text: string): string | undefined {
   let open: { readonly fence: string; readonly indent: string } | undefined;
   for (const [, indent = "", item = "", fence = "", info = ""] of text.matchAll(FENCE)) {
     if (open === undefined) {

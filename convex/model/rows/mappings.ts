@@ -37,6 +37,8 @@ export const vMappingRow = v.object({
   relayApps: v.optional(v.literal(true)),
   /** Absent: images. */
   files: v.optional(vFilesHeld),
+  /** Whether people watch answers being written. */
+  stream: v.optional(v.literal(true)),
   instructions: v.optional(v.string()),
   model: v.optional(v.string()),
 });

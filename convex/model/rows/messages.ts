@@ -24,6 +24,8 @@ export const vMessageRow = v.object({
   replyTo: v.optional(v.string()),
   // It waits until those before it are relayed (docs/races.md#live-messages-overtake-a-catch-up).
   toRelay: v.optional(v.literal(true)),
+  // An answer that people watch being written. `content` is what its first flush had until it is whole (`drafts`).
+  streamed: v.optional(v.literal(true)),
 });
 
 /** A mirrored message by the platform's id: unique in its mapping, because ingest looks before it inserts. */

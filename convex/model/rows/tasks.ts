@@ -6,7 +6,7 @@ import { isAlive } from "../shared/jobs.ts";
 import { countRearmed } from "./rearmed.ts";
 
 /** Work that goes on in batches, one transaction each. What does a batch of each: `convex/model/sweep/run_task.ts`. */
-export const vTask = v.union(
+const vTask = v.union(
   v.object({ kind: v.literal("ask"), messageIds: v.array(v.id("messages")) }),
   v.object({
     kind: v.literal("clearThread"),
@@ -34,6 +34,14 @@ export const vTask = v.union(
     after: v.number(),
   }),
 );
+
+export const vTaskRow = v.object({
+  task: vTask,
+  /** When its first batch is due, in ms since 1970. */
+  dueAt: v.number(),
+  jobId: v.optional(v.id("_scheduled_functions")),
+});
+
 export type Task = Infer<typeof vTask>;
 export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 

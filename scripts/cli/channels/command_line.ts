@@ -10,6 +10,8 @@ import {
   addChannelArguments,
   addRelayFlags,
   addRelaySettings,
+  addStreamFlag,
+  addStreamSetting,
   addSettings,
   parseChannel,
   parseCount,
@@ -37,6 +39,7 @@ interface MapFlags extends Common {
   readonly files?: FilesHeld;
   readonly relay?: true;
   readonly relayApps?: true;
+  readonly stream?: true;
   readonly check: boolean;
 }
 
@@ -59,6 +62,7 @@ interface SettingFlags extends Common {
   readonly files?: FilesHeld;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly stream?: boolean;
 }
 
 /** The command line of the admin script. Parsing throws commander's `CommanderError` on wrong usage. */
@@ -118,7 +122,7 @@ function addMap(program: Command, print: Print): void {
         "backfill the channel's last n messages (1 to 1000); none of them is answered",
       ).argParser(parseCount),
     );
-  addRelayFlags(addSettings(command))
+  addStreamFlag(addRelayFlags(addSettings(command)))
     .option("--no-check", "don't check on the platform that the bot can work in the channel")
     .action(async (platform: Platform, id: string, flags: MapFlags) => {
       const { json: _, check, keep = "all", ...rest } = flags;
@@ -195,8 +199,9 @@ function addSet(program: Command, print: Print): void {
     "set slack C0123456789 --keep 90",
     "set slack C0123456789 --files none",
     "set slack C0123456789 --relay on",
+    "set slack C0123456789 --stream on",
   ]);
-  addRelaySettings(addSettings(addChannelArguments(command)))
+  addStreamSetting(addRelaySettings(addSettings(addChannelArguments(command))))
     .option("--no-instructions", "go back to the default instructions")
     .option("--no-model", "go back to the deployment's model")
     .action(async (platform: Platform, id: string, flags: SettingFlags) => {

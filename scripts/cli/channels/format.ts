@@ -30,6 +30,7 @@ function extras(row: MappingRow): string[] {
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
     ...(row.files === "none" ? ["holds no files"] : []),
     ...(row.files === "all" ? ["holds all files"] : []),
+    ...(row.stream ? ["shows answers being written"] : []),
   ];
 }
 
@@ -185,6 +186,8 @@ function describeStatus(row: MappingStatus, rows: readonly MappingStatus[]): str
       ? []
       : [`caught up ${time(row.caughtUpAt)}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
+    ...(row.stream ? ["shows answers being written"] : []),
+    ...(row.stream ? ["shows answers being written"] : []),
   ];
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults

@@ -66,6 +66,16 @@ export function addRelaySettings(command: Command): Command {
     .addOption(new Option("--relay-apps <on|off>", RELAY_APPS).argParser(parseSwitch));
 }
 
+const STREAM = "show answers in this channel while they are being written";
+
+export function addStreamFlag(command: Command): Command {
+  return command.option("--stream", STREAM);
+}
+
+export function addStreamSetting(command: Command): Command {
+  return command.addOption(new Option("--stream <on|off>", STREAM).argParser(parseSwitch));
+}
+
 function parseSwitch(value: string): boolean {
   if (value === "on" || value === "off") return value === "on";
   throw new InvalidArgumentError("It must be on or off.");

@@ -37,6 +37,7 @@ export interface Settings {
   readonly keepDays?: number | null;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly stream?: boolean;
 }
 
 /** What `map` accepts besides the channel; exactly one of `to` and `adopt`. */
@@ -51,6 +52,7 @@ export interface MapOptions {
   readonly keepDays?: number;
   readonly relay?: boolean;
   readonly relayApps?: boolean;
+  readonly stream?: boolean;
 }
 
 /** Maps a channel. With `view`, first checks on the platform that the bot can work in the channel. */

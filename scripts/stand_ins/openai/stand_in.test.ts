@@ -95,12 +95,49 @@ describe("the AI stand-in", () => {
     const ai = await start();
     const client = new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 });
     expect(await rejection(client.models.list())).toMatchObject({ status: 501 });
-    const streamed = client.chat.completions.create({ model: "gpt-4o", messages, stream: true });
-    expect(await rejection(streamed)).toMatchObject({ status: 501 });
+    const sampled = client.chat.completions.create({ model: "gpt-4o", messages: [] });
+    expect(await rejection(sampled)).toMatchObject({ status: 501 });
     expect(ai.refused).toMatchObject([
       "GET /v1/models",
       expect.stringContaining("POST /v1/chat/completions"),
     ]);
+  });
+});
+
+describe("a stream", () => {
+  async function streamed(ai: OpenAiStandIn): Promise<{ text: string; last: unknown }> {
+    const client = new OpenAI({ apiKey: ai.apiKey, baseURL: ai.baseUrl, maxRetries: 0 });
+    const stream = await client.chat.completions.create({
+      ...{ model: "gpt-4o", messages, stream: true, stream_options: { include_usage: true } },
+    });
+    let text = "";
+    let last: unknown;
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? "";
+      last = chunk;
+    }
+    return { text, last };
+  }
+
+  it("is the answer in pieces, with the usage at the end", async () => {
+    const ai = await start();
+    const whole = (await ask(ai)).choices[0]?.message.content;
+    const { text, last } = await streamed(ai);
+    expect(text).toBe(whole);
+    expect(last).toMatchObject({ choices: [], usage: { prompt_tokens: expect.any(Number) } });
+  });
+
+  it("breaks off, is refused, or says another text, as a fault says", async () => {
+    const ai = await start();
+    ai.next({ streaming: { everyMs: 0, halfway: "destroy" } });
+    expect(await rejection(streamed(ai))).toBeInstanceOf(Error);
+    ai.next({ streaming: { everyMs: 0, halfway: "error" } });
+    expect(await rejection(streamed(ai))).toBeInstanceOf(Error);
+    ai.next({ streaming: { everyMs: 0, text: "ab".repeat(50_000) } });
+    expect((await streamed(ai)).text).toHaveLength(100_000);
+    ai.next("refusesStreamOptions");
+    expect(await rejection(streamed(ai))).toMatchObject({ status: 400 });
+    expect(await rejection(streamed(ai))).toMatchObject({ status: 400 });
   });
 });
 

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { listen, readBody, Wire, type WireEntry } from "../wire.ts";
 import { answerTo, type ChatLine, ENDLESS } from "./answers.ts";
+import { sendStreamed, type Streaming, vStreamed } from "./streaming.ts";
 import { type ToolCall, toolCallFor, unansweredCall, vSentMessage, vTool } from "./tools.ts";
 
 /** A fault of one request. */
@@ -19,6 +20,12 @@ export type OpenAiFault =
   | { readonly retryAfter: number }
   /** The right answer, after a delay. */
   | { readonly delayMs: number }
+  /** How the answer is streamed, if that is asked for. */
+  | { readonly streaming: Streaming }
+  /** The whole answer at once, although a stream was asked for. */
+  | "ignoresStream"
+  /** HTTP 400 for every request with `stream_options`, from now on. */
+  | "refusesStreamOptions"
   /** Any answer. Default: status 200, JSON. */
   | { readonly body: string; readonly status?: number; readonly type?: string }
   /** An HTTP status with OpenAI's error body. */
@@ -51,33 +58,37 @@ const chatRequest = z.looseObject({
   model: z.string(),
   messages: z.array(vSentMessage).min(1),
   tools: z.array(vTool).min(1).optional(),
-  stream: z.literal(false).optional(),
+  stream: z.boolean().optional(),
+  stream_options: z.strictObject({ include_usage: z.boolean() }).optional(),
 });
 type ChatRequest = z.infer<typeof chatRequest>;
 
 const CHAT = "POST /v1/chat/completions";
 
 /**
- * Imitates OpenAI for the stock client, on a free loopback port: `POST /v1/chat/completions` without streaming, with the
+ * Imitates OpenAI for the stock client, on a free loopback port: `POST /v1/chat/completions`, streamed too, with the
  * API key, OpenAI's error bodies and `usage`. The answer shows the conversation it was sent (see answers.ts). Offered a
  * tool that the last message names, it calls that (see tools.ts).
  *
  * Refuses every other path and malformed requests with 501, and records them in `refused`; tests assert that the list is
  * empty.
  *
- * Leaves out streaming, tools that are not functions, models and real token counts.
+ * Leaves out tools that are not functions, models and real token counts.
  */
 export async function startOpenAiStandIn(
   options: {
     readonly apiKey?: string;
     /** How long an answer without a fault takes, in ms. Default 0. */
     readonly thinkMs?: number;
+    /** Between two pieces of a streamed answer, in ms. Default 0. */
+    readonly tokenMs?: number;
   } = {},
 ): Promise<OpenAiStandIn> {
   const apiKey = options.apiKey ?? `sk-playground-${randomUUID()}`;
   const wire = new Wire();
   const requests: OpenAiRequest[] = [];
   const faults: { readonly fault: OpenAiFault; readonly about: string }[] = [];
+  let refusesStreamOptions = false;
   const faultOf = ({ messages }: ChatRequest): OpenAiFault | undefined => {
     const last = messages.at(-1)?.content ?? "";
     const place = faults.findIndex(({ about }) => last.includes(about));
@@ -96,13 +107,18 @@ export async function startOpenAiStandIn(
     if (!authorised) {
       return failure(401, "Incorrect API key.", "invalid_request_error", "invalid_api_key");
     }
-    const { thinkMs = 0 } = options;
+    const { thinkMs = 0, tokenMs: everyMs = 0 } = options;
     const fault = faultOf(chat.data) ?? (thinkMs > 0 ? { delayMs: thinkMs } : undefined);
-    if (typeof fault === "object" && "delayMs" in fault) {
-      await delay(fault.delayMs);
-      return answered(chat.data);
-    }
-    return fault === undefined ? answered(chat.data) : faulty(fault, chat.data);
+    if (fault === "refusesStreamOptions") refusesStreamOptions = true;
+    const { stream = false, stream_options } = chat.data;
+    if (stream_options && (refusesStreamOptions || !stream))
+      return failure(400, "Unknown parameter: 'stream_options'.", "invalid_request_error");
+    if (typeof fault === "object" && "delayMs" in fault) await delay(fault.delayMs);
+    const streaming = typeof fault === "object" && "streaming" in fault ? fault.streaming : {};
+    if (fault === "ignoresStream" || !stream || !isAnswered(fault))
+      return isAnswered(fault) ? answered(chat.data) : faulty(fault, chat.data);
+    const includeUsage = stream_options?.include_usage === true;
+    return { ...answered(chat.data), streaming: { everyMs, ...streaming }, includeUsage };
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const name = `${request.method ?? ""} ${request.url ?? ""}`;
@@ -110,6 +126,14 @@ export async function startOpenAiStandIn(
     const body = await readBody(request);
     const answer = await execute(name, request.headers.authorization ?? "", body);
     if (answer === "hang" || response.destroyed) return;
+    const { streaming, includeUsage = false } = answer;
+    const streamed = streaming && vStreamed.safeParse(parseJson(answer.body)).data;
+    if (streamed) {
+      wire.answer(name, answer.status, () => {
+        void sendStreamed(response, streamed, streaming, includeUsage);
+      });
+      return;
+    }
     wire.answer(name, answer.status, () => {
       response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
       response.end(answer.body);
@@ -134,12 +158,22 @@ interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly streaming?: Streaming;
+  readonly includeUsage?: boolean;
 }
 
-function faulty(
-  fault: Exclude<OpenAiFault, { readonly delayMs: number }>,
-  request: ChatRequest,
-): Answer | "hang" {
+/** What changes only how the right answer is given. */
+type Manner = Extract<
+  OpenAiFault,
+  { delayMs: number } | { streaming: Streaming } | `${string}tream${string}`
+>;
+
+function isAnswered(fault: OpenAiFault | undefined): fault is Manner | undefined {
+  if (typeof fault === "object") return "delayMs" in fault || "streaming" in fault;
+  return fault === undefined || fault === "ignoresStream" || fault === "refusesStreamOptions";
+}
+
+function faulty(fault: Exclude<OpenAiFault, Manner>, request: ChatRequest): Answer | "hang" {
   if (typeof fault === "number") return failure(fault, "Injected failure.", "server_error");
   if (typeof fault === "object" && "body" in fault) {
     const { body, status = 200, type = "application/json" } = fault;

@@ -32,6 +32,8 @@ export interface SlackStandInOptions {
   readonly postLimit?: PostLimit;
   /** How long after its upload a file can't be shown in blocks yet, in ms. Default 0. */
   readonly fileReadyMs?: number;
+  /** How many edits the workspace takes; Slack's tier 3 is 50 a minute. Default: any number. */
+  readonly updateLimit?: PostLimit;
   /** The clock from which timestamps are generated, in ms since 1970. */
   readonly now?: () => number;
 }
@@ -111,7 +113,7 @@ const ALL_SCOPES = [
  *
  * Refuses every other method, argument and frame, and records it in `refused`; tests assert that the list is empty.
  *
- * Leaves out rate limits (but for `postLimit` and those that a fault injects), direct messages, interactivity, the bot's reactions, OAuth and more
+ * Leaves out rate limits (but for `postLimit`, `updateLimit` and those that a fault injects), direct messages, interactivity, the bot's reactions, OAuth and more
  * than one workspace. State is in memory.
  */
 export async function startSlackStandIn(options: SlackStandInOptions = {}): Promise<SlackStandIn> {
@@ -146,6 +148,7 @@ export async function startSlackStandIn(options: SlackStandInOptions = {}): Prom
     ignoresPersonas: options.ignoresPersonas ?? false,
     historyPage: options.historyPage ?? 1_000,
     postLimiter: new PostLimiter(options.postLimit),
+    updateLimiter: new PostLimiter(options.updateLimit),
     socketMode,
     socketUrl: (): string => `ws://127.0.0.1:${listening.port}/link/`,
     wire,

@@ -32,11 +32,27 @@ export async function prepare(backend: Backend) {
   const mirrored = people.find((person) => person.mirrored);
   if (!mirrored) throw new Error("nobody was mirrored");
   const storageId = await backend.t.run((ctx) => ctx.storage.store(new Blob(["a file"])));
+  const draftId = await draftIn(backend, onDiscord.mappingId, answer);
   return {
     ...{ publicChannel, user, memberUser, mirrored: mirrored._id },
-    ...{ onDiscord, onSlack, deliveryOf, answer, storageId },
+    ...{ onDiscord, onSlack, deliveryOf, answer, storageId, draftId },
   };
 }
+
+/** A draft as that of an answer which is being written. */
+async function draftIn(
+  { t }: Backend,
+  mappingId: Id<"mappings">,
+  messageId: Id<"messages">,
+): Promise<Id<"drafts">> {
+  return await t.run(async (ctx) => {
+    const conversationId = (await ctx.db.get("messages", messageId))?.conversationId;
+    if (!conversationId) throw new Error("the answer is in no conversation");
+    const draft = { messageId, conversationId, mappingId, text: "so far", revision: 1 };
+    return await ctx.db.insert("drafts", draft);
+  });
+}
+
 type World = Awaited<ReturnType<typeof prepare>>;
 export type Caller = Backend["t"] | Backend["admin"];
 
@@ -171,6 +187,11 @@ export const TABLE: Record<string, Row> = {
     call: (as, { deliveryOf }) => claim(as, deliveryOf("slack")),
     cells: { ...bridges, discord: "gone" },
   },
+  "bridge:draft (Discord's)": {
+    call: async (as, { draftId }) =>
+      (await as.query(api.bridge.draft, { draftId })) === null ? "gone" : "ok",
+    cells: { ...bridges, slack: "gone" },
+  },
   "bridge:exchange (Discord's delivery)": {
     call: (as, { deliveryOf }) =>
       as.mutation(api.bridge.exchange, {
@@ -287,6 +308,7 @@ export const TABLE: Record<string, Row> = {
   "deliveries:wake": internalOnly,
   "purge:purgeMapping": internalOnly,
   "replies:fail": internalOnly,
+  "replies:draft": internalOnly,
   "replies:generate": internalOnly,
   "replies:load": internalOnly,
   "replies:store": internalOnly,

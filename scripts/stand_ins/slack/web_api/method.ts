@@ -20,6 +20,8 @@ export interface Backend {
   /** The most messages in a page of history. */
   readonly historyPage: number;
   readonly postLimiter: PostLimiter;
+  /** Of the whole workspace. */
+  readonly updateLimiter: PostLimiter;
   readonly socketMode: SocketMode;
   /** The address of Socket Mode without a ticket. Known once the server listens. */
   readonly socketUrl: () => string;

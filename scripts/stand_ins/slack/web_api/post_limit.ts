@@ -5,7 +5,7 @@ export interface PostLimit {
 }
 
 /**
- * Counts the bot's posts by channel. Slack allows about one a second in a channel, and short bursts:
+ * Counts the bot's posts, or its edits, by channel. Slack allows about one a second in a channel, and short bursts:
  * https://docs.slack.dev/apis/web-api/rate-limits
  */
 export class PostLimiter {

@@ -57,6 +57,19 @@ describe("the Web API", () => {
     expect(slack.posts.map(({ channel }) => channel)).toEqual([general, general, random, general]);
   });
 
+  it("takes only so many edits of the workspace in a time", async () => {
+    const slack = await start({ updateLimit: { requests: 2, windowMs: 60_000 } });
+    const { chat } = webClient(slack);
+    const update = async (name: string) => {
+      const channel = slack.addChannel(name);
+      const { ts = "" } = await chat.postMessage({ channel, text: "a" });
+      return await chat.update({ channel, ts, text: "b" });
+    };
+    await update("general");
+    await update("random");
+    expect(await errorOf(update("more"))).toMatchObject({ retryAfter: 60 });
+  });
+
   it("pages history newest first without thread replies, and a thread oldest first with its root", async () => {
     const slack = await start();
     const channel = slack.addChannel("general");

@@ -122,7 +122,12 @@ export function webApi(
   };
 }
 
-function postWait({ postLimiter }: Backend, name: string, params: Params): number | undefined {
+function postWait(
+  { postLimiter, updateLimiter }: Backend,
+  name: string,
+  params: Params,
+): number | undefined {
+  if (name === "chat.update") return updateLimiter.take("");
   if (name !== "chat.postMessage") return undefined;
   return postLimiter.take(textParam(params, "channel") ?? "");
 }
