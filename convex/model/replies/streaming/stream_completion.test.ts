@@ -8,8 +8,8 @@ const PROMPT = { messages: [{ role: "user" as const, content: "hi" }] };
 const USAGE = { promptTokens: 11, completionTokens: 7 };
 
 let ai: AiService;
-beforeEach(() => {
-  startBackend();
+beforeEach(async () => {
+  await startBackend();
   ai = new AiService();
 });
 afterEach(stopBackend);
