@@ -44,7 +44,7 @@ test("ten times the queue's limit arrives while Convex is away: Slack gets no ac
   expect(stack.slack.abandoned.length).toBeGreaterThan(8 * BOUND);
   await stack.convex.faults.back();
 
-  const verdict = await stage.settle(20_000);
+  const verdict = await stage.settle(60_000);
   expect(verdict.differences).toEqual([]);
   expect(verdict).toMatchObject({ mirrored: 20 * BOUND, lost: 0, duplicated: 0 });
-}, 90_000);
+}, 150_000);
