@@ -1,8 +1,8 @@
 import type { AuthConfig } from "convex/server";
+import { withoutOurIssuers } from "./model/access/app_providers.ts";
 import { AUDIENCE, ISSUERS } from "./model/access/issuers.ts";
 
-// The provider that signs in the people of an app goes here (docs/apps.md#who-signs-people-in). No provider's issuer may
-// be one of those below: it would act as a bridge or an admin.
+// The provider that signs in the people of an app goes here (docs/apps.md#who-signs-people-in).
 const APP_PROVIDERS: AuthConfig["providers"] = [];
 
 // Each variable holds a key set as a data URI, so verifying needs no network and a key is changed without
@@ -31,6 +31,6 @@ export default {
       algorithm: "ES256",
       jwks: process.env.ADMIN_JWKS!,
     },
-    ...APP_PROVIDERS,
+    ...withoutOurIssuers(APP_PROVIDERS),
   ],
 } satisfies AuthConfig;

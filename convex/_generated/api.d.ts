@@ -22,6 +22,7 @@ import type * as crons from "../crons.js";
 import type * as deliveries from "../deliveries.js";
 import type * as doctor from "../doctor.js";
 import type * as index from "../index.js";
+import type * as model_access_app_providers from "../model/access/app_providers.js";
 import type * as model_access_caller from "../model/access/caller.js";
 import type * as model_access_issuers from "../model/access/issuers.js";
 import type * as model_admin_activity from "../model/admin/activity.js";
@@ -165,6 +166,7 @@ declare const fullApi: ApiFromModules<{
   deliveries: typeof deliveries;
   doctor: typeof doctor;
   index: typeof index;
+  "model/access/app_providers": typeof model_access_app_providers;
   "model/access/caller": typeof model_access_caller;
   "model/access/issuers": typeof model_access_issuers;
   "model/admin/activity": typeof model_admin_activity;
