@@ -1,15 +1,17 @@
-import type { Doc } from "../../_generated/dataModel.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { deleteMessage } from "../admin/purge.ts";
 import { deleteTombstones } from "./delete_rows.ts";
-import { horizonOf } from "../rows/mappings.ts";
+import { findConversation } from "../rows/conversations.ts";
+import { horizonOf, mappingsOf } from "../rows/mappings.ts";
+import { ownPosition } from "../shared/positions.ts";
 
-/** Mappings that one transaction looks at: two index ranges each. */
-const MAPPINGS = 500;
+/** Mappings that one transaction looks at: five index ranges each, and up to 100 other mappings of an unmapped one. */
+const MAPPINGS = 200;
 
 /**
- * Deletes messages that are older than their mapping keeps them, with their posts and deliveries, and the mapping's old
- * tombstones: at most `most` documents, and the rest of the last message's. Also of unmapped channels. Returns how many,
+ * Deletes messages that are older than their mapping keeps them, with their posts and deliveries, what was written in
+ * Convex before that in the same channel, and the mapping's old tombstones: at most `most` documents, and the rest of the last message's. Also of unmapped channels. Returns how many,
  * and where the next mappings begin (null: there are no others).
  */
 export async function expireMessages(ctx: MutationCtx, cursor: string | null, most: number) {
@@ -27,22 +29,46 @@ export async function expireMessages(ctx: MutationCtx, cursor: string | null, mo
 
 async function expireMessagesOf(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
   let documents = 0;
-  for (const message of await oldMessages(ctx, mapping, most)) {
-    const deleted = await deleteMessage(ctx, message);
-    documents += deleted.documents + deleted.files;
-    await forgetName(ctx, message);
-    if (documents >= most) return documents;
+  for (const oldMessages of [oldMirrored, oldOfConvex]) {
+    for (const message of await oldMessages(ctx, mapping, most - documents)) {
+      const deleted = await deleteMessage(ctx, message);
+      documents += deleted.documents + deleted.files;
+      await forgetName(ctx, message);
+      if (documents >= most) return documents;
+    }
   }
   return documents + (await expireTombstones(ctx, mapping, most - documents));
 }
 
-async function oldMessages(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
+async function oldMirrored(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
   return await ctx.db
     .query("messages")
     .withIndex("by_mappingId_and_sentAt", (q) =>
       q.eq("mappingId", mapping._id).gt("sentAt", undefined).lt("sentAt", horizonOf(mapping)),
     )
     .take(most);
+}
+
+/**
+ * What apps and admins wrote, and what they were answered, is of no mapping: it goes with the shortest limit of its
+ * channel's mappings. Those that are unmapped count only if the channel has no other.
+ */
+async function oldOfConvex(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
+  const { channelId, state } = mapping;
+  if (state === "unmapped" && (await isMapped(ctx, channelId))) return [];
+  const conversation = await findConversation(ctx, { channelId });
+  if (!conversation) return [];
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_conversationId_and_position", (q) =>
+      q.eq("conversationId", conversation._id).lt("position", ownPosition(horizonOf(mapping))),
+    )
+    .take(most);
+}
+
+async function isMapped(ctx: MutationCtx, channelId: Id<"channels">): Promise<boolean> {
+  const mappings = await mappingsOf(ctx, channelId);
+  return mappings.some(({ state }) => state !== "unmapped");
 }
 
 /** What a thread is called may quote its first message. The row stays: replies and deliveries belong to it. */
