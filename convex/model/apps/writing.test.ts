@@ -5,7 +5,7 @@ import * as access from "../../access.ts";
 import type { Trigger } from "../shared/validators.ts";
 import { failure, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
-import { discord, slack, useRelay } from "../../../test/support/convex/fresh_relay.ts";
+import { discord, mapSide, slack, useRelay } from "../../../test/support/convex/fresh_relay.ts";
 
 useRelay();
 
@@ -112,8 +112,28 @@ describe("what a person of an app writes", () => {
     expect((await rows(backend, "messages")).map(({ content }) => content)).not.toContain("3");
   });
 
-  test.each(["0", "many"])("is refused where the limit is %j", async (limit) => {
-    vi.stubEnv("APP_MESSAGES_PER_MINUTE", limit);
+  test("has a limit per channel, for all people of apps together", async () => {
+    vi.stubEnv("APP_MESSAGES_PER_CHANNEL", "2");
+    const gus = await backend.guest.mutation(api.apps.ensureUser, {});
+    expect(await failure(says("1"))).toBe("ok");
+    expect(await failure(says("2", gus, backend.guest))).toBe("ok");
+    expect(await failure(says("3"))).toBe("RATE_LIMITED");
+    expect(await failure(says("4", gus, backend.guest))).toBe("RATE_LIMITED");
+    const other = await mapSide("slack", { to: "other", externalId: "C0000000007" });
+    const elsewhere = { channelId: other.channelId, authorId: mia, content: "5" };
+    expect(await failure(backend.member.mutation(api.index.sendMessage, elsewhere))).toBe("ok");
+    await discord.says("what people say there is not counted");
+    await pass(backend, 30_000);
+    expect(await failure(says("6"))).toBe("ok");
+  });
+
+  test.each([
+    ["APP_MESSAGES_PER_MINUTE", "0"],
+    ["APP_MESSAGES_PER_MINUTE", "many"],
+    ["APP_MESSAGES_PER_CHANNEL", "0"],
+    ["APP_MESSAGES_PER_CHANNEL", "many"],
+  ])("is refused where %s is %j", async (name, limit) => {
+    vi.stubEnv(name, limit);
     expect(await failure(says("hi"))).toBe("RATE_LIMITED");
   });
 });

@@ -63,7 +63,7 @@ export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, cont
  */
 export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
   const byAdmin = await isAdmin(ctx);
-  if (!byAdmin) await takeMessage(ctx, authorId);
+  if (!byAdmin) await takeMessage(ctx, authorId, channel._id);
   const asks = byAdmin || (await asksIn(ctx, channel, content));
   const conversation = await ensureConversation(ctx, { channelId: channel._id });
   const now = Date.now();

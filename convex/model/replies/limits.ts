@@ -67,21 +67,31 @@ function bucketsOf(asker: Asker, channelId: Id<"channels">): Bucket[] {
 }
 
 /**
- * Takes one message of an app's person from their limit, so that an app can't flood the platforms that hear it. Throws
- * RATE_LIMITED, which says for how long.
+ * Takes one message of an app's person from their limit and the channel's, so that an app can't flood the platforms that
+ * hear it, however many people it lets sign in. Throws RATE_LIMITED, which says for how long and takes nothing.
  */
-export async function takeMessage(ctx: MutationCtx, userId: Id<"users">): Promise<void> {
-  const rate = messagesPerMinute();
-  const { ok, retryAfter } =
-    rate === 0
-      ? { ok: false, retryAfter: MINUTE }
-      : await limiter.limit(ctx, "messages: author", {
-          key: userId,
-          config: { kind: "token bucket", rate, period: MINUTE, capacity: rate },
-        });
-  if (ok) return;
-  const seconds = Math.ceil(retryAfter / 1_000).toString();
-  throw refusal("RATE_LIMITED", `too many messages: the next in ${seconds} s`);
+export async function takeMessage(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+  channelId: Id<"channels">,
+): Promise<void> {
+  const { perAuthor, perChannel } = messagesPerMinute();
+  const limits = [
+    { whose: "author", key: userId, rate: perAuthor, refused: "too many messages" },
+    { whose: "channel", key: channelId, rate: perChannel, refused: "too many messages here" },
+  ];
+  for (const { whose, key, rate, refused } of limits) {
+    const { ok, retryAfter } =
+      rate === 0
+        ? { ok: false, retryAfter: MINUTE }
+        : await limiter.limit(ctx, `messages: ${whose}`, {
+            key,
+            config: { kind: "token bucket", rate, period: MINUTE, capacity: rate },
+          });
+    if (ok) continue;
+    const seconds = Math.ceil(retryAfter / 1_000).toString();
+    throw refusal("RATE_LIMITED", `${refused}: the next in ${seconds} s`);
+  }
 }
 
 /** Whether this conversation may get another notice that a reply failed. */

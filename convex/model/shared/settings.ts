@@ -84,9 +84,12 @@ export function replyLimits(env: Variables = process.env): ReplyLimits {
   };
 }
 
-/** Messages that one person of an app may write in private channels, per minute. 0 if it can't be read. */
-export function messagesPerMinute(env: Variables = process.env): number {
-  return count(env.APP_MESSAGES_PER_MINUTE, 20) ?? 0;
+/** Messages of apps per minute: those of one person, and of all in one private channel. 0 if it can't be read. */
+export function messagesPerMinute(env: Variables = process.env) {
+  return {
+    perAuthor: count(env.APP_MESSAGES_PER_MINUTE, 20) ?? 0,
+    perChannel: count(env.APP_MESSAGES_PER_CHANNEL, 60) ?? 0,
+  };
 }
 
 /** Whether people without a token may use the public chat API at all: unless it is set to anything but yes. */
@@ -106,6 +109,7 @@ export function unreadableSettings(env: Variables = process.env): string[] {
     "AI_REPLIES_PER_CHANNEL",
     "AI_REPLIES_FOR_STRANGERS",
     "APP_MESSAGES_PER_MINUTE",
+    "APP_MESSAGES_PER_CHANNEL",
   ].filter((name) => count(env[name], 0) === undefined);
   const word = text(env.PUBLIC_CHAT)?.toLowerCase();
   const isKnown = word === undefined || [...OPEN, ...CLOSED].includes(word);
