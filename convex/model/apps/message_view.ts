@@ -89,10 +89,11 @@ async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMes
 async function findThread(ctx: QueryCtx, conversationId: Id<"conversations">) {
   const conversation = await ctx.db.get("conversations", conversationId);
   if (!conversation) return undefined;
-  const { mappingId, threadId, name } = conversation;
+  const { channelId, mappingId, threadId, name } = conversation;
   if (threadId === undefined && !conversation.rootId) return undefined;
   const root = mappingId && threadId !== undefined && (await saidAs(ctx, mappingId, threadId));
-  const rootId = conversation.rootId ?? (root ? root._id : undefined);
+  // When the thread began, the mapping may have been of a channel that the caller may not read.
+  const rootId = conversation.rootId ?? (root && root.channelId === channelId ? root._id : undefined);
   return { conversationId, ...(name !== undefined && { name }), ...(rootId && { rootId }) };
 }
 

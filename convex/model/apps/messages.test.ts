@@ -100,6 +100,18 @@ describe("a message in an app", () => {
     });
   });
 
+  test("in a thread that began when the channel was mapped elsewhere names no message from there", async () => {
+    const root = said(room, { content: "root" });
+    await ingest(root);
+    const externalId = "100000000000000001";
+    await backend.admin.mutation(api.admin.unmap, { platform: "discord", externalId });
+    ({ channelId } = await mapChannel(backend, "discord", { to: "other", trigger: "never" }));
+    await ingest(said(room, { content: "in it", threadId: root.externalId, threadName: "Plans" }));
+    const { page } = await read();
+    expect(page).toMatchObject([{ text: "in it", thread: { name: "Plans" } }]);
+    expect(page[0]?.thread).not.toHaveProperty("rootId");
+  });
+
   test("of a public channel is there too", async () => {
     const { nobody } = backend;
     channelId = await nobody.mutation(api.index.createChannel, { name: "lobby" });
