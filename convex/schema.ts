@@ -194,7 +194,7 @@ export default defineSchema({
     .index("by_messageId", ["messageId"])
     .index("by_ratedAt", ["ratedAt"]),
 
-  // What is written so far of a streamed answer: a row of its own, so that only the bridge that follows it is told. Inserted
+  // What is written so far of a streamed answer: a row of its own, so that only who follows it is told: a bridge, apps. Inserted
   // and written by the flushes of a reply, removed when the reply ends or its message is deleted.
   drafts: defineTable(vDraftRow).index("by_messageId", ["messageId"]),
 

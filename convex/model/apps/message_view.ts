@@ -2,6 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { reactionsShown } from "../reactions/shown.ts";
+import { draftOf } from "../rows/drafts.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
@@ -55,7 +56,7 @@ export async function toAppMessages(
       return {
         id: _id,
         author: await authorOf(ctx, message),
-        text: await readableContent(ctx, message, (name) => escapeMarkdown(onOneLine(name))),
+        text: await textOf(ctx, message),
         sentAt: sentAt ?? message._creationTime,
         ...(editedAt !== undefined && { editedAt }),
         ...(thread && { thread }),
@@ -64,6 +65,13 @@ export async function toAppMessages(
       };
     }),
   );
+}
+
+/** An answer that is still being written is shown as far as it is. */
+async function textOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+  const draft = message.streamed && (await draftOf(ctx, message._id));
+  if (draft) return draft.text;
+  return await readableContent(ctx, message, (name) => escapeMarkdown(onOneLine(name)));
 }
 
 async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMessage["author"]> {
@@ -93,7 +101,8 @@ async function findThread(ctx: QueryCtx, conversationId: Id<"conversations">) {
   if (threadId === undefined && !conversation.rootId) return undefined;
   const root = mappingId && threadId !== undefined && (await saidAs(ctx, mappingId, threadId));
   // When the thread began, the mapping may have been of a channel that the caller may not read.
-  const rootId = conversation.rootId ?? (root && root.channelId === channelId ? root._id : undefined);
+  const rootId =
+    conversation.rootId ?? (root && root.channelId === channelId ? root._id : undefined);
   return { conversationId, ...(name !== undefined && { name }), ...(rootId && { rootId }) };
 }
 
