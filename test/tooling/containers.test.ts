@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { z } from "zod";
 import { loadConfig, PLATFORM_SETTINGS } from "../../bridges/config/config.ts";
 import type { SettingName } from "../../bridges/config/settings.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { mergeEnvText } from "../../scripts/cli/setup/env_file.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 import { newKey } from "../support/core_material.ts";
 import { commandOf, isIgnored, parseDockerfile } from "../support/containers/dockerfile.ts";
@@ -107,6 +109,21 @@ const service = z.looseObject({
 const composeFile = z.looseObject({
   services: z.record(z.string(), service),
   volumes: z.record(z.string(), z.unknown()),
+});
+
+test("the command that gives the settings to Fly.io gives them without their quotation marks", async () => {
+  const key = JSON.stringify(newKey().signing);
+  const token = { CONVEX_URL: "https://x.convex.cloud", DISCORD_BOT_TOKEN: "a.b-c" };
+  const settings = { ...token, SLACK_BRIDGE_KEY: key };
+  const file = mergeEnvText("", { ...settings, ADMIN_KEY: key });
+  const command = /^(grep .*) \| fly secrets import/m.exec(await read("docs/running.md"))?.[1];
+  const script = command?.replace(" .env.local", "") ?? "";
+  const given = execFileSync("sh", ["-c", script], { input: file, encoding: "utf8" });
+  // It takes lines of NAME=VALUE, and no quotation marks but double ones off:
+  // https://github.com/superfly/flyctl/blob/master/internal/command/secrets/parser.go
+  const secrets = given.trimEnd().split("\n");
+  const pairs = secrets.map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? []);
+  expect(Object.fromEntries(pairs)).toEqual(settings);
 });
 
 describe("compose.yaml", () => {
