@@ -10,7 +10,7 @@ import type { QueryCtx } from "./_generated/server.js";
  * By default, nobody may.
  */
 
-/** Whether the caller may read a channel, with everything that was ever said in it. */
+/** Whether the caller may read a channel, with everything that was ever said in it, private threads included. */
 export function mayRead(_ctx: QueryCtx, _channel: Doc<"channels">): boolean | Promise<boolean> {
   return false;
 }

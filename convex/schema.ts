@@ -98,7 +98,7 @@ export default defineSchema({
     at: v.number(),
   }).index("by_mappingId_and_direction", ["mappingId", "direction"]),
 
-  // The main channel or one thread of a mapping, or an admin's conversation in a private channel: the key of context,
+  // The main channel or one thread of a mapping, or that of apps and admins in a private channel: the key of context,
   // replies and outbox lanes (docs/races.md#one-conversation-per-mapping-and-thread). Inserted once, by ingest,
   // sendMessage and relays. The first reply in a thread sets `joined`, its deletion `goneAt`. Conversations with the same
   // `rootId` are one thread in several places. Without `threadId` such a place is pending: its thread opens at the copy

@@ -34,7 +34,7 @@ async function heardIn(
 ): Promise<Doc<"messages">[]> {
   const hearing = await hearingMappings(ctx, channelId);
   const since = hearing.find(({ _id }) => _id === mappingId)?.relaySince;
-  // Without a mapping it is an admin's conversation: admins read the whole channel.
+  // Without a mapping it is that of apps and admins, who read the whole channel.
   if (since === undefined)
     return await searchMessages(ctx, { channelId, mappingId }, text, MOST_READ);
   const found = await searchMessages(ctx, { channelId }, text, MOST_READ);
