@@ -112,6 +112,7 @@ test.each(["GET files-pri", "POST webhooks/:id/:token"])(
   { timeout: 150_000 },
   async (at) => {
     const talk = await stage.conversation(`killed ${at}`);
+    const before = await heldFiles();
     const { slack, discord } = stage.stack;
     const faults = at.startsWith("GET") ? slack.faults : discord.faults;
     const killed = new Promise<void>((resolve) => {
@@ -126,6 +127,7 @@ test.each(["GET files-pri", "POST webhooks/:id/:token"])(
     talk.say("slack", "Ada", "look", { files: [image("killed.png")] });
     await killed;
     bridge = await stage.stack.startBridge();
+    await eventually(async () => expect(await heldFiles()).toBe(before + 1));
     await eventually(() => expect(talk.lines("discord")).toHaveLength(1), { timeout: 120_000 });
     await stage.settled(120_000);
     const [[text, files] = []] = seen(talk, "discord");

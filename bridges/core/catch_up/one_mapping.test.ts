@@ -338,3 +338,27 @@ test("limits that were reached are said", async () => {
   expect(missed).toContain("only among its newest 200 messages");
   expect(missed).toContain("only 50 were read");
 });
+
+test("a message whose files are missing is offered again, so that they are fetched", async () => {
+  const file = {
+    id: "f1",
+    name: "f1.png",
+    type: "image/png",
+    size: 1,
+    url: "https://files.test/f1",
+  };
+  const { result, pushed } = run({
+    outcome: "known",
+    rows: [row(-20 * MINUTE, { lacksFiles: true }), row(-19 * MINUTE)],
+    pages: {
+      channel: [
+        page(
+          said(-20 * MINUTE, { attachments: [file] }),
+          said(-19 * MINUTE, { attachments: [file] }),
+        ),
+      ],
+    },
+  });
+  expect((await result).recovered).toBe(0);
+  expect(pushed.map(({ externalId }) => externalId)).toEqual([at(-20 * MINUTE)]);
+});

@@ -229,7 +229,8 @@ export class MappingCatchUp {
 
 /**
  * Whether an event is after the cursor, or edits a message before it. A message before the cursor that Convex does not
- * have was left out on purpose: purged, or from a time when the channel was not mapped.
+ * have was left out on purpose: purged, or from a time when the channel was not mapped. One that lacks files is known, and
+ * its files are fetched (docs/races.md#a-file-arrives-after-its-message).
  */
 function isNewer(
   event: HistoryPage["events"][number],
@@ -238,6 +239,7 @@ function isNewer(
 ): boolean {
   const row = stored.get(event.externalId);
   if (row === undefined) return event.position > upTo;
+  if (row.lacksFiles && event.attachments.length > 0) return true;
   return event.editedAt !== undefined && event.editedAt > (row.editedAt ?? 0);
 }
 

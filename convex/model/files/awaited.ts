@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { filesOf } from "../rows/files.ts";
 import { filesHeldIn } from "../rows/mappings.ts";
-import { FILES_WAIT_MS, isAwaited } from "./wanted.ts";
+import { FILES_WAIT_MS, isAwaited, isWanted } from "./wanted.ts";
 
 /**
  * How much longer a message waits for its files, in ms: none for one that has none or whose files are all held or can't be
@@ -23,4 +23,16 @@ export async function filesWait(
     (file) => isAwaited(by, filesHeldIn(mapping), file) && !known.has(file.id ?? ""),
   );
   return isWaiting ? leftMs : 0;
+}
+
+/** Whether a message of a mapping has files that are wanted, not held, and not known to be unavailable. */
+export async function lacksFiles(
+  ctx: QueryCtx,
+  mapping: Doc<"mappings">,
+  { _id, attachments = [] }: Doc<"messages">,
+): Promise<boolean> {
+  const wanted = attachments.filter((file) => isWanted(filesHeldIn(mapping), file));
+  if (wanted.length === 0) return false;
+  const known = new Set((await filesOf(ctx, _id)).map(({ fileId }) => fileId));
+  return wanted.some(({ id = "" }) => !known.has(id));
 }

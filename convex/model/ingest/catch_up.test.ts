@@ -3,6 +3,7 @@ import type { Id } from "../../_generated/dataModel.js";
 import { api } from "../../_generated/api.js";
 import { positionAt } from "../shared/positions.ts";
 import { BOB, deleted, said } from "../../../test/support/convex/events.ts";
+import { Files, image } from "../../../test/support/convex/files.ts";
 import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { failure, IDS, mapChannel, NOON, rows } from "../../../test/support/convex/backend.ts";
 
@@ -104,6 +105,24 @@ describe("what stands", () => {
       rootsBefore,
       activeSince: NOON - HOUR,
     });
+
+  test("says which messages lack files that are neither held nor given up", async () => {
+    const files = new Files(backend);
+    const events = ["f1", "f2", "f3"].map((id) => said(room, { attachments: [image(id)] }));
+    const unwanted = said(room, { attachments: [image("f4", { type: "text/plain" })] });
+    await ingest(...events, unwanted, said(room));
+    const [missing = unwanted, held = unwanted, gone = unwanted] = events;
+    await files.hold({ mappingId: room, externalId: held.externalId, fileId: "f2" });
+    await files.giveUp({ mappingId: room, externalId: gone.externalId, fileId: "f3" });
+    const { rows: found } = await standing();
+    expect(found).toHaveLength(5);
+    expect(found.filter((row) => row.lacksFiles)).toMatchObject([
+      { externalId: missing.externalId },
+    ]);
+    const of = { platform: "discord", externalId: IDS.discord } as const;
+    await backend.admin.mutation(api.admin.change, { ...of, files: "none" });
+    expect((await standing()).rows.some((row) => row.lacksFiles)).toBe(false);
+  });
 
   test("are the messages after a position with their threads and edits, without the deleted ones", async () => {
     const old = said(room, { sentAt: NOON - 2 * HOUR });

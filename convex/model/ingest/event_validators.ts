@@ -95,13 +95,14 @@ export const vOutcome = v.union(
 );
 export type Outcome = Infer<typeof vOutcome>;
 
-/** A message, or a part of a reply (`own`), that is not known to be deleted. `reacted`: somebody reacted to it. */
+/** A message, or a part of a reply (`own`), that is not known to be deleted. `reacted`: somebody reacted to it. `lacksFiles`: its files are not held yet. */
 export const vSnapshotRow = v.object({
   externalId: v.string(),
   threadId: v.optional(v.string()),
   editedAt: v.optional(v.number()),
   own: v.boolean(),
   reacted: v.optional(v.literal(true)),
+  lacksFiles: v.optional(v.literal(true)),
 });
 
 /** See `bridge.standing`. `beyond`: there are more of these than were looked at. */

@@ -1,6 +1,7 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { lacksFiles } from "../files/awaited.ts";
 import { reactedAfter } from "../rows/reactions.ts";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -41,7 +42,7 @@ export async function readSnapshot(
     ...(active.length === MOST_THREADS ? ["threads" as const] : []),
   ];
   const rows = [
-    ...(await messageRows(messages, threads)),
+    ...(await messageRows(ctx, mapping, messages, threads)),
     ...(await postRows(ctx, posts, threads)),
   ];
   const reacted = await reactedAfter(ctx, mapping._id, after);
@@ -73,16 +74,20 @@ async function newestPosts(ctx: QueryCtx, mappingId: Id<"mappings">, after: stri
 }
 
 async function messageRows(
+  ctx: QueryCtx,
+  mapping: Doc<"mappings">,
   messages: readonly Doc<"messages">[],
   threads: ThreadsOf,
 ): Promise<SnapshotRow[]> {
   const rows: SnapshotRow[] = [];
-  for (const { externalId, conversationId, editedAt, deletedAt } of messages) {
+  for (const message of messages) {
+    const { externalId, conversationId, editedAt, deletedAt } = message;
     if (externalId === undefined || deletedAt !== undefined) continue;
     rows.push({
       externalId,
       ...(await threads.of(conversationId)),
       ...(editedAt !== undefined && { editedAt }),
+      ...((await lacksFiles(ctx, mapping, message)) && { lacksFiles: true as const }),
       own: false,
     });
   }
