@@ -33,10 +33,13 @@ function setUp({
   let answer: (id: string, signal: AbortSignal) => Promise<Uint8Array[]> = async () => [CAT.bytes];
   let address: string | null = "https://upload.test/secret";
   let lost = 0;
+  let reporting = () => Promise.resolve();
+  let isAway = false;
   const idOf = ({ attachment }: FileRef) => attachment.id;
   const backend: FilesBackend = {
     announce: async (file, given) => {
       calls.push(`announce ${idOf(file)}`);
+      if (isAway) throw new Error("away");
       facts.push(given);
       return address;
     },
@@ -52,6 +55,8 @@ function setUp({
     },
     unavailable: async (file) => {
       calls.push(`unavailable ${idOf(file)}`);
+      await reporting();
+      if (isAway) throw new Error("away");
     },
   };
   const download = async ({ attachment }: FileRef, signal: AbortSignal) => {
@@ -80,6 +85,8 @@ function setUp({
     ...{ fetcher, calls, troubles, lines, facts, store },
     serve: (next: typeof answer) => (answer = next),
     answerAnnouncement: (next: string | null) => (address = next),
+    setAway: (away: boolean) => (isAway = away),
+    delayReports: (next: typeof reporting) => (reporting = next),
     loseUploads: (count: number) => (lost = count),
   };
 }
@@ -233,4 +240,32 @@ test("no address and no name of a file reaches the log", async () => {
   await eventually(() => expect(calls.at(-1)).toBe("unavailable f1"));
   await eventually(() => expect(lines.join("")).toContain("cannot be fetched"));
   expect(lines.join("")).not.toMatch(/https:|secret|\.png/);
+});
+
+test("a file that was fetched is fetched again for a message that is stored anew, as after a purge", async () => {
+  const { store, calls } = setUp();
+  store(["f1"]);
+  await eventually(() => expect(calls).toHaveLength(4));
+  store(["f1"], "inserted", true);
+  await eventually(() => expect(calls).toHaveLength(8));
+});
+
+test("a file that was given up while Convex was away is fetched when a catch-up offers it again", async () => {
+  const { store, calls, setAway } = setUp();
+  setAway(true);
+  store(["f1"]);
+  await eventually(() => expect(calls.at(-1)).toBe("unavailable f1"));
+  setAway(false);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  store(["f1"], "known", true);
+  await eventually(() => expect(calls.at(-1)).toBe("attach f1"));
+});
+
+test("of very many files that are given up at once only some are reported: the others are offered again", async () => {
+  const { store, calls, serve, delayReports } = setUp({ waiting: 2, reports: 3 });
+  serve(() => new Promise(() => undefined));
+  delayReports(() => new Promise(() => undefined));
+  store(Array.from({ length: 30 }, (_, n) => `f${n}`));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(calls.filter((call) => call.startsWith("unavailable"))).toHaveLength(3);
 });

@@ -19,6 +19,8 @@ const FILE_LIMITS = {
   atOnce: 3,
   /** Files that wait. Beyond it the oldest is given up. */
   waiting: 200,
+  /** Reports under way of files that are given up. Beyond it they are left for a catch-up to offer again. */
+  reports: 20,
   attempts: 3,
   /** Of one attempt, in ms. */
   attemptMs: 60_000,
@@ -50,6 +52,8 @@ export class FileFetcher {
   readonly #waiting = new Map<string, FileRef>();
   readonly #running = new Set<string>();
   readonly #settled = new Set<string>();
+  /** Reports of files that are given up. */
+  #reports = 0;
 
   constructor(private readonly options: FileFetcherOptions) {
     this.#limits = { ...FILE_LIMITS, ...options.limits };
@@ -74,7 +78,10 @@ export class FileFetcher {
       const { id } = attachment;
       if (id === undefined || !isWanted(mapping.files, attachment)) continue;
       const place = threadId === undefined ? {} : { threadId };
-      this.#add({ mapping, externalId, ...place, attachment: { ...attachment, id } });
+      const file = { mapping, externalId, ...place, attachment: { ...attachment, id } };
+      // Stored anew, as by a backfill after a purge: what was copied before is deleted.
+      if (outcome !== "edited" && outcome !== "known") this.#settled.delete(keyOf(file));
+      this.#add(file);
     }
   }
 
@@ -106,15 +113,16 @@ export class FileFetcher {
   }
 
   async #run(key: string, file: FileRef): Promise<void> {
-    await this.#fetch(file);
+    const isSettled = await this.#fetch(file);
     this.#running.delete(key);
-    this.#settled.add(key);
+    if (isSettled) this.#settled.add(key);
     const [oldest = ""] = this.#settled;
     if (this.#settled.size > this.#limits.settled) this.#settled.delete(oldest);
     this.#fill();
   }
 
-  async #fetch(file: FileRef): Promise<void> {
+  /** Returns whether Convex has the file, does not want it, or knows that it can't be had. */
+  async #fetch(file: FileRef): Promise<boolean> {
     const { attempts, attemptMs, retry } = this.#limits;
     const stopping = this.#stopping.signal;
     for (let attempt = 1; ; attempt += 1) {
@@ -122,15 +130,14 @@ export class FileFetcher {
         const signal = AbortSignal.any([stopping, AbortSignal.timeout(attemptMs)]);
         const outcome = await copyFile(file, this.options, signal);
         this.options.log.debug({ ...idsOf(file), outcome }, "a file is fetched");
-        return;
+        return true;
       } catch (error) {
-        if (stopping.aborted) return;
+        if (stopping.aborted) return false;
         const isFinal =
           error instanceof NotAFile || (error instanceof PlatformError && !error.retryable);
         if (isFinal || attempt >= attempts) {
           this.#reportTrouble(file, error);
-          await this.#giveUp(file, failureCode(error));
-          return;
+          return await this.#giveUp(file, failureCode(error));
         }
         const asked = error instanceof PlatformError ? (error.retryAfterMs ?? 0) : 0;
         await pause(Math.min(Math.max(asked, backoffMs(attempt, retry)), attemptMs), stopping);
@@ -148,18 +155,24 @@ export class FileFetcher {
     });
   }
 
-  /** Best effort: what waits for the file in Convex does not wait for long. */
-  async #giveUp(file: FileRef, code: string): Promise<void> {
+  /** Best effort: what waits for the file in Convex does not wait for long. Returns whether Convex knows. */
+  async #giveUp(file: FileRef, code: string): Promise<boolean> {
     const { log, backend } = this.options;
     log.warn({ ...idsOf(file), code }, "a file cannot be fetched");
+    if (this.#reports >= this.#limits.reports) return false;
+    this.#reports += 1;
     try {
       const signal = AbortSignal.any([
         this.#stopping.signal,
         AbortSignal.timeout(this.#limits.attemptMs),
       ]);
       await backend.unavailable(file, signal);
+      return true;
     } catch (error) {
       log.warn({ ...idsOf(file), code: failureCode(error) }, "reporting a file failed");
+      return false;
+    } finally {
+      this.#reports -= 1;
     }
   }
 }
