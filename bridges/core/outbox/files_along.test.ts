@@ -52,6 +52,7 @@ async function run(fields: Partial<Delivery>) {
     },
     mayStart: (ms) => deadlines.push(ms) > 0,
     pause: () => Promise.resolve(),
+    stopping: new AbortController().signal,
     live: {
       pace: new EditPace(platform.liveEdits),
       shown: new Map<string, string>(),

@@ -9,8 +9,10 @@ const FETCH_MS = 10_000;
 const MOST_BYTES = 25_000_000;
 
 /** The files that go along with a post, as Convex has them. One that cannot be had is left out: its post has a line instead. */
-export async function filesAlong({ delivery, log }: DeliveryContext): Promise<FileAlong[]> {
-  const signal = AbortSignal.timeout(FETCH_MS);
+export async function filesAlong(context: DeliveryContext): Promise<FileAlong[]> {
+  const { delivery, log, stopping } = context;
+  // What is posted while the process stops is released instead.
+  const signal = AbortSignal.any([AbortSignal.timeout(FETCH_MS), stopping]);
   let room = MOST_BYTES;
   const fitting = (delivery.files ?? []).filter(({ size }) => (room -= size) >= 0);
   const fetched = fitting.map(async (file): Promise<FileAlong[]> => {

@@ -23,6 +23,8 @@ export interface DeliveryContext {
   readonly lookAgainMs: number;
   /** Whether a request with this deadline that starts now ends within the lease, and the process is not stopping. */
   readonly mayStart: (ms: number) => boolean;
+  /** Aborted when the process stops. */
+  readonly stopping: AbortSignal;
   /** Waits; returns early when the process stops. */
   readonly pause: (ms: number) => Promise<void>;
   /** Where an answer is shown that is still being written. */

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { DeliveryId } from "../convex/backend.ts";
 import { deliveryOf } from "../../../test/support/core_material.ts";
@@ -181,6 +183,24 @@ describe("stopping", () => {
     expect(await stopped).toBe(true);
     expect(outbox.kinds()).toEqual(["posted", "release"]);
     expect(outbox.claims).toEqual(["d1"]);
+  });
+
+  test("does not wait for files of a post, which is released", async () => {
+    let asked = false;
+    const server = createServer(() => (asked = true));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo; // It listens.
+    const { outbox, platform, worker } = startWorker();
+    const file = { name: "a", type: "image/png", size: 1, url: `http://127.0.0.1:${port}/` };
+    outbox.add(deliveryOf("d1", { files: [file] }));
+    await eventually(() => {
+      expect(asked).toBe(true);
+    });
+    expect(await worker.stop(2_000)).toBe(true);
+    expect(outbox.kinds()).toEqual(["release"]);
+    expect(platform.did).toEqual([]);
+    server.close();
+    server.closeAllConnections();
   });
 
   test("does not wait for a request beyond its deadline, and does not release its delivery", async () => {

@@ -141,6 +141,7 @@ export class OutboxWorker {
       postMs,
       filesMs,
       lookAgainMs,
+      stopping: this.#stopping.signal,
       pause: (ms) => pause(ms, this.#stopping.signal),
       mayStart: (ms) =>
         !this.#stopping.signal.aborted && leaseEnd - performance.now() >= ms + reserveMs,
