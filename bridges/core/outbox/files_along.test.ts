@@ -87,6 +87,15 @@ test("those that are gone, or not what was said, are left out", async () => {
   expect(files[0]).toEqual(["ok ok"]);
 });
 
+test("one that does not fit beside the others leaves their room to those after it", async () => {
+  served.set("/a", Buffer.from("abc"));
+  served.set("/b", Buffer.from("de"));
+  const { files } = await run({
+    files: [fileAt("/a", 3), fileAt("/huge", 25_000_000), fileAt("/b", 2)],
+  });
+  expect(files[0]).toEqual(["a abc", "b de"]);
+});
+
 test("a message that is nothing but files is posted, once", async () => {
   served.set("/a", Buffer.from("abc"));
   const only = { content: "", files: [fileAt("/a", 3)] };

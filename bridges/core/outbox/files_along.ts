@@ -14,7 +14,11 @@ export async function filesAlong(context: DeliveryContext): Promise<FileAlong[]>
   // What is posted while the process stops is released instead.
   const signal = AbortSignal.any([AbortSignal.timeout(FETCH_MS), stopping]);
   let room = MOST_BYTES;
-  const fitting = (delivery.files ?? []).filter(({ size }) => (room -= size) >= 0);
+  const fitting = (delivery.files ?? []).filter(({ size }) => {
+    if (size > room) return false;
+    room -= size;
+    return true;
+  });
   const fetched = fitting.map(async (file): Promise<FileAlong[]> => {
     try {
       return [{ file, bytes: await bytesOf(file, signal) }];
