@@ -60,6 +60,14 @@ test("a blob that another message holds is not deleted", async () => {
   expect(await blobs(backend)).toEqual([storageId]);
 });
 
+test("a blob that an app stored is not deleted, and not attached", async () => {
+  const storageId = await store(backend, "f1", "image/png");
+  expect(await files.attach({ ...file, externalId: "1" }, storageId)).toBe("dropped");
+  expect(await files.attach(file, storageId)).toBe("dropped");
+  expect(await blobs(backend)).toEqual([storageId]);
+  expect(await fileRows(backend)).toEqual([]);
+});
+
 test("a blob that is gone is not attached", async () => {
   const storageId = await files.upload(file);
   await backend.t.run((ctx) => ctx.storage.delete(storageId));

@@ -7,7 +7,7 @@ import { findMessage } from "../rows/messages.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
 import { goOn } from "./go_on.ts";
-import { isWanted } from "./wanted.ts";
+import { isUpload, isWanted } from "./wanted.ts";
 
 /** A file of a message, by the platform's ids of both. */
 export const vFileRef = {
@@ -50,8 +50,10 @@ export async function attach(
   if (attached)
     return attached.messageId === message?._id && attached.fileId === fileId ? "held" : "dropped";
   const known = message && (await findFile(ctx, message._id, fileId));
-  const isThere = (await ctx.db.system.get("_storage", storageId)) !== null;
-  if (!message || (known && isHeld(known)) || !isThere) {
+  const blob = await ctx.db.system.get("_storage", storageId);
+  // Gone, or an app's: with its message, what is attached is deleted.
+  if (!isUpload(blob?.contentType)) return "dropped";
+  if (!message || (known && isHeld(known))) {
     await deleteBlob(ctx, storageId);
     return "dropped";
   }
