@@ -106,6 +106,18 @@ describe("all reactions of a message", () => {
     expect(await shown()).toEqual(["❤️ 7", "👍 2"]);
   });
 
+  test("with emojis that are the same here are added up, and a person counts once", async () => {
+    const read = [
+      { emoji: ":blob:", count: 2 },
+      { emoji: "🤝", count: 1, users: [BOB] },
+      { emoji: "🤝", count: 2, users },
+      { emoji: ":blob:", count: 3 },
+    ];
+    await ingest(reactionsOf(room, id, ...read));
+    expect(await shown()).toEqual([":blob: 5", "🤝 2"]);
+    expect(await ingest(reactionsOf(room, id, ...read))).toEqual(["known"]);
+  });
+
   test("write nothing where they are the same", async () => {
     await ingest(reacted(room, id, { at: 1 }), reacted(room, id, { author: EVE, at: 1 }));
     const before = await stored();

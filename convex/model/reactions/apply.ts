@@ -76,7 +76,7 @@ export async function applyReactions(
   if (!message) return "ignored";
   const rows = await reactionsOn(ctx, event.mappingId, event.externalId);
   const byEmoji = new Map(rows.map((row) => [row.emoji, row]));
-  const counts = new Map(event.reactions.map((each) => [each.emoji, each]));
+  const counts = countsByEmoji(event.reactions);
   const emojis = event.emoji === undefined ? [...byEmoji.keys(), ...counts.keys()] : [event.emoji];
   const written: string[] = [];
   for (const emoji of new Set(emojis)) {
@@ -92,6 +92,26 @@ export async function applyReactions(
   return written.length > 0 ? "reacted" : "known";
 }
 
+/**
+ * Emojis that a platform tells apart may be the same here: two of its own with one name, or two skin tones in one emoji.
+ * Together they count people once, as far as these are named.
+ */
+function countsByEmoji(reactions: Reactions["reactions"]) {
+  const counts = new Map<string, { count: number; users: readonly Author[] }>();
+  for (const { emoji, count, users = [] } of reactions) {
+    const { count: others = 0, users: named = [] } = counts.get(emoji) ?? {};
+    const known = new Set(named.map(keyOf));
+    const added = users.filter((user) => !known.has(keyOf(user)));
+    const total = others + count - (users.length - added.length);
+    counts.set(emoji, { count: total, users: [...named, ...added] });
+  }
+  return counts;
+}
+
+function keyOf({ workspaceId, externalId }: Author): string {
+  return `${workspaceId} ${externalId}`;
+}
+
 async function reactedTo(ctx: MutationCtx, { mappingId, externalId }: Post) {
   const message = await saidAs(ctx, mappingId, externalId);
   return message?.deletedAt === undefined ? message : null;
@@ -105,7 +125,7 @@ async function identitiesOf(
 ): Promise<Id<"identities">[]> {
   const found: Id<"identities">[] = [];
   for (const user of users) {
-    const key = `${user.workspaceId} ${user.externalId}`;
+    const key = keyOf(user);
     const known = names.get(key);
     if (!known && names.size >= MOST_NAMES) continue;
     const reading = known ?? ensureIdentity(ctx, platform, user);
