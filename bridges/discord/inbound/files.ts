@@ -27,6 +27,7 @@ export class Files implements Pick<Platform, "download"> {
   readonly download: Platform["download"] = async (file, signal) => {
     const given = await this.#get(file.attachment.url, signal);
     const isExpired = given.status === 403 || given.status === 404;
+    if (isExpired) await given.body?.cancel();
     const answer = isExpired
       ? await this.#get(await this.#freshAddress(file, signal), signal)
       : given;

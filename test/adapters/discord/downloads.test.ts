@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { FileRef } from "../../../bridges/platform.ts";
 import { eventually } from "../../support/eventually.ts";
 import { image } from "../../support/files/material.ts";
@@ -54,7 +54,20 @@ test("an address that has expired is fetched with the message, also in a thread"
   const thread = discord.openThread({ channel: general, id, name: "thread" });
   const { bytes } = await share(thread);
   discord.guild.expireFiles();
+  const answers: Response[] = [];
+  const send = globalThis.fetch;
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async (...request) => {
+    const answer = await send(...request);
+    answers.push(answer);
+    return answer;
+  });
+  onTestFinished(() => fetched.mockRestore());
   expect(await bytes()).toEqual(CAT.bytes);
+  // An answer that is not read keeps its connection.
+  expect(answers.map(({ status, bodyUsed }) => [status, bodyUsed])).toEqual([
+    [404, true],
+    [200, true],
+  ]);
   expect([stage.requests(FETCH), stage.requests(CDN)]).toEqual([1, 2]);
 });
 
