@@ -13,11 +13,11 @@ export const BROKEN_OFF = "The answer ends here: the AI service broke it off.";
 
 /**
  * An answer as people read it: without the reasoning before it, whole characters, not too long to be stored, and with a
- * note if it is not whole. Null if nothing of it shows.
+ * note if it is not whole. Null if nothing of it shows. `grows`: it is still being written.
  */
-export function visibleText(text: string, note?: string): string | null {
+export function visibleText(text: string, note?: string, grows = false): string | null {
   // A service that cuts an answer by bytes or units may leave half a character, which Convex refuses to store.
-  const said = withoutReasoning(text.toWellFormed());
+  const said = withoutReasoning(text.toWellFormed(), grows);
   if (isBlank(said)) return null;
   const isWhole = cutToBytes(said, MOST_BYTES) === said;
   if (isWhole) return note === undefined ? said : withNote(said, note);
@@ -33,15 +33,19 @@ const CHANNEL = /^(?:<\|start\|>assistant)?<\|channel\|>/;
 const MESSAGE = "<|message|>";
 /** What some models write around the answer below their reasoning. */
 const ANSWER = /^<(answer|final_answer|response|output)>([^]*)<\/\1>\s*$/i;
+/** The same, not closed yet. */
+const GROWING_ANSWER = /^<(answer|final_answer|response|output)>([^]*?)(?:<\/\1>\s*)?$/i;
+/** Reasoning whose marks the server left out. It begins without a space. */
+const BARE_REASONING = /^analysis(?:\S|$)/;
 /** How models end a text, where the server does not take it out. */
 const STOP =
   /(?<!>)(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end)\|>|<end_of_turn>|<\/s>)+\s*$/;
 
 /**
  * A text without the reasoning before the answer, and the sign of its end. Marks further on stay: the answer may be about them, or show them in
- * code. Empty if the reasoning never ends.
+ * code. Empty if the reasoning never ends, or if it is not certain that it has where the text still `grows`.
  */
-export function withoutReasoning(text: string): string {
+export function withoutReasoning(text: string, grows = false): string {
   // It ends what was struck out.
   const said = text.includes("<s>") ? text : text.replace(STOP, "");
   const start = withoutBlankStart(said);
@@ -49,16 +53,18 @@ export function withoutReasoning(text: string): string {
   // The same, where the server left out the marks.
   const bare = /^analysis[^]*?assistantfinal/.exec(start)?.[0];
   if (bare !== undefined) return start.slice(bare.length);
+  if (grows && BARE_REASONING.test(start)) return "";
   let rest = start;
-  while (isOpening(BEGINS.exec(rest))) rest = withoutBlankStart(rest.slice(endOfReasoning(rest)));
+  while (isOpening(BEGINS.exec(rest)))
+    rest = withoutBlankStart(rest.slice(endOfReasoning(rest, grows)));
   const answer = withoutUnopened(rest === start ? said : rest);
   return answer === said
     ? said
-    : answer.replace(ANSWER, (_all, _name, inner: string) => inner.trim());
+    : answer.replace(grows ? GROWING_ANSWER : ANSWER, (_all, _name, inner: string) => inner.trim());
 }
 
 /** Marks within each other are one, and the answer to a question about them names them: at worst the last one ends it. */
-function endOfReasoning(text: string): number {
+function endOfReasoning(text: string, grows: boolean): number {
   let depth = 0;
   let last: number | undefined;
   for (const mark of text.matchAll(MARK)) {
@@ -66,7 +72,8 @@ function endOfReasoning(text: string): number {
     if (!isOpening(mark)) last = mark.index + mark[0].length;
     if (depth === 0) break;
   }
-  return last ?? text.length;
+  // The one that ends it may still come.
+  return (grows && depth > 0 ? undefined : last) ?? text.length;
 }
 
 /** Some servers leave out the first mark. The other one stands at the end of a line or between two words, never in a sentence. */
@@ -114,12 +121,22 @@ const FENCE = /^([ \t]*)((?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$/gm;
 
 /** The line that closes a text's last code block, if it is open. (One in a quote ends with it.) */
 export function openFence(text: string): string | undefined {
-  let open: { readonly fence: string; readonly indent: string } | undefined;
-  for (const [, indent = "", item = "", fence = "", info = ""] of text.matchAll(FENCE)) {
+  return fencesIn(text).open;
+}
+
+/** The line that closes the last code block, if it is open; where that begins (`from`), and where the one before ends. */
+export function fencesIn(text: string) {
+  let end = 0;
+  let open: { readonly fence: string; readonly indent: string; readonly from: number } | undefined;
+  for (const match of text.matchAll(FENCE)) {
+    const [line, indent = "", item = "", fence = "", info = ""] = match;
     if (open === undefined) {
       const isCode = fence.startsWith("`") && info.includes("`");
-      if (!isCode) open = { fence, indent: indent + " ".repeat(item.length) };
-    } else if (item === "" && fence.startsWith(open.fence) && info.trim() === "") open = undefined;
+      if (!isCode) open = { fence, indent: indent + " ".repeat(item.length), from: match.index };
+    } else if (item === "" && fence.startsWith(open.fence) && info.trim() === "") {
+      open = undefined;
+      end = match.index + line.length;
+    }
   }
-  return open && open.indent + open.fence;
+  return { open: open && open.indent + open.fence, from: open?.from ?? text.length, end };
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openFence } from "../visible_text.ts";
 import { partialText } from "./partial_text.ts";
 
 describe("the beginning of an answer", () => {
@@ -13,6 +14,17 @@ describe("the beginning of an answer", () => {
     ["closes a block of code", "So:\n\n```ts\nlet a", "So:\n\n```ts\nlet a\n```"],
     ["closes a block of code in a list", "- a\n  ~~~\n  b", "- a\n  ~~~\n  b\n  ~~~"],
     ["has no half of a fence", "So:\n\n``", "So:"],
+    ["has no half of the fence that closes", "```ts\nlet a\n``", "```ts\nlet a\n```"],
+    ["has no block of code before its first line", "So:\n\n```ts", "So:"],
+    ["is nothing before the first line of its code", "```ts", null],
+    ["keeps the fence that closes", "```ts\nlet a\n```", "```ts\nlet a\n```"],
+    ["keeps what follows code", "```\na\n\nb\n```\nSo *it", "```\na\n\nb\n```\nSo *it*"],
+    ["leaves code in a quote, which ends with that", "> ```\n> a *b", "> ```\n> a *b"],
+    ["leaves a paragraph before alone", "2 *a\r\n\r\nb", "2 *a\r\n\r\nb"],
+    ["waits for the mark that ends reasoning", "<think>a <think> </think> b", null],
+    ["is nothing while it thinks without marks", "analysisThe user", null],
+    ["is what stands behind such reasoning", "analysisHmassistantfinalYes", "Yes"],
+    ["has no mark of an answer", "<think>a</think><answer>Yes</ans", "Yes"],
     ["closes code", "use `npm run", "use `npm run`"],
     ["closes code with more marks", "use ``a ` b", "use ``a ` b``"],
     ["closes what is bold", "a **bold wor", "a **bold wor**"],
@@ -47,6 +59,37 @@ describe("the beginning of an answer", () => {
         expect(shown.trim()).not.toBe("");
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  test("is, behind each block, what is written, and has no open code and no reasoning in between", () => {
+    const block = fc.constantFrom(
+      "Some `code` and **bold _text_**.",
+      "```js\na * b\n\n`c\n```",
+      "~~~~\n```\n~~~~",
+      "- one\n  ```py\n  # a\n\n  *b\n  ```\n- **two**",
+      "# Title",
+      "| a | b |\n| --- | --- |\n| `1` | 2 |",
+      "> quoted *text*",
+      "See [the *docs*](https://a.b/c_d) 😀.",
+    );
+    const thought = fc.constantFrom("", "<think>SECRET ```\n</think>\n", "[THINK]SECRET[/THINK]");
+    const gap = fc.constantFrom("\n\n", "\n", "\r\n\r\n");
+    const blocks = fc.array(fc.tuple(block, gap), { maxLength: 5 });
+    fc.assert(
+      fc.property(thought, blocks, (thinks, parts) => {
+        let before = "";
+        for (const [text, gap] of parts) {
+          for (let length = 1; length <= text.length; length++) {
+            const shown = partialText(thinks + before + text.slice(0, length)) ?? "";
+            expect(openFence(shown)).toBeUndefined();
+            expect(shown).not.toContain("SECRET");
+          }
+          expect(partialText(thinks + before + text)).toBe(before + text);
+          before += text + gap;
+        }
+      }),
+      { numRuns: 100 },
     );
   });
 

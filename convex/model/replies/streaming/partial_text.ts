@@ -1,4 +1,4 @@
-import { openFence, visibleText } from "../visible_text.ts";
+import { fencesIn, openFence, visibleText } from "../visible_text.ts";
 
 /* The beginning of an answer, as Markdown that is whole. */
 
@@ -6,8 +6,10 @@ import { openFence, visibleText } from "../visible_text.ts";
 const HALF_MARK = /^\s*(?:<[|/]?|\[|◁)[\w:|/]{0,20}$/;
 /** A surrogate without the other half of its character. */
 const HALF_CHARACTER = /[\uD800-\uDBFF]$/;
-/** A fence that may get longer, or a tag, an address or a mark that has no end yet. */
-const HALF_LINE = /(?:^|\n)[ \t]*(?:`{1,2}|~{1,2})$|<[^<>\s]{0,200}$/;
+/** A fence that may get longer. */
+const HALF_FENCE = /(?:^|\n)[ \t]*(?:`{1,2}|~{1,2})$/;
+/** A tag, an address or a mark that has no end yet. */
+const HALF_TAG = /<[^<>\s]{0,200}$/;
 /** A link or an image without its end. */
 const HALF_LINK = /!?\[[^[\]\n]{0,300}(?:\](?:\([^()\s]{0,1000}(?:[ \t][^()\n]{0,200})?)?)?$/;
 
@@ -20,14 +22,33 @@ const MOST_LOOKED_AT = 4_000;
  */
 export function partialText(text: string): string | null {
   if (HALF_MARK.test(text)) return null;
-  const shown = visibleText(text.replace(HALF_CHARACTER, ""))?.trimEnd();
+  const shown = visibleText(text.replace(HALF_CHARACTER, ""), undefined, true)?.trimEnd();
   if (shown === undefined) return null;
-  const fence = openFence(shown);
-  if (fence !== undefined) return `${shown}\n${fence}`;
+  const { open, from, end } = fencesIn(shown);
+  // Nothing of a code block shows before its first line.
+  if (open !== undefined && shown.includes("\n", from))
+    return `${shown.replace(HALF_FENCE, "")}\n${open}`;
+  const said = shown.slice(0, from).trimEnd();
+  if (hasOpenQuote(said)) return said;
   // Emphasis and code end with their paragraph at the latest.
-  const start = Math.max(shown.lastIndexOf("\n\n"), shown.length - MOST_LOOKED_AT, 0);
-  const whole = (shown.slice(0, start) + closed(shown.slice(start))).trimEnd();
+  const start = Math.max(paragraphIn(said), end, said.length - MOST_LOOKED_AT);
+  const whole = (said.slice(0, start) + closed(said.slice(start))).trimEnd();
   return whole === "" ? null : whole;
+}
+
+/** Where the last paragraph begins. */
+function paragraphIn(text: string): number {
+  const tail = Math.max(text.length - MOST_LOOKED_AT, 0);
+  const blank = Array.from(text.slice(tail).matchAll(/\n[ \t]*\r?\n/g)).at(-1);
+  return blank === undefined ? 0 : tail + blank.index;
+}
+
+/** Whether the text ends in a quote with a code block, which ends with the quote. */
+function hasOpenQuote(text: string): boolean {
+  const lines = text.split("\n");
+  const before = lines.findLastIndex((line) => !/^[ \t]*>/.test(line));
+  const quoted = lines.slice(before + 1).map((line) => line.replace(/^[ \t]*>[ \t]?/, ""));
+  return openFence(quoted.join("\n")) !== undefined;
 }
 
 /** A mark that may get longer, and one with nothing before or behind it. */
@@ -38,7 +59,7 @@ const DANGLING = /(?<![^\s([{>"'])[*_~`]+$/;
 const MOST_CUTS = 20;
 
 function closed(text: string, cuts = MOST_CUTS): string {
-  const bare = text.replace(HALF_LINE, "").replace(DANGLING, "").trimEnd();
+  const bare = text.replace(HALF_FENCE, "").replace(HALF_TAG, "").replace(DANGLING, "").trimEnd();
   const marks = openMarks(bare);
   if (cuts === 0) return bare;
   // The mark at the end may be half of the one that closes.
