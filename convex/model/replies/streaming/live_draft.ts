@@ -41,9 +41,7 @@ export class LiveDraft {
   }
 
   async #run(): Promise<void> {
-    for (;;) {
-      await this.#pause(this.#shown === undefined ? FIRST_MS : this.live.everyMs);
-      if (this.#hasEnded) return;
+    while (await this.#isDue()) {
       const text = partialText(this.#text);
       if (text === null || text === this.#shown) continue;
       try {
@@ -56,6 +54,13 @@ export class LiveDraft {
         // The next one says this too.
       }
     }
+  }
+
+  /** Waits for the time of the next flush. Returns false if the answer ends before. */
+  async #isDue(): Promise<boolean> {
+    const ms = this.#shown === undefined ? FIRST_MS : this.live.everyMs;
+    if (!this.#hasEnded) await this.#pause(ms);
+    return !this.#hasEnded;
   }
 
   #pause(ms: number): Promise<void> {
