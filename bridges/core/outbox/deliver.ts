@@ -68,7 +68,7 @@ function createSteps(
   if (posts.length === 0 && pieces.length === 0)
     return (delivery.files ?? []).length > 0
       ? missingPosts(delivery, posts, [NO_TEXT], true)
-      : [NOTHING_TO_POST];
+      : [delivery.draft === undefined ? NOTHING_TO_POST : NOTHING_YET];
   if (pieces.length > 0 && delivery.draft === undefined)
     return missingPosts(delivery, posts, pieces, true);
   const missing = missingPosts(delivery, posts, pieces, false);
@@ -240,6 +240,19 @@ const NO_TEXT: Piece = { text: "", upTo: 0, isFirst: true };
 
 const RENDER_FAILED = failed("RENDER_FAILED", "the text could not be rendered for the platform");
 const NOTHING_TO_POST = failed("EMPTY", "there is no text to post");
+
+/** Of an answer that begins with the mark of a quote, say. The next claim gets more of it. */
+const NOTHING_YET: Step = {
+  kind: "end",
+  settlement: {
+    kind: "retry",
+    code: "EMPTY",
+    reason: "nothing shows of what is written so far",
+    afterMs: 2_000,
+    certain: true,
+    limited: true,
+  },
+};
 
 function failed(code: string, reason: string): Step {
   return {

@@ -157,6 +157,18 @@ describe("a delivery of an answer that is being written", () => {
     expect(platform.did.slice(2)).toEqual(["remove post-1"]);
   });
 
+  test("waits for more if nothing of it shows yet", async () => {
+    const { outbox, platform } = startWorker();
+    outbox.add(deliveryOf("d1", { content: ">", draft }));
+    await eventually(() => expect(outbox.settled).toHaveLength(1));
+    expect(outbox.settled[0]?.settlement).toMatchObject({
+      kind: "retry",
+      certain: true,
+      limited: true,
+    });
+    expect(platform.did).toEqual([]);
+  });
+
   test("takes no other lane's place while it waits", async () => {
     const { outbox, platform } = await following("one.", {}, { lanes: 1 });
     outbox.add(deliveryOf("d2", { content: "two." }));

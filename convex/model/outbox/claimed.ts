@@ -43,7 +43,8 @@ export async function toClaimed(
   );
   const draft = message.streamed ? await draftOf(ctx, message._id) : null;
   const current = draft ? { ...message, content: draft.text } : message;
-  const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation);
+  const mayStand = delivery.op === "create" && (pieces.length > 0 || delivery.isLate);
+  const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation, mayStand);
   // They go with the first part.
   const along =
     delivery.op === "create" && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
@@ -96,13 +97,15 @@ interface Text {
 
 /**
  * What a delivery says. A relay and a streamed answer say until their end what they said at their first claim
- * (docs/races.md#an-edit-during-its-create).
+ * (docs/races.md#an-edit-during-its-create). `mayStand`: a part of a create is posted, or
+ * may be since a backup was taken.
  */
 async function textOf(
   ctx: MutationCtx,
   delivery: Leased,
   message: Doc<"messages">,
   place: Doc<"conversations">,
+  mayStand: boolean,
 ): Promise<Text> {
   const { _id: deliveryId, op, outcomeUnknown, files = [] } = delivery;
   if (op === "delete") {
@@ -114,9 +117,8 @@ async function textOf(
   const { content, streamed } = message;
   // Of another answer only a delete keeps the text.
   const isFixed = !relays && !streamed && message.deletedAt === undefined;
-  // What is known to stand of an edit is edited again.
-  if (!relays && streamed && op === "edit" && !outcomeUnknown)
-    await dropFrozenText(ctx, deliveryId);
+  // What is known to stand of an edit is edited again, and nothing stands of a create without parts.
+  if (!relays && streamed && !mayStand && !outcomeUnknown) await dropFrozenText(ctx, deliveryId);
   const frozen = isFixed ? null : await frozenText(ctx, deliveryId);
   if (frozen) return { ...frozen, files };
   if (!relays) {

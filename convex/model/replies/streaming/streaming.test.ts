@@ -122,11 +122,24 @@ describe("an answer that is being written", () => {
     await pass(backend, 2_000);
     const claimed = await worker.take();
     expect(claimed).toMatchObject({ content: "It is s" });
+    await worker.settle(claimed, posted("900", 0, false));
     stream.say("i");
     await pass(backend, 2_000);
     expect(await follow(claimed.draft)).toEqual({ text: "It is si", revision: 3 });
     await worker.settle(claimed, { kind: "release" });
     expect((await worker.take()).content).toBe("It is s");
+  });
+
+  test("is claimed with what is written by then as long as certainly nothing is posted", async () => {
+    const stream = await beginning(">");
+    const claimed = await worker.take();
+    expect(claimed).toMatchObject({ content: ">" });
+    stream.say(" quoted");
+    await pass(backend, 2_000);
+    await worker.settle(claimed, { ...retry(1_000), limited: true });
+    await pass(backend, 3_000);
+    expect(await worker.take()).toMatchObject({ content: "> quoted" });
+    stream.end();
   });
 
   test("goes on in an edit with a text of its own as long as it grows, and is edited once when it is whole", async () => {
