@@ -46,6 +46,8 @@ export async function editAgain(
   messageId: Id<"messages">,
 ): Promise<void> {
   const deliveries = await deliveriesOf(ctx, messageId);
-  if (deliveries.every(({ state }) => state === "sent"))
-    await enqueueDelivery(ctx, place, { messageId, op: "edit" });
+  const isSaid = deliveries.some(({ state }) => state === "sent");
+  // One that has let others pass is cancelled, and has another behind it.
+  const isIdle = deliveries.every(({ state }) => state === "sent" || state === "cancelled");
+  if (isSaid && isIdle) await enqueueDelivery(ctx, place, { messageId, op: "edit" });
 }

@@ -245,6 +245,34 @@ describe("an answer that is being written", () => {
     expect(await deliveries()).toEqual(["create ready", "edit sent", "edit queued"]);
   });
 
+  test("goes on behind an edit that has let others pass", async () => {
+    const stream = await beginning();
+    const create = await worker.take();
+    stream.say(" s");
+    await pass(backend, 2_000);
+    const edit = (await settle(create, posted("900", 0))) ?? fail();
+    await backend.t.run(async (ctx) => {
+      const { _id, _creationTime, ...row } =
+        (await ctx.db.get("deliveries", edit.deliveryId)) ?? fail();
+      const question = (await ctx.db.query("messages").first()) ?? fail();
+      const { lease: _lease, timerId: _timer, ...rest } = row;
+      await ctx.db.insert("deliveries", {
+        ...rest,
+        op: "create",
+        messageId: question._id,
+        state: "queued",
+      });
+    });
+    await worker.settle(edit, { ...retry(40_000), limited: true });
+    await worker.settle(await worker.take(), posted("901", 0));
+    await pass(backend, 45_000);
+    await worker.settle(await worker.take(), DONE);
+    stream.say("o");
+    await pass(backend, 2_000);
+    expect((await deliveries()).at(-1)).toBe("edit ready");
+    stream.end();
+  });
+
   test("has no further edit if one of them has failed, before it is whole", async () => {
     const stream = await beginning();
     const create = await worker.take();
