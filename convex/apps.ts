@@ -1,8 +1,9 @@
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
-import { mutation, query } from "./_generated/server.js";
+import { internalQuery, mutation, query } from "./_generated/server.js";
 import { ensureAppUser } from "./model/apps/people.ts";
 import { vAppMessage } from "./model/apps/message_view.ts";
+import { findReadableFile, vReadableFile } from "./model/apps/readable_file.ts";
 import {
   readableChannels,
   readMessages,
@@ -52,4 +53,11 @@ export const ensureUser = mutation({
   args: { name: v.optional(v.string()) },
   returns: v.id("users"),
   handler: async (ctx, { name }) => ensureAppUser(ctx, name),
+});
+
+/** A held file of a message, if the caller may read it; `id` is what the address says. Called by `convex/http.ts`. */
+export const readableFile = internalQuery({
+  args: { id: v.string() },
+  returns: v.union(vReadableFile, v.null()),
+  handler: async (ctx, { id }) => findReadableFile(ctx, id),
 });

@@ -3,6 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { reactionsShown } from "../reactions/shown.ts";
 import { draftOf } from "../rows/drafts.ts";
+import { filesOf, isHeld } from "../rows/files.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/message_text.ts";
 import { saidAs } from "../rows/messages.ts";
@@ -37,7 +38,8 @@ export const vAppMessage = v.object({
       rootId: v.optional(v.id("messages")),
     }),
   ),
-  attachments: v.array(vAttachment),
+  /** `fileId`: its bytes are held, and `convex/http.ts` serves them. */
+  attachments: v.array(vAttachment.extend({ fileId: v.optional(v.id("files")) })),
   /** From every place where the message is. */
   reactions: v.array(vReaction),
 });
@@ -51,7 +53,7 @@ export async function toAppMessages(
   const threadOf = remembered((id: Id<"conversations">) => findThread(ctx, id));
   return await Promise.all(
     messages.map(async (message) => {
-      const { _id, conversationId, sentAt, editedAt, attachments = [] } = message;
+      const { _id, conversationId, sentAt, editedAt } = message;
       const thread = conversationId && (await threadOf(conversationId));
       return {
         id: _id,
@@ -60,7 +62,7 @@ export async function toAppMessages(
         sentAt: sentAt ?? message._creationTime,
         ...(editedAt !== undefined && { editedAt }),
         ...(thread && { thread }),
-        attachments,
+        attachments: await attachmentsOf(ctx, message),
         reactions: await reactionsShown(ctx, _id),
       };
     }),
@@ -91,6 +93,18 @@ async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMes
     kind,
     userId: authorId,
   };
+}
+
+async function attachmentsOf(
+  ctx: QueryCtx,
+  { _id, attachments = [] }: Doc<"messages">,
+): Promise<AppMessage["attachments"]> {
+  if (attachments.every(({ id }) => id === undefined)) return attachments;
+  const held = (await filesOf(ctx, _id)).filter(isHeld);
+  return attachments.map((attachment) => {
+    const file = held.find(({ fileId }) => fileId === attachment.id);
+    return file ? { ...attachment, fileId: file._id } : attachment;
+  });
 }
 
 /** The thread that a conversation is, if it is not a channel's main one. */

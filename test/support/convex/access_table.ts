@@ -149,6 +149,7 @@ export const TABLE: Record<string, Row> = {
       as.query(api.apps.search, { channelId, text: "hello" }),
     cells: orNothing,
   },
+  "apps:readableFile": internalOnly,
   "apps:ensureUser": {
     call: (as) => as.mutation(api.apps.ensureUser, { name: "x" }),
     cells: people,
