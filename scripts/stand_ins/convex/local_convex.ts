@@ -7,6 +7,7 @@ import type { CallStats } from "./engine/call_stats.ts";
 import type { AuthProvider } from "./functions/auth.ts";
 import type { MutationFault } from "./functions/faults.ts";
 import { CONVEX_LIMITS, type Limits } from "./functions/limits.ts";
+import { SITE_PATH } from "./server/site_api.ts";
 import { type Command, vAnswerMessage, vStarted, vStats } from "./server/ipc.ts";
 import { compile } from "../../compile.mjs";
 import { ROOT } from "../../tooling/repository.ts";
@@ -31,6 +32,8 @@ export interface LocalConvexOptions {
 /** A running local deployment. */
 export interface LocalConvex {
   readonly url: string;
+  /** Where its HTTP actions are: CONVEX_SITE_URL. */
+  readonly siteUrl: string;
   /** Sets (or, with `undefined`, removes) an environment variable, as `npx convex env set` does. */
   setEnv(name: string, value: string | undefined): Promise<void>;
   /** Lets web pages of this origin use the deployment. It refuses those of any other. */
@@ -95,7 +98,10 @@ async function serverEntry(): Promise<string> {
  *
  * Files are uploaded to the addresses of `storage.generateUploadUrl`, and served at those of `storage.getUrl`.
  *
- * Leaves out HTTP actions, the types of blobs that actions store, crons at a time of day, the dashboard, the user time of a function's own code, and
+ * HTTP actions answer at `siteUrl`, with responses of up to 20 MiB. A token that is refused refuses no request: the action
+ * is asked by nobody, and its own `getUserIdentity` throws.
+ *
+ * Leaves out the routes of components, streamed responses, the types of blobs that actions store, crons at a time of day, the dashboard, the user time of a function's own code, and
  * parallel transactions: mutations run one after another. Data is in memory.
  */
 export async function startLocalConvex(options: LocalConvexOptions): Promise<LocalConvex> {
@@ -128,8 +134,10 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
   const send = async (command: Command) => {
     await ask(command);
   };
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
+    siteUrl: `${url}${SITE_PATH}`,
     setEnv: (variable, value) => send({ name: "setEnv", variable, value: value ?? null }),
     allowOrigin: (origin) => send({ name: "allowOrigin", origin }),
     runJob: (path) => send({ name: "runJob", path }),

@@ -9,12 +9,13 @@ import {
 } from "convex/server";
 import { type JSONValue, jsonToConvex, type Value } from "convex/values";
 import { convexTest } from "convex-test";
-import { type AuthProvider, type Caller, TokenVerifier } from "./auth.ts";
+import { type AuthProvider, type Caller, RefusedToken, TokenVerifier } from "./auth.ts";
 import { CallTracker, runAs, WriteConflict } from "./call_tracker.ts";
 import type { CallCounter, CallKind } from "../engine/call_stats.ts";
 import { Engine, type TransactionEnd } from "../engine/engine.ts";
 import { internalsOf } from "../engine/internals.ts";
 import { FileStorage } from "./file_storage.ts";
+import { answering, answers, httpModule, routerOf } from "./http_actions.ts";
 import { JobSlots } from "./job_slots.ts";
 import type { Limits } from "./limits.ts";
 import { loseJobs } from "./lost_jobs.ts";
@@ -25,7 +26,7 @@ import { UserTime } from "./user_time.ts";
 type FunctionType = "query" | "mutation" | "action";
 
 /** A call by a client. `args`: the argument object in Convex's JSON encoding. */
-interface Request {
+interface ClientCall {
   readonly type: FunctionType;
   readonly path: string;
   readonly args: JSONValue;
@@ -59,7 +60,9 @@ export interface DeploymentOptions {
 
 /** A folder's functions with their data and scheduler. */
 export interface Deployment {
-  run(request: Request): Promise<Outcome>;
+  run(call: ClientCall): Promise<Outcome>;
+  /** Has the HTTP action of a request answer it. */
+  fetch(request: Request, caller: Caller | RefusedToken | undefined): Promise<Response>;
   /** Runs a public or internal function as a cron does. Errors are logged. */
   runScheduled(path: string, args: JSONValue): Promise<void>;
   /** Loses every scheduled function that has not begun, as a restored backup does. */
@@ -84,7 +87,11 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
 
   const modules = tracker.watchModules("", await modulesOf(functionsDir));
   const schema = await schemaOf(modules);
-  const convex = convexTest({ ...(schema && { schema }), modules, transactionLimits: true });
+  const convex = convexTest({
+    ...(schema && { schema }),
+    modules: { ...modules, "./http.ts": () => Promise.resolve(httpModule) },
+    transactionLimits: true,
+  });
   for (const { path, folder } of await componentsOf(functionsDir)) {
     const own = tracker.watchModules(path, await modulesOf(folder));
     convex.registerComponent(path, (await schemaOf(own)) ?? defineSchema({}), own);
@@ -122,7 +129,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
     return name === "default" ? file : `${file}:${name}`;
   }
 
-  async function attempt(request: Request): Promise<unknown> {
+  async function attempt(request: ClientCall): Promise<unknown> {
     const { type, caller } = request;
     const path = await resolve(type, request.path);
     const as = caller ? convex.withIdentity(caller.attributes) : convex;
@@ -137,7 +144,7 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
     }
   }
 
-  async function run(request: Request): Promise<Outcome> {
+  async function run(request: ClientCall): Promise<Outcome> {
     counter.count(request.path, request.kind);
     let ts = 0n;
     const call = {
@@ -161,8 +168,31 @@ export async function openDeployment(options: DeploymentOptions): Promise<Deploy
     }
   }
 
+  async function fetch(request: Request, caller: Caller | RefusedToken | undefined) {
+    const router = routerOf(await findModule(modules, "http")?.());
+    if (!router) return answers.noRouter();
+    const { pathname } = new URL(request.url);
+    const [action, method, route] = router.lookup(pathname, request.method) ?? [];
+    if (!action) return answers.noRoute();
+    counter.count(`${method} ${route}`, "action");
+    const isRefused = caller instanceof RefusedToken;
+    const as = caller && !isRefused ? convex.withIdentity(caller.attributes) : convex;
+    const refusal = isRefused ? caller : undefined;
+    const call = { request, handler: action._handler, refusal };
+    try {
+      const answer: unknown = await outside(() =>
+        runAs({ kind: "action", inside: "action" }, () => answering(call, () => as.fetch("/"))),
+      );
+      if (answer instanceof Response) return answer;
+      throw new PlainError("HTTP actions must return a Response");
+    } catch (error) {
+      return answers.failed(failed(error, redact));
+    }
+  }
+
   return {
     run,
+    fetch,
     storage,
     runScheduled: async (path, args) => {
       const schedule = () =>

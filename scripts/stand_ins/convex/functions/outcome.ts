@@ -1,10 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { convexToJson, ConvexError, type JSONValue, type Value } from "convex/values";
 
+/** A call that failed, as its client is told. */
+export interface Failure {
+  readonly success: false;
+  readonly message: string;
+  readonly data?: JSONValue;
+}
+
 /** The outcome of a function call, as sent to clients. `ts`: the time of its snapshot, in nanoseconds since 1970. */
 export type Outcome =
-  | { readonly success: true; readonly value: JSONValue; readonly ts: bigint }
-  | { readonly success: false; readonly message: string; readonly data?: JSONValue };
+  { readonly success: true; readonly value: JSONValue; readonly ts: bigint } | Failure;
 
 export function succeeded(value: unknown, ts: bigint): Outcome {
   return { success: true, value: convexToJson((value ?? null) as Value), ts }; // Returned by a Convex function.
@@ -14,7 +20,7 @@ export function succeeded(value: unknown, ts: bigint): Outcome {
  * What a client learns about an error: in production only the data of a `ConvexError`. `redact: false` adds the text, as
  * in a development deployment.
  */
-export function failed(error: unknown, redact: boolean): Outcome {
+export function failed(error: unknown, redact: boolean): Failure {
   const general = `[Request ID: ${randomBytes(8).toString("hex")}] Server Error`;
   const message = redact ? general : `${general}\n${describe(error)}`;
   if (!(error instanceof ConvexError)) return { success: false, message };

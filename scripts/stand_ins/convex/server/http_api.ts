@@ -3,6 +3,7 @@ import { parseStrictly } from "../functions/well_formed.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { answerStorage, isForStorage } from "./storage_api.ts";
+import { answerSite, isForSite } from "./site_api.ts";
 import { type Caller, RefusedToken } from "../functions/auth.ts";
 import type { Outcome } from "../functions/outcome.ts";
 import type { SyncBackend } from "../sync/sync_session.ts";
@@ -26,13 +27,19 @@ const maximalBody = 16 * 1024 * 1024;
 
 /**
  * Serves `ConvexHttpClient`: /api/query, /api/mutation, /api/action and the timestamp for consistent queries. Also serves
- * /version, which identifies a deployment.
+ * /version, which identifies a deployment, files, and HTTP actions.
  */
 export async function answerHttp(
   backend: SyncBackend,
   request: IncomingMessage,
   response: ServerResponse,
+  log: (line: string) => void,
 ): Promise<void> {
+  if (isForSite(request)) {
+    await delay(backend.faults.delayMs);
+    await answerSite(backend.deployment, request, response, log);
+    return;
+  }
   if (isForStorage(request)) {
     await delay(backend.faults.delayMs);
     await answerStorage(backend.deployment.storage, request, response);

@@ -33,7 +33,7 @@ export async function serve(
   const origins = new Set<string>();
   const server = createServer((request, response) => {
     if (!isAllowed(request, origins)) return void response.writeHead(403).end();
-    answerHttp(backend, request, response).catch((error: unknown) => {
+    answerHttp(backend, request, response, log).catch((error: unknown) => {
       log(`http: ${String(error)}`);
       response.destroy();
     });

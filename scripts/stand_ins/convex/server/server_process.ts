@@ -5,6 +5,7 @@ import { Faults } from "../functions/faults.ts";
 import { type AnswerMessage, type Command, vCommandMessage } from "./ipc.ts";
 import { LiveQueries } from "../sync/live_queries.ts";
 import { Replays } from "../sync/replays.ts";
+import { SITE_PATH } from "./site_api.ts";
 import { type ConvexServer, serve } from "./server.ts";
 
 /*
@@ -38,6 +39,7 @@ async function start(options: Extract<Command, { name: "start" }>): Promise<{ po
   const backend = { deployment, queries, replays: new Replays(), faults };
   const server = await serve(backend, port, log);
   process.env.CONVEX_CLOUD_URL = `http://127.0.0.1:${server.port}`;
+  process.env.CONVEX_SITE_URL = `${process.env.CONVEX_CLOUD_URL}${SITE_PATH}`;
   await scheduleCrons(functionsDir, deployment, log);
   running = { server, deployment };
   return { port: server.port };

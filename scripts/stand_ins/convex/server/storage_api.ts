@@ -63,7 +63,8 @@ export async function answerStorage(
   response.end(file.bytes);
 }
 
-async function bytesOf(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+/** The body of a request. */
+export async function bytesOf(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array)); // No encoding is set.
   return new Uint8Array(Buffer.concat(chunks));
