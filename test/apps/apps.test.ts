@@ -7,6 +7,7 @@ import { api } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
 import { PLATFORMS } from "../../scripts/stand_ins/stack.ts";
 import { eventually } from "../support/eventually.ts";
+import { image } from "../support/files/material.ts";
 import type { ProjectCopy } from "../support/project_copy.ts";
 import { RelayStage } from "../relay/relay_stage.ts";
 import { projectWith } from "./snippets.ts";
@@ -118,4 +119,46 @@ test("a right that is taken away empties the list at once, and a private channel
   // Its text is hidden from clients, as in production: the same for a channel that does not exist.
   await expect(writes).rejects.toThrow("Server Error");
   expect(talk.lines("discord")).toHaveLength(2);
+});
+
+test("a member's page fetches a file, as long as it may, and nobody else does", async () => {
+  const { siteUrl } = stage.stack.convex;
+  const talk = await stage.conversation("pictures");
+  const channelId = await channelOf("pictures");
+  await setMembership(channelId, "Lea", true);
+  const lea = await person("Lea");
+  const picture = image("plan.png");
+  const messageId = talk.say("discord", "Ada", "look", { files: [picture] });
+  const first = { channelId, paginationOpts: { numItems: 20, cursor: null } };
+  const held: (string | undefined)[] = [];
+  lea.client.onUpdate(api.apps.messages, first, ({ page }) =>
+    held.push(page[0]?.attachments[0]?.fileId),
+  );
+  await eventually(() => expect(held.at(-1)).toBeDefined());
+  const address = `${siteUrl}/files/${held.at(-1) ?? ""}`;
+  const get = async (token?: string) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return await fetch(address, { headers });
+  };
+  const leas = await stage.stack.appToken("Lea");
+  const served = await get(leas);
+  expect(served.status).toBe(200);
+  expect(Buffer.from(await served.arrayBuffer())).toEqual(Buffer.from(picture.bytes));
+  // Convex holds it as an upload of the bridge, which is nobody else's business.
+  expect(served.headers.get("content-type")).toBe("image/png");
+  expect(served.headers.get("content-disposition")).toMatch(/^inline; filename="plan\.png";/);
+  const refused = async (token?: string) => {
+    const answer = await get(token);
+    expect([answer.status, await answer.text()]).toEqual([404, "Not found"]);
+  };
+  await refused();
+  await refused("not a token");
+  await refused(await stage.stack.appToken("Eve"));
+  await setMembership(channelId, "Lea", false);
+  await refused(leas);
+  await setMembership(channelId, "Lea", true);
+  expect((await get(leas)).status).toBe(200);
+  talk.remove("discord", messageId);
+  await eventually(async () => expect((await get(leas)).status).toBe(404));
+  await refused(leas);
 });

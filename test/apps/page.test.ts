@@ -68,6 +68,17 @@ describe.skipIf(chromium === undefined)("the example app", () => {
         });
       }
       expect(errors).toEqual([]);
+      // A browser first asks whether the token may be sent there.
+      const answered = await page.evaluate(async (connectAt) => {
+        const { siteUrl, token } = (await (await fetch(connectAt)).json()) as Record<
+          string,
+          string
+        >;
+        const headers = { authorization: `Bearer ${token ?? ""}` };
+        const answer = await fetch(`${siteUrl ?? ""}/files/none`, { headers });
+        return [answer.status, await answer.text()];
+      }, `${playground.page.url}api/app`);
+      expect(answered).toEqual([404, "Not found"]);
     } finally {
       await browser.close();
     }

@@ -20,6 +20,7 @@ test("docs/apps.md has these examples, and no block of code besides them", async
     "convex/access.ts (everybody)",
     "app/index.html",
     "app/main.tsx",
+    "app/use_file.ts",
     "convex/access.ts (members)",
     "convex/auth.config.ts",
     "convex/schema.ts (members)",
@@ -32,6 +33,7 @@ test("the examples type-check", { timeout: 300_000 }, async () => {
     "convex/schema.ts (members)",
     "convex/auth.config.ts",
     "app/main.tsx",
+    "app/use_file.ts",
   );
   onTestFinished(() => copy.remove());
   const everybody = (await readSnippets()).get("convex/access.ts (everybody)") ?? "";

@@ -51,7 +51,8 @@ test("a second page takes the next free port", async () => {
   const { controller, stack } = playground;
   const { adminKey, convex } = stack;
   const second = await servePage({
-    ...{ controller, adminKey, convexUrl: convex.url, port, files: new Map() },
+    ...{ controller, adminKey, convexUrl: convex.url, siteUrl: convex.siteUrl },
+    ...{ port, files: new Map() },
     app: { port: 5180, token: () => stack.appToken("Ann") },
   });
   expect(Number(new URL(second.url).port)).toBeGreaterThan(port);

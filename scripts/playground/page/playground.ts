@@ -75,6 +75,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
       controller,
       adminKey,
       convexUrl: convex.url,
+      siteUrl: convex.siteUrl,
       app: { port: appPort, token: () => stack.value.appToken(APP_PERSON) },
       port,
       files: files.value,

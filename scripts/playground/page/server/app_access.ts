@@ -16,12 +16,12 @@ export const APP_PORT = 5180;
 /** Who signs in to it. */
 export const APP_PERSON = "Ann";
 
-/** How that app connects: the deployment's address and a new token for its person, as JSON. */
+/** How that app connects: the deployment's two addresses and a new token for its person, as JSON. */
 export async function answerApp(
   request: IncomingMessage,
   response: ServerResponse,
   port: number,
-  { convexUrl, app }: Pick<PageOptions, "convexUrl" | "app">,
+  { convexUrl, siteUrl, app }: Pick<PageOptions, "convexUrl" | "siteUrl" | "app">,
 ): Promise<void> {
   const refusal = refusalOf(request, port, true, app.port);
   if (refusal !== undefined) return void response.writeHead(403).end(refusal);
@@ -32,5 +32,5 @@ export async function answerApp(
     "access-control-allow-origin": request.headers.origin ?? "",
     vary: "origin",
   });
-  response.end(JSON.stringify({ convexUrl, token: await app.token() }));
+  response.end(JSON.stringify({ convexUrl, siteUrl, token: await app.token() }));
 }

@@ -26,6 +26,8 @@ export interface PageOptions {
   /** The ADMIN_KEY that the local deployment accepts; signs the page's tokens for Convex. */
   readonly adminKey: string;
   readonly convexUrl: string;
+  /** Where the deployment's HTTP actions are. */
+  readonly siteUrl: string;
   readonly app: AppAccess;
   /** The preferred port; the next free one if it is taken. 0: any port. */
   readonly port: number;
