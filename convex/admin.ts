@@ -224,7 +224,7 @@ export const activity = query({
   handler: async (ctx, { channelId }) => {
     await requireAdmin(ctx);
     const id = ctx.db.normalizeId("channels", channelId);
-    if (!id) return { messages: [], replies: [], deliveries: [] };
+    if (!id) return { messages: [], replies: [], deliveries: [], held: [] };
     return await readActivity(ctx, id);
   },
 });

@@ -2,6 +2,7 @@
 export interface CompileOptions {
   readonly packages?: "bundle" | "external";
   readonly format?: "esm" | "cjs";
+  readonly replace?: Readonly<Record<string, string>>;
 }
 export function compile(script: string, options?: CompileOptions): Promise<string>;
 export function compileAll(scripts: readonly string[], options?: CompileOptions): Promise<string[]>;

@@ -19,16 +19,21 @@ export async function compile(script, options) {
 /**
  * Like `compile`, for several entries that share imports. Returns their URLs in the given order. With
  * `packages: "bundle"` packages are compiled in, which takes a second longer and saves a bridge half a second at each
- * start. With `format: "cjs"` each entry becomes one CommonJS file, without `await` outside of functions.
+ * start. With `format: "cjs"` each entry becomes one CommonJS file, without `await` outside of functions. `replace`: files
+ * to compile in place of others, by the path of those.
  */
-export async function compileAll(scripts, { packages = "external", format = "esm" } = {}) {
+export async function compileAll(
+  scripts,
+  { packages = "external", format = "esm", replace = {} } = {},
+) {
   const entries = scripts.map((script) => relative(root, resolve(root, script)));
   const key = createHash("sha256")
-    .update(JSON.stringify([root, entries, packages, format]))
+    .update(JSON.stringify([root, entries, packages, format, replace]))
     .digest("hex");
   const recordFile = join(outdir, `${key}.json`);
-  const options = optionsFor(entries, packages, format);
-  const record = (await currentRecord(recordFile)) ?? (await build(options, recordFile));
+  const options = optionsFor(entries, packages, format, replace);
+  const others = Object.values(replace);
+  const record = (await currentRecord(recordFile)) ?? (await build(options, recordFile, others));
   return record.outputs.map((output) => pathToFileURL(resolve(root, output)).href);
 }
 
@@ -75,7 +80,7 @@ function loadEsbuild() {
   return createRequire(require.resolve("tsx/package.json"))("esbuild");
 }
 
-function optionsFor(entries, packages, format = "esm") {
+function optionsFor(entries, packages, format = "esm", replace = {}) {
   return {
     absWorkingDir: root,
     entryPoints: entries,
@@ -89,11 +94,11 @@ function optionsFor(entries, packages, format = "esm") {
     platform: "node",
     target: "node20",
     logLevel: "silent",
-    plugins: [sourceLocations],
+    plugins: [sourceLocations(replace)],
   };
 }
 
-async function build(options, recordFile) {
+async function build(options, recordFile, others) {
   const start = Date.now();
   const esbuild = loadEsbuild();
   try {
@@ -109,6 +114,7 @@ async function build(options, recordFile) {
     // What npm installed last stands for the thousand files of the packages.
     const read = Object.keys(metafile.inputs).filter((path) => !inPackage.test(path));
     if (options.packages === "bundle") read.push("node_modules/.package-lock.json");
+    read.push(...others);
     const inputs = await Promise.all(read.map(async (path) => [path, await stateOf(path)]));
     const outputs = options.entryPoints.map(
       (entry) =>
@@ -144,7 +150,7 @@ const oneFile = {
 };
 
 /** Makes `import.meta` refer to the source file, not the compiled one. */
-const sourceLocations = {
+const sourceLocations = (replace) => ({
   name: "source locations",
   setup(build) {
     // This file finds the repository by its own place.
@@ -153,7 +159,7 @@ const sourceLocations = {
       external: true,
     }));
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
+      const source = await readFile(replace[path] ?? path, "utf8");
       const contents = source
         .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href))
         .replaceAll("import.meta.dirname", JSON.stringify(dirname(path)))
@@ -161,7 +167,7 @@ const sourceLocations = {
       return { contents, loader: "ts" };
     });
   },
-};
+});
 
 async function writeOnce(path, contents) {
   const existing = await stat(path).catch(() => undefined);

@@ -80,6 +80,7 @@ function printOverview({ stack, channels, controller, page }: Playground): void 
 function printMessages(chat: ChatStandIn): void {
   const title = TITLE[chat.platform].padEnd(7);
   chat.onChange(({ kind, message, thread }: ChatChange) => {
+    if (kind === "reacted") return;
     const where = thread === undefined ? "" : " (in a thread)";
     const what = kind === "new" ? "" : ` (${kind})`;
     const copy = message.inPersona ? " (relayed)" : "";
@@ -107,7 +108,7 @@ function readLines({ controller, channels }: Playground): void {
       return;
     }
     const { channel, person } = channels[platform];
-    controller.rooms[platform].say({ channel }, person, text);
+    controller.rooms[platform].say({ channel }, { person, text });
   });
   // A service manager gives /dev/null, which is no input rather than the end of one.
   if (process.stdin.isTTY || !fstatSync(0).isCharacterDevice()) lines.once("close", stop);

@@ -98,6 +98,8 @@ export interface VisibleMessage {
   readonly thread?: string;
   /** Absent without any. */
   readonly files?: readonly GivenFile[];
+  /** Who reacted with what; `emoji` as in `ReactionAct`. Absent without any. */
+  readonly reactions?: readonly { readonly emoji: string; readonly people: readonly string[] }[];
 }
 
 /** One post the platform accepted from the bot. A request that repeats a nonce and creates no message is not a post. */
@@ -130,6 +132,6 @@ export type PersonAct = Place & {
 
 /** A visible change. For a deletion, `message` is the last version. */
 export interface ChatChange extends Place {
-  readonly kind: "new" | "edited" | "deleted";
+  readonly kind: "new" | "edited" | "deleted" | "reacted";
   readonly message: VisibleMessage;
 }

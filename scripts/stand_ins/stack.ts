@@ -61,6 +61,8 @@ export interface StackOptions extends StandInOptions {
   readonly convexEnv?: Readonly<Record<string, string>>;
   /** Default: this project's convex/. */
   readonly functionsDir?: string;
+  /** See `startLocalConvex`. */
+  readonly replace?: Readonly<Record<string, string>>;
 }
 
 /** Starts a stack on ports of its own; any number can run at once. */
@@ -73,6 +75,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { discord, slack, openai } = platforms;
   const convex = await startLocalConvex({
     ...(options.functionsDir !== undefined && { functionsDir: options.functionsDir }),
+    ...(options.replace && { replace: options.replace }),
     authProviders: [app.provider],
     env: {
       DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,

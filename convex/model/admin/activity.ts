@@ -2,6 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { deliveriesOf } from "../rows/deliveries.ts";
+import { filesOf, isHeld } from "../rows/files.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vPlatform, vReplyState } from "../shared/validators.ts";
 
@@ -33,10 +34,14 @@ export const vActivity = v.object({
       op: vDeliveryOp,
       state: vDeliveryState,
       attempts: v.number(),
+      /** When it goes on without anybody: the end of its lease or of its pause, in ms since 1970. */
+      until: v.optional(v.number()),
       reason: v.optional(v.string()),
       step: v.optional(v.string()),
     }),
   ),
+  /** How many files of the messages above are held. */
+  held: v.array(v.object({ messageId: v.id("messages"), files: v.number() })),
 });
 export type Activity = Infer<typeof vActivity>;
 
@@ -52,19 +57,34 @@ export async function readActivity(ctx: QueryCtx, channelId: Id<"channels">): Pr
   return {
     messages,
     replies: await repliesIn(ctx, newest),
-    deliveries: deliveries.map(
-      ({ _id, messageId, platform, op, state, attempts, reason, step }) => ({
+    deliveries: deliveries.map((delivery) => {
+      const { _id, messageId, platform, op, state, attempts, reason, step } = delivery;
+      const until = untilOf(delivery);
+      return {
         deliveryId: _id,
         messageId,
         platform,
         op,
         state,
         attempts,
+        ...(until !== undefined && { until }),
         ...(reason !== undefined && { reason }),
         ...(step !== undefined && { step }),
-      }),
-    ),
+      };
+    }),
+    held: (await Promise.all(newest.map((message) => heldOf(ctx, message)))).flat(),
   };
+}
+
+function untilOf({ state, lease, notBefore }: Doc<"deliveries">): number | undefined {
+  if (state === "leased") return lease?.expiresAt;
+  return state === "waiting" ? notBefore : undefined;
+}
+
+async function heldOf(ctx: QueryCtx, { _id, attachments = [] }: Doc<"messages">) {
+  if (attachments.length === 0) return [];
+  const files = (await filesOf(ctx, _id)).filter(isHeld).length;
+  return files === 0 ? [] : [{ messageId: _id, files }];
 }
 
 /** The replies of the conversations that the newest messages belong to. */

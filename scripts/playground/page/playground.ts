@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { api } from "../../../convex/_generated/api.js";
 import type { Env } from "../../../bridges/config/env_files.ts";
 import type { ChatStandIn } from "../../stand_ins/chat.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
+import { ROOT } from "../../tooling/repository.ts";
+import { chooseAccess } from "../access/choose_access.ts";
 import { APP_PERSON, APP_PORT } from "./server/app_access.ts";
 import { originsAt } from "./server/request_guard.ts";
 import { buildPage } from "./server/build.ts";
@@ -49,9 +52,10 @@ export function countAnswers({ posts }: ChatStandIn): number {
 
 /** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const { settings = {}, port = 0, thinkMs = 900, functionsDir, progress = () => {} } = options;
-  const { appPort = APP_PORT } = options;
+  const { settings = {}, port = 0, thinkMs = 900, progress = () => {} } = options;
+  const { appPort = APP_PORT, functionsDir = join(ROOT, "convex") } = options;
   const { ai, env } = chooseAi(settings);
+  const replace = await chooseAccess(functionsDir);
   progress("starting Convex, Discord, Slack and the AI, and building the page");
   // Waits for both, so that the stack is stopped if the build fails.
   const [files, stack] = await Promise.allSettled([
@@ -59,14 +63,15 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     startStack({
       convexEnv: env,
       openai: { thinkMs },
-      ...(functionsDir !== undefined && { functionsDir }),
+      ...{ functionsDir, replace },
     }),
   ]);
   if (stack.status === "rejected") throw stack.reason;
   let controller: PlaygroundController | undefined;
   try {
     if (files.status === "rejected") throw files.reason;
-    controller = await PlaygroundController.open(stack.value, ai);
+    const app = { person: APP_PERSON, isOpened: Object.keys(replace).length > 0 };
+    controller = await PlaygroundController.open(stack.value, { ai, app });
     const channels = await openChannels(stack.value, controller);
     progress("connecting the bridge to Discord and Slack");
     await controller.bridge.start();

@@ -23,6 +23,9 @@ const vMessage = z.object({
   /** The bot posted it under a person's name: a copy of what was said elsewhere. */
   inPersona: z.literal(true).optional(),
   replyTo: z.string().optional(),
+  /** Its images, as data URIs. */
+  images: z.array(z.string()),
+  reactions: z.array(z.object({ emoji: z.string(), people: z.array(z.string()) })),
 });
 export type ChatMessage = z.infer<typeof vMessage>;
 
@@ -45,10 +48,14 @@ const vPlatformState = z.object({
 export type PlatformState = z.infer<typeof vPlatformState>;
 
 const vState = z.object({
+  /** Another one after the playground was restarted: then the page is another, too. */
+  run: z.string(),
   convexUrl: z.string(),
   ai: z.object({ real: z.boolean(), model: z.string() }),
   bridge: z.enum(["running", "starting", "stopped"]),
   convexAway: z.boolean(),
+  /** Who is signed in to the app's window, and whether the playground itself opened `general` to them. */
+  app: z.object({ person: z.string(), isOpened: z.boolean() }),
   /** A public channel and its two people, to use the chat API without a platform. */
   lobby: z.object({ channelId: z.string(), people: z.array(vNamed) }),
   discord: vPlatformState,
@@ -60,12 +67,30 @@ export type PlaygroundState = z.infer<typeof vState>;
 const vPostFault = z.enum(["limited", "failed", "lostAnswer", "refused"]);
 export type PostFault = z.infer<typeof vPostFault>;
 
+const vThumb = z.enum(["👍", "👎"]);
+/** What people can react with here. */
+export const THUMBS = vThumb.options;
+export type Thumb = z.infer<typeof vThumb>;
+
 const inPlace = { platform: vPlatform, ...vPlace.shape };
 
 const vCommand = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("say"), ...inPlace, person: z.string(), text: z.string() }),
+  z.object({
+    kind: z.literal("say"),
+    ...inPlace,
+    person: z.string(),
+    text: z.string(),
+    withImage: z.boolean(),
+  }),
   z.object({ kind: z.literal("edit"), ...inPlace, id: z.string(), text: z.string() }),
   z.object({ kind: z.literal("remove"), ...inPlace, id: z.string() }),
+  z.object({
+    kind: z.literal("react"),
+    ...inPlace,
+    id: z.string(),
+    person: z.string(),
+    thumb: vThumb,
+  }),
   z.object({ kind: z.literal("openThread"), ...inPlace, id: z.string() }),
   z.object({ kind: z.literal("addChannel"), platform: vPlatform, name: z.string() }),
   z.object({ kind: z.literal("addPerson"), platform: vPlatform, name: z.string() }),

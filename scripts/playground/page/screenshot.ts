@@ -58,7 +58,7 @@ async function play(page: Page, { controller, stack, channels }: Playground): Pr
     const { channel } = channels[platform];
     const answers = () => PLATFORMS.map((each) => countAnswers(stack.chat(each)));
     const before = answers();
-    const id = room.say({ channel }, people[platform][person] ?? "", text);
+    const id = room.say({ channel }, { person: people[platform][person] ?? "", text });
     await until(() => answers().every((count, at) => count > (before[at] ?? 0)));
     return id;
   };

@@ -19,6 +19,8 @@ export interface LocalConvexOptions {
   readonly port?: number;
   /** Default: this project's convex/. */
   readonly functionsDir?: string;
+  /** Files to run in place of others, by the path of those. Default: none. */
+  readonly replace?: Readonly<Record<string, string>>;
   /** Trusted besides those of auth.config.ts. */
   readonly authProviders?: readonly AuthProvider[];
   /** Hides the text of errors from clients, as production does. Default true. */
@@ -122,9 +124,9 @@ export async function startLocalConvex(options: LocalConvexOptions): Promise<Loc
     await exited;
     clearTimeout(timer);
   };
-  const { port: wanted = 0, redact = true, authProviders = [] } = options;
+  const { port: wanted = 0, redact = true, authProviders = [], replace = {} } = options;
   const limits = { ...CONVEX_LIMITS, ...options.limits };
-  const trusted = { functionsDir, authProviders };
+  const trusted = { functionsDir, replace, authProviders };
   const start = { name: "start", ...trusted, port: wanted, redact, limits } as const;
   const started = await ask(start).catch(async (error: unknown) => {
     await stop();

@@ -3,6 +3,7 @@ import { ConvexError } from "convex/values";
 import { useMemo, useState } from "react";
 import { api } from "../../../../convex/_generated/api.js";
 import type { PlaygroundState } from "../protocol.ts";
+import { AppWindow } from "./components/app_window.tsx";
 import { BreakPanel } from "./components/break_panel.tsx";
 import { ChatWindow } from "./components/chat_window.tsx";
 import { ConvexView } from "./components/convex_view.tsx";
@@ -10,7 +11,18 @@ import type { ServerConnection, ConnectionState } from "./connection.ts";
 import { Lobby } from "./components/lobby.tsx";
 import { type PlaygroundContextValue, PlaygroundContext } from "./playground_context.ts";
 
-/** The whole page: the platforms on both sides, Convex between them, and the chat API on its own below. */
+const PANELS = [
+  { id: "discord", title: "Discord" },
+  { id: "convex", title: "Convex" },
+  { id: "app", title: "Your app" },
+  { id: "slack", title: "Slack" },
+  { id: "break", title: "Break it" },
+  { id: "lobby", title: "Chat API" },
+] as const;
+
+type PanelName = (typeof PANELS)[number]["id"];
+
+/** The whole page: the platforms on both sides, Convex and an app between them, the chat API on its own below. */
 export function App(props: {
   readonly connection: ServerConnection;
   readonly state: ConnectionState;
@@ -18,6 +30,8 @@ export function App(props: {
 }) {
   const { connection, state, playground } = props;
   const [error, setError] = useState<string>();
+  // On a narrow page only one is shown.
+  const [panel, setPanel] = useState<PanelName>("discord");
   const mappings = useQuery(api.admin.list);
   const context = useMemo((): PlaygroundContextValue => {
     const attempt: PlaygroundContextValue["attempt"] = async (act) => {
@@ -41,29 +55,34 @@ export function App(props: {
   return (
     <PlaygroundContext value={context}>
       <header className="top">
-        <div>
-          <h1>Discord, Slack and Convex</h1>
-          <p className="lead">
-            The real bridge and the real backend, with stand-ins for the platforms. Everything runs
-            on this machine and in memory.
-          </p>
-        </div>
-        <Pills playground={playground} connected={state.connected} />
+        <h1>Discord, Slack and Convex</h1>
+        <Pills playground={playground} isConnected={state.connected} />
+        <p className="lead">
+          What is said in one channel appears in the others, and the AI answers it. The bridge and
+          the backend are the real ones; Discord, Slack and the AI are stand-ins, all on this
+          machine and in memory.
+        </p>
       </header>
-      <nav className="jump" aria-label="Jump to">
-        <a href="#discord">Discord</a>
-        <a href="#convex">Convex</a>
-        <a href="#slack">Slack</a>
-        <a href="#break">Break it</a>
-        <a href="#lobby">Chat API</a>
+      <nav className="panels" aria-label="Panels">
+        {PANELS.map(({ id, title }) => (
+          <button key={id} type="button" aria-pressed={panel === id} onClick={() => setPanel(id)}>
+            {title}
+          </button>
+        ))}
       </nav>
-      <main>
-        <BreakPanel />
+      <main data-panel={panel}>
         <div className="windows">
           <ChatWindow platform="discord" mappings={mappings} />
-          <ConvexView mappings={mappings} />
+          <Arrow>⇄</Arrow>
+          <div className="middle">
+            <ConvexView mappings={mappings} />
+            <Arrow>⇅</Arrow>
+            <AppWindow />
+          </div>
+          <Arrow>⇄</Arrow>
           <ChatWindow platform="slack" mappings={mappings} />
         </div>
+        <BreakPanel />
         <Lobby />
       </main>
       <div className="error" role="alert">
@@ -80,26 +99,33 @@ export function App(props: {
   );
 }
 
-function Pills({
-  playground,
-  connected,
-}: {
-  readonly playground: PlaygroundState;
-  readonly connected: boolean;
-}) {
+/** Between two windows that exchange messages. */
+function Arrow(props: { readonly children: string }) {
+  return (
+    <span className="arrow" aria-hidden="true">
+      {props.children}
+    </span>
+  );
+}
+
+function Pills(props: { readonly playground: PlaygroundState; readonly isConnected: boolean }) {
   const { isWebSocketConnected } = useConvexConnectionState();
+  const { playground, isConnected } = props;
   const { ai, bridge } = playground;
   return (
     <ul className="pills" aria-label="Status">
-      {!connected && <Pill tone="bad">playground stopped</Pill>}
       <Pill tone={ai.real ? "warn" : "plain"}>
         {ai.real
           ? `AI: OpenAI, ${ai.model} (billed to your key)`
           : "AI: a stand-in that repeats what it was sent"}
       </Pill>
-      <Pill tone={bridge === "running" ? "good" : "bad"}>bridge {bridge}</Pill>
+      {isConnected ? (
+        <Pill tone={bridge === "running" ? "good" : "bad"}>bridge {bridge}</Pill>
+      ) : (
+        <Pill tone="bad">playground gone</Pill>
+      )}
       <Pill tone={isWebSocketConnected ? "good" : "bad"}>
-        {isWebSocketConnected ? "Convex connected" : "Convex disconnected"}
+        {isWebSocketConnected ? "Convex connected" : "Convex away"}
       </Pill>
     </ul>
   );

@@ -77,7 +77,9 @@ export class ServerConnection {
   #apply(frame: Frame): void {
     switch (frame.type) {
       case "state":
-        this.#set({ playground: frame.state });
+        // Restarted: its page may be another, and this one may not connect to its deployment.
+        if (frame.state.run !== (this.#state.playground?.run ?? frame.state.run)) location.reload();
+        else this.#set({ playground: frame.state });
         break;
       case "messages": {
         const messages = new Map(this.#state.messages);

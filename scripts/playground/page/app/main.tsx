@@ -20,7 +20,11 @@ function adminClient(url: string): ConvexReactClient {
 function Page({ connection }: { readonly connection: ServerConnection }) {
   const state = useSyncExternalStore(connection.subscribe, connection.state);
   if (!state.playground) {
-    return <p className="waiting">Connecting to the playground …</p>;
+    return (
+      <main>
+        <h1 className="waiting">Connecting to the playground …</h1>
+      </main>
+    );
   }
   return (
     <Connected

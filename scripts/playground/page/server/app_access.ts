@@ -16,16 +16,20 @@ export const APP_PORT = 5180;
 /** Who signs in to it. */
 export const APP_PERSON = "Ann";
 
-/** How that app connects: the deployment's two addresses and a new token for its person, as JSON. */
+/**
+ * How that app connects: the deployment's two addresses and a new token for its person, as JSON. The playground's own page asks
+ * with POST, with which browsers send the origin to the same one too.
+ */
 export async function answerApp(
   request: IncomingMessage,
   response: ServerResponse,
   port: number,
   { convexUrl, siteUrl, app }: Pick<PageOptions, "convexUrl" | "siteUrl" | "app">,
 ): Promise<void> {
-  const refusal = refusalOf(request, port, true, app.port);
+  const isOwn = request.method === "POST";
+  const refusal = refusalOf(request, port, true, isOwn ? port : app.port);
   if (refusal !== undefined) return void response.writeHead(403).end(refusal);
-  if (request.method !== "GET") return void response.writeHead(404).end();
+  if (request.method !== "GET" && !isOwn) return void response.writeHead(404).end();
   response.writeHead(200, {
     "content-type": "application/json",
     "cache-control": "no-store",

@@ -1,5 +1,8 @@
 import type { ChatStandIn } from "../../../stand_ins/chat.ts";
-import type { Channel, ChatMessage, Named, Place, PlatformState } from "../protocol.ts";
+import type { Channel, ChatMessage, Named, Place, PlatformState, Thumb } from "../protocol.ts";
+import { seenMessage } from "./seen_message.ts";
+import { sampleImage } from "./sample_image.ts";
+import { reactionName } from "./thumbs.ts";
 
 /** How many of a channel's or thread's newest messages the page shows. */
 const MAX_MESSAGES = 200;
@@ -7,8 +10,18 @@ const MAX_MESSAGES = 200;
 /** Longest thread name, in characters. */
 const MAX_THREAD_NAME = 40;
 
+/** What the bot is called here: it posts what the AI answers. */
+const BOT_NAME = "AI";
+
 /** How long Discord shows a typing indicator, in ms. */
 const TYPING_MS = 10_000;
+
+/** What a person says. `withImage`: with the sample of a screenshot. */
+interface Said {
+  readonly person: string;
+  readonly text: string;
+  readonly withImage?: boolean;
+}
 
 interface Room extends Named {
   readonly threads: Map<string, Named>;
@@ -24,11 +37,8 @@ export class ChatRoom {
   readonly #typing = new Map<string, { readonly place: Place; readonly at: number }>();
   readonly #bot: Named;
 
-  constructor(
-    readonly chat: ChatStandIn,
-    botName: string,
-  ) {
-    this.#bot = { id: chat.botId, name: botName };
+  constructor(readonly chat: ChatStandIn) {
+    this.#bot = { id: chat.botId, name: BOT_NAME };
     chat.onChange(({ kind, channel, thread, message }) => {
       if (message.fromBot) this.#typing.delete(keyOf({ channel, thread }));
       if (thread !== undefined && kind === "new") this.#addThread(channel, thread);
@@ -58,8 +68,18 @@ export class ChatRoom {
     return thread;
   }
 
-  say(place: Place, person: string, text: string): string {
-    return this.chat.say({ ...exact(place), person, text: this.#encode(text) });
+  say(place: Place, said: Said): string {
+    const { person, text, withImage = false } = said;
+    const files = withImage ? { files: [sampleImage()] } : {};
+    return this.chat.say({ ...exact(place), person, text: this.#encode(text), ...files });
+  }
+
+  /** Adds a person's reaction, or takes it back if they have reacted so already. */
+  react(place: Place, { id, person, thumb }: { id: string; person: string; thumb: Thumb }): void {
+    const shown = this.messages(place).find((message) => message.id === id)?.reactions ?? [];
+    const isOn = shown.some(({ emoji, people }) => emoji === thumb && people.includes(person));
+    const emoji = reactionName(this.chat.platform, thumb);
+    this.chat.reactions[isOn ? "remove" : "add"]({ ...exact(place), id, person, emoji });
   }
 
   edit(place: Place, id: string, text: string): void {
@@ -76,7 +96,9 @@ export class ChatRoom {
   }
 
   messages({ channel, thread }: Place): ChatMessage[] {
-    return this.chat.transcript(channel, thread).slice(-MAX_MESSAGES);
+    const { platform } = this.chat;
+    const newest = this.chat.transcript(channel, thread).slice(-MAX_MESSAGES);
+    return newest.map((message) => seenMessage(platform, message, this.#bot));
   }
 
   /** Every channel and thread. */
@@ -116,6 +138,17 @@ export class ChatRoom {
     );
   }
 
+  /** A message's text on one line, with names in place of ids. */
+  #decode(text: string): string {
+    const named = [this.#bot, ...this.#people].reduce(
+      (decoded, { id, name }) => decoded.replaceAll(this.chat.mention(id), `@${name}`),
+      text.replaceAll(/\s+/g, " ").trim(),
+    );
+    return this.chat.platform === "discord"
+      ? named
+      : named.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  }
+
   #addThread(channel: string, thread: string): void {
     const room = this.#rooms.get(channel);
     if (!room || room.threads.has(thread)) return;
@@ -125,7 +158,7 @@ export class ChatRoom {
   /** The start of the message that the thread is on. On both platforms the thread has that message's id. */
   #nameThread(channel: string, id: string): string {
     const root = this.chat.transcript(channel).find((message) => message.id === id);
-    const line = Array.from(root?.text.replace(/\s+/g, " ").trim() ?? "");
+    const line = Array.from(this.#decode(root?.text ?? ""));
     return line.slice(0, MAX_THREAD_NAME).join("") || "Thread";
   }
 

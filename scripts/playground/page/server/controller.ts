@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ConvexHttpClient } from "convex/browser";
 import { api } from "../../../../convex/_generated/api.js";
 import type { AnswerFault } from "../../../stand_ins/wire.ts";
@@ -19,18 +20,21 @@ export class PlaygroundController {
   readonly #stack: Stack;
   readonly #ai: PlaygroundState["ai"];
   readonly #lobby: PlaygroundState["lobby"];
+  readonly #app: PlaygroundState["app"];
+  readonly #run = randomUUID();
   readonly #listeners = new Set<(change: PlaygroundChange) => void>();
   readonly #typingTimer: NodeJS.Timeout;
   #convexAway = false;
 
-  private constructor(stack: Stack, ai: PlaygroundState["ai"], lobby: PlaygroundState["lobby"]) {
+  private constructor(
+    stack: Stack,
+    { ai, app, lobby }: Pick<PlaygroundState, "ai" | "app" | "lobby">,
+  ) {
     this.#stack = stack;
     this.#ai = ai;
+    this.#app = app;
     this.#lobby = lobby;
-    this.rooms = {
-      discord: new ChatRoom(stack.discord, "Bridge"),
-      slack: new ChatRoom(stack.slack, "bridge"),
-    };
+    this.rooms = { discord: new ChatRoom(stack.discord), slack: new ChatRoom(stack.slack) };
     this.bridge = new BridgeControl(stack, () => this.#notify("state"));
     for (const room of Object.values(this.rooms)) {
       const { platform } = room.chat;
@@ -45,7 +49,10 @@ export class PlaygroundController {
   }
 
   /** Creates the lobby: a channel that is never mapped, so that the chat API is open to everybody. */
-  static async open(stack: Stack, ai: PlaygroundState["ai"]): Promise<PlaygroundController> {
+  static async open(
+    stack: Stack,
+    shown: Pick<PlaygroundState, "ai" | "app">,
+  ): Promise<PlaygroundController> {
     const anonymous = new ConvexHttpClient(stack.convex.url, {
       skipConvexDeploymentUrlCheck: true,
       logger: false,
@@ -56,7 +63,7 @@ export class PlaygroundController {
       name,
     });
     const people = [await join("Ann"), await join("Bob")];
-    return new PlaygroundController(stack, ai, { channelId, people });
+    return new PlaygroundController(stack, { ...shown, lobby: { channelId, people } });
   }
 
   /** Adds a listener. Returns a function that removes it. */
@@ -69,10 +76,12 @@ export class PlaygroundController {
 
   state(): PlaygroundState {
     return {
+      run: this.#run,
       convexUrl: this.#stack.convex.url,
       ai: this.#ai,
       bridge: this.bridge.state,
       convexAway: this.#convexAway,
+      app: this.#app,
       lobby: this.#lobby,
       discord: this.rooms.discord.state(),
       slack: this.rooms.slack.state(),
@@ -83,12 +92,15 @@ export class PlaygroundController {
   async execute(command: Command): Promise<string | undefined> {
     switch (command.kind) {
       case "say":
-        return this.rooms[command.platform].say(command, command.person, command.text);
+        return this.rooms[command.platform].say(command, command);
       case "edit":
         this.rooms[command.platform].edit(command, command.id, command.text);
         return undefined;
       case "remove":
         this.rooms[command.platform].remove(command, command.id);
+        return undefined;
+      case "react":
+        this.rooms[command.platform].react(command, command);
         return undefined;
       case "openThread":
         return this.#notifyAndReturn(

@@ -19,7 +19,14 @@ import { answering, answers, httpModule, routerOf } from "./http_actions.ts";
 import { JobSlots } from "./job_slots.ts";
 import type { Limits } from "./limits.ts";
 import { loseJobs } from "./lost_jobs.ts";
-import { componentsOf, load, type Modules, modulesOf, UnsupportedAppError } from "./modules.ts";
+import {
+  componentsOf,
+  load,
+  type Modules,
+  type Replaced,
+  modulesOf,
+  UnsupportedAppError,
+} from "./modules.ts";
 import { failed, type Outcome, PlainError, succeeded } from "./outcome.ts";
 import { UserTime } from "./user_time.ts";
 
@@ -40,6 +47,7 @@ interface ClientCall {
 
 export interface DeploymentOptions {
   readonly functionsDir: string;
+  readonly replace: Replaced;
   /** Trusted besides those of auth.config.ts. */
   readonly authProviders: readonly AuthProvider[];
   /** Hides the text of errors from clients, as production does. */
@@ -78,14 +86,14 @@ export interface Deployment {
 
 /** Loads the functions of a folder, and the components that its convex.config.ts uses. */
 export async function openDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { functionsDir, authProviders, redact, counter, limits, losesJob } = options;
+  const { functionsDir, replace, authProviders, redact, counter, limits, losesJob } = options;
   const userTime = new UserTime(limits, options.slowness);
   const slots = new JobSlots(limits.jobsAtOnce);
   const tracker = new CallTracker({ counter, userTime, slots, loses: losesJob });
   // Runs calls outside of the caller's async context: convex-test would treat them as nested calls.
   const outside = AsyncLocalStorage.snapshot();
 
-  const modules = tracker.watchModules("", await modulesOf(functionsDir));
+  const modules = tracker.watchModules("", await modulesOf(functionsDir, replace));
   const schema = await schemaOf(modules);
   const convex = convexTest({
     ...(schema && { schema }),

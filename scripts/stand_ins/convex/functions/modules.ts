@@ -18,13 +18,17 @@ export interface Component {
 /** The functions folder uses a feature that the local deployment does not support. */
 export class UnsupportedAppError extends Error {}
 
+/** Files to run in place of others, by the path of those. */
+export type Replaced = Readonly<Record<string, string>>;
+
 /** Every module of a functions folder or a component, without tests and type declarations. */
-export async function modulesOf(folder: string): Promise<Modules> {
+export async function modulesOf(folder: string, replace: Replaced = {}): Promise<Modules> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile() && isModule(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
-  await compileOnce(files.filter((file) => /\.[cm]?ts$/.test(file)));
+  const sources = files.filter((file) => /\.[cm]?ts$/.test(file));
+  await compileOnce(sources, replace);
   // convex-test finds the folder's root by this file and does not use its contents.
   const modules: Modules = { "./_generated/api.js": () => Promise.resolve({}) };
   for (const file of files) {
@@ -43,10 +47,10 @@ function isModule(name: string): boolean {
 const compiled = new Map<string, string>();
 
 /** One call for all files, because a loader that compiles module by module takes longer than everything else. */
-async function compileOnce(files: readonly string[]): Promise<void> {
+async function compileOnce(files: readonly string[], replace: Replaced = {}): Promise<void> {
   const missing = files.filter((file) => !compiled.has(file));
   if (missing.length === 0) return;
-  const urls = await compileAll(missing);
+  const urls = await compileAll(missing, { replace });
   missing.forEach((file, index) => compiled.set(file, urls[index] ?? pathToFileURL(file).href));
 }
 

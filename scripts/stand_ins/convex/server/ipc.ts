@@ -9,6 +9,7 @@ const vCommand = z.discriminatedUnion("name", [
   z.object({
     name: z.literal("start"),
     functionsDir: z.string(),
+    replace: z.record(z.string(), z.string()).readonly(),
     authProviders: z.array(vAuthProvider).readonly(),
     port: z.number(),
     redact: z.boolean(),

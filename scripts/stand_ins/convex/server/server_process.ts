@@ -22,9 +22,10 @@ function log(line: string): void {
 }
 
 async function start(options: Extract<Command, { name: "start" }>): Promise<{ port: number }> {
-  const { functionsDir, authProviders, redact, limits, port } = options;
+  const { functionsDir, replace, authProviders, redact, limits, port } = options;
   const deployment = await openDeployment({
     functionsDir,
+    replace,
     authProviders,
     redact,
     counter,

@@ -31,7 +31,15 @@ export function visibleMessage(world: World, message: Message): VisibleMessage {
     ...(reference ? { replyTo: reference.messageId } : {}),
     ...(channel.kind === "thread" ? { thread: channel.id } : {}),
     ...(files.length > 0 ? { files } : {}),
+    ...(message.reactions.length > 0 ? { reactions: reactionsOf(message) } : {}),
   };
+}
+
+function reactionsOf({ reactions }: Message): NonNullable<VisibleMessage["reactions"]> {
+  return reactions.map(({ emoji: { id, name }, users }) => ({
+    emoji: id === null ? name : `:${name}:`,
+    people: [...users],
+  }));
 }
 
 /** The visible changes that an event causes. */
@@ -49,6 +57,7 @@ export function changesOf(world: World, event: WorldEvent): ChatChange[] {
     case "reactionRemoved":
     case "reactionsCleared":
     case "emojiCleared":
+      return changes(world, "reacted", [event.message]);
     case "channelCreated":
     case "channelUpdated":
     case "channelDeleted":

@@ -32,9 +32,7 @@ export class People {
     readonly bot: Member,
     readonly now: () => number,
   ) {
-    workspace.changes.add((change) => {
-      if (change.kind !== "reacted") this.changes.emit(this.#seenChange(change));
-    });
+    workspace.changes.add((change) => this.changes.emit(this.#seenChange(change)));
   }
 
   channel(id: string): Channel {
@@ -133,6 +131,7 @@ export class People {
 
   #seen(message: Message): VisibleMessage {
     const files = filesIn(message, this.workspace);
+    const { reactions = [] } = message;
     return {
       id: message.ts,
       author: message.persona?.name ?? message.author.name,
@@ -143,15 +142,18 @@ export class People {
       ...(message.persona && { inPersona: true }),
       ...(message.threadTs !== undefined && { thread: message.threadTs }),
       ...(files.length > 0 && { files }),
+      ...(reactions.length > 0 && {
+        reactions: reactions.map(({ name, users }) => ({ emoji: name, people: users })),
+      }),
     };
   }
 
-  #seenChange(change: Exclude<WorkspaceChange, { readonly kind: "reacted" }>): ChatChange {
+  #seenChange(change: WorkspaceChange): ChatChange {
     const removed =
       change.kind === "removed" || (change.kind === "changed" && change.message.tombstone);
     const message = this.#seen(removed ? change.previous : change.message);
     return {
-      kind: removed ? "deleted" : change.kind === "posted" ? "new" : "edited",
+      kind: removed ? "deleted" : SEEN_KINDS[change.kind],
       channel: change.channel.id,
       ...(message.thread !== undefined && { thread: message.thread }),
       message,
@@ -163,6 +165,13 @@ export class People {
     this.history.push({ ...rest, ...(thread !== undefined && { thread }), at: this.now() });
   }
 }
+
+const SEEN_KINDS = {
+  posted: "new",
+  changed: "edited",
+  removed: "deleted",
+  reacted: "reacted",
+} as const;
 
 type Act = { channel: string; thread: string | undefined; id: string; person: string } & (
   { kind: "say"; text: string } | { kind: "edit"; text: string } | { kind: "delete" }

@@ -1,9 +1,9 @@
-import { useMutation, useQuery } from "convex/react";
-import { useEffect, useRef } from "react";
+import { useQuery } from "convex/react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { Activity } from "../../../../../convex/model/admin/activity.ts";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
-import { usePlayground } from "../playground_context.ts";
+import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
+import { Delivery } from "./delivery.tsx";
 
 /** One channel in Convex: its messages, the replies being written, and each reply's delivery state. */
 export function ChannelActivity(props: {
@@ -13,12 +13,8 @@ export function ChannelActivity(props: {
 }) {
   const { channelId, name, mappings } = props;
   const activity = useQuery(api.admin.activity, { channelId });
-  const list = useRef<HTMLOListElement>(null);
-  const rows = activity?.messages.length ?? 0;
   const writing = activity?.replies.filter(({ state }) => state === "open") ?? [];
-  useEffect(() => {
-    list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [rows, writing.length]);
+  const scrolled = useStickToEnd(activity?.messages.at(-1)?._id);
   return (
     <article className="card" aria-label={`Convex channel ${name}`}>
       <header>
@@ -34,27 +30,38 @@ export function ChannelActivity(props: {
         ))}
         <Counts activity={activity} />
       </header>
-      <ol ref={list} tabIndex={0} aria-label={`Messages of ${name}`}>
-        {activity?.messages.map((row) => (
-          <Row
-            key={row._id}
-            row={row}
-            deliveries={activity.deliveries.filter(({ messageId }) => messageId === row._id)}
-          />
-        ))}
-        {writing.map(({ replyId, attempt, threadId }) => (
-          <li className="row writing" key={replyId}>
-            <span className="who">AI</span>
-            <span className="content">
-              being written{threadId === undefined ? "" : " in a thread"}
-              {attempt > 1 ? `, attempt ${attempt}` : ""} <i className="dots" aria-hidden="true" />
-            </span>
-          </li>
-        ))}
-        {activity?.messages.length === 0 && writing.length === 0 && (
-          <li className="empty">No messages yet.</li>
-        )}
-      </ol>
+      <div
+        className="rows"
+        ref={scrolled}
+        tabIndex={0}
+        role="region"
+        aria-label={`Stored in ${name}`}
+      >
+        <ol>
+          {!activity && <li className="empty">Loading …</li>}
+          {activity?.messages.map((row) => (
+            <Row
+              key={row._id}
+              row={row}
+              held={activity.held.find(({ messageId }) => messageId === row._id)?.files ?? 0}
+              deliveries={activity.deliveries.filter(({ messageId }) => messageId === row._id)}
+            />
+          ))}
+          {writing.map(({ replyId, attempt, threadId }) => (
+            <li className="row writing" key={replyId}>
+              <span className="who">AI</span>
+              <span className="content">
+                being written{threadId === undefined ? "" : " in a thread"}
+                {attempt > 1 ? `, attempt ${attempt}` : ""}{" "}
+                <i className="dots" aria-hidden="true" />
+              </span>
+            </li>
+          ))}
+          {activity?.messages.length === 0 && writing.length === 0 && (
+            <li className="empty">No messages yet.</li>
+          )}
+        </ol>
+      </div>
       {activity?.replies
         .filter(({ state }) => state === "failed")
         .map(({ replyId, reason }) => (
@@ -72,7 +79,7 @@ function Counts({ activity }: { readonly activity: Activity | undefined }) {
   const waiting = activity.deliveries.filter(({ state }) => !ENDED.has(state)).length;
   return (
     <span className="counts">
-      {activity.messages.length} messages · {writing} being written · {waiting} in the outbox
+      {activity.messages.length} messages · {writing} being written · {waiting} to post
     </span>
   );
 }
@@ -87,9 +94,12 @@ const ENDED: ReadonlySet<Activity["deliveries"][number]["state"]> = new Set([
 
 function Row(props: {
   readonly row: Activity["messages"][number];
+  /** How many of its files are held. */
+  readonly held: number;
   readonly deliveries: Activity["deliveries"];
 }) {
-  const { row, deliveries } = props;
+  const { row, held, deliveries } = props;
+  const { attachments = [], reactions = [] } = row;
   const deleted = row.deletedAt !== undefined;
   const who = row.author ?? (row.kind === "notice" ? "notice" : "AI");
   return (
@@ -102,37 +112,26 @@ function Row(props: {
             from {TITLE[row.platform]}
           </span>
         )}
+        {row.platform === undefined && row.author !== undefined && (
+          <span className="tag">from your app</span>
+        )}
         {row.threadId !== undefined && <span className="tag">thread</span>}
         {row.editedAt !== undefined && !deleted && <span className="tag">edited</span>}
+        {attachments.length > 0 && (
+          <span className="tag">
+            {attachments.length === 1 ? "1 file" : `${attachments.length} files`}
+            {held === attachments.length ? ", held" : `, ${held} held`}
+          </span>
+        )}
+        {reactions.map(({ emoji, count }) => (
+          <span className="tag" key={emoji}>
+            {emoji} {count}
+          </span>
+        ))}
         {deliveries.map((delivery) => (
           <Delivery key={delivery.deliveryId} delivery={delivery} />
         ))}
       </span>
     </li>
-  );
-}
-
-function Delivery({ delivery }: { readonly delivery: Activity["deliveries"][number] }) {
-  const { attempt } = usePlayground();
-  const retry = useMutation(api.admin.retry);
-  const { deliveryId, platform, op, state, attempts, reason, step } = delivery;
-  return (
-    <>
-      <span className="delivery" data-state={state}>
-        {TITLE[platform]}: {op === "create" ? "" : `${op}, `}
-        {state}
-        {attempts > 1 && ` · try ${attempts}`}
-      </span>
-      {(state === "failed" || state === "waiting") && reason !== undefined && (
-        <span className="reason">
-          {reason} {step}
-        </span>
-      )}
-      {state === "failed" && (
-        <button type="button" onClick={() => void attempt(() => retry({ deliveryId }))}>
-          Retry
-        </button>
-      )}
-    </>
   );
 }

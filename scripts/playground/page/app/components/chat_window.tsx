@@ -1,11 +1,11 @@
 import { useState } from "react";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
 import type { Place, PlatformName, PlatformState } from "../../protocol.ts";
+import { ChannelStrip } from "./channel_strip.tsx";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { MappingBar } from "./mapping_bar.tsx";
 import { usePlayground } from "../playground_context.ts";
-import { Sidebar } from "./sidebar.tsx";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 
@@ -21,69 +21,68 @@ export function ChatWindow(props: {
   const [person, setPerson] = useState<string>();
   const place = currentPlace(platformState, chosen);
   const title = TITLE[platform];
-  if (!place) return null;
+  const speaker = platformState.people.find(({ id }) => id === person) ?? platformState.people[0];
+  if (!place || !speaker) return null;
   const channel = platformState.channels.find(({ id }) => id === place.channel);
   const thread = channel?.threads.find(({ id }) => id === place.thread);
-  const speaker = platformState.people.find(({ id }) => id === person) ?? platformState.people[0];
   const typing = platformState.typing.some((typingPlace) => isSame(typingPlace, place));
+  const isConnected = platformState.connections > 0;
   return (
     <section className="chat window" id={platform} data-platform={platform} aria-label={title}>
       <header className="window-title">
         <h2>{title}</h2>
-        <span className="state" data-on={platformState.connections > 0}>
-          {platformState.connections > 0 ? "bot online" : "bot offline"}
+        <span className="state" data-on={isConnected}>
+          {isConnected ? "bridge connected" : "bridge away"}
         </span>
       </header>
-      <Sidebar platform={platform} platformState={platformState} place={place} choose={choose} />
-      <div className="channel">
-        <div className="channel-title">
+      <ChannelStrip
+        platform={platform}
+        platformState={platformState}
+        place={place}
+        choose={choose}
+      />
+      <div className="channel-title">
+        {thread && (
           <h3>
-            {thread ? (
-              <>
-                <button
-                  type="button"
-                  className="back"
-                  aria-label={`Back to #${channel?.name ?? ""}`}
-                  onClick={() => choose({ channel: place.channel })}
-                >
-                  ←
-                </button>{" "}
-                {thread.name}
-              </>
-            ) : (
-              <># {channel?.name}</>
-            )}
+            <button
+              type="button"
+              className="back"
+              aria-label={`Back to #${channel?.name ?? ""}`}
+              onClick={() => choose({ channel: place.channel })}
+            >
+              ←
+            </button>{" "}
+            Thread: {thread.name}
           </h3>
-          <MappingBar
-            key={place.channel}
-            platform={platform}
-            channel={place.channel}
-            name={channel?.name ?? ""}
-            mappings={mappings}
-          />
-        </div>
-        <Conversation
-          key={`${place.channel} ${place.thread ?? ""}`}
-          platform={platform}
-          platformState={platformState}
-          place={place}
-          openThread={(id) => choose({ channel: place.channel, thread: id })}
-        />
-        <p className="typing" aria-live="polite">
-          {typing && `${platformState.bot.name} is typing …`}
-        </p>
-        {speaker && (
-          <Composer
-            platform={platform}
-            place={place}
-            placeName={thread ? "the thread" : `#${channel?.name ?? ""}`}
-            botName={platformState.bot.name}
-            people={platformState.people}
-            speaker={speaker}
-            setSpeaker={setPerson}
-          />
         )}
+        <MappingBar
+          key={place.channel}
+          platform={platform}
+          channel={place.channel}
+          name={channel?.name ?? ""}
+          mappings={mappings}
+        />
       </div>
+      <Conversation
+        key={`${place.channel} ${place.thread ?? ""}`}
+        platform={platform}
+        platformState={platformState}
+        place={place}
+        me={speaker.id}
+        openThread={(id) => choose({ channel: place.channel, thread: id })}
+      />
+      <p className="typing" aria-live="polite">
+        {typing && `${platformState.bot.name} is typing …`}
+      </p>
+      <Composer
+        platform={platform}
+        place={place}
+        placeName={thread ? "the thread" : `#${channel?.name ?? ""}`}
+        botName={platformState.bot.name}
+        people={platformState.people}
+        speaker={speaker}
+        setSpeaker={setPerson}
+      />
     </section>
   );
 }

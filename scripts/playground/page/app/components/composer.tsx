@@ -16,10 +16,11 @@ export function Composer(props: {
   const { send } = usePlayground();
   const [text, setText] = useState("");
 
-  const say = async (message: string) => {
+  const say = async (message: string, withImage = false) => {
     if (message.trim() === "") return;
     setText("");
-    const id = await send({ kind: "say", platform, ...place, person: speaker.id, text: message });
+    const said = { person: speaker.id, text: message, withImage };
+    const id = await send({ kind: "say", platform, ...place, ...said });
     // Restores a refused message, so that it can be corrected.
     if (id === undefined) setText((typed) => (typed === "" ? message : typed));
   };
@@ -36,7 +37,7 @@ export function Composer(props: {
         void say(text);
       }}
     >
-      <div className="chips">
+      <div className="line">
         <label className="as">
           as{" "}
           <select
@@ -51,13 +52,6 @@ export function Composer(props: {
             ))}
           </select>
         </label>
-        {["Hello!", `@${botName} what can you do?`, "Please write a long reply."].map((line) => (
-          <button key={line} type="button" className="chip" onClick={() => void say(line)}>
-            {line}
-          </button>
-        ))}
-      </div>
-      <div className="line">
         <textarea
           rows={1}
           aria-label={`Message ${placeName}`}
@@ -68,6 +62,20 @@ export function Composer(props: {
         />
         <button type="submit" disabled={text.trim() === ""}>
           Send
+        </button>
+      </div>
+      <div className="chips">
+        {[`@${botName} what can you do?`, "Please write a long reply."].map((line) => (
+          <button key={line} type="button" className="chip" onClick={() => void say(line)}>
+            {line}
+          </button>
+        ))}
+        <button
+          type="button"
+          className="chip"
+          onClick={() => void say(text.trim() === "" ? "What is wrong here?" : text, true)}
+        >
+          + screenshot
         </button>
       </div>
     </form>

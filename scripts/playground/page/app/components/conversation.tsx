@@ -1,6 +1,8 @@
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import type { Place, PlatformName, PlatformState } from "../../protocol.ts";
+import { moveInMessages } from "../arrow_keys.ts";
 import { messagesIn } from "../connection.ts";
+import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
 import { Message } from "./message.tsx";
 import { usePlayground } from "../playground_context.ts";
 
@@ -9,9 +11,10 @@ export function Conversation(props: {
   readonly platform: PlatformName;
   readonly platformState: PlatformState;
   readonly place: Place;
+  readonly me: string;
   readonly openThread: (id: string) => void;
 }) {
-  const { platform, platformState, place, openThread } = props;
+  const { platform, platformState, place, me, openThread } = props;
   const { messages, send } = usePlayground();
   const inChannel = messagesIn(messages, platform, { channel: place.channel });
   const here = messagesIn(messages, platform, place);
@@ -20,72 +23,58 @@ export function Conversation(props: {
     () => new Map([platformState.bot, ...platformState.people].map(({ id, name }) => [id, name])),
     [platformState.bot, platformState.people],
   );
-  const list = useRef<HTMLOListElement>(null);
-  const newest = here.at(-1)?.id;
-  const isAtEnd = useRef(true);
-  useEffect(() => {
-    list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [newest, here.length]);
-  // What stands around the list appears after it, and leaves it less room.
-  useEffect(() => {
-    const element = list.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => {
-      if (isAtEnd.current) element.scrollTo({ top: element.scrollHeight });
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-
+  const scrolled = useStickToEnd(here.at(-1)?.id);
   const threads = platformState.channels.find(({ id }) => id === place.channel)?.threads ?? [];
   return (
-    <ol
+    <div
       className="messages"
-      ref={list}
+      ref={scrolled}
       role="log"
       aria-label="Messages"
       tabIndex={0}
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40;
-      }}
+      onKeyDown={moveInMessages}
     >
-      {root && (
-        <Message
-          platform={platform}
-          message={root}
-          names={names}
-          place={{ channel: place.channel }}
-        />
-      )}
-      {here.length === 0 && !root && <li className="empty">No messages yet.</li>}
-      {here.map((message) => {
-        const thread = threads.find(({ id }) => id === message.id);
-        const replies = thread
-          ? messagesIn(messages, platform, { channel: place.channel, thread: thread.id }).length
-          : 0;
-        return (
+      <ol>
+        {root && (
           <Message
-            key={message.id}
             platform={platform}
-            message={message}
+            message={root}
             names={names}
-            place={place}
-            answered={here.find(({ id }) => id === message.replyTo)}
-            {...(place.thread === undefined && {
-              replies,
-              onThread: async () => {
-                const id = await send({
-                  kind: "openThread",
-                  platform,
-                  channel: place.channel,
-                  id: message.id,
-                });
-                if (id !== undefined) openThread(id);
-              },
-            })}
+            me={me}
+            place={{ channel: place.channel }}
           />
-        );
-      })}
-    </ol>
+        )}
+        {here.length === 0 && !root && <li className="empty">No messages yet.</li>}
+        {here.map((message) => {
+          const thread = threads.find(({ id }) => id === message.id);
+          const replies = thread
+            ? messagesIn(messages, platform, { channel: place.channel, thread: thread.id }).length
+            : 0;
+          return (
+            <Message
+              key={message.id}
+              platform={platform}
+              message={message}
+              names={names}
+              me={me}
+              place={place}
+              answered={here.find(({ id }) => id === message.replyTo)}
+              {...(place.thread === undefined && {
+                replies,
+                onThread: async () => {
+                  const id = await send({
+                    kind: "openThread",
+                    platform,
+                    channel: place.channel,
+                    id: message.id,
+                  });
+                  if (id !== undefined) openThread(id);
+                },
+              })}
+            />
+          );
+        })}
+      </ol>
+    </div>
   );
 }

@@ -2,6 +2,7 @@ import { useConvexConnectionState, useQuery } from "convex/react";
 import { useEffect, useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
+import { useSecondsOf } from "../hooks/use_seconds.ts";
 import { ChannelActivity } from "./channel_activity.tsx";
 
 /** The data in Convex, read with the stock client's subscriptions. */
@@ -9,15 +10,30 @@ export function ConvexView({ mappings }: { readonly mappings: readonly MappingRo
   const { isWebSocketConnected } = useConvexConnectionState();
   const status = useQuery(api.admin.status, {});
   const channels = useChannels(mappings ?? []);
+  const away = useSecondsOf(!isWebSocketConnected);
+  const state = !isWebSocketConnected ? "reconnecting …" : mappings ? "subscribed" : "loading …";
   return (
     <section className="convex window" id="convex" aria-label="Convex">
       <header className="window-title">
-        <h2>Convex</h2>
-        <span className="state" data-on={isWebSocketConnected}>
-          {isWebSocketConnected ? "subscribed" : "reconnecting …"}
+        <h2>Convex stores</h2>
+        {status?.feedback && (
+          <span className="feedback">
+            feedback on answers: 👍 {status.feedback.up} 👎 {status.feedback.down}
+          </span>
+        )}
+        <span className="state" data-on={state === "subscribed"}>
+          {state}
         </span>
       </header>
       <div className="cards" tabIndex={0} role="region" aria-label="Channels in Convex">
+        {!isWebSocketConnected && (
+          <p className="health" role="status">
+            Convex has been away for {away} s: this is what was stored before. Nothing that is said
+            meanwhile gets lost.
+          </p>
+        )}
+        {!mappings && isWebSocketConnected && <p className="empty">Loading …</p>}
+        {mappings && channels.length === 0 && <p className="empty">No channel is mapped yet.</p>}
         {channels.map(({ channelId, name }) => (
           <ChannelActivity
             key={channelId}

@@ -1,8 +1,10 @@
 import { ConvexProvider, ConvexReactClient, useMutation, useQuery } from "convex/react";
-import { type SyntheticEvent, useEffect, useRef, useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { Id } from "../../../../../convex/_generated/dataModel.js";
 import type { Named } from "../../protocol.ts";
+import { moveInMessages } from "../arrow_keys.ts";
+import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
 import { Avatar } from "./avatar.tsx";
 import { usePlayground } from "../playground_context.ts";
 
@@ -51,11 +53,7 @@ function LobbyWindow(props: {
   const messages = useQuery(api.index.listLatestMessages, { channelId });
   const sendMessage = useMutation(api.index.sendMessage);
   const [text, setText] = useState("");
-  const list = useRef<HTMLOListElement>(null);
-  const count = messages?.length ?? 0;
-  useEffect(() => {
-    list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [count]);
+  const scrolled = useStickToEnd(messages?.at(-1)?._id);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (text.trim() === "") return;
@@ -67,25 +65,36 @@ function LobbyWindow(props: {
       <header className="window-title">
         <h3>{me.name}&rsquo;s window</h3>
       </header>
-      <ol className="messages" ref={list} role="log" aria-label="Messages" tabIndex={0}>
-        {count === 0 && <li className="empty">No messages yet.</li>}
-        {messages?.map(({ _id, authorId: by, content }) => {
-          const name = people.find(({ id }) => id === by)?.name ?? "AI";
-          return (
-            <li className="message" key={_id}>
-              <Avatar name={name} bot={by === undefined} />
-              <div className="body">
-                <p className="by">
-                  <b>{name}</b>
-                </p>
-                <div className="text">
-                  <p>{content}</p>
+      <div
+        className="messages"
+        ref={scrolled}
+        role="log"
+        aria-label="Messages"
+        tabIndex={0}
+        onKeyDown={moveInMessages}
+      >
+        <ol>
+          {!messages?.length && (
+            <li className="empty">{messages ? "No messages yet." : "Loading …"}</li>
+          )}
+          {messages?.map(({ _id, authorId: by, content }) => {
+            const name = people.find(({ id }) => id === by)?.name ?? "AI";
+            return (
+              <li className="message" key={_id} tabIndex={-1}>
+                <Avatar name={name} bot={by === undefined} />
+                <div className="body">
+                  <p className="by">
+                    <b>{name}</b>
+                  </p>
+                  <div className="text">
+                    <p>{content}</p>
+                  </div>
                 </div>
-              </div>
-            </li>
-          );
-        })}
-      </ol>
+              </li>
+            );
+          })}
+        </ol>
+      </div>
       <form className="composer" onSubmit={submit}>
         <div className="line">
           <input

@@ -34,11 +34,10 @@ export function MappingBar(props: {
   if (!mapping) return <MapForm {...key} name={name} />;
   const paused = mapping.state === "paused";
   return (
-    <div className="mapping" data-state={mapping.state}>
-      <span className="to">
-        → {mapping.channelName}
-        {paused && <b> paused</b>}
-      </span>
+    <details className="mapping" data-state={mapping.state}>
+      <summary>
+        <span className="to">→ {mapping.channelName}</span> {summaryOf(mapping)}
+      </summary>
       <div className="controls">
         <Choice
           label="Answer"
@@ -69,8 +68,20 @@ export function MappingBar(props: {
           Unmap
         </button>
       </div>
-    </div>
+    </details>
   );
+}
+
+/** The mapping in words. */
+function summaryOf({ state, trigger, replyIn, relaySince }: MappingRow): string {
+  if (state === "paused") return "paused";
+  const answers = {
+    always: "the AI answers every message",
+    mention: "the AI answers when mentioned",
+    never: "the AI answers nothing",
+  }[trigger];
+  const where = trigger !== "never" && replyIn === "thread" ? " in a thread" : "";
+  return `${answers}${where}${relaySince === undefined ? "" : "; shows what is said elsewhere"}`;
 }
 
 function MapForm(props: {

@@ -41,8 +41,7 @@ function rendered(node: RootContent, names: Names): ReactNode {
       return <code>{node.value}</code>;
     case "code":
       return (
-        // Long lines scroll, so the element must be focusable.
-        <pre tabIndex={0}>
+        <pre>
           <code>{node.value}</code>
         </pre>
       );
