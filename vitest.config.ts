@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest, of those that spend most of their time waiting. */
 const LONGEST =
-  /relay\/(?:killed_at_frames|bridge_down|outage)|faults\/(?:killed|outbox|ai_failures|soak)|convex_away/;
+  /relay\/(?:killed_at_frames|bridge_down|outage)|faults\/(?:killed|outbox|ai_failures|soak)|convex_away|page\/faults/;
 
 /**
  * Starts first the files that spend most of their time waiting (leases that run out, a minute without Convex), so that

@@ -2,6 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { deliveriesOf } from "../rows/deliveries.ts";
+import { draftOf } from "../rows/drafts.ts";
 import { filesOf, isHeld } from "../rows/files.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vPlatform, vReplyState } from "../shared/validators.ts";
@@ -21,6 +22,8 @@ export const vActivity = v.object({
       threadId: v.optional(v.string()),
       state: vReplyState,
       attempt: v.number(),
+      /** How many characters of it people see already while it is written. */
+      shown: v.optional(v.number()),
       reason: v.optional(v.string()),
     }),
   ),
@@ -98,14 +101,20 @@ async function repliesIn(ctx: QueryCtx, newest: readonly Doc<"messages">[]) {
         ...(await newestIn(ctx, conversation, "open")),
         ...(await newestIn(ctx, conversation, "failed")),
       ];
-      return rows.map(({ _id, askedBy, state, attempt, reason }) => ({
-        replyId: _id,
-        askedBy,
-        ...(conversation.threadId !== undefined && { threadId: conversation.threadId }),
-        state,
-        attempt,
-        ...(reason !== undefined && { reason }),
-      }));
+      return await Promise.all(
+        rows.map(async ({ _id, askedBy, state, attempt, messageId, reason }) => {
+          const draft = messageId && (await draftOf(ctx, messageId));
+          return {
+            replyId: _id,
+            askedBy,
+            ...(conversation.threadId !== undefined && { threadId: conversation.threadId }),
+            state,
+            attempt,
+            ...(draft && { shown: draft.text.length }),
+            ...(reason !== undefined && { reason }),
+          };
+        }),
+      );
     }),
   );
   return found.flat();

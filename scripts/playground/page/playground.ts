@@ -14,6 +14,9 @@ import { type PageServer, servePage } from "./server/page_server.ts";
 
 const DEFAULT_MODEL = "gpt-4o";
 
+/** Between two pieces of an answer that people watch being written, in ms: a long one takes about 20 s. */
+const TOKEN_MS = 15;
+
 /** A platform's first channel and a person in it. */
 interface FirstChannel {
   readonly channel: string;
@@ -62,7 +65,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     buildPage(),
     startStack({
       convexEnv: env,
-      openai: { thinkMs },
+      openai: { thinkMs, tokenMs: TOKEN_MS },
       ...{ functionsDir, replace },
     }),
   ]);
@@ -137,6 +140,7 @@ async function openChannels(
       externalName: "general",
       to: "general",
       relay: true,
+      stream: true,
     });
     room.addChannel("random");
     const person = room.addPerson("You");

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { Page } from "playwright-core";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { countAnswers, openPlayground, type Playground } from "./playground.ts";
+import type { PlatformName } from "./protocol.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import { ROOT } from "../../tooling/repository.ts";
 
@@ -14,8 +15,8 @@ const README_PICTURE = join(ROOT, "docs", "playground.png");
 const options = new Command("npm run screenshot --")
   .description("Takes a screenshot of the playground's page with Chromium.")
   .option("--out <file>", "output file", README_PICTURE)
-  .option("--width <pixels>", "window width", Number, 1440)
-  .option("--height <pixels>", "window height", Number, 1000)
+  .option("--width <pixels>", "window width", Number, 1280)
+  .option("--height <pixels>", "window height", Number, 800)
   .option("--dark", "use the dark colour scheme", false)
   .option("--full", "capture the whole page, not only the window", false)
   .parse()
@@ -46,45 +47,37 @@ try {
   await playground.stop();
 }
 
-/** Plays a conversation with threads, Markdown, an edit and a pending reply. */
+/** Plays a conversation across all windows: a reaction, an image, an edit, and a reply that is being written. */
 async function play(page: Page, { controller, stack, channels }: Playground): Promise<void> {
   const { discord, slack } = controller.rooms;
-  const people = {
-    discord: discord.state().people.map(({ id }) => id),
-    slack: slack.state().people.map(({ id }) => id),
-  };
-  const ask = async (platform: "discord" | "slack", person: number, text: string) => {
-    const room = controller.rooms[platform];
-    const { channel } = channels[platform];
-    const answers = () => PLATFORMS.map((each) => countAnswers(stack.chat(each)));
+  const rooms = { discord, slack };
+  const answers = () => PLATFORMS.map((each) => countAnswers(stack.chat(each)));
+  const answered = async (act: () => Promise<void> | void) => {
     const before = answers();
-    const id = room.say({ channel }, { person: people[platform][person] ?? "", text });
+    await act();
     await until(() => answers().every((count, at) => count > (before[at] ?? 0)));
-    return id;
   };
-  await ask("discord", 1, "Does the bridge keep **Markdown** and `code`?");
-  await ask("slack", 2, "It does, and I read it on *Slack*.");
-  const question = await ask("discord", 2, "And what about threads?");
-  const { channel } = channels.discord;
-  const thread = discord.openThread(channel, question);
-  const before = countAnswers(stack.discord);
-  discord.say(
-    { channel, thread },
-    people.discord[1] ?? "",
-    "Each thread is a separate conversation.",
-  );
-  await until(() => countAnswers(stack.discord) > before);
-  const typo = await ask("slack", 2, "Teh same answers arrive here.");
-  slack.edit({ channel: channels.slack.channel }, typo, "The same answers arrive here.");
-  for (const [name, text] of [
-    ["Ann", "No platform here, only Convex."],
-    ["Bob", "I see it too."],
-  ] as const) {
-    await page.getByLabel(`Message as ${name}`).fill(text);
-    await page.getByLabel(`Message as ${name}`).press("Enter");
-    await page.waitForTimeout(1_500);
-  }
-  slack.say({ channel: channels.slack.channel }, people.slack[2] ?? "", "One more question …");
+  const say = (platform: PlatformName, person: string, text: string, withImage = false) => {
+    const room = rooms[platform];
+    const id = room.state().people.find(({ name }) => name === person)?.id ?? "";
+    return room.say(channels[platform], { person: id, text, withImage });
+  };
+  const react = (platform: PlatformName, person: string, text: string) => {
+    const room = rooms[platform];
+    const by = room.state().people.find(({ name }) => name === person)?.id ?? "";
+    const message = room.messages(channels[platform]).find((each) => each.text.includes(text));
+    if (message) room.react(channels[platform], { id: message.id, person: by, thumb: "👍" });
+  };
+  await answered(() => void say("slack", "Grace", "Checkout fails, see:", true));
+  await answered(() => void say("discord", "Ada", "I see the **502** too."));
+  react("slack", "Grace", "I see the");
+  react("discord", "Ada", "You said, Ada");
+  await answered(async () => {
+    const field = page.getByLabel("Message general as Ann");
+    await field.fill("Fixed. Please try again.");
+    await field.press("Enter");
+  });
+  say("slack", "Grace", "It works, thank you!");
   await page.evaluate("document.activeElement.blur(); scrollTo({ top: 0, behavior: 'instant' })");
   await page.getByText("1 being written").waitFor();
 }

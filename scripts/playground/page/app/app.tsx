@@ -58,9 +58,8 @@ export function App(props: {
         <h1>Discord, Slack and Convex</h1>
         <Pills playground={playground} isConnected={state.connected} />
         <p className="lead">
-          What is said in one channel appears in the others, and the AI answers it. The bridge and
-          the backend are the real ones; Discord, Slack and the AI are stand-ins, all on this
-          machine and in memory.
+          What is said in one window appears in all, and the AI answers it. Bridge and backend are
+          the real ones; platforms and AI are stand-ins, all in memory.
         </p>
       </header>
       <nav className="panels" aria-label="Panels">

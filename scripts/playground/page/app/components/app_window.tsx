@@ -1,9 +1,4 @@
-import {
-  ConvexProvider,
-  useMutation,
-  usePaginatedQuery,
-  useQuery,
-} from "convex/react";
+import { ConvexProvider, useMutation, usePaginatedQuery, useQuery } from "convex/react";
 import type { FunctionReturnType } from "convex/server";
 import { type SyntheticEvent, useEffect, useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";

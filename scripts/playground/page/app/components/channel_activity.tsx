@@ -3,7 +3,7 @@ import { api } from "../../../../../convex/_generated/api.js";
 import type { Activity } from "../../../../../convex/model/admin/activity.ts";
 import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
 import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
-import { Delivery } from "./delivery.tsx";
+import { StoredRow } from "./stored_row.tsx";
 
 /** One channel in Convex: its messages, the replies being written, and each reply's delivery state. */
 export function ChannelActivity(props: {
@@ -40,19 +40,20 @@ export function ChannelActivity(props: {
         <ol>
           {!activity && <li className="empty">Loading …</li>}
           {activity?.messages.map((row) => (
-            <Row
+            <StoredRow
               key={row._id}
               row={row}
               held={activity.held.find(({ messageId }) => messageId === row._id)?.files ?? 0}
               deliveries={activity.deliveries.filter(({ messageId }) => messageId === row._id)}
             />
           ))}
-          {writing.map(({ replyId, attempt, threadId }) => (
+          {writing.map(({ replyId, attempt, shown, threadId }) => (
             <li className="row writing" key={replyId}>
               <span className="who">AI</span>
               <span className="content">
                 being written{threadId === undefined ? "" : " in a thread"}
-                {attempt > 1 ? `, attempt ${attempt}` : ""}{" "}
+                {attempt > 1 ? `, attempt ${attempt}` : ""}
+                {shown === undefined ? "" : `, ${shown} characters shown so far`}{" "}
                 <i className="dots" aria-hidden="true" />
               </span>
             </li>
@@ -84,54 +85,8 @@ function Counts({ activity }: { readonly activity: Activity | undefined }) {
   );
 }
 
-const TITLE = { discord: "Discord", slack: "Slack" } as const;
-
 const ENDED: ReadonlySet<Activity["deliveries"][number]["state"]> = new Set([
   "sent",
   "failed",
   "cancelled",
 ]);
-
-function Row(props: {
-  readonly row: Activity["messages"][number];
-  /** How many of its files are held. */
-  readonly held: number;
-  readonly deliveries: Activity["deliveries"];
-}) {
-  const { row, held, deliveries } = props;
-  const { attachments = [], reactions = [] } = row;
-  const deleted = row.deletedAt !== undefined;
-  const who = row.author ?? (row.kind === "notice" ? "notice" : "AI");
-  return (
-    <li className="row" data-kind={row.kind ?? "plain"} data-deleted={deleted}>
-      <span className="who">{who}</span>
-      <span className="content">{deleted ? "deleted" : row.content}</span>
-      <span className="marks">
-        {row.externalId !== undefined && row.platform !== undefined && (
-          <span className="tag" data-platform={row.platform}>
-            from {TITLE[row.platform]}
-          </span>
-        )}
-        {row.platform === undefined && row.author !== undefined && (
-          <span className="tag">from your app</span>
-        )}
-        {row.threadId !== undefined && <span className="tag">thread</span>}
-        {row.editedAt !== undefined && !deleted && <span className="tag">edited</span>}
-        {attachments.length > 0 && (
-          <span className="tag">
-            {attachments.length === 1 ? "1 file" : `${attachments.length} files`}
-            {held === attachments.length ? ", held" : `, ${held} held`}
-          </span>
-        )}
-        {reactions.map(({ emoji, count }) => (
-          <span className="tag" key={emoji}>
-            {emoji} {count}
-          </span>
-        ))}
-        {deliveries.map((delivery) => (
-          <Delivery key={delivery.deliveryId} delivery={delivery} />
-        ))}
-      </span>
-    </li>
-  );
-}

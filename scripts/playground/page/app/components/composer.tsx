@@ -65,7 +65,7 @@ export function Composer(props: {
         </button>
       </div>
       <div className="chips">
-        {[`@${botName} what can you do?`, "Please write a long reply."].map((line) => (
+        {[`@${botName} what can you do?`, "Write a long reply."].map((line) => (
           <button key={line} type="button" className="chip" onClick={() => void say(line)}>
             {line}
           </button>
@@ -75,7 +75,7 @@ export function Composer(props: {
           className="chip"
           onClick={() => void say(text.trim() === "" ? "What is wrong here?" : text, true)}
         >
-          + screenshot
+          + image
         </button>
       </div>
     </form>

@@ -15,10 +15,10 @@ export function ConvexView({ mappings }: { readonly mappings: readonly MappingRo
   return (
     <section className="convex window" id="convex" aria-label="Convex">
       <header className="window-title">
-        <h2>Convex stores</h2>
+        <h2>Convex</h2>
         {status?.feedback && (
           <span className="feedback">
-            feedback on answers: 👍 {status.feedback.up} 👎 {status.feedback.down}
+            feedback: 👍 {status.feedback.up} 👎 {status.feedback.down}
           </span>
         )}
         <span className="state" data-on={state === "subscribed"}>

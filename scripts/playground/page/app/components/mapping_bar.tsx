@@ -36,7 +36,7 @@ export function MappingBar(props: {
   return (
     <details className="mapping" data-state={mapping.state}>
       <summary>
-        <span className="to">→ {mapping.channelName}</span> {summaryOf(mapping)}
+        <span className="to">→ {mapping.channelName}</span> · {summaryOf(mapping)}
       </summary>
       <div className="controls">
         <Choice
@@ -76,12 +76,12 @@ export function MappingBar(props: {
 function summaryOf({ state, trigger, replyIn, relaySince }: MappingRow): string {
   if (state === "paused") return "paused";
   const answers = {
-    always: "the AI answers every message",
-    mention: "the AI answers when mentioned",
-    never: "the AI answers nothing",
+    always: "AI answers every message",
+    mention: "AI answers when mentioned",
+    never: "AI answers nothing",
   }[trigger];
   const where = trigger !== "never" && replyIn === "thread" ? " in a thread" : "";
-  return `${answers}${where}${relaySince === undefined ? "" : "; shows what is said elsewhere"}`;
+  return `${answers}${where}${relaySince === undefined ? "" : " · relay"}`;
 }
 
 function MapForm(props: {
