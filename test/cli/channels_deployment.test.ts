@@ -44,6 +44,15 @@ describe("which deployment is used", () => {
     expect(await channels(["list"], {})).toMatchObject({ code: 1 });
   });
 
+  test("the doctor says that it does not look at the playground that is running", async () => {
+    const { convexUrl, adminKey } = playground();
+    const about = `Playground: the one at ${convexUrl} is not looked at`;
+    const withdraw = await announcePlayground({ pid: process.pid, convexUrl, adminKey });
+    expect((await script.doctor()).stdout).toContain(about);
+    withdraw();
+    expect((await script.doctor()).stdout).not.toContain("Playground:");
+  });
+
   test("of two playgrounds side by side, the command says which it means, and how to choose", async () => {
     const { convexUrl, adminKey } = playground();
     // Its deployment is gone, so a command that went there would fail.

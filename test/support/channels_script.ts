@@ -59,7 +59,15 @@ export class ChannelsScript {
 
   /** Runs the script as `npm run channels -- <args>` does, without a terminal. */
   run(args: readonly string[], env: Record<string, string> = this.settings): Promise<Ended> {
-    const script = "scripts/cli/channels/channels.ts";
+    return this.#start("scripts/cli/channels/channels.ts", args, env);
+  }
+
+  /** Runs `npm run doctor` beside it, without settings. */
+  doctor(): Promise<Ended> {
+    return this.#start("scripts/cli/doctor/doctor.ts", [], {});
+  }
+
+  #start(script: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
     const command = [join(ROOT, "scripts/bootstrap.mjs"), "--compiled", script, ...args];
     return new Promise((resolve) => {
       const options = { cwd: this.folder, env: { PATH: process.env.PATH, ...this.env(env) } };

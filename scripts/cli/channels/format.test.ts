@@ -79,7 +79,9 @@ test("a mapping that no bridge has caught up is reported as waiting for a bridge
   expect(report(mapped)).toMatch(/: waiting for a bridge \(npm start\)$/);
   expect(report({ ...mapped, state: "paused" })).toMatch(/: paused$/);
   const caughtUp = report({ ...mapped, lastCatchUp: { at: 0, recovered: 0 } });
-  expect(caughtUp).toMatch(/: no problems reported, caught up 1970-01-01 00:00$/);
+  expect(caughtUp).toMatch(
+    /: no problems stored \(npm run doctor says whether a bridge runs\), caught up 1970-01-01 00:00$/,
+  );
 });
 
 test("the status shows waiting and failed replies and what a gap missed", () => {

@@ -172,9 +172,13 @@ export function describeAi({ since, reason, failures, at, endedAt }: AiHealth): 
   );
 }
 
-/** Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run. */
+/**
+ * Mapping a channel already sets its cursor, so only a catch-up shows that a bridge has run; whether one runs now, Convex
+ * can't know.
+ */
 function describeActive({ lastCatchUp }: MappingStatus): string {
-  return lastCatchUp === undefined ? "waiting for a bridge (npm start)" : "no problems reported";
+  if (lastCatchUp === undefined) return "waiting for a bridge (npm start)";
+  return "no problems stored (npm run doctor says whether a bridge runs)";
 }
 
 function describeStatus(row: MappingStatus, rows: readonly MappingStatus[]): string {

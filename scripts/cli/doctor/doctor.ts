@@ -3,6 +3,8 @@ import { readEnv } from "../../../bridges/config/config.ts";
 import { readEnvFiles, REPOSITORY, UnreadableSettings } from "../../../bridges/config/env_files.ts";
 import { checkNamed, exitCode, type Finding, formatFinding } from "./finding.ts";
 import { toJson } from "../strip_controls.ts";
+import { findPlayground } from "../channels/find_playground.ts";
+import type { RunningPlayground } from "../../playground/running_playground.ts";
 import { runChecks } from "./run_checks.ts";
 
 /* `npm run doctor`: finds what is wrong and prints how to fix it. Changes nothing. */
@@ -48,5 +50,14 @@ async function readSettingsAndCheck(
     return [finding];
   }
   const env = readEnv(sources.shell, sources.files);
+  const playground = await findPlayground(() => {});
+  if (playground) onFinding(besidePlayground(playground));
   return await runChecks({ env, sources, nodeVersion: process.versions.node, ask, onFinding });
+}
+
+/** Says what the rest looks at, to who expects it to be the playground that runs. */
+function besidePlayground({ convexUrl }: RunningPlayground): Finding {
+  return checkNamed("Playground").skipped(
+    `the one at ${convexUrl} is not looked at, but the settings for a deployment of your own, which it does not use`,
+  );
 }

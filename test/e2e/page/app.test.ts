@@ -20,6 +20,9 @@ describe.skipIf(chromium === undefined)("the app on the page", () => {
         .filter({ hasText: `on ${title}` })
         .getByText(`hello app, from ${title}`)
         .waitFor();
+      const answer = `You said, Grace: “hello app, from ${title}”`;
+      for (const each of ["Discord", "Slack"] as const)
+        await on.log(each).getByText(answer).waitFor();
     }
     const field = on.app().getByLabel("Message general as Ann");
     await field.fill("hello platforms");
@@ -53,7 +56,10 @@ describe.skipIf(chromium === undefined)("the app on the page", () => {
     for (const title of ["Discord", "Slack"] as const) {
       const picture = on.log(title).getByRole("img", { name: "Picture of Ada" });
       await picture.waitFor();
-      expect(await picture.evaluate("(image) => image.naturalWidth")).toBe(360);
+      const image = `document.querySelector("#${title.toLowerCase()} img")`;
+      expect(await on.page.evaluate(`${image}.decode().then(() => ${image}.naturalWidth)`)).toBe(
+        360,
+      );
     }
     await on.row("general", "What is wrong here?").first().getByText("1 file, held").waitFor();
     await on.app().getByText("screenshot.png", { exact: false }).first().waitFor();

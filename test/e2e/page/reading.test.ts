@@ -92,10 +92,9 @@ describe.skipIf(chromium === undefined)("reading the page", () => {
       await on.say("Discord", "Show me some formatting");
       await on.chat("Discord").getByRole("button", { name: "+ image" }).click();
       await on.log("Discord").getByRole("img").last().waitFor();
-      const gap = `(log) => log.scrollHeight - log.scrollTop - log.clientHeight`;
-      await expect
-        .poll(() => on.log("Discord").evaluate(gap), { timeout: 20_000 })
-        .toBeLessThanOrEqual(1);
+      const log = `document.querySelector("#discord [role=log]")`;
+      const below = `${log}.scrollHeight - ${log}.scrollTop - ${log}.clientHeight`;
+      await expect.poll(() => on.page.evaluate(below), { timeout: 20_000 }).toBeLessThanOrEqual(1);
     },
     60_000,
   );

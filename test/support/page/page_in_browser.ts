@@ -2,6 +2,7 @@ import type { BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { findChromium, launchChromium } from "../../../scripts/playground/page/chromium.ts";
 import { openPlayground, type Playground } from "../../../scripts/playground/page/playground.ts";
+import { eventually } from "../eventually.ts";
 
 /** The path of an installed browser; the tests of the page are skipped without one. */
 export const chromium = findChromium();
@@ -10,7 +11,7 @@ if (chromium === undefined) {
 }
 
 /** How long something may take to appear, in ms. Generous: machines that run tests are busy. */
-export const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000;
 
 export type Title = "Discord" | "Slack";
 
@@ -112,7 +113,7 @@ export function replyTo(text: string): RegExp {
 }
 
 export async function eventuallyCount(of: Locator, wanted: number): Promise<void> {
-  await expect.poll(() => of.count(), { timeout: PATIENCE_MS }).toBe(wanted);
+  await eventually(async () => expect(await of.count()).toBe(wanted), PATIENCE_MS);
 }
 
 /** One page for all tests of a file. Call it where they are described. */
