@@ -65,7 +65,7 @@ export function Composer(props: {
         </button>
       </div>
       <div className="chips">
-        {[`@${botName} what can you do?`, "Write a long reply."].map((line) => (
+        {[`@${botName} hello!`, "Write a long reply."].map((line) => (
           <button key={line} type="button" className="chip" onClick={() => void say(line)}>
             {line}
           </button>
