@@ -42,16 +42,16 @@ export async function questionsOf(
   }
   const { answered, unread } = await askersAround(ctx, reply, read);
   const last = answered.at(-1);
-  const isTakenBack = await isDeleted(ctx, reply);
-  if (last && !isTakenBack) return { conversation, last, unread };
-  const what = isTakenBack ? "the answer was deleted" : "what was asked was deleted";
+  const wasDeleted = await isTakenBack(ctx, reply);
+  if (last && !wasDeleted) return { conversation, last, unread };
+  const what = wasDeleted ? "the answer was deleted" : "what was asked was deleted";
   await cancelReply(ctx, reply, what);
   await askForFirst(ctx, conversation, unread);
   return null;
 }
 
 /** Whether somebody has deleted what people could read of the answer (docs/races.md#streaming). */
-async function isDeleted(ctx: QueryCtx, { messageId }: Doc<"replies">): Promise<boolean> {
+export async function isTakenBack(ctx: QueryCtx, { messageId }: Doc<"replies">): Promise<boolean> {
   if (!messageId) return false;
   const message = await ctx.db.get("messages", messageId);
   return message?.deletedAt !== undefined || message === null;

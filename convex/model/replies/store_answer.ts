@@ -2,7 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
-import { currentReply, questionsOf, stillWanted } from "./questions_of.ts";
+import { currentReply, isTakenBack, questionsOf, stillWanted } from "./questions_of.ts";
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./completion_errors.ts";
 import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from "./context.ts";
@@ -138,6 +138,12 @@ export async function recordFailure(
 ): Promise<void> {
   const reply = await currentReply(ctx, replyId, attempt);
   if (!reply) return;
+  // If it is unknown what a lost attempt had read, every question after the first requests a reply again.
+  const known = read ?? [reply.askedBy];
+  if (await isTakenBack(ctx, reply)) {
+    await questionsOf(ctx, reply, known);
+    return;
+  }
   await cancelJob(ctx, reply.watchdogId);
   if (
     retryable &&
@@ -159,8 +165,7 @@ export async function recordFailure(
   if (isThere && !isCut && (await mayNotifyOfFailure(ctx, conversation._id))) {
     await sayNotice(ctx, conversation, opener, FAILURE_NOTICE);
   }
-  // Questions that arrived during the last attempt found an open reply, and were not part of the failed one. If it is
-  // unknown what a lost attempt had read, every question after the first requests a reply again.
-  const { unread } = await askersAround(ctx, reply, read ?? [reply.askedBy]);
+  // Questions that arrived during the last attempt found an open reply, and were not part of the failed one.
+  const { unread } = await askersAround(ctx, reply, known);
   await askForFirst(ctx, conversation, unread);
 }

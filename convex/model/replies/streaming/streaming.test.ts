@@ -407,6 +407,18 @@ describe("an answer that is not wanted any more", () => {
     expect(await spoken()).toEqual(["why?"]);
   });
 
+  test("is not begun again, nor missed, if an admin deletes it before its attempt breaks off", async () => {
+    const stream = await beginning();
+    const { messageId } = await worker.take();
+    await backend.admin.mutation(api.admin.deleteMessage, { messageId });
+    await ingest(said(room, { content: "and when?" }));
+    ai.answers("Now.");
+    stream.breakOff();
+    await pass(backend, 30_000);
+    expect(await replies()).toEqual(["cancelled the answer was deleted", "done "]);
+    expect(await spoken()).toEqual(["why?", "and when?", "Now."]);
+  });
+
   test("is left cut if its channel is unmapped", async () => {
     const stream = await beginning();
     await worker.post("900");
