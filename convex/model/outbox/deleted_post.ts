@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { draftOf } from "../rows/drafts.ts";
+import { isBeingWritten } from "../rows/drafts.ts";
 import { piecesOf } from "../rows/posts.ts";
 import { deleteEverywhere } from "./take_down.ts";
 
@@ -22,8 +22,4 @@ export async function deletedOnPlatform(ctx: MutationCtx, post: Doc<"posts">): P
     !(await isBeingWritten(ctx, message));
   if (!isCopy && !isLeft) await deleteEverywhere(ctx, message);
   return true;
-}
-
-async function isBeingWritten(ctx: MutationCtx, { _id, streamed }: Doc<"messages">) {
-  return streamed === true && (await draftOf(ctx, _id)) !== null;
 }

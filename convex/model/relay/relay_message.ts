@@ -4,7 +4,7 @@ import { enqueueDelivery, isPending } from "../outbox/lanes.ts";
 import { ensureOpener } from "../outbox/pending_places.ts";
 import { ensurePlace } from "../outbox/places.ts";
 import { placesOfThread } from "../rows/conversations.ts";
-import { draftOf } from "../rows/drafts.ts";
+import { isBeingWritten } from "../rows/drafts.ts";
 import { saidAs } from "../rows/messages.ts";
 import { hearingMappings } from "./hearing.ts";
 
@@ -86,5 +86,5 @@ async function getsCopies(
 ): Promise<boolean> {
   if (root.deletedAt !== undefined || root.kind === "notice" || root.channelId !== channelId)
     return false;
-  return !root.streamed || (await draftOf(ctx, root._id)) === null;
+  return !(await isBeingWritten(ctx, root));
 }

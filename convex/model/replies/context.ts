@@ -1,6 +1,7 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
+import { isBeingWritten } from "../rows/drafts.ts";
 import { saidAs } from "../rows/messages.ts";
 import { placesHeardIn } from "../relay/hearing.ts";
 import { nameOf } from "../rows/identities.ts";
@@ -113,7 +114,8 @@ export async function recentMessages(
       ({ conversationId, sentAt = 0 }) => conversationId === conversation._id || sentAt >= since,
     );
   const inTime = places.length === 1 ? rows : rows.sort(bySentAt).reverse();
-  const recent = inTime.filter(belongs).slice(0, CONTEXT_MESSAGES).reverse();
+  const newest = inTime.filter(belongs).slice(0, CONTEXT_MESSAGES);
+  const recent = (await whole(ctx, newest)).reverse();
   const root = await rootOf(ctx, conversation);
   const known = new Set([...recent.map(({ _id }) => _id), root?._id]);
   const older = waiting.filter((message) => belongs(message) && !known.has(message._id));
@@ -153,14 +155,23 @@ function bySentAt({ sentAt: a = 0 }: Doc<"messages">, { sentAt: b = 0 }: Doc<"me
   return a - b;
 }
 
+/** Without answers that are still being written, here or in another place: they are none yet. */
+async function whole(
+  ctx: QueryCtx,
+  messages: readonly Doc<"messages">[],
+): Promise<Doc<"messages">[]> {
+  const growing = await Promise.all(messages.map((message) => isBeingWritten(ctx, message)));
+  return messages.filter((_, index) => growing[index] !== true);
+}
+
 /** Notices and deleted messages are not part of a context. */
 function belongs(message: Doc<"messages">): boolean {
   return message.deletedAt === undefined && message.kind !== "notice";
 }
 
 async function rootOf(ctx: QueryCtx, { mappingId, threadId }: Doc<"conversations">) {
-  if (!mappingId || threadId === undefined) return null;
-  return await saidAs(ctx, mappingId, threadId);
+  const root = mappingId && threadId !== undefined && (await saidAs(ctx, mappingId, threadId));
+  return root && !(await isBeingWritten(ctx, root)) ? root : null;
 }
 
 /** Kept for a thread's first message, however long the thread is. */

@@ -42,9 +42,7 @@ export async function loadAssignment(
   const channel = conversation && (await ctx.db.get("channels", conversation.channelId));
   if (!conversation || !channel) return null;
   const waiting = await waitingAskers(ctx, reply);
-  const { messages, hasRoot } = await recentMessages(ctx, conversation, waiting);
-  // What an earlier attempt has shown is no answer yet.
-  const recent = messages.filter(({ _id }) => _id !== reply.messageId);
+  const { messages: recent, hasRoot } = await recentMessages(ctx, conversation, waiting);
   const read = recent.map(({ _id }) => _id);
   const asker = waiting.at(-1);
   if (!asker) return { read };

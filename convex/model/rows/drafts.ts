@@ -22,6 +22,14 @@ export async function draftOf(
     .unique();
 }
 
+/** Whether a message is an answer that is still being written. */
+export async function isBeingWritten(
+  ctx: QueryCtx,
+  { _id, streamed }: Doc<"messages">,
+): Promise<boolean> {
+  return streamed === true && (await draftOf(ctx, _id)) !== null;
+}
+
 /** Ends a draft: who follows it stops. Returns what it was. */
 export async function dropDraft(
   ctx: MutationCtx,
