@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../../../_generated/dataModel.js";
 import type { MutationCtx } from "../../../_generated/server.js";
+import { mayPostTo } from "../../outbox/lanes.ts";
 import { deleteEverywhere } from "../../outbox/take_down.ts";
 import { editCopies } from "../../relay/edit_copies.ts";
 import { relayInOrder } from "../../relay/postpone.ts";
@@ -27,7 +28,14 @@ export async function finishMessage(
   await ctx.db.patch("messages", messageId, final);
   const whole = { ...message, ...final };
   await editCopies(ctx, whole);
-  await relayInOrder(ctx, whole);
+  if (await isInItsChannel(ctx, whole)) await relayInOrder(ctx, whole);
+}
+
+/** Whether the channel where it is said was not unmapped since: nobody else hears what is left cut there. */
+async function isInItsChannel(ctx: MutationCtx, { conversationId }: Doc<"messages">) {
+  const place = conversationId && (await ctx.db.get("conversations", conversationId));
+  const mapping = place?.mappingId && (await ctx.db.get("mappings", place.mappingId));
+  return Boolean(place && mapping && mayPostTo(mapping, place));
 }
 
 /** Leaves of a reply what it has said so far, with a note. Returns false if it has said nothing. */
