@@ -1,10 +1,12 @@
 import type { Doc, Id } from "../../../_generated/dataModel.js";
 import type { MutationCtx } from "../../../_generated/server.js";
-import { mayPostTo } from "../../outbox/lanes.ts";
+import { enqueueDelivery, mayPostTo } from "../../outbox/lanes.ts";
 import { deleteEverywhere } from "../../outbox/take_down.ts";
 import { editCopies } from "../../relay/edit_copies.ts";
 import { relayInOrder } from "../../relay/postpone.ts";
+import { deliveriesOf } from "../../rows/deliveries.ts";
 import { draftOf, dropDraft } from "../../rows/drafts.ts";
+import { piecesOf } from "../../rows/posts.ts";
 import { type Behind, placeOf } from "../say.ts";
 import { BROKEN_OFF, withNote } from "../visible_text.ts";
 
@@ -27,8 +29,21 @@ export async function finishMessage(
   const final = { content, ...(!isBehind && placeOf(behind)) };
   await ctx.db.patch("messages", messageId, final);
   const whole = { ...message, ...final };
-  await editCopies(ctx, whole);
+  if (await wasNeverPosted(ctx, whole)) await postAnew(ctx, whole);
+  else await editCopies(ctx, whole);
   if (await isInItsChannel(ctx, whole)) await relayInOrder(ctx, whole);
+}
+
+/** Whether its post was cancelled: its channel was unmapped, and mapped again since. */
+async function wasNeverPosted(ctx: MutationCtx, { _id, mappingId }: Doc<"messages">) {
+  const deliveries = await deliveriesOf(ctx, _id);
+  if (!deliveries.every(({ state }) => state === "cancelled")) return false;
+  return (await piecesOf(ctx, _id, mappingId)).length === 0;
+}
+
+async function postAnew(ctx: MutationCtx, { _id, conversationId, replyTo }: Doc<"messages">) {
+  const place = conversationId && (await ctx.db.get("conversations", conversationId));
+  if (place) await enqueueDelivery(ctx, place, { messageId: _id, replyTo });
 }
 
 /** Whether the channel where it is said was not unmapped since: nobody else hears what is left cut there. */
