@@ -20,5 +20,7 @@ test("the playground opens a channel only while access.ts is as it came: an edit
   const text = await readFile(join(ROOT, "convex", "access.ts"), "utf8");
   expect(await replacing(text)).toEqual(["opened_access.ts"]);
   expect(await replacing(text.replaceAll("\n", "\r\n"))).toEqual(["opened_access.ts"]);
-  expect(await replacing(`${text}// mine\n`)).toEqual([]);
+  expect(await replacing(`// Mine.\n${text}`)).toEqual(["opened_access.ts"]);
+  expect(await replacing(text.replace("return false", "return true"))).toEqual([]);
+  expect(await replacing(`${text}export const mine = 1;\n`)).toEqual([]);
 });
