@@ -63,7 +63,7 @@ export async function servePage(options: PageOptions): Promise<PageServer> {
     response.writeHead(200, {
       "content-type": file.type,
       "cache-control": "no-cache",
-      "content-security-policy": contentSecurityPolicy(port, options.convexUrl),
+      "content-security-policy": contentSecurityPolicy(port, options),
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
     });
@@ -91,15 +91,18 @@ export async function servePage(options: PageOptions): Promise<PageServer> {
 }
 
 /** The Content-Security-Policy: the page may connect only to this server and the local deployment. */
-function contentSecurityPolicy(port: number, convexUrl: string): string {
+function contentSecurityPolicy(
+  port: number,
+  { convexUrl, siteUrl }: Pick<PageOptions, "convexUrl" | "siteUrl">,
+): string {
   const own = `127.0.0.1:${port}`;
   const convex = convexUrl.replace(/^http/, "ws");
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "img-src 'self' data:",
-    `connect-src 'self' ws://${own} ws://localhost:${port} ${convexUrl} ${convex}`,
+    "img-src 'self' data: blob:",
+    `connect-src 'self' ws://${own} ws://localhost:${port} ${convexUrl} ${convex} ${siteUrl}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

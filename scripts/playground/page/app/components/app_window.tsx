@@ -1,5 +1,4 @@
 import { ConvexProvider, useMutation, usePaginatedQuery, useQuery } from "convex/react";
-import type { FunctionReturnType } from "convex/server";
 import { type SyntheticEvent, useEffect, useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { Id } from "../../../../../convex/_generated/dataModel.js";
@@ -7,9 +6,7 @@ import { moveInMessages } from "../arrow_keys.ts";
 import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
 import { usePlayground } from "../playground_context.ts";
 import { signedInClient } from "../signed_in_client.ts";
-import { clockTime } from "../times.ts";
-import { Avatar } from "./avatar.tsx";
-import { Markdown } from "./markdown.tsx";
+import { AppMessage } from "./app_message.tsx";
 
 const PAGE = { initialNumItems: 30 };
 
@@ -90,49 +87,6 @@ function Channel({ id: channelId, name }: { readonly id: Id<"channels">; readonl
       </div>
       <AppComposer channelId={channelId} name={name} />
     </>
-  );
-}
-
-const NAMES: ReadonlyMap<string, string> = new Map();
-
-const PLACES = { discord: "Discord", slack: "Slack" } as const;
-
-function AppMessage(props: {
-  readonly message: FunctionReturnType<typeof api.apps.messages>["page"][number];
-}) {
-  const { author, text, sentAt, editedAt, thread, attachments, reactions } = props.message;
-  const sent = new Date(sentAt);
-  const isAi = author.kind === "ai";
-  const from = author.platform ? `on ${PLACES[author.platform]}` : isAi ? "" : "here";
-  const label = `${author.name} at ${clockTime(sent)}`;
-  return (
-    <li className="message" aria-label={label} data-bot={isAi} tabIndex={-1}>
-      <Avatar name={author.name} bot={isAi} />
-      <div className="body">
-        <p className="by">
-          <b>{author.name}</b>
-          <span className="from">{from}</span>
-          <time dateTime={sent.toISOString()}>{clockTime(sent)}</time>
-          {thread && <span className="edited">in a thread</span>}
-          {editedAt !== undefined && <span className="edited">(edited)</span>}
-        </p>
-        <div className="text">
-          <Markdown text={text} names={NAMES} />
-        </div>
-        {attachments.map(({ name: file, url }) => (
-          <p key={url} className="file">
-            ▣ {file}
-          </p>
-        ))}
-        <p className="reactions">
-          {reactions.map(({ emoji, count }) => (
-            <span key={emoji}>
-              {emoji} {count}
-            </span>
-          ))}
-        </p>
-      </div>
-    </li>
   );
 }
 
