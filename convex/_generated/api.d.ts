@@ -38,6 +38,7 @@ import type * as model_apps_people from "../model/apps/people.js";
 import type * as model_apps_read_channels from "../model/apps/read_channels.js";
 import type * as model_apps_readable_file from "../model/apps/readable_file.js";
 import type * as model_apps_serve_file from "../model/apps/serve_file.js";
+import type * as model_files_announced from "../model/files/announced.js";
 import type * as model_files_attach from "../model/files/attach.js";
 import type * as model_files_awaited from "../model/files/awaited.js";
 import type * as model_files_drop_uploads from "../model/files/drop_uploads.js";
@@ -186,6 +187,7 @@ declare const fullApi: ApiFromModules<{
   "model/apps/read_channels": typeof model_apps_read_channels;
   "model/apps/readable_file": typeof model_apps_readable_file;
   "model/apps/serve_file": typeof model_apps_serve_file;
+  "model/files/announced": typeof model_files_announced;
   "model/files/attach": typeof model_files_attach;
   "model/files/awaited": typeof model_files_awaited;
   "model/files/drop_uploads": typeof model_files_drop_uploads;

@@ -68,6 +68,17 @@ test("a blob that an app stored is not deleted, and not attached", async () => {
   expect(await fileRows(backend)).toEqual([]);
 });
 
+test("an upload whose mark Convex has dropped is known by its hash, and never deleted", async () => {
+  await files.announce(file);
+  const [storageId, again] = [
+    await store(backend, "f1", "image/png"),
+    await store(backend, "f1", "image/png"),
+  ];
+  expect(await files.attach(file, storageId)).toBe("held");
+  expect(await files.attach(file, again)).toBe("dropped");
+  expect(await blobs(backend)).toEqual([storageId, again]);
+});
+
 test("a blob that is gone is not attached", async () => {
   const storageId = await files.upload(file);
   await backend.t.run((ctx) => ctx.storage.delete(storageId));

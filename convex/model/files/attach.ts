@@ -6,6 +6,7 @@ import { filesHeldIn } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
+import { isAnnounced } from "./announced.ts";
 import { goOn } from "./go_on.ts";
 import { isUpload, isWanted } from "./wanted.ts";
 
@@ -51,10 +52,11 @@ export async function attach(
     return attached.messageId === message?._id && attached.fileId === fileId ? "held" : "dropped";
   const known = message && (await findFile(ctx, message._id, fileId));
   const blob = await ctx.db.system.get("_storage", storageId);
-  // Gone, or an app's: with its message, what is attached is deleted.
-  if (!isUpload(blob?.contentType)) return "dropped";
+  const isMarked = isUpload(blob?.contentType);
+  // Gone, or an app's: with its message, what is attached is deleted. (Should Convex drop the mark, the hash still tells.)
+  if (!blob || (!isMarked && !(await isAnnounced(ctx, blob)))) return "dropped";
   if (!message || (known && isHeld(known))) {
-    await deleteBlob(ctx, storageId);
+    if (isMarked) await deleteBlob(ctx, storageId);
     return "dropped";
   }
   const row = { messageId: message._id, fileId, storageId, sha256, size, type };

@@ -1,7 +1,7 @@
-import type { Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { fileWith } from "../rows/files.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
+import { type Blob, CLOCKS_MS, isAnnounced, LONGEST_UPLOAD_MS } from "./announced.ts";
 import { isUpload } from "./wanted.ts";
 
 /*
@@ -12,10 +12,6 @@ import { isUpload } from "./wanted.ts";
 /** Blobs, or rows, that one transaction looks at: each takes up to three index ranges. */
 const BATCH = 100;
 
-/** From an announcement to the end of its upload, in ms: its address is good for an hour, and an upload takes two minutes. */
-const LONGEST_UPLOAD_MS = 70 * 60_000;
-/** How far clocks of one deployment may differ, in ms. */
-const CLOCKS_MS = 60_000;
 /** Within this time a bridge attaches what it has uploaded, in ms. */
 const ATTACHED_WITHIN_MS = 2 * 60 * 60_000;
 
@@ -48,24 +44,7 @@ export async function dropUploads(
 
 async function isLost(ctx: MutationCtx, blob: Blob): Promise<boolean> {
   if (!isUpload(blob.contentType)) return false;
-  const { _id, _creationTime: at } = blob;
-  const announced = await ctx.db
-    .query("uploads")
-    .withIndex("by_sha256_and_at", (q) =>
-      q
-        .eq("sha256", inHex(blob.sha256))
-        .gte("at", at - LONGEST_UPLOAD_MS)
-        .lte("at", at + CLOCKS_MS),
-    )
-    .first();
-  return announced !== null && (await fileWith(ctx, _id)) === null;
-}
-
-interface Blob {
-  readonly _id: Id<"_storage">;
-  readonly _creationTime: number;
-  readonly sha256: string;
-  readonly contentType?: string | null;
+  return (await isAnnounced(ctx, blob)) && (await fileWith(ctx, blob._id)) === null;
 }
 
 async function announcedBefore(ctx: MutationCtx, before: number, most: number) {
@@ -73,12 +52,4 @@ async function announcedBefore(ctx: MutationCtx, before: number, most: number) {
     .query("uploads")
     .withIndex("by_at", (q) => q.lt("at", before))
     .take(most);
-}
-
-/** Convex documents hex and gives base64: https://docs.convex.dev/file-storage/file-metadata */
-function inHex(sha256: string): string {
-  if (/^[\da-f]{64}$/i.test(sha256)) return sha256.toLowerCase();
-  return Array.from(atob(sha256), (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join(
-    "",
-  );
 }
