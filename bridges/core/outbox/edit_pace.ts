@@ -23,6 +23,6 @@ export class EditPace {
 
   /** The platform asks one lane to wait for `ms`: so do the others, if they share a limit. */
   hold(ms: number): void {
-    if (this.limits.allMs > 0) this.#freeAt = performance.now() + ms;
+    if (this.limits.allMs > 0) this.#freeAt = Math.max(this.#freeAt, performance.now() + ms);
   }
 }
