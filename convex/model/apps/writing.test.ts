@@ -73,6 +73,15 @@ describe("what a person of an app writes", () => {
     ]);
   });
 
+  test.each([" ", "\u200b", "<!-- note -->", "&nbsp;"])(
+    "is not posted where nothing of it shows: %j",
+    async (content) => {
+      await says(content);
+      await settleDown(backend);
+      for (const side of [discord, slack]) expect(await side.ready()).toEqual([]);
+    },
+  );
+
   test.each<[Trigger, string, boolean]>([
     ["always", "hi", true],
     ["mention", "hi", false],

@@ -7,6 +7,7 @@ import { ensureConversation } from "../rows/conversations.ts";
 import { mappingsOf } from "../rows/mappings.ts";
 import { takeMessage, takeReply } from "../replies/limits.ts";
 import { limitNotice } from "../replies/notices.ts";
+import { isBlank } from "../replies/visible_text.ts";
 import { ownPosition } from "../shared/positions.ts";
 import { relayInOrder } from "../relay/postpone.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -79,7 +80,8 @@ export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, c
   });
   const message = await ctx.db.get("messages", messageId);
   if (!message) return;
-  await relayInOrder(ctx, message);
+  // A platform refuses what it would show nothing of.
+  if (!isBlank(content)) await relayInOrder(ctx, message);
   if (asks) await askForReply(ctx, conversation, message);
 }
 
