@@ -22,7 +22,11 @@ export class StreamingStage {
 
   static async open(options: StackOptions = {}): Promise<StreamingStage> {
     const slack = { ackWithinMs: 120_000, updateLimit: { requests: 50, windowMs: 60_000 } };
-    const stack = await startStack({ openai: { tokenMs: 20 }, ...options, slack });
+    const stack = await startStack({
+      openai: { streaming: () => ({ everyMs: 20 }) },
+      ...options,
+      slack,
+    });
     return new StreamingStage(stack, await stack.adminClient());
   }
 

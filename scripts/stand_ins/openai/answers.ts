@@ -12,7 +12,8 @@ const QUOTE_LIMIT = 120;
 /**
  * The answer to a conversation. It depends only on the conversation, so that a wrong context shows in the answer and a
  * verdict can compute the right answer. Some requests in the last message have answers of their own: a long one, formatting,
- * one that the output limit cuts.
+ * one that the output limit cuts. One “at length” is answered as others are, and then in
+ * many words; “at great length” in several posts.
  */
 export function answerTo(messages: readonly ChatLine[]): string {
   const system = messages.find(({ role }) => role === "system" || role === "developer");
@@ -32,7 +33,13 @@ export function answerTo(messages: readonly ChatLine[]): string {
   const instructions = told === "" ? "" : ` My instructions: “${quote(told)}”.`;
   const results = said.slice(asked).filter(({ role }) => role === "tool");
   const found = results.map(({ content }) => ` A tool says: “${quote(content)}”.`).join("");
-  return `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}${found}`;
+  const short = `You said, ${name}: “${quote(text)}”. (I was sent ${context}.)${instructions}${found}`;
+  const asksFor = /\bat (great )?length\b/i.exec(text);
+  if (!asksFor) return short;
+  const points = asksFor[1] === undefined ? 24 : 260;
+  const point = (n: number) =>
+    `- Point ${n} of ${points}, **at length**, is like \`point${n - 1}\`.`;
+  return `${short}\n\n${numbered(points, point).join("\n")}`;
 }
 
 /** What a system message says besides how the bridge's messages are to be read. */

@@ -80,8 +80,8 @@ export async function startOpenAiStandIn(
     readonly apiKey?: string;
     /** How long an answer without a fault takes, in ms. Default 0. */
     readonly thinkMs?: number;
-    /** Between two pieces of a streamed answer, in ms. Default 0. */
-    readonly tokenMs?: number;
+    /** How an answer is streamed that no fault changes. Default: all at once. */
+    readonly streaming?: (answer: string) => Streaming;
   } = {},
 ): Promise<OpenAiStandIn> {
   const apiKey = options.apiKey ?? `sk-playground-${randomUUID()}`;
@@ -107,18 +107,19 @@ export async function startOpenAiStandIn(
     if (!authorised) {
       return failure(401, "Incorrect API key.", "invalid_request_error", "invalid_api_key");
     }
-    const { thinkMs = 0, tokenMs: everyMs = 0 } = options;
+    const { thinkMs = 0, streaming: streamed = () => ({ everyMs: 0 }) } = options;
     const fault = faultOf(chat.data) ?? (thinkMs > 0 ? { delayMs: thinkMs } : undefined);
     if (fault === "refusesStreamOptions") refusesStreamOptions = true;
     const { stream = false, stream_options } = chat.data;
     if (stream_options && (refusesStreamOptions || !stream))
       return failure(400, "Unknown parameter: 'stream_options'.", "invalid_request_error");
     if (typeof fault === "object" && "delayMs" in fault) await delay(fault.delayMs);
-    const streaming = typeof fault === "object" && "streaming" in fault ? fault.streaming : {};
     if (fault === "ignoresStream" || !stream || !isAnswered(fault))
       return isAnswered(fault) ? answered(chat.data) : faulty(fault, chat.data);
     const includeUsage = stream_options?.include_usage === true;
-    return { ...answered(chat.data), streaming: { everyMs, ...streaming }, includeUsage };
+    const streaming =
+      typeof fault === "object" && "streaming" in fault ? fault.streaming : streamed;
+    return { ...answered(chat.data), streaming, includeUsage };
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const name = `${request.method ?? ""} ${request.url ?? ""}`;
@@ -129,8 +130,10 @@ export async function startOpenAiStandIn(
     const { streaming, includeUsage = false } = answer;
     const streamed = streaming && vStreamed.safeParse(parseJson(answer.body)).data;
     if (streamed) {
+      const { content } = streamed.choices[0].message;
+      const manner = typeof streaming === "function" ? streaming(content ?? "") : streaming;
       wire.answer(name, answer.status, () => {
-        void sendStreamed(response, streamed, streaming, includeUsage);
+        void sendStreamed(response, streamed, manner, includeUsage);
       });
       return;
     }
@@ -158,7 +161,7 @@ interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly streaming?: Streaming;
+  readonly streaming?: Streaming | ((answer: string) => Streaming);
   readonly includeUsage?: boolean;
 }
 

@@ -11,6 +11,7 @@ import { groupBy } from "./group_by.ts";
 import type { RelayRecord } from "./relay/record.ts";
 import { relayRecords } from "./relay/records.ts";
 import { judgeRelay } from "./relay/verdict.ts";
+import { standing } from "./standing.ts";
 import { judge, type Verdict, type ChannelRecord, withRelay } from "./verdict.ts";
 
 interface MapOptions {
@@ -20,6 +21,8 @@ interface MapOptions {
   readonly trigger?: "always" | "mention" | "never";
   /** Whether it hears the other mapped channels of its Convex channel. */
   readonly relay?: boolean;
+  /** Whether people watch answers being written. */
+  readonly stream?: boolean;
 }
 
 /** A mapped channel of the demo. */
@@ -100,7 +103,7 @@ export class Stage {
     admin: ConvexHttpClient,
     platform: PlatformName,
     channel: string,
-    { to, trigger = "always", name, relay = false }: MapOptions,
+    { to, trigger = "always", name, relay = false, stream = false }: MapOptions,
   ): Promise<{ readonly channelId: Id<"channels"> }> {
     const since = this.stack.chat(platform).history.length;
     const { channelId } = await admin.mutation(api.admin.map, {
@@ -110,6 +113,7 @@ export class Stage {
       to,
       trigger,
       ...(relay && { relay }),
+      ...(stream && { stream }),
     });
     const answers = trigger === "always";
     this.#mapped.push({ platform, channel, channelId, name: name ?? to, answers, relay, since });
@@ -207,7 +211,11 @@ export class Stage {
       answers,
       relays: relay,
       acts: chat.history.slice(since).filter((act) => act.channel === channel),
-      posts: chat.posts.filter((post) => post.channel === channel),
+      posts: standing(
+        chat,
+        channel,
+        chat.posts.filter((post) => post.channel === channel),
+      ),
       read: (text) => plainText(platform, text, this.#names),
     };
   }

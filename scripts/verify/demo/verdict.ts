@@ -1,9 +1,10 @@
 import type { PlatformName } from "../../../bridges/platform.ts";
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
-import type { AcceptedPost, PersonAct } from "../../stand_ins/chat.ts";
+import type { PersonAct } from "../../stand_ins/chat.ts";
 import { groupBy } from "./group_by.ts";
 import { bare, words } from "./plain_text.ts";
 import type { RelayVerdict } from "./relay/record.ts";
+import type { StandingPost } from "./standing.ts";
 
 /** What happened in a mapped channel, as recorded by the platform's stand-in. A verdict compares Convex with it. */
 export interface ChannelRecord {
@@ -11,7 +12,7 @@ export interface ChannelRecord {
   readonly channel: string;
   /** What people did in the channel and its threads since the mapping. */
   readonly acts: readonly PersonAct[];
-  readonly posts: readonly AcceptedPost[];
+  readonly posts: readonly StandingPost[];
   /** Whether every message is answered (`--trigger always`). */
   readonly answers: boolean;
   /** Whether other channels hear it: then `judgeRelay` compares what was posted. */
@@ -153,18 +154,23 @@ function judgeReplies(
   for (const row of rows) {
     if (row.kind !== "reply" && row.kind !== "notice") continue;
     const name = `${platform} reply ${row._id}`;
-    const pieces = row.posts.map((id) => unmatched.get(id));
+    const made = row.posts.flatMap((id) => unmatched.get(id) ?? []);
+    const pieces = made.filter(({ removed }) => removed === undefined);
     for (const id of row.posts) unmatched.delete(id);
+    if (row.deletedAt !== undefined) {
+      if (pieces.length > 0) differences.push(`not taken back: ${name} is still seen`);
+      continue;
+    }
     if (pieces.length === 0) {
       tally.lost++;
       differences.push(`lost: ${name} is not on the platform`);
       continue;
     }
     tally.replies++;
-    const text = pieces.map((piece) => piece?.text ?? "").join("\n");
+    const text = pieces.map((piece) => piece.text).join("\n");
     if (words(platform, text) !== words(platform, row.content))
       differences.push(`different text: ${name}`);
-    if (pieces.some((piece) => piece && nameOfPlace(piece) !== placeOf(row))) {
+    if (pieces.some((piece) => nameOfPlace(piece) !== placeOf(row))) {
       differences.push(`misplaced: ${name} was not posted in ${placeOf(row)}`);
     }
   }

@@ -1,5 +1,7 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import { groupBy } from "../demo/group_by.ts";
+import { BROKEN_OFF } from "../../../convex/model/replies/visible_text.ts";
+import { words } from "../demo/plain_text.ts";
 import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";
 import type { OpenAiRequest } from "../../stand_ins/openai/stand_in.ts";
@@ -28,13 +30,24 @@ export function judgeCoverage(
     });
 }
 
+/** What an answer says that broke off before its end. */
+function beginningIn(content: string): string | undefined {
+  const note = `\n\n_${BROKEN_OFF}_`;
+  return content.endsWith(note) ? content.slice(0, -note.length) : undefined;
+}
+
 function unanswered(
   { platform, acts }: ChannelRecord,
   replies: readonly TranscriptRow[],
   shown: ReadonlyMap<string, readonly OpenAiRequest[]>,
 ): string[] {
+  const cut = [...shown].map(([answer, of]) => ({ words: words(platform, answer), of }));
   const read = replies
-    .flatMap(({ content }) => shown.get(content) ?? [])
+    .flatMap(({ content }) => {
+      const begun = beginningIn(content);
+      if (begun === undefined) return shown.get(content) ?? [];
+      return cut.find((each) => each.words.startsWith(words(platform, begun)))?.of ?? [];
+    })
     .flatMap(({ messages }) => messages.map(({ content }) => content))
     .join("\n");
   const tokens = new Set(read.match(/\bm\d+(?=:)/g));
@@ -57,7 +70,10 @@ function inversions(
   return [...lanes].flatMap(([thread, lane]) => {
     const given = lane
       .toSorted((a, b) => a._creationTime - b._creationTime)
-      .flatMap((row) => row.posts.map((id) => ({ id, index: at.get(id) ?? -1 })));
+      .flatMap((row) => row.posts)
+      // The others are copies elsewhere.
+      .filter((id) => at.has(id))
+      .map((id) => ({ id, index: at.get(id) ?? -1 }));
     const early = given.find(({ index }, n) => index < (given[n - 1]?.index ?? -1));
     return early ? [`inverted: ${platform} post ${early.id} in thread "${thread}"`] : [];
   });

@@ -123,6 +123,19 @@ const COPY_ROUTES = {
   slack: ["chat.update", "chat.delete"],
 } as const;
 
+const EDIT_ROUTES = {
+  discord: "PATCH channels/:id/messages/:message",
+  slack: "chat.update",
+} as const;
+
+/** The faults that only answers meet which people watch being written. */
+export const STREAM_FAULTS: typeof FAULTS = {
+  "discord: edit goes wrong": async ({ discord }, random) =>
+    discord.answerNext(EDIT_ROUTES.discord, random.pick(POST_FAULTS)),
+  "slack: edit goes wrong": async ({ slack }, random) =>
+    slack.answerNext(EDIT_ROUTES.slack, random.pick(POST_FAULTS)),
+};
+
 /** The faults that only a relay meets. */
 export const RELAY_FAULTS: typeof FAULTS = {
   "discord: request of a webhook goes wrong": async ({ discord }, random) =>

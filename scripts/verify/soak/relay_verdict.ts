@@ -145,13 +145,13 @@ function messagesOf(channel: RelayedChannel): Said[] {
 }
 
 function copiesIn(channel: RelayedChannel): Copy[] {
-  const { chat, channel: id, acts, posts } = channel;
+  const { chat, channel: id, acts, posts, answers } = channel;
   const tokens = tokensIn(channel);
   const threads = new Set([...acts, ...posts].map(({ thread }) => thread));
   return [...threads.add(undefined)].flatMap((thread) =>
     chat
       .transcript(id, thread)
-      .filter(({ fromBot }) => fromBot)
+      .filter(({ fromBot, inPersona }) => fromBot && (inPersona ?? !answers))
       .map(({ text }, at) => {
         const root = thread === undefined ? "" : (tokens.get(thread) ?? "?");
         return { token: tokenOf(text) ?? text, root, text, at };

@@ -1,14 +1,16 @@
 import { api } from "../../../convex/_generated/api.js";
 import { Stage, sleep } from "../demo/stage.ts";
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
-import type { Verdict } from "../demo/verdict.ts";
+import { type Verdict, withRelay } from "../demo/verdict.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { judgeCoverage } from "./coverage.ts";
 import { BridgePool, PROCESS_LAYOUTS } from "./bridge_pool.ts";
 import { Random } from "./random.ts";
 import { Traffic } from "./traffic.ts";
-import { FAULTS, RELAY_FAULTS } from "./faults.ts";
+import { FAULTS, RELAY_FAULTS, STREAM_FAULTS } from "./faults.ts";
 import { judgeRelay } from "./relay_verdict.ts";
+import { judgeStreams } from "./stream_verdict.ts";
+import { streamedBy } from "./streams.ts";
 
 export interface SoakOptions {
   readonly messages: number;
@@ -16,6 +18,8 @@ export interface SoakOptions {
   readonly seed: number;
   /** Whether the channels of both platforms are one conversation, instead of being answered by the AI. */
   readonly relay?: boolean;
+  /** Whether people watch answers being written. */
+  readonly stream?: boolean;
   /** How long to wait without progress before missing messages count as lost, in ms. Exceeds lease and quarantine. */
   readonly idleTimeoutMs: number;
   readonly print: (line: string) => void;
@@ -23,6 +27,10 @@ export interface SoakOptions {
 
 const PROGRESS_MS = 5_000;
 const MESSAGE_EVERY_MS = 45;
+/** Streamed answers take longer, and so fewer of them are written. */
+const STREAMED_MESSAGE_EVERY_MS = 150;
+/** https://docs.slack.dev/reference/methods/chat.update */
+const SLOW_EDITS = { updateLimit: { requests: 50, windowMs: 60_000 } };
 const LIMITS = {
   AI_REPLIES_PER_DAY: "100000",
   AI_REPLIES_PER_AUTHOR: "100000",
@@ -36,7 +44,8 @@ export async function runSoak(options: SoakOptions): Promise<boolean> {
   const stack = await startStack({
     convexEnv: LIMITS,
     // Slack's schedule, shortened. Even on a busy machine a killed bridge is back before the last attempt.
-    slack: { redeliverAfterMs: [0, 8_000, 60_000], seed },
+    slack: { redeliverAfterMs: [0, 8_000, 60_000], seed, ...(options.stream && SLOW_EDITS) },
+    ...(options.stream && { openai: { streaming: streamedBy(new Random(seed)) } }),
   });
   try {
     const soak = new Soak(stack, options);
@@ -54,6 +63,8 @@ class Soak {
   readonly #traffic: Traffic;
   readonly #activeFaults = new Set<Promise<unknown>>();
   #faults = 0;
+  /** Of the bot's posts, as people have seen them. */
+  #edits = 0;
   /** Whether a kill is planned at a frame. */
   #isKillPlanned = false;
 
@@ -64,11 +75,16 @@ class Soak {
     this.#random = new Random(options.seed);
     this.#stage = new Stage(stack);
     this.#pool = new BridgePool(stack, this.#random.pick(PROCESS_LAYOUTS));
-    this.#traffic = new Traffic(this.#stage, this.#random);
+    this.#traffic = new Traffic(this.#stage, this.#random, options.stream);
+    for (const chat of [stack.discord, stack.slack])
+      chat.onChange(({ kind, message }) => {
+        if (kind === "edited" && message.fromBot && !message.inPersona) this.#edits += 1;
+      });
   }
 
   async run(): Promise<void> {
-    const { messages, kills, print } = this.options;
+    const { messages, kills, print, stream = false } = this.options;
+    const everyMs = stream ? STREAMED_MESSAGE_EVERY_MS : MESSAGE_EVERY_MS;
     if (this.options.relay) await this.#traffic.prepareRelay();
     else await this.#traffic.prepare();
     await this.#pool.start();
@@ -80,7 +96,7 @@ class Soak {
       const now = Date.now();
       // On a busy machine kills take longer, and the traffic slows down with them.
       const due = Math.min(
-        (now - start) / MESSAGE_EVERY_MS,
+        (now - start) / everyMs,
         (messages * (this.#pool.kills + 1)) / (kills + 1),
       );
       while (this.#traffic.count < Math.ceil(due)) this.#traffic.act();
@@ -104,13 +120,14 @@ class Soak {
   }
 
   async conclude(): Promise<boolean> {
-    const { print, idleTimeoutMs, relay = false } = this.options;
+    const { print, idleTimeoutMs, relay = false, stream = false } = this.options;
     const verdict = await this.#stage.settle(idleTimeoutMs, () => this.#judge(), 1_000);
     const counts = [
       `seed=${this.options.seed.toString()}`,
       `messages=${this.#traffic.count.toString()}`,
       relay ? `relayed=${verdict.relayed.toString()}` : `mirrored=${verdict.mirrored.toString()}`,
-      ...(relay ? [] : [`replies=${verdict.replies.toString()}`]),
+      ...(relay && !stream ? [] : [`replies=${verdict.replies.toString()}`]),
+      ...(stream ? [`edits=${this.#edits.toString()}`] : []),
       `kills=${this.#pool.kills.toString()}`,
       `faults=${this.#faults.toString()}`,
       `lost=${verdict.lost.toString()}`,
@@ -156,7 +173,8 @@ class Soak {
       .records()
       .map((record) => ({ ...record, chat: this.stack.chat(record.platform) }));
     if (!discord || !slack) throw new Error("nothing is relayed");
-    return judgeRelay([discord, slack], new Map(storedAt));
+    const verdict = judgeRelay([discord, slack], new Map(storedAt));
+    return this.options.stream ? withRelay(verdict, judgeStreams([discord, slack], rows)) : verdict;
   }
 
   /** Kills at once, or after one of the next frames, in the middle of an operation. */
@@ -180,7 +198,8 @@ class Soak {
   }
 
   #fault(): void {
-    const faults = { ...FAULTS, ...(this.options.relay && RELAY_FAULTS) };
+    const { relay, stream } = this.options;
+    const faults = { ...FAULTS, ...(relay && RELAY_FAULTS), ...(stream && STREAM_FAULTS) };
     const fault = this.#random.pick(Object.values(faults));
     this.#faults += 1;
     const active = fault(this.stack, this.#random, this.#pool).finally(() =>

@@ -8,6 +8,7 @@ interface Flags {
   readonly kills: number;
   readonly seed: number;
   readonly relay?: boolean;
+  readonly stream?: boolean;
 }
 
 const program = new Command("soak")
@@ -23,7 +24,11 @@ const program = new Command("soak")
     wholeNumber,
     Date.now() % 100_000,
   )
-  .option("--relay", "channels of both platforms are one conversation, without the AI")
+  .option(
+    "--relay",
+    "channels of both platforms are one conversation, without the AI (but for --stream)",
+  )
+  .option("--stream", "people watch answers being written, and some attempts at them break off")
   .addHelpText("after", "\nExit codes: 0 ok, 1 something differs, 2 wrong usage.")
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);

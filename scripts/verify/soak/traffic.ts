@@ -25,6 +25,9 @@ const REMEMBERED = 40;
 const THREADS_PER_CHANNEL = 3;
 
 const NAMES = ["Ada", "Grace", "Alan", "Barbara", "Donald", "Edsger"];
+/** What the AI answers in many words; the last in several posts. */
+const AT_LENGTH = ["please, at length", "at length, then", "and at great length"];
+
 const WORDS = "bridge lane ack cursor page thread lease nonce frame socket café “quoted” 1 < 2 & 3";
 
 /**
@@ -37,16 +40,18 @@ export class Traffic {
   #count = 0;
   #isRelay = false;
 
+  /** `stream`: whether people watch answers being written, some of them long. */
   constructor(
     private readonly stage: Stage,
     private readonly random: Random,
+    private readonly stream = false,
   ) {}
 
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a channel on each platform, which are one conversation. */
+  /** Adds a channel on each platform, which are one conversation. Answered only if answers are streamed. */
   async prepareRelay(): Promise<void> {
     const admin = await this.stage.stack.adminClient();
     const roots: RecentMessage[] = [];
@@ -54,7 +59,9 @@ export class Traffic {
     for (const platform of PLATFORMS) {
       const channel = this.stage.stack.chat(platform).addChannel("one");
       this.#channels.push({ platform, channel, roots });
-      await this.stage.map(admin, platform, channel, { to: "one", trigger: "never", relay: true });
+      const { stream } = this;
+      const trigger = stream ? "always" : "never";
+      await this.stage.map(admin, platform, channel, { to: "one", trigger, relay: true, stream });
     }
   }
 
@@ -67,7 +74,9 @@ export class Traffic {
         this.#channels.push({ platform, channel, roots: [] });
         if (name === "unmapped") continue;
         const trigger = name === "silent" ? "never" : "always";
-        await this.stage.map(admin, platform, channel, { to: `${platform} ${name}`, trigger });
+        const { stream } = this;
+        const to = `${platform} ${name}`;
+        await this.stage.map(admin, platform, channel, { to, trigger, stream });
       }
     }
   }
@@ -115,7 +124,7 @@ export class Traffic {
     const copy = this.stage.stack
       .chat(target.platform)
       .transcript(target.channel)
-      .find(({ fromBot, text }) => fromBot && tokenOf(text) === root.token);
+      .find(({ inPersona, text }) => inPersona && tokenOf(text) === root.token);
     if (copy) this.#open(target, copy.id, root);
     return copy?.id;
   }
@@ -151,9 +160,9 @@ export class Traffic {
 
   #words(): string {
     const words = WORDS.split(" ");
-    return Array.from({ length: this.random.between(1, 12) }, () => this.random.pick(words)).join(
-      " ",
-    );
+    const said = Array.from({ length: this.random.between(1, 12) }, () => this.random.pick(words));
+    if (this.stream && this.random.chance(0.15)) said.push(this.random.pick(AT_LENGTH));
+    return said.join(" ");
   }
 }
 
