@@ -62,7 +62,7 @@ test("the demo reports a message that was lost and a post that was duplicated", 
     expect.stringContaining(`duplicated: slack post ${doubled() ?? "?"} `),
   ]);
   expect(printed.at(-1)).toMatch(
-    /^demo failed: mirrored=122 relayed=3 replies=\d+ lost=1 duplicated=1 inverted=0$/,
+    /^demo failed: mirrored=124 relayed=3 replies=\d+ lost=1 duplicated=1 inverted=0 streamed=2 edits=\d+$/,
   );
 }, 90_000);
 

@@ -6,6 +6,7 @@ import { type TextStyle, PLAIN } from "./terminal_markdown.ts";
 import { describeConvex, describePlatform } from "./report.ts";
 import { playConversation } from "./scripted_conversation.ts";
 import { Stage } from "./stage.ts";
+import type { WatchedAnswers } from "./watched_answers.ts";
 
 export interface DemoOptions {
   /** A chat log to replay instead of the scripted conversation. */
@@ -34,8 +35,10 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     await stack.startBridge();
     options.tamper?.(stack);
     const stage = new Stage(stack);
-    if (options.replay === undefined) await playConversation(stage, (step) => print(`- ${step}`));
-    else {
+    let watched: WatchedAnswers | undefined;
+    if (options.replay === undefined) {
+      watched = await playConversation(stage, (step) => print(`- ${step}`));
+    } else {
       print(`- ${options.relay ? relayedReplayIntro(lines.length) : replayIntro(lines.length)}`);
       await (options.relay ? replayRelayed : replay)(stage, lines);
     }
@@ -53,9 +56,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       ...(options.replay === undefined
         ? PLATFORMS.flatMap((platform) => missingForms(platform, stack.chat(platform).posts))
         : []),
+      ...(watched?.differences() ?? []),
       ...refused.map((request) => `refused: a stand-in does not implement ${request}`),
     ];
     for (const difference of differences) print(difference);
+    const { streamed, edits } = watched?.counts() ?? { streamed: 0, edits: 0 };
     const counts = [
       `mirrored=${verdict.mirrored.toString()}`,
       `relayed=${verdict.relayed.toString()}`,
@@ -63,6 +68,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       `lost=${verdict.lost.toString()}`,
       `duplicated=${verdict.duplicated.toString()}`,
       `inverted=${verdict.inverted.toString()}`,
+      ...(watched ? [`streamed=${streamed.toString()}`, `edits=${edits.toString()}`] : []),
     ].join(" ");
     const ok = differences.length === 0;
     print(`demo ${ok ? "ok" : "failed"}: ${counts}`);

@@ -3,15 +3,22 @@ import type { Place, VisibleMessage } from "../../stand_ins/chat.ts";
 import { PLATFORMS } from "../../stand_ins/stack.ts";
 import type { Stage } from "./stage.ts";
 import { sleep } from "./stage.ts";
+import { WatchedAnswers } from "./watched_answers.ts";
 
 /** How long a person waits for the bot's answer before posting again, in ms. */
 const ANSWER_MS = 20_000;
 
-/** Plays the steps of the demo in order. `announce` is called with a description of each. */
+/** How long the answer takes that people watch being written, in ms, and its pieces. */
+const WRITING = { ms: 4_000, pieces: 300 };
+
+/**
+ * Plays the steps of the demo in order. `announce` is called with a description of each. Returns what people have watched
+ * being written.
+ */
 export async function playConversation(
   stage: Stage,
   announce: (step: string) => void,
-): Promise<void> {
+): Promise<WatchedAnswers> {
   const admin = await stage.stack.adminClient();
   const lounges = addChannels(stage, "lounge");
   const offices = addChannels(stage, "office");
@@ -93,6 +100,22 @@ export async function playConversation(
     await answered(stage, platform, studios[platform]);
   });
 
+  announce("An answer that people watch being written, in one message that is edited.");
+  const stages = addChannels(stage, "stage");
+  const watched = new WatchedAnswers(stage.stack, stages);
+  for (const platform of PLATFORMS) {
+    const mapping = { to: `${platform} stage`, name: "stage", stream: true };
+    await stage.map(admin, platform, stages[platform], mapping);
+  }
+  await sleep(500);
+  await onBoth(async (platform) => {
+    const question = "What holds a bridge up? Please explain it at length.";
+    const streaming = { everyMs: WRITING.ms / WRITING.pieces };
+    stage.stack.openai.next({ streaming }, question);
+    stage.say(platform, stages[platform], "Grace", question);
+    await answered(stage, platform, stages[platform]);
+  });
+
   announce("Two channels that are one conversation: what is said on one platform is seen on both.");
   const markets = addChannels(stage, "market");
   for (const platform of PLATFORMS) {
@@ -134,6 +157,7 @@ export async function playConversation(
       stage.say(platform, squares[platform], name, `Message ${n.toString()} of 50.`);
     }
   }
+  return watched;
 }
 
 type Channels = Record<PlatformName, string>;
