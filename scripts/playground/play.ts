@@ -1,9 +1,11 @@
 import { fstatSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { readEnvFiles } from "../../bridges/config/env_files.ts";
-import type { ChatChange, ChatStandIn } from "../stand_ins/chat.ts";
+import { api } from "../../convex/_generated/api.js";
 import { countAnswers, openPlayground, type Playground } from "./page/playground.ts";
+import type { ChatStandIn } from "../stand_ins/chat.ts";
 import { announcePlayground } from "./running_playground.ts";
+import { Terminal } from "./terminal.ts";
 import { PLATFORMS } from "../stand_ins/stack.ts";
 
 /** The page's port; if it is taken, the next free one. */
@@ -39,14 +41,17 @@ export async function play(): Promise<void> {
   });
   process.once("exit", withdraw);
   printOverview(playground);
-  for (const platform of PLATFORMS) printMessages(stack.chat(platform));
+  const terminal = new Terminal(await wholeAnswers(playground), console.log);
+  for (const platform of PLATFORMS) terminal.show(stack.chat(platform), TITLE[platform]);
   for (const [index, platform] of PLATFORMS.entries()) {
     const { channel, person } = channels[platform];
     stack.chat(platform).say({ channel, person, text: `Hello from ${TITLE[platform]}!` });
     for (const each of PLATFORMS) await untilAnswered(stack.chat(each), index + 1);
   }
+  await terminal.shown();
 
   console.log("\nType `discord: hi` or `slack: hi` to send a message. Press Ctrl-C to stop.");
+  console.log("Try `discord: explain bridges at length`: the answer is seen while it is written.");
   console.log(
     "In a second terminal, `npm run channels -- --help` shows how to list and change the mappings.\n",
   );
@@ -76,16 +81,21 @@ function printOverview({ stack, channels, controller, page }: Playground): void 
   console.log(`\n  Open ${page.url} to watch it live.\n`);
 }
 
-/** Prints every message on the platform as it is posted, edited or deleted. */
-function printMessages(chat: ChatStandIn): void {
-  const title = TITLE[chat.platform].padEnd(7);
-  chat.onChange(({ kind, message, thread }: ChatChange) => {
-    if (kind === "reacted") return;
-    const where = thread === undefined ? "" : " (in a thread)";
-    const what = kind === "new" ? "" : ` (${kind})`;
-    const copy = message.inPersona ? " (relayed)" : "";
-    console.log(`${title} | ${message.author}${copy}${where}${what}: ${message.text}`);
-  });
+/** Returns whether no answer in the mapped channel is being written, or on its way to a platform. */
+async function wholeAnswers({ stack, channels }: Playground): Promise<() => Promise<boolean>> {
+  const admin = await stack.adminClient();
+  const { mappings } = await admin.query(api.admin.status, {});
+  const own = mappings.find(({ externalId }) => externalId === channels.discord.channel);
+  if (!own) throw new Error("the playground's channel is not mapped");
+  const { channelId } = own;
+  return async () => {
+    const { replies, deliveries } = await admin.query(api.admin.activity, { channelId });
+    const ended = ["sent", "failed", "cancelled"];
+    return (
+      replies.every(({ state }) => state !== "open") &&
+      deliveries.every(({ state }) => ended.includes(state))
+    );
+  };
 }
 
 /** Resolves once the bot has answered so many times on the platform. */

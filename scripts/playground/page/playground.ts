@@ -5,6 +5,7 @@ import type { ChatStandIn } from "../../stand_ins/chat.ts";
 import { startStack, type Stack } from "../../stand_ins/stack.ts";
 import { ROOT } from "../../tooling/repository.ts";
 import { chooseAccess } from "../access/choose_access.ts";
+import type { Streaming } from "../../stand_ins/openai/streaming.ts";
 import { APP_PERSON, APP_PORT } from "./server/app_access.ts";
 import { originsAt } from "./server/request_guard.ts";
 import { buildPage } from "./server/build.ts";
@@ -13,9 +14,6 @@ import type { PlatformName, PlaygroundState } from "./protocol.ts";
 import { type PageServer, servePage } from "./server/page_server.ts";
 
 const DEFAULT_MODEL = "gpt-4o";
-
-/** Between two pieces of an answer that people watch being written, in ms: a long one takes about 20 s. */
-const TOKEN_MS = 15;
 
 /** A platform's first channel and a person in it. */
 interface FirstChannel {
@@ -53,6 +51,11 @@ export function countAnswers({ posts }: ChatStandIn): number {
   return posts.filter(({ persona }) => !persona).length;
 }
 
+/** An answer of so many characters is long enough to watch it being written, for so many ms. */
+const LONG = { characters: 600, ms: 4_500 };
+/** Characters that the stand-in sends at once. */
+const PIECE = 4;
+
 /** Starts everything. Resolves once the bridge is connected and the page is served. */
 export async function openPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const { settings = {}, port = 0, thinkMs = 900, progress = () => {} } = options;
@@ -65,7 +68,7 @@ export async function openPlayground(options: PlaygroundOptions = {}): Promise<P
     buildPage(),
     startStack({
       convexEnv: env,
-      openai: { thinkMs, tokenMs: TOKEN_MS },
+      openai: { thinkMs, streaming },
       ...{ functionsDir, replace },
     }),
   ]);
@@ -148,4 +151,9 @@ async function openChannels(
     return { channel, person };
   };
   return { discord: await open("discord"), slack: await open("slack") };
+}
+
+/** Long answers are written before people's eyes, short ones at once. */
+function streaming({ length }: string): Streaming {
+  return { everyMs: length < LONG.characters ? 0 : (LONG.ms * PIECE) / length };
 }
