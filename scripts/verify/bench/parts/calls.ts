@@ -11,6 +11,12 @@ import {
   openChannels,
   type CountedChannels,
 } from "../count_calls.ts";
+import {
+  countImage,
+  countStreamed,
+  openStreamed,
+  type StreamedChannels,
+} from "../count_richer_calls.ts";
 import { renewalsADay } from "../token_renewals.ts";
 import { atMost, figure, type Part, type Row } from "../part.ts";
 
@@ -24,11 +30,13 @@ export const calls: Part = {
   async run(progress) {
     const stack = await startStack(COUNTING_OPTIONS);
     try {
+      const streamed = await openStreamed(stack);
       const channels = await openChannels(stack);
       const rows: Row[] = [];
       for (const platform of PLATFORMS) {
         progress(platform);
         rows.push(...(await countOn(stack, channels[platform])));
+        rows.push(...(await countRicher(stack, channels[platform], streamed)));
       }
       progress("idle");
       rows.push(...(await countADay(stack)));
@@ -76,6 +84,34 @@ async function countOn(stack: Stack, channels: CountedChannels): Promise<Row[]> 
     },
     exchange("short reply", short),
     exchange("long reply", long),
+  ];
+}
+
+/** An answer that people watch being written, and an image. */
+async function countRicher(
+  stack: Stack,
+  channels: CountedChannels,
+  streamed: StreamedChannels,
+): Promise<Row[]> {
+  const { platform } = channels;
+  const { stats, flushes } = await countStreamed(stack, channels, streamed[platform]);
+  const image = await countImage(stack, channels);
+  return [
+    {
+      what: `${platform}: calls per AI exchange, streamed over 5 s`,
+      measured: `${stats.billed} for ${flushes} flushes`,
+      budget: {
+        text: "<= 8 + 3, + 2 per flush",
+        ok: flushes > 1 && stats.billed <= 8 + 3 + 2 * flushes,
+      },
+      data: { flushes, calls: stats.billed, which: describeCalls(stats) },
+    },
+    {
+      what: `${platform}: calls per message with an image`,
+      measured: `${image.billed}`,
+      budget: atMost(3, image.billed),
+      data: { which: describeCalls(image) },
+    },
   ];
 }
 
