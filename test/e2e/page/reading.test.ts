@@ -95,6 +95,18 @@ describe.skipIf(chromium === undefined)("reading the page", () => {
       const log = `document.querySelector("#discord [role=log]")`;
       const below = `${log}.scrollHeight - ${log}.scrollTop - ${log}.clientHeight`;
       await expect.poll(() => on.page.evaluate(below), { timeout: 20_000 }).toBeLessThanOrEqual(1);
+      // Grows without a new message.
+      const { controller, channels } = on.playground;
+      const room = controller.rooms.discord;
+      const { channel, person } = channels.discord;
+      const last = () => room.messages({ channel }).at(-1);
+      await expect
+        .poll(() => last()?.text, { timeout: 20_000 })
+        .toMatch(/^You said, You: “What is wrong here\?[^]*\)$/);
+      const id = last()?.id ?? "";
+      room.react({ channel }, { id, person, thumb: "👎" });
+      await on.log("Discord").getByRole("button", { name: "👎 1: You" }).last().waitFor();
+      expect(await on.page.evaluate(below)).toBeLessThanOrEqual(1);
     },
     60_000,
   );
