@@ -16,7 +16,10 @@ export function ChannelStrip(props: {
   const add = async (name: string) => {
     setAdding(undefined);
     if (name.trim() === "") return;
-    if (adding === "person") return void (await send({ kind: "addPerson", platform, name }));
+    if (adding === "person") {
+      await send({ kind: "addPerson", platform, name });
+      return;
+    }
     const id = await send({ kind: "addChannel", platform, name });
     if (id !== undefined) choose({ channel: id });
   };
