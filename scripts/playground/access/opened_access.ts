@@ -10,4 +10,6 @@ export async function mayRead(ctx: QueryCtx, channel: Doc<"channels">): Promise<
   return channel.name === "general" && (await ctx.auth.getUserIdentity()) !== null;
 }
 
-export const mayWrite = mayRead;
+export async function mayWrite(ctx: QueryCtx, channel: Doc<"channels">): Promise<boolean> {
+  return await mayRead(ctx, channel);
+}
