@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { mutation, query } from "./_generated/server.js";
 import { actingPlatform } from "./model/access/caller.ts";
-import { claimDelivery, readyDeliveries } from "./model/outbox/claim.ts";
+import { claimDelivery, readyDeliveries } from "./model/outbox/claims/claim.ts";
 import { aiHealth } from "./model/rows/ai_health.ts";
 import { cursorsOf, vAdvance, vCursor } from "./model/rows/cursors.ts";
 import { announce, attach, giveUp, vFileFacts, vFileRef } from "./model/files/attach.ts";

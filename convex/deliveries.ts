@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import { expireLease } from "./model/outbox/claim.ts";
+import { expireLease } from "./model/outbox/claims/claim.ts";
 import { makeReady } from "./model/outbox/ending.ts";
 
 /* The outbox's timers. Each checks whether it still applies. */

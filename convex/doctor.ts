@@ -2,10 +2,10 @@ import { type Infer, v } from "convex/values";
 import { action, query } from "./_generated/server.js";
 import { requireAdmin } from "./model/access/caller.ts";
 import { complete } from "./model/replies/completion.ts";
-import { completionFailure } from "./model/replies/completion_errors.ts";
-import { withinTime } from "./model/replies/time_limit.ts";
+import { completionFailure } from "./model/replies/ai_service/completion_errors.ts";
+import { withinTime } from "./model/replies/ai_service/time_limit.ts";
 import { findMapping } from "./model/rows/mappings.ts";
-import { findMessage } from "./model/rows/messages.ts";
+import { findMessage } from "./model/rows/messages/messages.ts";
 import {
   isWebAddress,
   openAiSettings,

@@ -16,8 +16,8 @@ import {
 } from "./model/ingest/app_message.ts";
 import { complete } from "./model/replies/completion.ts";
 import { fitContext, toChatLine, vContextLine } from "./model/replies/context.ts";
-import { withinTime } from "./model/replies/time_limit.ts";
-import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/message_text.ts";
+import { withinTime } from "./model/replies/ai_service/time_limit.ts";
+import { newestMessages, toChatMessage, vChatMessage } from "./model/rows/messages/message_text.ts";
 
 /*
  * The chat API. On a channel that was never mapped anybody may use it. A mapped channel is private, for good: it exists

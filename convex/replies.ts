@@ -10,7 +10,7 @@ import {
 } from "./model/replies/store_answer.ts";
 import { answer } from "./answer.ts";
 import { askApp } from "./model/replies/ask_app.ts";
-import { completionFailure } from "./model/replies/completion_errors.ts";
+import { completionFailure } from "./model/replies/ai_service/completion_errors.ts";
 import { rememberOutputLimit, vLearned } from "./model/rows/output_limits.ts";
 import { vUsage } from "./model/shared/validators.ts";
 import { writeDraft } from "./model/replies/streaming/write_draft.ts";

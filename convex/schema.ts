@@ -1,17 +1,17 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
-import { vMessageRow } from "./model/rows/messages.ts";
-import { vFile } from "./model/rows/files.ts";
+import { vMessageRow } from "./model/rows/messages/messages.ts";
+import { vFile } from "./model/rows/messages/files.ts";
 import { vRearmed } from "./model/rows/rearmed.ts";
 import { cursorsTable } from "./model/rows/cursors.ts";
-import { reactionsTable } from "./model/rows/reactions.ts";
-import { tombstonesTable } from "./model/rows/tombstones.ts";
+import { reactionsTable } from "./model/rows/messages/reactions.ts";
+import { tombstonesTable } from "./model/rows/messages/tombstones.ts";
 import { vTaskRow } from "./model/rows/tasks.ts";
 import { vDraftRow } from "./model/rows/drafts.ts";
 import { vFrozenText } from "./model/rows/frozen_texts.ts";
 import { vPost } from "./model/outbox/validators.ts";
 import { vProblemRow } from "./model/ingest/report_validators.ts";
-import { vMentionName } from "./model/rows/mention_names.ts";
+import { vMentionName } from "./model/rows/messages/mention_names.ts";
 import { vLearned } from "./model/rows/output_limits.ts";
 import { vAiHealth } from "./model/rows/ai_health.ts";
 import {

@@ -17,9 +17,9 @@ async function rulesBrokenBy(filePath: string, code: string): Promise<(string | 
 test.each([
   ["convex/model/shared/x.ts", "../../../bridges/core/shared/errors.ts"],
   ["convex/x.ts", "node:crypto"],
-  ["convex/model/shared/x.ts", "../rows/messages.ts"],
+  ["convex/model/shared/x.ts", "../rows/messages/messages.ts"],
   ["convex/model/rows/x.ts", "../outbox/lanes.ts"],
-  ["convex/model/access/x.ts", "../rows/messages.ts"],
+  ["convex/model/access/x.ts", "../rows/messages/messages.ts"],
   ["convex/model/outbox/x.ts", "../replies/say.ts"],
   ["convex/model/replies/x.ts", "../ingest/triggers.ts"],
   ["convex/model/ingest/x.ts", "../admin/status.ts"],

@@ -3,7 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { deliveriesOf } from "../rows/deliveries.ts";
 import { draftOf } from "../rows/drafts.ts";
-import { filesOf, isHeld } from "../rows/files.ts";
+import { filesOf, isHeld } from "../rows/messages/files.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vPlatform, vReplyState } from "../shared/validators.ts";
 

@@ -6,7 +6,7 @@ import {
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { readableContent } from "../rows/message_text.ts";
+import { readableContent } from "../rows/messages/message_text.ts";
 
 /** How far back the status counts, in ms. */
 const RECENT_MS = 30 * 24 * 60 * 60_000;

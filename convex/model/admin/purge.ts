@@ -3,12 +3,12 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { endDelivery } from "../outbox/ending.ts";
 import { dropDraft } from "../rows/drafts.ts";
-import { dropFiles } from "../rows/files.ts";
+import { dropFiles } from "../rows/messages/files.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";
-import { dropReactions } from "../rows/reactions.ts";
-import { bury } from "../rows/tombstones.ts";
+import { dropReactions } from "../rows/messages/reactions.ts";
+import { bury } from "../rows/messages/tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
 const BATCH = 100;

@@ -8,8 +8,8 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { nameOf } from "../rows/identities.ts";
 import { reactionsShown } from "../reactions/shown.ts";
-import { piecesOf } from "../rows/posts.ts";
-import { readableContent } from "../rows/message_text.ts";
+import { piecesOf } from "../rows/messages/posts.ts";
+import { readableContent } from "../rows/messages/message_text.ts";
 import { vAttachment, vMessageKind, vPlatform, vReaction } from "../shared/validators.ts";
 
 /** A message with its author, its place on the platform, and its posts. */

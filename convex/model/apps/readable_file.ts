@@ -2,7 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { QueryCtx } from "../../_generated/server.js";
 import { visibleChannel } from "../access/caller.ts";
 import { MOST_BYTES } from "../files/wanted.ts";
-import { isHeld } from "../rows/files.ts";
+import { isHeld } from "../rows/messages/files.ts";
 
 /** What is needed to serve a file. `type`: its media type, as its bridge found it. */
 export const vReadableFile = v.object({

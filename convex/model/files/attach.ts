@@ -1,9 +1,9 @@
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { deleteBlob, fileWith, findFile, isHeld } from "../rows/files.ts";
+import { deleteBlob, fileWith, findFile, isHeld } from "../rows/messages/files.ts";
 import { filesHeldIn } from "../rows/mappings.ts";
-import { findMessage } from "../rows/messages.ts";
+import { findMessage } from "../rows/messages/messages.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";
 import { isAnnounced } from "./announced.ts";

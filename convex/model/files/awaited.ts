@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { filesOf } from "../rows/files.ts";
+import { filesOf } from "../rows/messages/files.ts";
 import { filesHeldIn } from "../rows/mappings.ts";
 import { FILES_WAIT_MS, isAwaited, isWanted } from "./wanted.ts";
 

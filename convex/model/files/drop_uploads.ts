@@ -1,5 +1,5 @@
 import type { MutationCtx } from "../../_generated/server.js";
-import { fileWith } from "../rows/files.ts";
+import { fileWith } from "../rows/messages/files.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 import { type Blob, CLOCKS_MS, isAnnounced, LONGEST_UPLOAD_MS } from "./announced.ts";
 import { isUpload } from "./wanted.ts";

@@ -7,7 +7,7 @@ import { ensureConversation } from "../rows/conversations.ts";
 import { mappingsOf } from "../rows/mappings.ts";
 import { takeMessage, takeReply } from "../replies/limits.ts";
 import { limitNotice } from "../replies/notices.ts";
-import { isBlank } from "../replies/visible_text.ts";
+import { isBlank } from "../replies/ai_service/visible_text.ts";
 import { ownPosition } from "../shared/positions.ts";
 import { relayInOrder } from "../relay/postpone.ts";
 import { refusal } from "../shared/refusal.ts";

@@ -3,7 +3,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { cancelReply, openReplyOf } from "../replies/request_reply.ts";
 import { endDelivery } from "../outbox/ending.ts";
 import { deleteEverywhere } from "../outbox/take_down.ts";
-import { piecesOf } from "../rows/posts.ts";
+import { piecesOf } from "../rows/messages/posts.ts";
 import { startTask, type TaskOf } from "../rows/tasks.ts";
 
 /** Messages cleared in one transaction: each may have copies in a hundred places, at some four index ranges. */

@@ -2,8 +2,8 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { cursorOf } from "../rows/cursors.ts";
 import { horizonOf, mappingsIn } from "../rows/mappings.ts";
-import { findMessage } from "../rows/messages.ts";
-import { isBuried } from "../rows/tombstones.ts";
+import { findMessage } from "../rows/messages/messages.ts";
+import { isBuried } from "../rows/messages/tombstones.ts";
 import { currentKind, type ProblemKind } from "./report_validators.ts";
 import type { Platform } from "../shared/validators.ts";
 

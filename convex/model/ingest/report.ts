@@ -4,7 +4,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { applyChannelUpdate } from "./channel_updates.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { ensureIdentity } from "../rows/identities.ts";
-import { nameMention } from "../rows/mention_names.ts";
+import { nameMention } from "../rows/messages/mention_names.ts";
 import type { Platform } from "../shared/validators.ts";
 import { currentKind } from "./report_validators.ts";
 import { recordProblem } from "../rows/problems.ts";

@@ -1,5 +1,5 @@
 import { type Infer, v } from "convex/values";
-import { vMentionedKind } from "../rows/mention_names.ts";
+import { vMentionedKind } from "../rows/messages/mention_names.ts";
 import { troubleFields, vDirection, vPlatform } from "../shared/validators.ts";
 
 /** A person's name as the platform shows it, or (with `kind`) that of something else that messages mention. */

@@ -2,7 +2,7 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { lacksFiles } from "../files/awaited.ts";
-import { reactedAfter } from "../rows/reactions.ts";
+import { reactedAfter } from "../rows/messages/reactions.ts";
 import { idAt } from "../shared/positions.ts";
 import { refusal } from "../shared/refusal.ts";
 import type { Platform } from "../shared/validators.ts";

@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { isBeingWritten } from "../rows/drafts.ts";
 import { deliveriesOf } from "../rows/deliveries.ts";
-import { piecesOf } from "../rows/posts.ts";
+import { piecesOf } from "../rows/messages/posts.ts";
 import { deleteEverywhere } from "./take_down.ts";
 
 /**

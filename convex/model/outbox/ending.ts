@@ -3,7 +3,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { headState, startLane } from "./lanes.ts";
-import { openThreadsElsewhere } from "./pending_places.ts";
+import { openThreadsElsewhere } from "./places/pending_places.ts";
 import { editFurther } from "./streamed_edits.ts";
 
 /** Fields of a delivery none of whose posts has an unknown outcome. */

@@ -1,19 +1,19 @@
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { MAX_ATTEMPTS, QUARANTINE_MS } from "./claim.ts";
+import { MAX_ATTEMPTS, QUARANTINE_MS } from "./claims/claim.ts";
 import { clearHealth, setHealth } from "../rows/mapping_health.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { endDelivery, OUTCOME_KNOWN, makeReady } from "./ending.ts";
-import { findPost } from "../rows/posts.ts";
+import { findPost } from "../rows/messages/posts.ts";
 import { refusal } from "../shared/refusal.ts";
 import { enqueueDelivery, isLaneShared } from "./lanes.ts";
 import { openDeliveriesOf } from "../rows/deliveries.ts";
 import { deletedOnPlatform } from "./deleted_post.ts";
-import { openThreadsAt, openThreadsElsewhere } from "./pending_places.ts";
+import { openThreadsAt, openThreadsElsewhere } from "./places/pending_places.ts";
 import { takeDown } from "./take_down.ts";
 import { waitBefore } from "./wait.ts";
-import { isBuried } from "../rows/tombstones.ts";
+import { isBuried } from "../rows/messages/tombstones.ts";
 import type { Platform } from "../shared/validators.ts";
 import type { vPost, vSettlement } from "./validators.ts";
 

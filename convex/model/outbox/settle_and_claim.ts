@@ -1,7 +1,7 @@
 import type { Infer } from "convex/values";
 import type { MutationCtx } from "../../_generated/server.js";
 import type { Platform } from "../shared/validators.ts";
-import { claimDelivery } from "./claim.ts";
+import { claimDelivery } from "./claims/claim.ts";
 import { laneHead } from "./lanes.ts";
 import { settleDelivery } from "./settle.ts";
 import type { vReport, vSettled } from "./validators.ts";

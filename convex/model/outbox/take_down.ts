@@ -3,7 +3,7 @@ import type { MutationCtx } from "../../_generated/server.js";
 import { deliveriesOf, openDeliveriesOf } from "../rows/deliveries.ts";
 import { dropDraft } from "../rows/drafts.ts";
 import { freezeText } from "../rows/frozen_texts.ts";
-import { clearMessage, piecesOf } from "../rows/posts.ts";
+import { clearMessage, piecesOf } from "../rows/messages/posts.ts";
 import { endDelivery } from "./ending.ts";
 import { enqueueDelivery } from "./lanes.ts";
 import { reopenDelivery } from "./retry.ts";

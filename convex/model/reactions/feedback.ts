@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
-import { peopleIn, reactionsTo, replyOf } from "../rows/reactions.ts";
+import { peopleIn, reactionsTo, replyOf } from "../rows/messages/reactions.ts";
 
 const UP = "👍";
 const DOWN = "👎";

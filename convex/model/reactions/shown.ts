@@ -1,7 +1,7 @@
 import type { Infer } from "convex/values";
 import type { Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { peopleIn, reactionsTo } from "../rows/reactions.ts";
+import { peopleIn, reactionsTo } from "../rows/messages/reactions.ts";
 import type { vReaction } from "../shared/validators.ts";
 
 /** The reactions to a message, those of all its posts and copies together. */

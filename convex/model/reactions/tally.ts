@@ -1,5 +1,5 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import { presentIn } from "../rows/reactions.ts";
+import { presentIn } from "../rows/messages/reactions.ts";
 
 /*
  * How many people reacted to a post with one emoji, and who. Pure. Events of one person may repeat and come in any order,

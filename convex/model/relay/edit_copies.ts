@@ -2,7 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { enqueueDelivery } from "../outbox/lanes.ts";
 import { openDeliveriesOf } from "../rows/deliveries.ts";
-import { piecesOf } from "../rows/posts.ts";
+import { piecesOf } from "../rows/messages/posts.ts";
 
 /**
  * Queues the new text of an edited message for its copies. What has not been claimed takes the newest text anyway; what

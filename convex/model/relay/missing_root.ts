@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { saidAs } from "../rows/messages.ts";
+import { saidAs } from "../rows/messages/messages.ts";
 import { timeAt } from "../shared/positions.ts";
 
 /**

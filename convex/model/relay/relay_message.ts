@@ -1,11 +1,11 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { enqueueDelivery, isPending } from "../outbox/lanes.ts";
-import { ensureOpener } from "../outbox/pending_places.ts";
-import { ensurePlace } from "../outbox/places.ts";
+import { ensureOpener } from "../outbox/places/pending_places.ts";
+import { ensurePlace } from "../outbox/places/places.ts";
 import { placesOfThread } from "../rows/conversations.ts";
 import { isBeingWritten } from "../rows/drafts.ts";
-import { saidAs } from "../rows/messages.ts";
+import { saidAs } from "../rows/messages/messages.ts";
 import { hearingMappings } from "./hearing.ts";
 
 /** What was said longer ago is not relayed any more, in ms: it was caught up long after. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Id } from "../../_generated/dataModel.js";
 import type { ActionCtx } from "../../_generated/server.js";
 import { askApp } from "./ask_app.ts";
-import { completionFailure } from "./completion_errors.ts";
+import { completionFailure } from "./ai_service/completion_errors.ts";
 import { AnswerError, type AnswerFunction } from "./question.ts";
 
 const QUESTION = {

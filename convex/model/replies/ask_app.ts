@@ -4,12 +4,12 @@ import type { ActionCtx } from "../../_generated/server.js";
 import { fieldAt, textAt } from "../shared/fields.ts";
 import type { vUsage } from "../shared/validators.ts";
 import { type Completion, OUTPUT_LIMITS } from "./completion.ts";
-import { AiFailure, type CompletionFailure, errorFailure } from "./completion_errors.ts";
+import { AiFailure, type CompletionFailure, errorFailure } from "./ai_service/completion_errors.ts";
 import type { Answer, AnswerFunction, vQuestion } from "./question.ts";
-import { withAddresses } from "./images.ts";
+import { withAddresses } from "./ai_service/images.ts";
 import { type Live, LiveDraft } from "./streaming/live_draft.ts";
-import { withinTime } from "./time_limit.ts";
-import { visibleText } from "./visible_text.ts";
+import { withinTime } from "./ai_service/time_limit.ts";
+import { visibleText } from "./ai_service/visible_text.ts";
 
 /**
  * Calls `answer` of `convex/answer.ts` once, within the time limit, and reads what it gives, of which nothing is certain:

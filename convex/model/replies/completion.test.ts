@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ai, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { JUNK, oddPayloads } from "../../../test/support/odd_payloads.ts";
 import { complete } from "./completion.ts";
-import { completionFailure } from "./completion_errors.ts";
+import { completionFailure } from "./ai_service/completion_errors.ts";
 
 useFreshBackend();
 

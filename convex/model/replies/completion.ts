@@ -1,6 +1,6 @@
 import OpenAI from "openai";
-import { type Answer, readAnswer } from "./answer.ts";
-import { AiFailure, completionFailure } from "./completion_errors.ts";
+import { type Answer, readAnswer } from "./ai_service/answer.ts";
+import { AiFailure, completionFailure } from "./ai_service/completion_errors.ts";
 import type { ContextLine } from "./context.ts";
 import { aiServiceOf, isWebAddress, openAiSettings, OUTPUT_TOKENS } from "../shared/settings.ts";
 import type { QuestionMessage } from "./question.ts";

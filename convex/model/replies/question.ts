@@ -4,7 +4,7 @@ import type { ActionCtx } from "../../_generated/server.js";
 import { vOutputLimit, type OutputLimit } from "../rows/output_limits.ts";
 import { cut, onOneLine } from "../shared/text.ts";
 import type { vUsage } from "../shared/validators.ts";
-import { AiFailure } from "./completion_errors.ts";
+import { AiFailure } from "./ai_service/completion_errors.ts";
 import { vContextLine, type ContextLine } from "./context.ts";
 
 /* What `convex/answer.ts` is given, and what it may return. */

@@ -1,6 +1,6 @@
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import { groupBy } from "../demo/group_by.ts";
-import { BROKEN_OFF } from "../../../convex/model/replies/visible_text.ts";
+import { BROKEN_OFF } from "../../../convex/model/replies/ai_service/visible_text.ts";
 import { words } from "../demo/plain_text.ts";
 import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openFence } from "../visible_text.ts";
+import { openFence } from "../ai_service/visible_text.ts";
 import { partialText } from "./partial_text.ts";
 
 describe("the beginning of an answer", () => {

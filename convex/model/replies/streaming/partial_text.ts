@@ -1,4 +1,4 @@
-import { fencesIn, openFence, visibleText } from "../visible_text.ts";
+import { fencesIn, openFence, visibleText } from "../ai_service/visible_text.ts";
 
 /* The beginning of an answer, as Markdown that is whole. */
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AiService, completion } from "../../../../test/support/convex/ai.ts";
 import { startBackend, stopBackend } from "../../../../test/support/convex/backend.ts";
-import { AiFailure } from "../completion_errors.ts";
+import { AiFailure } from "../ai_service/completion_errors.ts";
 import { streamCompletion } from "./stream_completion.ts";
 
 const PROMPT = { messages: [{ role: "user" as const, content: "hi" }] };

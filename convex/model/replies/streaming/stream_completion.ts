@@ -1,4 +1,4 @@
-import { readAnswer, textInLine } from "../answer.ts";
+import { readAnswer, textInLine } from "../ai_service/answer.ts";
 import { complete, type Completion, isRefusal, open, type Prompt, whole } from "../completion.ts";
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat_create-stream_options */

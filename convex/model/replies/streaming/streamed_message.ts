@@ -6,9 +6,9 @@ import { editCopies } from "../../relay/edit_copies.ts";
 import { relayInOrder } from "../../relay/postpone.ts";
 import { deliveriesOf } from "../../rows/deliveries.ts";
 import { draftOf, dropDraft } from "../../rows/drafts.ts";
-import { piecesOf } from "../../rows/posts.ts";
+import { piecesOf } from "../../rows/messages/posts.ts";
 import { type Behind, placeOf } from "../say.ts";
-import { BROKEN_OFF, withNote } from "../visible_text.ts";
+import { BROKEN_OFF, withNote } from "../ai_service/visible_text.ts";
 
 /* The end of a message that people have watched being written. */
 

@@ -1,8 +1,8 @@
-import type { Doc } from "../../_generated/dataModel.js";
-import type { QueryCtx } from "../../_generated/server.js";
-import { deliveriesOf } from "../rows/deliveries.ts";
-import { filesOf, type HeldFile, isHeld } from "../rows/files.ts";
-import type { Platform } from "../shared/validators.ts";
+import type { Doc } from "../../../_generated/dataModel.js";
+import type { QueryCtx } from "../../../_generated/server.js";
+import { deliveriesOf } from "../../rows/deliveries.ts";
+import { filesOf, type HeldFile, isHeld } from "../../rows/messages/files.ts";
+import type { Platform } from "../../shared/validators.ts";
 
 /* Which files of a relayed message go along with its copy. The others are lines of its text. */
 

@@ -1,10 +1,10 @@
-import type { Doc } from "../../_generated/dataModel.js";
-import type { QueryCtx } from "../../_generated/server.js";
-import { nameOf } from "../rows/identities.ts";
-import { readableContent } from "../rows/message_text.ts";
-import { idIn, saidAs } from "../rows/messages.ts";
-import { escapeMarkdown, onOneLine } from "../shared/text.ts";
-import type { Said } from "../shared/validators.ts";
+import type { Doc } from "../../../_generated/dataModel.js";
+import type { QueryCtx } from "../../../_generated/server.js";
+import { nameOf } from "../../rows/identities.ts";
+import { readableContent } from "../../rows/messages/message_text.ts";
+import { idIn, saidAs } from "../../rows/messages/messages.ts";
+import { escapeMarkdown, onOneLine } from "../../shared/text.ts";
+import type { Said } from "../../shared/validators.ts";
 
 /** Characters of an answered message that its quote shows. */
 const QUOTE_LENGTH = 100;

@@ -1,16 +1,16 @@
 import type { Infer } from "convex/values";
-import type { Doc } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
-import { draftOf } from "../rows/drafts.ts";
-import { dropFrozenText, freezeText, frozenText } from "../rows/frozen_texts.ts";
-import { readableContent } from "../rows/message_text.ts";
-import { saidAs } from "../rows/messages.ts";
-import { clearMessage, newestPostOf, piecesOf } from "../rows/posts.ts";
-import { cut } from "../shared/text.ts";
-import type { Said } from "../shared/validators.ts";
+import type { Doc } from "../../../_generated/dataModel.js";
+import type { MutationCtx } from "../../../_generated/server.js";
+import { draftOf } from "../../rows/drafts.ts";
+import { dropFrozenText, freezeText, frozenText } from "../../rows/frozen_texts.ts";
+import { readableContent } from "../../rows/messages/message_text.ts";
+import { saidAs } from "../../rows/messages/messages.ts";
+import { clearMessage, newestPostOf, piecesOf } from "../../rows/messages/posts.ts";
+import { cut } from "../../shared/text.ts";
+import type { Said } from "../../shared/validators.ts";
 import { chooseFiles, fetchable, filesInCopy } from "./files_along.ts";
 import { isRelay, relayedText } from "./outgoing_text.ts";
-import type { vClaimed } from "./validators.ts";
+import type { vClaimed } from "../validators.ts";
 
 /** How long a lease lasts. Far longer than one post may take (10 s): docs/races.md#a-lease-expires-during-a-post. */
 export const LEASE_MS = 60_000;

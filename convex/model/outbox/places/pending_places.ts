@@ -1,8 +1,8 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
-import { ensureConversation, findConversation, placesOpenedBy } from "../rows/conversations.ts";
-import { openDeliveriesOf } from "../rows/deliveries.ts";
-import { isPending, laneHead, startLane } from "./lanes.ts";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx } from "../../../_generated/server.js";
+import { ensureConversation, findConversation, placesOpenedBy } from "../../rows/conversations.ts";
+import { openDeliveriesOf } from "../../rows/deliveries.ts";
+import { isPending, laneHead, startLane } from "../lanes.ts";
 
 /*
  * A thread has no id before the copy that it opens at is posted. Its place is pending until then, and its lane does not

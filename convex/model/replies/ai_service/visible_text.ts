@@ -1,5 +1,5 @@
-import { cutToBytes } from "../shared/text.ts";
-import { BLANKS } from "./framing.ts";
+import { cutToBytes } from "../../shared/text.ts";
+import { BLANKS } from "../framing.ts";
 
 /* What of a model's text is for people. */
 

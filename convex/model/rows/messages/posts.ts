@@ -1,5 +1,5 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../../_generated/server.js";
 import { dropFiles } from "./files.ts";
 import { dropReactions } from "./reactions.ts";
 

@@ -1,9 +1,9 @@
 import { type Infer, v } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { QueryCtx } from "../../_generated/server.js";
-import { findIdentity } from "./identities.ts";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { QueryCtx } from "../../../_generated/server.js";
+import { findIdentity } from "../identities.ts";
 import { mentionName } from "./mention_names.ts";
-import type { Mention } from "../shared/validators.ts";
+import type { Mention } from "../../shared/validators.ts";
 
 /** A message as the chat API shows it: its public fields and no others. */
 export const vChatMessage = v.object({

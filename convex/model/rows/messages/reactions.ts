@@ -1,7 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../../_generated/server.js";
 
 /** Who reacted and when (ms since 1970). `gone`: took it back then. */
 export const vReactor = v.object({

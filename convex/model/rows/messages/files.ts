@@ -1,6 +1,6 @@
 import { v } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../../_generated/server.js";
 
 /** Files of one message that are read; platforms allow ten. */
 const MOST_FILES = 1_000;

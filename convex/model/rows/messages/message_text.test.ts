@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { api } from "../../_generated/api.js";
-import { said } from "../../../test/support/convex/events.ts";
+import { api } from "../../../_generated/api.js";
+import { said } from "../../../../test/support/convex/events.ts";
 import {
   type Backend,
   mapChannel,
   startBackend,
   stopBackend,
-} from "../../../test/support/convex/backend.ts";
+} from "../../../../test/support/convex/backend.ts";
 
 let backend: Backend;
 

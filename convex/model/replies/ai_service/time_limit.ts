@@ -1,5 +1,5 @@
 import { AiFailure, type CompletionFailure } from "./completion_errors.ts";
-import { AI_TIMEOUT_MS } from "../shared/settings.ts";
+import { AI_TIMEOUT_MS } from "../../shared/settings.ts";
 
 const TOO_LATE = { reason: "the AI service took too long", retryable: true };
 

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { QueryCtx } from "../../_generated/server.js";
-import { vAttachment, vMention, vMessageKind } from "../shared/validators.ts";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { QueryCtx } from "../../../_generated/server.js";
+import { vAttachment, vMention, vMessageKind } from "../../shared/validators.ts";
 import { findPost, piecesOf } from "./posts.ts";
 
 /** A message as stored. Only `content` and `channelId` are always there. */

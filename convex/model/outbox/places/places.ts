@@ -1,10 +1,10 @@
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
-import { ensureConversation, placeOfThread } from "../rows/conversations.ts";
-import { deliveriesOf } from "../rows/deliveries.ts";
-import { idIn } from "../rows/messages.ts";
-import { piecesOf } from "../rows/posts.ts";
-import { enqueueDelivery } from "./lanes.ts";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx } from "../../../_generated/server.js";
+import { ensureConversation, placeOfThread } from "../../rows/conversations.ts";
+import { deliveriesOf } from "../../rows/deliveries.ts";
+import { idIn } from "../../rows/messages/messages.ts";
+import { piecesOf } from "../../rows/messages/posts.ts";
+import { enqueueDelivery } from "../lanes.ts";
 
 /*
  * A place is where a conversation lives in one mapped channel: a row of `conversations`, and a lane of the outbox. The

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Id } from "../../_generated/dataModel.js";
-import { ai, backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
-import { mapChannel, rows, settleDown } from "../../../test/support/convex/backend.ts";
-import { completion } from "../../../test/support/convex/ai.ts";
-import { deleted, said } from "../../../test/support/convex/events.ts";
-import { Files, image, store } from "../../../test/support/convex/files.ts";
+import type { Id } from "../../../_generated/dataModel.js";
+import { ai, backend, ingest, useFreshBackend } from "../../../../test/support/convex/fresh.ts";
+import { mapChannel, rows, settleDown } from "../../../../test/support/convex/backend.ts";
+import { completion } from "../../../../test/support/convex/ai.ts";
+import { deleted, said } from "../../../../test/support/convex/events.ts";
+import { Files, image, store } from "../../../../test/support/convex/files.ts";
 import { withAddresses } from "./images.ts";
 
 useFreshBackend();

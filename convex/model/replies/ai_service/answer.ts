@@ -1,7 +1,7 @@
-import type { HttpAnswer } from "./completion.ts";
+import type { HttpAnswer } from "../completion.ts";
 import { AiFailure, errorFailure } from "./completion_errors.ts";
-import { fieldAt, textAt } from "../shared/fields.ts";
-import { OUTPUT_TOKENS } from "../shared/settings.ts";
+import { fieldAt, textAt } from "../../shared/fields.ts";
+import { OUTPUT_TOKENS } from "../../shared/settings.ts";
 import { BROKEN_OFF, isBlank, TOO_LONG, visibleText } from "./visible_text.ts";
 
 /** What the AI said, and the tokens it counted. */

@@ -1,7 +1,7 @@
 import OpenAI from "openai";
-import type { HttpAnswer } from "./completion.ts";
-import { openAiSettings } from "../shared/settings.ts";
-import { fieldAt, textAt } from "../shared/fields.ts";
+import type { HttpAnswer } from "../completion.ts";
+import { openAiSettings } from "../../shared/settings.ts";
+import { fieldAt, textAt } from "../../shared/fields.ts";
 
 /** Why a call to the AI service failed. `reason` contains no key and no text that people wrote. */
 export interface CompletionFailure {

@@ -1,7 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
-import type { Id } from "../../_generated/dataModel.js";
-import type { MutationCtx } from "../../_generated/server.js";
+import type { Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx } from "../../../_generated/server.js";
 
 /**
  * Deletes of messages never stored, so that a later create is not stored, and purged messages that may be redelivered

@@ -1,11 +1,11 @@
 import type { Infer } from "convex/values";
-import type { Doc } from "../../_generated/dataModel.js";
-import type { ActionCtx, QueryCtx } from "../../_generated/server.js";
-import { isImage } from "../files/wanted.ts";
-import { filesOf, isHeld } from "../rows/files.ts";
-import { isPublicAddress } from "../shared/addresses.ts";
-import type { ContextLine } from "./context.ts";
-import type { QuestionImage, QuestionMessage, vHeldImage, vQuestion } from "./question.ts";
+import type { Doc } from "../../../_generated/dataModel.js";
+import type { ActionCtx, QueryCtx } from "../../../_generated/server.js";
+import { isImage } from "../../files/wanted.ts";
+import { filesOf, isHeld } from "../../rows/messages/files.ts";
+import { isPublicAddress } from "../../shared/addresses.ts";
+import type { ContextLine } from "../context.ts";
+import type { QuestionImage, QuestionMessage, vHeldImage, vQuestion } from "../question.ts";
 
 /* The images that the AI is shown with what people said. */
 

@@ -1,16 +1,16 @@
 import type { Infer } from "convex/values";
-import { internal } from "../../_generated/api.js";
-import type { Doc, Id } from "../../_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { endDelivery } from "./ending.ts";
-import { headState, mayPostTo } from "./lanes.ts";
+import { internal } from "../../../_generated/api.js";
+import type { Doc, Id } from "../../../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../../_generated/server.js";
+import { endDelivery } from "../ending.ts";
+import { headState, mayPostTo } from "../lanes.ts";
 import { LEASE_MS, type Leased, type Target, toClaimed } from "./claimed.ts";
 import { isRelay } from "./outgoing_text.ts";
-import { piecesOf } from "../rows/posts.ts";
-import { waitBefore } from "./wait.ts";
-import { timeAt } from "../shared/positions.ts";
-import type { Platform } from "../shared/validators.ts";
-import type { vClaim } from "./validators.ts";
+import { piecesOf } from "../../rows/messages/posts.ts";
+import { waitBefore } from "../wait.ts";
+import { timeAt } from "../../shared/positions.ts";
+import type { Platform } from "../../shared/validators.ts";
+import type { vClaim } from "../validators.ts";
 
 /** Attempts before a delivery fails; with the bridge's backoff about eight minutes. */
 export const MAX_ATTEMPTS = 10;

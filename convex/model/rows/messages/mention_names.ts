@@ -1,6 +1,6 @@
 import { v } from "convex/values";
-import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { type Platform, vPlatform } from "../shared/validators.ts";
+import type { MutationCtx, QueryCtx } from "../../../_generated/server.js";
+import { type Platform, vPlatform } from "../../shared/validators.ts";
 
 /** What else than people a message may mention. */
 export const vMentionedKind = v.union(v.literal("group"), v.literal("channel"));
