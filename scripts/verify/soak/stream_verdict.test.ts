@@ -48,6 +48,13 @@ test("an answer is whole in each channel, once; a copy quotes its question", () 
   expect(judged([GROWN], slack, answer("It is **so**.", ["d1", "s1"]))).toEqual([]);
 });
 
+test("a copy on Discord may quote its question too", () => {
+  const quoting = [{ id: "d1", text: "> **Ada:** is it?\nIt is so." }];
+  const slack = [{ id: "s1", text: "It is so." }];
+  const row = answer("It is so.", ["d1", "s1"], { platform: "slack" });
+  expect(judged(quoting, slack, row)).toEqual([]);
+});
+
 test("half a text, a second post, a copy that grew and a missing one show", () => {
   const half = [{ id: "d1", text: "It" }];
   const grown = [{ id: "s1", text: "It is so.", edited: true }];

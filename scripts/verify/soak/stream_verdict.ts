@@ -72,8 +72,8 @@ function judgeAnswer(
     differences.push(`seen growing: ${name}, which is a copy`);
 }
 
-/** Where a platform can't show what a message answers, that is quoted before it. */
-const QUOTE = /^> .*\n\n/;
+/** Where a platform can't show what a message answers, that is quoted before it. On Discord a quote ends with its line. */
+const QUOTE = /^> .*\n+/;
 
 function isSame(platform: PlatformName, text: string, content: string): boolean {
   const whole = words(platform, content);
