@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest, of those that spend most of their time waiting. */
 const LONGEST =
-  /relay\/(?:killed_at_frames|bridge_down|outage)|faults\/(?:killed|outbox|ai_failures|soak)|convex_away|page\/faults/;
+  /relay\/(?:killed_at_frames|bridge_down|outage)|faults\/(?:killed|outbox|ai_failures|soak)|streaming\/(?:interrupted|killed)|convex_away|page\/faults/;
 
 /**
  * Starts first the files that spend most of their time waiting (leases that run out, a minute without Convex), so that
@@ -12,7 +12,7 @@ const LONGEST =
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) =>
-      LONGEST.test(moduleId) ? 0 : /test\/(?:faults|relay)\//.test(moduleId) ? 1 : 2;
+      LONGEST.test(moduleId) ? 0 : /test\/(?:faults|relay|streaming)\//.test(moduleId) ? 1 : 2;
     return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
   }
 }
