@@ -39,7 +39,8 @@ const noEnvironment = {
 };
 
 export default defineConfig(
-  { ignores: ["node_modules/", "convex/_generated/", ".convex/", "dist/"] },
+  // `app/` is where docs/apps.md puts an app of one's own.
+  { ignores: ["node_modules/", "convex/_generated/", ".convex/", "dist/", "app/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

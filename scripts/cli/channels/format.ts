@@ -191,7 +191,6 @@ function describeStatus(row: MappingStatus, rows: readonly MappingStatus[]): str
       : [`caught up ${time(row.caughtUpAt)}`]),
     ...(row.keepDays === undefined ? [] : [`keeps messages for ${days(row.keepDays)}`]),
     ...(row.stream ? ["shows answers being written"] : []),
-    ...(row.stream ? ["shows answers being written"] : []),
   ];
   const hasResults = caughtUp && (caughtUp.recovered > 0 || caughtUp.missed !== undefined);
   const recovered = hasResults
