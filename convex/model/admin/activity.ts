@@ -3,7 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { deliveriesOf } from "../rows/deliveries.ts";
 import { draftOf } from "../rows/drafts.ts";
-import { filesOf, isHeld } from "../rows/messages/files.ts";
+import { heldFilesOf } from "../rows/messages/files.ts";
 import { toTranscriptRow, vTranscriptRow } from "./transcript.ts";
 import { vDeliveryOp, vDeliveryState, vPlatform, vReplyState } from "../shared/validators.ts";
 
@@ -84,10 +84,9 @@ function untilOf({ state, lease, notBefore }: Doc<"deliveries">): number | undef
   return state === "waiting" ? notBefore : undefined;
 }
 
-async function heldOf(ctx: QueryCtx, { _id, attachments = [] }: Doc<"messages">) {
-  if (attachments.length === 0) return [];
-  const files = (await filesOf(ctx, _id)).filter(isHeld).length;
-  return files === 0 ? [] : [{ messageId: _id, files }];
+async function heldOf(ctx: QueryCtx, message: Doc<"messages">) {
+  const files = (await heldFilesOf(ctx, message)).length;
+  return files === 0 ? [] : [{ messageId: message._id, files }];
 }
 
 /** The replies of the conversations that the newest messages belong to. */

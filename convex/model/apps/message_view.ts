@@ -3,7 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { reactionsShown } from "../reactions/shown.ts";
 import { draftOf } from "../rows/drafts.ts";
-import { filesOf, isHeld } from "../rows/messages/files.ts";
+import { heldFilesOf } from "../rows/messages/files.ts";
 import { nameOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/messages/message_text.ts";
 import { saidAs } from "../rows/messages/messages.ts";
@@ -97,11 +97,10 @@ async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMes
 
 async function attachmentsOf(
   ctx: QueryCtx,
-  { _id, attachments = [] }: Doc<"messages">,
+  message: Doc<"messages">,
 ): Promise<AppMessage["attachments"]> {
-  if (attachments.every(({ id }) => id === undefined)) return attachments;
-  const held = (await filesOf(ctx, _id)).filter(isHeld);
-  return attachments.map((attachment) => {
+  const held = await heldFilesOf(ctx, message);
+  return (message.attachments ?? []).map((attachment) => {
     const file = held.find(({ fileId }) => fileId === attachment.id);
     return file ? { ...attachment, fileId: file._id } : attachment;
   });

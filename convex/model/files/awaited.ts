@@ -1,8 +1,8 @@
 import type { Doc } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { filesOf } from "../rows/messages/files.ts";
+import { filesOf, hasFiles } from "../rows/messages/files.ts";
 import { filesHeldIn } from "../rows/mappings.ts";
-import { FILES_WAIT_MS, isAwaited, isWanted } from "./wanted.ts";
+import { type FileFacts, FILES_WAIT_MS, isAwaited, isWanted } from "./wanted.ts";
 
 /**
  * How much longer a message waits for its files, in ms: none for one that has none or whose files are all held or can't be
@@ -13,14 +13,13 @@ export async function filesWait(
   message: Doc<"messages">,
   by: "relay" | "reply",
 ): Promise<number> {
-  const { _id, _creationTime, mappingId, attachments = [] } = message;
+  const { _creationTime, mappingId } = message;
   const leftMs = Math.round(_creationTime + FILES_WAIT_MS - Date.now());
-  if (!mappingId || leftMs <= 0 || attachments.every(({ id }) => id === undefined)) return 0;
+  if (!mappingId || leftMs <= 0 || !hasFiles(message)) return 0;
   const mapping = await ctx.db.get("mappings", mappingId);
   if (!mapping) return 0;
-  const known = new Set((await filesOf(ctx, _id)).map(({ fileId }) => fileId));
-  const isWaiting = attachments.some(
-    (file) => isAwaited(by, filesHeldIn(mapping), file) && !known.has(file.id ?? ""),
+  const isWaiting = await lacksAny(ctx, message, (file) =>
+    isAwaited(by, filesHeldIn(mapping), file),
   );
   return isWaiting ? leftMs : 0;
 }
@@ -29,10 +28,19 @@ export async function filesWait(
 export async function lacksFiles(
   ctx: QueryCtx,
   mapping: Doc<"mappings">,
-  { _id, attachments = [] }: Doc<"messages">,
+  message: Doc<"messages">,
 ): Promise<boolean> {
-  const wanted = attachments.filter((file) => isWanted(filesHeldIn(mapping), file));
-  if (wanted.length === 0) return false;
+  return await lacksAny(ctx, message, (file) => isWanted(filesHeldIn(mapping), file));
+}
+
+/** Whether nothing is known yet of one of the files that are needed. Reads nothing if none is. */
+async function lacksAny(
+  ctx: QueryCtx,
+  { _id, attachments = [] }: Doc<"messages">,
+  isNeeded: (file: FileFacts) => boolean,
+): Promise<boolean> {
+  const needed = attachments.filter(isNeeded);
+  if (needed.length === 0) return false;
   const known = new Set((await filesOf(ctx, _id)).map(({ fileId }) => fileId));
-  return wanted.some(({ id = "" }) => !known.has(id));
+  return needed.some(({ id = "" }) => !known.has(id));
 }

@@ -14,7 +14,7 @@ export const IMAGE_TYPES: readonly string[] = [
 export const MOST_BYTES = { images: 10_000_000, all: 20_000_000 } as const;
 
 /** What is known of a file. `size` in bytes. */
-interface FileFacts {
+export interface FileFacts {
   readonly id?: string | undefined;
   readonly type?: string | undefined;
   readonly size?: number | undefined;

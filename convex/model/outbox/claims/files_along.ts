@@ -1,7 +1,7 @@
 import type { Doc } from "../../../_generated/dataModel.js";
 import type { QueryCtx } from "../../../_generated/server.js";
 import { deliveriesOf } from "../../rows/deliveries.ts";
-import { filesOf, type HeldFile, isHeld } from "../../rows/messages/files.ts";
+import { hasFiles, heldFilesOf } from "../../rows/messages/files.ts";
 import type { Platform } from "../../shared/validators.ts";
 
 /* Which files of a relayed message go along with its copy. The others are lines of its text. */
@@ -30,7 +30,7 @@ export async function chooseFiles(
 ): Promise<string[]> {
   const chosen: string[] = [];
   let room = DISCORD_BYTES;
-  for (const { fileId, size, type } of await heldFiles(ctx, message)) {
+  for (const { fileId, size, type } of await heldFilesOf(ctx, message)) {
     if (chosen.length === MOST_FILES) break;
     if (platform === "slack" ? !SLACK_TYPES.includes(type) : size > room) continue;
     room -= size;
@@ -56,22 +56,10 @@ export async function filesInCopy(
 export async function fetchable(ctx: QueryCtx, message: Message, ids: readonly string[]) {
   const found: Fetchable[] = [];
   if (ids.length === 0) return [];
-  for (const { fileId, storageId, type, size } of await heldFiles(ctx, message)) {
+  for (const { fileId, storageId, type, size } of await heldFilesOf(ctx, message)) {
     const name = message.attachments?.find(({ id }) => id === fileId)?.name;
     const url = ids.includes(fileId) ? await ctx.storage.getUrl(storageId) : null;
     if (name !== undefined && url !== null) found.push({ name, type, size, url });
   }
   return found;
-}
-
-/** In the order of the attachments. */
-async function heldFiles(ctx: QueryCtx, message: Message): Promise<HeldFile[]> {
-  if (!hasFiles(message)) return [];
-  const held = (await filesOf(ctx, message._id)).filter(isHeld);
-  const { attachments = [] } = message;
-  return attachments.flatMap(({ id }) => held.find(({ fileId }) => fileId === id) ?? []);
-}
-
-function hasFiles({ attachments = [] }: Message): boolean {
-  return attachments.some(({ id }) => id !== undefined);
 }

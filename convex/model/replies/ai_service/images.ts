@@ -2,7 +2,7 @@ import type { Infer } from "convex/values";
 import type { Doc } from "../../../_generated/dataModel.js";
 import type { ActionCtx, QueryCtx } from "../../../_generated/server.js";
 import { isImage } from "../../files/wanted.ts";
-import { filesOf, isHeld } from "../../rows/messages/files.ts";
+import { heldFilesOf } from "../../rows/messages/files.ts";
 import { isPublicAddress } from "../../shared/addresses.ts";
 import type { ContextLine } from "../context.ts";
 import type { QuestionImage, QuestionMessage, vHeldImage, vQuestion } from "../question.ts";
@@ -35,17 +35,11 @@ export async function withImages(ctx: QueryCtx, lines: readonly Line[]) {
 }
 
 /** In the order of the message's attachments. */
-async function imagesOf(
-  ctx: QueryCtx,
-  { _id, attachments = [] }: Doc<"messages">,
-): Promise<HeldImage[]> {
-  if (attachments.every(({ id }) => id === undefined)) return [];
-  const held = (await filesOf(ctx, _id)).filter(isHeld);
-  return attachments.flatMap(({ id }) => {
-    const file = held.find(({ fileId }) => fileId === id);
-    if (!file || file.size > IMAGE_BYTES || !isImage(file.type)) return [];
-    return [{ storageId: file.storageId, type: file.type }];
-  });
+async function imagesOf(ctx: QueryCtx, message: Doc<"messages">): Promise<HeldImage[]> {
+  const held = await heldFilesOf(ctx, message);
+  return held
+    .filter(({ size, type }) => size <= IMAGE_BYTES && isImage(type))
+    .map(({ storageId, type }) => ({ storageId, type }));
 }
 
 /** The messages of a question with the addresses of their images; without those deleted since it was read. */

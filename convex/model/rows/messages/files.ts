@@ -35,6 +35,22 @@ export async function filesOf(ctx: QueryCtx, messageId: Id<"messages">): Promise
     .take(MOST_FILES);
 }
 
+/** Whether a message has files that can be held. Nothing is looked up for one that has none. */
+export function hasFiles({ attachments = [] }: Pick<Doc<"messages">, "attachments">): boolean {
+  return attachments.some(({ id }) => id !== undefined);
+}
+
+/** The files of a message that are held, in the order of its attachments. */
+export async function heldFilesOf(
+  ctx: QueryCtx,
+  message: Pick<Doc<"messages">, "_id" | "attachments">,
+): Promise<HeldFile[]> {
+  if (!hasFiles(message)) return [];
+  const held = (await filesOf(ctx, message._id)).filter(isHeld);
+  const { attachments = [] } = message;
+  return attachments.flatMap(({ id }) => held.find(({ fileId }) => fileId === id) ?? []);
+}
+
 export async function findFile(ctx: QueryCtx, messageId: Id<"messages">, fileId: string) {
   return await ctx.db
     .query("files")
