@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { hasten } from "../outbox/hasten.ts";
 import { waitForFiles } from "../replies/wait_for_files.ts";
-import { namingDelay } from "../rows/identities.ts";
+import { namesWait } from "../rows/identities.ts";
 import { filesWait } from "./awaited.ts";
 import { FILES_WAIT_MS } from "./wanted.ts";
 
@@ -11,12 +11,8 @@ import { FILES_WAIT_MS } from "./wanted.ts";
  * (docs/races.md#a-file-arrives-after-its-message).
  */
 export async function goOn(ctx: MutationCtx, message: Doc<"messages">): Promise<void> {
-  const ageMs = Date.now() - message._creationTime;
-  if (ageMs > FILES_WAIT_MS) return;
-  if ((await filesWait(ctx, message, "relay")) === 0) {
-    const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
-    const namingMs = identity ? namingDelay(identity, message.mentions ?? []) : 0;
-    await hasten(ctx, message._id, Math.max(0, Math.round(namingMs - ageMs)));
-  }
+  if (Date.now() - message._creationTime > FILES_WAIT_MS) return;
+  if ((await filesWait(ctx, message, "relay")) === 0)
+    await hasten(ctx, message._id, Math.max(0, await namesWait(ctx, message)));
   if (message.asks && message.conversationId) await waitForFiles(ctx, message.conversationId);
 }

@@ -67,6 +67,19 @@ export function mayPostTo(mapping: Doc<"mappings">, conversation: Doc<"conversat
   return mapping.state !== "unmapped" && mapping.channelId === conversation.channelId;
 }
 
+/**
+ * Whether something may still be said in a conversation: it has no mapping, or belongs to it still
+ * (docs/races.md#unmapped-or-paused-while-a-reply-is-being-written).
+ */
+export async function mayStillPostTo(
+  ctx: QueryCtx,
+  conversation: Doc<"conversations">,
+): Promise<boolean> {
+  if (!conversation.mappingId) return true;
+  const mapping = await ctx.db.get("mappings", conversation.mappingId);
+  return mapping !== null && mayPostTo(mapping, conversation);
+}
+
 /** The state of a lane's head that may be claimed, or waits for its mapping to resume. */
 export function headState(mapping: Doc<"mappings">): "ready" | "held" {
   return mapping.state === "paused" ? "held" : "ready";

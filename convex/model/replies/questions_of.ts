@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
-import { mayPostTo } from "../outbox/lanes.ts";
+import { mayStillPostTo } from "../outbox/lanes.ts";
 import { askersAround, askForFirst } from "./pending_questions.ts";
 import { cancelReply } from "./request_reply.ts";
 import { leaveCut } from "./streaming/streamed_message.ts";
@@ -35,7 +35,7 @@ export async function questionsOf(
 ): Promise<Questions | null> {
   const conversation = await ctx.db.get("conversations", reply.conversationId);
   if (!conversation) return null;
-  if (!(await stillWanted(ctx, conversation))) {
+  if (!(await mayStillPostTo(ctx, conversation))) {
     await leaveCut(ctx, reply);
     await cancelReply(ctx, reply, "the channel was unmapped");
     return null;
@@ -55,17 +55,4 @@ export async function isTakenBack(ctx: QueryCtx, { messageId }: Doc<"replies">):
   if (!messageId) return false;
   const message = await ctx.db.get("messages", messageId);
   return message?.deletedAt !== undefined || message === null;
-}
-
-/**
- * Whether the conversation still belongs to its mapping
- * (docs/races.md#unmapped-or-paused-while-a-reply-is-being-written).
- */
-export async function stillWanted(
-  ctx: QueryCtx,
-  conversation: Doc<"conversations">,
-): Promise<boolean> {
-  if (!conversation.mappingId) return true;
-  const mapping = await ctx.db.get("mappings", conversation.mappingId);
-  return mapping !== null && mayPostTo(mapping, conversation);
 }

@@ -2,7 +2,7 @@ import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { askersAround, askForFirst, waitingAskers } from "./pending_questions.ts";
-import { currentReply, isTakenBack, questionsOf, stillWanted } from "./questions_of.ts";
+import { currentReply, isTakenBack, questionsOf } from "./questions_of.ts";
 import { endReply, MAX_ATTEMPTS, startAttempt } from "./request_reply.ts";
 import type { CompletionFailure } from "./ai_service/completion_errors.ts";
 import { fitContext, newestRead, recentMessages, speakerOf, toContextLine } from "./context.ts";
@@ -15,6 +15,7 @@ import { outputLimitOf } from "../rows/output_limits.ts";
 import { recordAiFailure, recordAiSuccess } from "../rows/ai_health.ts";
 import { mayNotifyOfFailure } from "./limits.ts";
 import { FAILURE_NOTICE, sayNotice } from "./notices.ts";
+import { mayStillPostTo } from "../outbox/lanes.ts";
 import { relayInOrder } from "../relay/postpone.ts";
 import { beginAnswer } from "./say.ts";
 import { finishMessage, leaveCut, takeBack } from "./streaming/streamed_message.ts";
@@ -157,7 +158,7 @@ export async function recordFailure(
   await endReply(ctx, reply, { state: "failed", reason });
   await recordAiFailure(ctx, reason);
   const conversation = await ctx.db.get("conversations", reply.conversationId);
-  if (!conversation || !(await stillWanted(ctx, conversation))) return;
+  if (!conversation || !(await mayStillPostTo(ctx, conversation))) return;
   const opener = await ctx.db.get("messages", reply.askedBy);
   const isThere = opener !== null && opener.deletedAt === undefined;
   if (isThere && !isCut && (await mayNotifyOfFailure(ctx, conversation._id))) {

@@ -2,7 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../_generated/server.js";
 import { filesWait } from "../files/awaited.ts";
 import { FILES_WAIT_MS } from "../files/wanted.ts";
-import { namingDelay } from "../rows/identities.ts";
+import { namesWait } from "../rows/identities.ts";
 import { cancelJob } from "../shared/jobs.ts";
 import { openReplyOf, startAttempt } from "./request_reply.ts";
 
@@ -33,13 +33,6 @@ export async function waitForFiles(
   await cancelJob(ctx, reply.jobId);
   await cancelJob(ctx, reply.watchdogId);
   await startAttempt(ctx, reply._id, 1, delayMs);
-}
-
-async function namesWait(ctx: QueryCtx, message: Doc<"messages">): Promise<number> {
-  const { _creationTime, identityId, mentions = [] } = message;
-  const identity = identityId && (await ctx.db.get("identities", identityId));
-  if (!identity) return 0;
-  return Math.round(_creationTime + namingDelay(identity, mentions) - Date.now());
 }
 
 /** The question that opened the reply, and those after it. */

@@ -70,6 +70,14 @@ export function nameOf(identity: Doc<"identities">): string {
   return identity.name ?? identity.externalId;
 }
 
+/** How much longer a stored message waits for its names, in ms; less than nothing for one that has waited long enough. */
+export async function namesWait(ctx: QueryCtx, message: Doc<"messages">): Promise<number> {
+  const { _creationTime, identityId, mentions = [] } = message;
+  const identity = identityId && (await ctx.db.get("identities", identityId));
+  if (!identity) return 0;
+  return Math.round(_creationTime + namingDelay(identity, mentions) - Date.now());
+}
+
 /** Time for a bridge to look up the names that a message has only ids for, one by one, in ms. */
 const NAMING_DELAY_MS = { first: 1_000, next: 250, most: 4_000 };
 

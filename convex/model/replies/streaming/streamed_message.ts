@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../../_generated/dataModel.js";
 import type { MutationCtx } from "../../../_generated/server.js";
-import { enqueueDelivery, mayPostTo } from "../../outbox/lanes.ts";
+import { enqueueDelivery, mayStillPostTo } from "../../outbox/lanes.ts";
 import { deleteEverywhere } from "../../outbox/take_down.ts";
 import { editCopies } from "../../relay/edit_copies.ts";
 import { relayInOrder } from "../../relay/postpone.ts";
@@ -29,9 +29,13 @@ export async function finishMessage(
   const final = { content, ...(!isBehind && placeOf(behind)) };
   await ctx.db.patch("messages", messageId, final);
   const whole = { ...message, ...final };
-  if (await wasNeverPosted(ctx, whole)) await postAnew(ctx, whole);
+  const { conversationId, replyTo } = whole;
+  const place = conversationId && (await ctx.db.get("conversations", conversationId));
+  if (!place) return;
+  if (await wasNeverPosted(ctx, whole)) await enqueueDelivery(ctx, place, { messageId, replyTo });
   else await editCopies(ctx, whole);
-  if (await isInItsChannel(ctx, whole)) await relayInOrder(ctx, whole);
+  // Nobody else hears what is left cut in a channel that was unmapped.
+  if (await mayStillPostTo(ctx, place)) await relayInOrder(ctx, whole);
 }
 
 /** Whether its post was cancelled: its channel was unmapped, and mapped again since. */
@@ -39,18 +43,6 @@ async function wasNeverPosted(ctx: MutationCtx, { _id, mappingId }: Doc<"message
   const deliveries = await deliveriesOf(ctx, _id);
   if (!deliveries.every(({ state }) => state === "cancelled")) return false;
   return (await piecesOf(ctx, _id, mappingId)).length === 0;
-}
-
-async function postAnew(ctx: MutationCtx, { _id, conversationId, replyTo }: Doc<"messages">) {
-  const place = conversationId && (await ctx.db.get("conversations", conversationId));
-  if (place) await enqueueDelivery(ctx, place, { messageId: _id, replyTo });
-}
-
-/** Whether the channel where it is said was not unmapped since: nobody else hears what is left cut there. */
-async function isInItsChannel(ctx: MutationCtx, { conversationId }: Doc<"messages">) {
-  const place = conversationId && (await ctx.db.get("conversations", conversationId));
-  const mapping = place?.mappingId && (await ctx.db.get("mappings", place.mappingId));
-  return Boolean(place && mapping && mayPostTo(mapping, place));
 }
 
 /** Leaves of a reply what it has said so far, with a note. Returns false if it has said nothing. */
