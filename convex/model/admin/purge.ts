@@ -78,12 +78,11 @@ export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean
       .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
       .take(room + BATCH);
     const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
-    for (const message of old.slice(0, room)) {
-      if (room <= 0) return false;
+    for (const message of old) {
       // Its files take time too.
       room -= 1 + (await deleteMessage(ctx, message)).files;
+      if (room <= 0) return false;
     }
-    if (room <= 0) return false;
     if (messages.length > old.length) continue;
     if (!(await deleteConversation(ctx, conversation))) return false;
     // An empty one takes time too, and a channel of threads has thousands.

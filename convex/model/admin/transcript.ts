@@ -6,7 +6,7 @@ import {
 import { type Infer, v } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { nameOf } from "../rows/identities.ts";
+import { authorOf } from "../rows/identities.ts";
 import { reactionsShown } from "../reactions/shown.ts";
 import { piecesOf } from "../rows/messages/posts.ts";
 import { readableContent } from "../rows/messages/message_text.ts";
@@ -61,7 +61,7 @@ export async function toTranscriptRow(
   const conversation =
     message.conversationId && (await ctx.db.get("conversations", message.conversationId));
   const { externalId, position, replyTo, attachments, sentAt, editedAt, deletedAt, kind } = message;
-  const author = await authorOf(ctx, message);
+  const author = (await authorOf(ctx, message))?.name;
   const reactions = await reactionsShown(ctx, message._id);
   return {
     _id: message._id,
@@ -81,11 +81,4 @@ export async function toTranscriptRow(
     ...(deletedAt !== undefined && { deletedAt }),
     ...(reactions.length > 0 && { reactions }),
   };
-}
-
-async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string | undefined> {
-  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
-  if (identity) return nameOf(identity);
-  const user = message.authorId && (await ctx.db.get("users", message.authorId));
-  return user?.name;
 }

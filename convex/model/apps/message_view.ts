@@ -4,11 +4,11 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { reactionsShown } from "../reactions/shown.ts";
 import { draftOf } from "../rows/drafts.ts";
 import { heldFilesOf } from "../rows/messages/files.ts";
-import { nameOf } from "../rows/identities.ts";
+import { authorOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/messages/message_text.ts";
 import { saidAs } from "../rows/messages/messages.ts";
 import { botSettings } from "../shared/settings.ts";
-import { escapeMarkdown, onOneLine } from "../shared/text.ts";
+import { escapedName } from "../shared/text.ts";
 import { vAttachment, vPlatform, vReaction } from "../shared/validators.ts";
 
 /** A message as an app shows it. Times in ms since 1970. */
@@ -57,7 +57,7 @@ export async function toAppMessages(
       const thread = conversationId && (await threadOf(conversationId));
       return {
         id: _id,
-        author: await authorOf(ctx, message),
+        author: await shownAuthor(ctx, message),
         text: await textOf(ctx, message),
         sentAt: sentAt ?? message._creationTime,
         ...(editedAt !== undefined && { editedAt }),
@@ -73,25 +73,20 @@ export async function toAppMessages(
 async function textOf(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   const draft = message.streamed && (await draftOf(ctx, message._id));
   if (draft) return draft.text;
-  return await readableContent(ctx, message, (name) => escapeMarkdown(onOneLine(name)));
+  return await readableContent(ctx, message, escapedName);
 }
 
-async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMessage["author"]> {
-  const { authorId, identityId } = message;
-  if (!authorId) return { name: botSettings().shortName, kind: "ai" };
-  const kind = message.kind === "app" ? "app" : "person";
-  const identity = identityId && (await ctx.db.get("identities", identityId));
-  if (!identity) {
-    const user = await ctx.db.get("users", authorId);
-    return { name: user?.name ?? "", kind, userId: authorId };
-  }
-  const { platform, avatarUrl } = identity;
+async function shownAuthor(ctx: QueryCtx, message: Doc<"messages">): Promise<AppMessage["author"]> {
+  const { authorId: userId } = message;
+  if (!userId) return { name: botSettings().shortName, kind: "ai" };
+  const { name = "", identity } = (await authorOf(ctx, message)) ?? {};
+  const { avatarUrl, platform } = identity ?? {};
   return {
-    name: nameOf(identity),
+    name,
     ...(avatarUrl !== undefined && { avatarUrl }),
-    platform,
-    kind,
-    userId: authorId,
+    ...(platform && { platform }),
+    kind: message.kind === "app" ? "app" : "person",
+    userId,
   };
 }
 

@@ -29,7 +29,7 @@ export const OUTPUT_LIMITS = ["max_completion_tokens", "max_tokens"] as const;
  * more if it refuses the limit's name, or the images, which costs nothing.) Throws `AiFailure`.
  */
 export async function complete(prompt: Prompt): Promise<Completion> {
-  const { response, learned } = await open(prompt);
+  const { response, ...learned } = await open(prompt);
   return { ...readAnswer(await whole(response)), ...learned };
 }
 
@@ -46,10 +46,9 @@ export async function whole(response: Response): Promise<HttpAnswer> {
   return { status, headers, body: await response.text().catch(() => "") };
 }
 
-interface Opened {
+interface Opened extends Pick<Completion, "learned"> {
   /** Its body is not read yet. */
   readonly response: Response;
-  readonly learned?: Pick<Completion, "learned">;
 }
 
 /**
@@ -63,9 +62,7 @@ export async function open(prompt: Prompt, more: object = {}): Promise<Opened> {
   let withImages = messages.some(({ images = [] }) => images.length > 0);
   const opened = (response: Response) => ({
     response,
-    ...(limit !== known && {
-      learned: { learned: { service: aiServiceOf(prompt.model), name: limit } },
-    }),
+    ...(limit !== known && { learned: { service: aiServiceOf(prompt.model), name: limit } }),
   });
   // Each of the two may be refused once.
   for (;;) {

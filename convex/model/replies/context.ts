@@ -4,7 +4,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { isBeingWritten } from "../rows/drafts.ts";
 import { saidAs } from "../rows/messages/messages.ts";
 import { placesHeardIn } from "../relay/hearing.ts";
-import { nameOf } from "../rows/identities.ts";
+import { authorOf } from "../rows/identities.ts";
 import { readableContent } from "../rows/messages/message_text.ts";
 import { CONTEXT_BYTES, CONTEXT_MESSAGES } from "../shared/settings.ts";
 import { bytesOf, cutToBytes, onOneLine } from "../shared/text.ts";
@@ -24,7 +24,7 @@ export async function toChatLine(ctx: QueryCtx, message: Doc<"messages">): Promi
   if (!message.authorId) return { role: "assistant", content };
   return {
     role: "user",
-    content: `${await authorName(ctx, message, message.authorId)}: ${content}`,
+    content: `${await authorName(ctx, message)}: ${content}`,
   };
 }
 
@@ -49,7 +49,7 @@ export async function speakerOf(
   message: Doc<"messages">,
 ): Promise<string | undefined> {
   const { authorId } = message;
-  return authorId && speaker(await authorName(ctx, message, authorId));
+  return authorId && speaker(await authorName(ctx, message));
 }
 
 /** A post in a forum has a title, which says as much as its text. */
@@ -75,12 +75,10 @@ async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">
   return `> ${name}: ${line.slice(0, QUOTE_LENGTH).join("")}${cut}`;
 }
 
-async function authorName(ctx: QueryCtx, message: Doc<"messages">, authorId: Id<"users">) {
-  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
-  if (identity) return nameOf(identity);
-  const user = await ctx.db.get("users", authorId);
-  if (!user) throw new Error("User not found");
-  return user.name;
+async function authorName(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
+  const author = await authorOf(ctx, message);
+  if (!author) throw new Error("User not found");
+  return author.name;
 }
 
 function withAttachments(content: string, { attachments = [] }: Doc<"messages">): string {

@@ -70,6 +70,17 @@ export function nameOf(identity: Doc<"identities">): string {
   return identity.name ?? identity.externalId;
 }
 
+/** Who wrote a message. `identity` is absent for who wrote it in Convex. Undefined for the AI, and for a user that is gone. */
+export async function authorOf(
+  ctx: QueryCtx,
+  { authorId, identityId }: Doc<"messages">,
+): Promise<{ readonly name: string; readonly identity?: Doc<"identities"> } | undefined> {
+  const identity = identityId && (await ctx.db.get("identities", identityId));
+  if (identity) return { name: nameOf(identity), identity };
+  const user = authorId && (await ctx.db.get("users", authorId));
+  return user ? { name: user.name } : undefined;
+}
+
 /** How much longer a stored message waits for its names, in ms; less than nothing for one that has waited long enough. */
 export async function namesWait(ctx: QueryCtx, message: Doc<"messages">): Promise<number> {
   const { _creationTime, identityId, mentions = [] } = message;

@@ -27,3 +27,8 @@ export function onOneLine(text: string): string {
 export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_~|<>[\]()#]/g, "\\$&");
 }
+
+/** A name on one line, which Markdown shows as it is. */
+export function escapedName(name: string): string {
+  return escapeMarkdown(onOneLine(name));
+}

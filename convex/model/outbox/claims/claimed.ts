@@ -43,13 +43,14 @@ export async function toClaimed(
   );
   const draft = message.streamed ? await draftOf(ctx, message._id) : null;
   const current = draft ? { ...message, content: draft.text } : message;
-  const mayStand = delivery.op === "create" && (pieces.length > 0 || delivery.isLate);
-  const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation, mayStand);
+  const isCreate = delivery.op === "create";
+  const known = {
+    mayStand: isCreate && (pieces.length > 0 || delivery.isLate),
+    inCopy: delivery.op === "edit" ? await filesInCopy(ctx, message, conversation) : [],
+  };
+  const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation, known);
   // They go with the first part.
-  const along =
-    delivery.op === "create" && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
-  const hasFiles =
-    delivery.op === "edit" && (await filesInCopy(ctx, message, conversation)).length > 0;
+  const along = isCreate && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
   const root = await rootText(ctx, delivery, conversation);
   const { threadId } = conversation;
   const { op, generation, attempts, claimedAt, ageMs, unknownUntil, format } = delivery;
@@ -75,7 +76,7 @@ export async function toClaimed(
     ...(draft && { draft: draft._id }),
     content,
     ...(along.length > 0 && { files: along }),
-    ...(hasFiles && { hasFiles }),
+    ...(known.inCopy.length > 0 && { hasFiles: true }),
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
     firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
@@ -88,6 +89,14 @@ export async function toClaimed(
   };
 }
 
+/** What is known of a copy when its text is chosen. */
+interface Known {
+  /** A part of a create is posted, or may be since a backup was taken. */
+  readonly mayStand: boolean;
+  /** The platform's ids of the files that went along with what an edit changes. */
+  readonly inCopy: readonly string[];
+}
+
 interface Text {
   readonly said: Said;
   readonly newestPost?: string;
@@ -97,15 +106,14 @@ interface Text {
 
 /**
  * What a delivery says. A relay and a streamed answer say until their end what they said at their first claim
- * (docs/races.md#an-edit-during-its-create). `mayStand`: a part of a create is posted, or
- * may be since a backup was taken.
+ * (docs/races.md#an-edit-during-its-create).
  */
 async function textOf(
   ctx: MutationCtx,
   delivery: Leased,
   message: Doc<"messages">,
   place: Doc<"conversations">,
-  mayStand: boolean,
+  { mayStand, inCopy }: Known,
 ): Promise<Text> {
   const { _id: deliveryId, op, outcomeUnknown, files = [] } = delivery;
   if (op === "delete") {
@@ -125,10 +133,7 @@ async function textOf(
     if (streamed) await freezeText(ctx, { deliveryId, said: { content }, streamed });
     return { said: { content }, files };
   }
-  const along =
-    op === "create"
-      ? await chooseFiles(ctx, message, delivery.platform)
-      : await filesInCopy(ctx, message, place);
+  const along = op === "create" ? await chooseFiles(ctx, message, delivery.platform) : inCopy;
   if (op === "create" && (along.length > 0 || files.length > 0))
     await ctx.db.patch("deliveries", deliveryId, { files: [...along] });
   const said = await relayedText(ctx, message, place, along);

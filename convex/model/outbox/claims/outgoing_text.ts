@@ -1,9 +1,9 @@
 import type { Doc } from "../../../_generated/dataModel.js";
 import type { QueryCtx } from "../../../_generated/server.js";
-import { nameOf } from "../../rows/identities.ts";
+import { authorOf } from "../../rows/identities.ts";
 import { readableContent } from "../../rows/messages/message_text.ts";
 import { idIn, saidAs } from "../../rows/messages/messages.ts";
-import { escapeMarkdown, onOneLine } from "../../shared/text.ts";
+import { escapedName, onOneLine } from "../../shared/text.ts";
 import type { Said } from "../../shared/validators.ts";
 
 /** Characters of an answered message that its quote shows. */
@@ -27,7 +27,7 @@ export async function relayedText(
   place: Doc<"conversations">,
   along: readonly string[],
 ): Promise<Said> {
-  const author = await authorOf(ctx, message);
+  const author = await personaOf(ctx, message);
   return {
     content: await contentOf(ctx, message, along),
     ...(author && { author }),
@@ -45,8 +45,8 @@ async function contentOf(
   const others = attachments.filter(({ id = "" }) => !along.includes(id));
   const title = await titleOf(ctx, message);
   const parts = [
-    ...(title === undefined ? [] : [`**${escaped(title)}**`]),
-    await readableContent(ctx, message, escaped),
+    ...(title === undefined ? [] : [`**${escapedName(title)}**`]),
+    await readableContent(ctx, message, escapedName),
     others.map(fileLine).join("\n"),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
@@ -63,7 +63,7 @@ type Attachment = NonNullable<Doc<"messages">["attachments"]>[number];
 
 function fileLine({ name, size, url }: Attachment): string {
   const bytes = size === undefined ? "" : ` (${sizeText(size)})`;
-  return `📎 [${escaped(name)}](<${url.replace(/[<>\s]/g, encodeURIComponent)}>)${bytes}`;
+  return `📎 [${escapedName(name)}](<${url.replace(/[<>\s]/g, encodeURIComponent)}>)${bytes}`;
 }
 
 function sizeText(bytes: number): string {
@@ -72,14 +72,10 @@ function sizeText(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-async function authorOf(ctx: QueryCtx, message: Doc<"messages">): Promise<Said["author"]> {
-  const identity = message.identityId && (await ctx.db.get("identities", message.identityId));
-  if (identity) {
-    const { avatarUrl } = identity;
-    return { name: nameOf(identity), ...(avatarUrl !== undefined && { avatarUrl }) };
-  }
-  const user = message.authorId && (await ctx.db.get("users", message.authorId));
-  return user ? { name: user.name } : undefined;
+async function personaOf(ctx: QueryCtx, message: Doc<"messages">): Promise<Said["author"]> {
+  const author = await authorOf(ctx, message);
+  const avatarUrl = author?.identity?.avatarUrl;
+  return author && { name: author.name, ...(avatarUrl !== undefined && { avatarUrl }) };
 }
 
 /** What a message answers, if that can be seen in the place: its id there, and a quote where a platform needs one. */
@@ -101,7 +97,3 @@ async function answerTo(
 
 /** Who is quoted where the AI is answered. Its posts have the name of the platform's app. */
 const AI_NAME = "AI";
-
-function escaped(name: string): string {
-  return escapeMarkdown(onOneLine(name));
-}

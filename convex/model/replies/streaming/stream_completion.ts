@@ -10,7 +10,7 @@ const AS_STREAM = { stream: true, stream_options: { include_usage: true } };
  * understood, and one that refuses to stream is asked once more without it. Throws `AiFailure`.
  */
 export async function* streamCompletion(prompt: Prompt): AsyncGenerator<string | Completion> {
-  const { response, learned } = await open(prompt, AS_STREAM);
+  const { response, ...learned } = await open(prompt, AS_STREAM);
   const { status, headers } = response;
   if (isRefusal(response)) {
     const answer = await whole(response);
