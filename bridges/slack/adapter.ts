@@ -58,7 +58,7 @@ export class Slack implements Platform {
     this.#api = new SlackApi(config, log);
     this.#downloads = new Downloads(config, this.#api);
     this.#sender = new Sender(config, this.#api, (error) => this.#fatal(error));
-    this.#files = new Files((file, end) => this.#api.call("files.info", { file }, end), log);
+    this.#files = new Files((id, end) => this.#downloads.info(id, end), log);
     const history = new SlackHistory(this.#api, {
       named: (event) => this.#files.name(event),
       normalise: (message, mapping) => this.#started().router.fromHistory(message, mapping),

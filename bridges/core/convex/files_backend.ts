@@ -74,6 +74,7 @@ export function filesBackend(url: string, mint: () => Promise<string>): FilesBac
   };
 }
 
-function idsOf({ mapping, externalId, attachment }: FileRef) {
+/** What Convex knows a file by. */
+export function idsOf({ mapping, externalId, attachment }: FileRef) {
   return { mappingId: mapping.mappingId, externalId, fileId: attachment.id };
 }

@@ -9,7 +9,7 @@ import type {
   Platform,
   Trouble,
 } from "../../platform.ts";
-import type { FilesBackend } from "../convex/files_backend.ts";
+import { type FilesBackend, idsOf } from "../convex/files_backend.ts";
 import { type Backoff, backoffMs, pause } from "../shared/backoff.ts";
 import { failureCode, PlatformError } from "../shared/errors.ts";
 import { copyFile, NotAFile } from "./one_file.ts";
@@ -127,8 +127,7 @@ export class FileFetcher {
     const stopping = this.#stopping.signal;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const signal = AbortSignal.any([stopping, AbortSignal.timeout(attemptMs)]);
-        const outcome = await copyFile(file, this.options, signal);
+        const outcome = await copyFile(file, this.options, this.#deadline());
         this.options.log.debug({ ...idsOf(file), outcome }, "a file is fetched");
         return true;
       } catch (error) {
@@ -143,6 +142,11 @@ export class FileFetcher {
         await pause(Math.min(Math.max(asked, backoffMs(attempt, retry)), attemptMs), stopping);
       }
     }
+  }
+
+  /** Of what begins now; the stop of the process comes first. */
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#limits.attemptMs)]);
   }
 
   #reportTrouble({ mapping }: FileRef, error: unknown): void {
@@ -162,11 +166,7 @@ export class FileFetcher {
     if (this.#reports >= this.#limits.reports) return false;
     this.#reports += 1;
     try {
-      const signal = AbortSignal.any([
-        this.#stopping.signal,
-        AbortSignal.timeout(this.#limits.attemptMs),
-      ]);
-      await backend.unavailable(file, signal);
+      await backend.unavailable(file, this.#deadline());
       return true;
     } catch (error) {
       log.warn({ ...idsOf(file), code: failureCode(error) }, "reporting a file failed");
@@ -175,10 +175,6 @@ export class FileFetcher {
       this.#reports -= 1;
     }
   }
-}
-
-function idsOf({ mapping, externalId, attachment }: FileRef) {
-  return { mappingId: mapping.mappingId, externalId, fileId: attachment.id };
 }
 
 function keyOf(file: FileRef): string {

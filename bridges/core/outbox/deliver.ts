@@ -2,9 +2,9 @@ import type { Delivery, Piece } from "../../platform.ts";
 import type { Settlement } from "../convex/backend.ts";
 import { failureCode } from "../shared/errors.ts";
 import { filesAlong } from "./files_along.ts";
-import { headerRoom } from "./header.ts";
 import { followDraft } from "./follow_draft.ts";
 import { findEarlierPost, findLostPost } from "./find_lost_post.ts";
+import { renderPieces } from "./pieces.ts";
 import { type Answer, type DeliveryContext, request } from "./request.ts";
 
 /**
@@ -40,8 +40,9 @@ interface PostStep {
 /** Renders and posts one claimed delivery, and settles each step. Stops early when the lease ends or a step fails. */
 export async function deliver(given: DeliveryContext): Promise<void> {
   const { delivery } = given;
-  // Its posts grow.
-  const context = { ...given, delivery: { ...delivery, posts: [...delivery.posts] } };
+  // They grow, and stay in the order of their parts.
+  const posts = delivery.posts.toSorted((a, b) => a.part - b.part);
+  const context = { ...given, delivery: { ...delivery, posts } };
   for (const step of stepsOf(context)) {
     if (!(await perform(step, context))) return;
   }
@@ -50,33 +51,31 @@ export async function deliver(given: DeliveryContext): Promise<void> {
 /** Renders the reply and compares it with what is posted already. */
 function stepsOf(context: DeliveryContext): Step[] {
   const { delivery } = context;
-  const posts = delivery.posts.toSorted((a, b) => a.part - b.part);
+  const { posts } = delivery;
   if (delivery.op === "delete") return removals(posts);
   const isCreate = delivery.op === "create";
   // By offset, not by number: another version of the renderer may have split elsewhere
   // (docs/races.md#a-long-reply-resumes).
   const pieces = render(context, isCreate ? (posts.at(-1)?.upTo ?? 0) : 0);
   if (pieces === undefined) return [RENDER_FAILED];
-  return isCreate ? createSteps(delivery, posts, pieces) : editSteps(delivery, posts, pieces);
+  return isCreate ? createSteps(delivery, pieces) : editSteps(delivery, pieces);
 }
 
-function createSteps(
-  delivery: Delivery,
-  posts: Delivery["posts"],
-  pieces: readonly Piece[],
-): Step[] {
+function createSteps(delivery: Delivery, pieces: readonly Piece[]): Step[] {
+  const { posts } = delivery;
   if (posts.length === 0 && pieces.length === 0)
     return (delivery.files ?? []).length > 0
-      ? missingPosts(delivery, posts, [NO_TEXT], true)
+      ? missingPosts(delivery, [NO_TEXT], true)
       : [delivery.draft === undefined ? NOTHING_TO_POST : NOTHING_YET];
   if (pieces.length > 0 && delivery.draft === undefined)
-    return missingPosts(delivery, posts, pieces, true);
-  const missing = missingPosts(delivery, posts, pieces, false);
+    return missingPosts(delivery, pieces, true);
+  const missing = missingPosts(delivery, pieces, false);
   return [...missing, ...following(delivery), { kind: "finish" }];
 }
 
 /** Posts are replaced one by one; missing ones are added, and surplus ones removed. A copy of which nothing is left stays deleted. */
-function editSteps(delivery: Delivery, posts: Delivery["posts"], left: readonly Piece[]): Step[] {
+function editSteps(delivery: Delivery, left: readonly Piece[]): Step[] {
+  const { posts } = delivery;
   if (posts.length === 0) return removals([]);
   // Files stay where they are, also without a text.
   const pieces = left.length === 0 && delivery.hasFiles === true ? [NO_TEXT] : left;
@@ -84,7 +83,7 @@ function editSteps(delivery: Delivery, posts: Delivery["posts"], left: readonly 
     const piece = pieces[index];
     return piece === undefined ? [] : [{ kind: "edit", postId, piece }];
   });
-  const added = missingPosts(delivery, posts, pieces.slice(posts.length), false);
+  const added = missingPosts(delivery, pieces.slice(posts.length), false);
   // An attempt that begins again may fill them: who deletes a part of what is being written takes all of it back.
   const surplus = delivery.draft === undefined ? posts.slice(pieces.length) : [];
   return [...edits, ...added, ...removals(surplus, following(delivery))];
@@ -99,8 +98,7 @@ function following({ draft }: Delivery): Step[] {
  * all of them may have been sent.
  */
 function missingPosts(
-  { outcomeUnknown, lookFirst = false }: Delivery,
-  posts: Delivery["posts"],
+  { outcomeUnknown, lookFirst = false, posts }: Delivery,
   pieces: readonly Piece[],
   endsDelivery: boolean,
 ): Step[] {
@@ -140,7 +138,7 @@ async function perform(step: Step, context: DeliveryContext): Promise<boolean> {
       return settlement === undefined || (await stop(settlement, context));
     }
     case "finish": {
-      const last = delivery.posts.toSorted((a, b) => a.part - b.part).at(-1);
+      const last = delivery.posts.at(-1);
       if (last === undefined) return false;
       const { format } = platform;
       return await context.settle({ kind: "posted", post: last, last: true, format });
@@ -223,11 +221,10 @@ async function stop(settlement: Settlement, context: DeliveryContext): Promise<f
   return false;
 }
 
-function render({ delivery, platform, log }: DeliveryContext, from: number): Piece[] | undefined {
+function render(context: DeliveryContext, from: number): Piece[] | undefined {
+  const { delivery, log } = context;
   try {
-    const pieces = platform.render(delivery.content, from, headerRoom(delivery));
-    const [first, ...rest] = pieces;
-    return first && from === 0 ? [{ ...first, isFirst: true }, ...rest] : pieces;
+    return renderPieces(context, delivery.content, from);
   } catch (error) {
     const { mappingId, deliveryId } = delivery;
     log.error({ mappingId, deliveryId, code: failureCode(error) }, "rendering a reply failed");

@@ -1,7 +1,7 @@
 import type { Piece } from "../../platform.ts";
 import type { Draft, Settlement } from "../convex/backend.ts";
-import { headerRoom } from "./header.ts";
 import type { EditPace } from "./edit_pace.ts";
+import { renderPieces } from "./pieces.ts";
 import { type DeliveryContext, request } from "./request.ts";
 
 /** Between two looks at the lease, in ms. */
@@ -74,10 +74,10 @@ async function follow(context: DeliveryContext, feed: Feed): Promise<Settlement 
 }
 
 /** The pieces of a text; undefined if it can't be rendered, or none shows. */
-function piecesOf({ delivery, platform }: DeliveryContext, text: string): Piece[] | undefined {
+function piecesOf(context: DeliveryContext, text: string): Piece[] | undefined {
   try {
-    const [first, ...rest] = platform.render(text, 0, headerRoom(delivery));
-    return first && [{ ...first, isFirst: true }, ...rest];
+    const pieces = renderPieces(context, text);
+    return pieces.length > 0 ? pieces : undefined;
   } catch {
     // The edit at the end reports that.
     return undefined;
@@ -85,9 +85,8 @@ function piecesOf({ delivery, platform }: DeliveryContext, text: string): Piece[
 }
 
 function firstChange({ delivery, live }: DeliveryContext, pieces: readonly Piece[]) {
-  const posts = delivery.posts.toSorted((a, b) => a.part - b.part);
   for (const [index, piece] of pieces.entries()) {
-    const postId = posts[index]?.externalId;
+    const postId = delivery.posts[index]?.externalId;
     if (postId !== undefined && live.shown.get(postId) !== piece.text) return { postId, piece };
   }
   return undefined;

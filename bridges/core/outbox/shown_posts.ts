@@ -1,4 +1,5 @@
 import type { Delivery } from "../../platform.ts";
+import { keepNewest } from "../shared/keep_newest.ts";
 
 /** Lanes whose posts are remembered. */
 const MOST_LANES = 100;
@@ -21,10 +22,7 @@ export class ShownPosts {
     const last = this.#lanes.get(conversationId);
     const isSame = last?.deliveryId === deliveryId && last.generation + 1 === generation;
     const shown = last && (isNext || isSame) ? last.shown : new Map<string, string>();
-    this.#lanes.delete(conversationId);
-    this.#lanes.set(conversationId, { deliveryId, generation, shown });
-    const [oldest] = this.#lanes.keys();
-    if (this.#lanes.size > MOST_LANES && oldest !== undefined) this.#lanes.delete(oldest);
+    keepNewest(this.#lanes, conversationId, { deliveryId, generation, shown }, MOST_LANES);
     return shown;
   }
 }

@@ -3,6 +3,7 @@ import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { PlatformError } from "../../core/shared/errors.ts";
 import { lenientList } from "../../core/shared/lenient.ts";
+import { isOwnAddress } from "../../core/shared/own_address.ts";
 import type { FileRef, Platform } from "../../platform.ts";
 import type { RestConfig } from "../rest.ts";
 import { explain, ownFailure } from "../sdk_errors.ts";
@@ -37,21 +38,14 @@ export class Files implements Pick<Platform, "download"> {
   };
 
   async #get(address: string, signal: AbortSignal): Promise<Response> {
-    if (!this.#isDiscords(address)) throw ownFailure("file_elsewhere");
+    if (!isOwnAddress(address, this.config.apiUrl, (hostname) => HOSTS.has(hostname)))
+      throw ownFailure("file_elsewhere");
     try {
       return await fetch(address, { redirect: "manual", signal });
-    } catch (error) {
+    } catch {
       // Not the error itself: it may name the address, which lets anyone read the file.
-      throw ownFailure(isAbort(error) ? "timeout" : "network");
+      throw ownFailure(signal.aborted ? "timeout" : "network");
     }
-  }
-
-  #isDiscords(address: string): boolean {
-    if (!URL.canParse(address)) return false;
-    const { protocol, hostname, origin } = new URL(address);
-    const { apiUrl } = this.config;
-    if (apiUrl !== undefined && origin === new URL(apiUrl).origin) return true;
-    return protocol === "https:" && HOSTS.has(hostname);
   }
 
   async #freshAddress(file: FileRef, signal: AbortSignal): Promise<string> {
@@ -73,8 +67,4 @@ export class Files implements Pick<Platform, "download"> {
 /** That one message can't be read says nothing of its channel, of which a catch-up reports what is wrong. */
 function asFilesOwn(failure: PlatformError): PlatformError {
   return failure.mapping ? ownFailure("file_gone") : failure;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && /^(?:Abort|Timeout)Error$/.test(error.name);
 }

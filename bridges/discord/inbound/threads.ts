@@ -1,5 +1,6 @@
 import { ChannelType } from "discord-api-types/v10";
 import { cut } from "../../../convex/model/shared/text.ts";
+import { keepNewest } from "../../core/shared/keep_newest.ts";
 import { fields, id, number, type Read, text } from "./fields.ts";
 
 /** What a channel id refers to: a thread of another channel, or a channel itself. */
@@ -88,12 +89,7 @@ export class Threads {
 
   /** Makes it the one used last, and drops the one unused for longest. */
   #keep(id: string, kind: ChannelKind): ChannelKind {
-    this.#kinds.delete(id);
-    this.#kinds.set(id, kind);
-    if (this.#kinds.size > this.limit) {
-      const [oldest] = this.#kinds.keys();
-      if (oldest !== undefined) this.#kinds.delete(oldest);
-    }
+    keepNewest(this.#kinds, id, kind, this.limit);
     return kind;
   }
 }

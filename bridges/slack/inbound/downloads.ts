@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keepNewest } from "../../core/shared/keep_newest.ts";
 import { lenient } from "../../core/shared/lenient.ts";
 import type { FileRef, Platform } from "../../platform.ts";
 import { isSlacks } from "../hosts.ts";
@@ -26,14 +27,11 @@ export class Downloads implements Pick<Platform, "download"> {
   ) {}
 
   /** Remembers where the files of a message are. Of those from other workspaces, Slack has to be asked. */
-  saw({ files = [] }: SlackMessage): void {
+  saw({ files = [] }: Pick<SlackMessage, "files">): void {
     for (const { id, url_private_download: download, url_private: page } of files) {
       const address = download ?? page;
-      if (id === undefined || address === undefined) continue;
-      this.#addresses.delete(id);
-      this.#addresses.set(id, address);
-      const [oldest = ""] = this.#addresses.keys();
-      if (this.#addresses.size > MAX_KEPT) this.#addresses.delete(oldest);
+      if (id !== undefined && address !== undefined)
+        keepNewest(this.#addresses, id, address, MAX_KEPT);
     }
   }
 
@@ -61,10 +59,17 @@ export class Downloads implements Pick<Platform, "download"> {
     throw platformError("file_not_visible");
   };
 
+  /** What Slack knows of a file. Its address is remembered, so that a download does not ask again. */
+  async info(id: string, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.api.call("files.info", { file: id }, signal);
+    const file = infoForm.safeParse(answer).data?.file;
+    if (file) this.saw({ files: [{ ...file, id }] });
+    return answer;
+  }
+
   async #lookUp(id: string, signal: AbortSignal): Promise<string> {
-    const answer = infoForm.safeParse(await this.api.call("files.info", { file: id }, signal));
-    const { url_private_download: download, url_private: page } = answer.data?.file ?? {};
-    const address = download ?? page;
+    await this.info(id, signal);
+    const address = this.#addresses.get(id);
     if (address === undefined) throw platformError("file_not_visible");
     return address;
   }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import { failureCode, PlatformError } from "../../core/shared/errors.ts";
+import { keepNewest } from "../../core/shared/keep_newest.ts";
 import { lenient } from "../../core/shared/lenient.ts";
 import type { MessageEvent } from "../../platform.ts";
 
@@ -85,9 +86,7 @@ export class Files {
   }
 
   #keep(address: string, file: File | undefined): void {
-    this.#cache.set(address, file);
-    const [oldest] = this.#cache.keys();
-    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
+    keepNewest(this.#cache, address, file, MAX_CACHED);
   }
 }
 

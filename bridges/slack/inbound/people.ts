@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { pause } from "../../core/shared/backoff.ts";
 import { failureCode, PlatformError } from "../../core/shared/errors.ts";
+import { keepNewest } from "../../core/shared/keep_newest.ts";
 import type { MessageEvent, Person } from "../../platform.ts";
 import type { Profile } from "./profile.ts";
 
@@ -129,10 +130,7 @@ export class People {
 
   /** Stores an entry as the most recently used. */
   #keep(key: string, entry: Entry): void {
-    this.#cache.delete(key);
-    this.#cache.set(key, entry);
-    const [oldest] = this.#cache.keys();
-    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
+    keepNewest(this.#cache, key, entry, MAX_CACHED);
   }
 }
 

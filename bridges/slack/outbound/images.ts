@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keepNewest } from "../../core/shared/keep_newest.ts";
 import { lenientList } from "../../core/shared/lenient.ts";
 import type { Delivery, FileAlong } from "../../platform.ts";
 import { isSlacks } from "../hosts.ts";
@@ -68,9 +69,7 @@ export class Images {
 
   posted(channel: string, ts: string, blocks: readonly ImageBlock[]): void {
     if (blocks.length === 0) return;
-    this.#shown.set(`${channel} ${ts}`, blocks);
-    const [oldest = ""] = this.#shown.keys();
-    if (this.#shown.size > MAX_KEPT) this.#shown.delete(oldest);
+    keepNewest(this.#shown, `${channel} ${ts}`, blocks, MAX_KEPT);
   }
 
   /** The blocks that an edit of a post has to keep: an edit replaces all of them. Throws `PlatformError`. */

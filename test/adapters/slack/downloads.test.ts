@@ -49,9 +49,10 @@ test("a file's bytes come with the token; Convex gets the address of its page", 
   expect([DOWNLOADS(slack), DOWNLOADS(slack, "files.info")]).toEqual([1, 0]);
 });
 
-test("a file from another workspace is asked for first, and so is one whose message was read in another process", async () => {
+test("a file from another workspace is asked for once, and so is one whose message was read in another process", async () => {
   const { slack, add, share, bytes, core } = await stage();
   expect(await bytes(await share(add({ at: "elsewhere" })))).toEqual(CAT.bytes);
+  expect(DOWNLOADS(slack, "files.info")).toBe(1);
   core.events.length = 0;
   const file = await share();
   const unknown = add();
