@@ -1,36 +1,15 @@
-import { beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { api } from "../../../_generated/api.js";
-import { AiStream } from "../../../../test/support/convex/ai_stream.ts";
-import {
-  IDS,
-  mapChannel,
-  pass,
-  rows,
-  settleDown,
-} from "../../../../test/support/convex/backend.ts";
 import { said, saidOnSlack } from "../../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../../test/support/convex/fresh.ts";
-import { room, spoken, useFreshRoom, worker } from "../../../../test/support/convex/fresh_room.ts";
+import { room, spoken, worker } from "../../../../test/support/convex/fresh_room.ts";
+import { beginning, TARGET, useFreshStream } from "../../../../test/support/convex/fresh_stream.ts";
+import { mapChannel, pass, rows, settleDown } from "../../../../test/support/convex/backend.ts";
+import { posted, Worker } from "../../../../test/support/convex/worker.ts";
 
 /* What other places of a channel notice of an answer that is being written. */
 
-useFreshRoom();
-
-const TARGET = { platform: "discord", externalId: IDS.discord } as const;
-
-beforeEach(async () => {
-  await backend.admin.mutation(api.admin.change, { ...TARGET, stream: true });
-});
-
-async function beginning(text = "It is"): Promise<AiStream> {
-  const stream = new AiStream();
-  ai.answers(stream.answer);
-  await ingest(said(room, { content: "why?" }));
-  await settleDown(backend);
-  stream.say(text);
-  await pass(backend, 1_500);
-  return stream;
-}
+useFreshStream();
 
 test("an answer that is being written is not read by another that is asked for elsewhere", async () => {
   const { mappingId } = await mapChannel(backend, "slack", { relay: true });
@@ -56,4 +35,36 @@ test("an answer that is left cut in an unmapped channel is heard nowhere else", 
   expect((await spoken())[1]).toMatch(/^It is\n\n_The answer ends here/);
   const heard = (await rows(backend, "deliveries")).filter(({ platform }) => platform === "slack");
   expect(heard).toHaveLength(1);
+});
+
+test("the other places of its channel hear an answer when it is whole", async () => {
+  await mapChannel(backend, "slack", { relay: true });
+  const stream = await beginning();
+  const heard = async () =>
+    (await rows(backend, "deliveries")).filter(({ platform }) => platform === "slack");
+  expect(await heard()).toHaveLength(1);
+  stream.say(" simple");
+  stream.end();
+  await settleDown(backend);
+  const slack = new Worker(backend, "worker", "1", "slack");
+  await slack.post("1.1");
+  expect(await slack.take()).toMatchObject({ content: "It is simple" });
+  expect(await heard()).toHaveLength(2);
+});
+
+test("a thread that somebody starts from an answer before it is whole has it relayed once", async () => {
+  await mapChannel(backend, "slack", { relay: true });
+  const stream = await beginning();
+  const create = await worker.take();
+  await worker.settle(create, posted("900", 0, false));
+  await ingest(said(room, { threadId: "900", content: "really?" }));
+  const copies = async () =>
+    (await rows(backend, "deliveries")).filter(
+      ({ platform, messageId }) => platform === "slack" && messageId === create.messageId,
+    );
+  expect(await copies()).toEqual([]);
+  stream.say(" simple");
+  stream.end();
+  await settleDown(backend);
+  expect(await copies()).toHaveLength(1);
 });
