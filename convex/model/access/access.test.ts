@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
 import * as access from "../../access.ts";
-import { page, prepare, send, TABLE } from "../../../test/support/convex/access_table.ts";
+import { page, send, TABLE } from "../../../test/support/convex/access_table.ts";
+import { prepare } from "../../../test/support/convex/access_world.ts";
 import {
   type Backend,
   failure,

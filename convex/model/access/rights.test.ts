@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import * as access from "../../access.ts";
-import { page, prepare, send } from "../../../test/support/convex/access_table.ts";
+import { page, send } from "../../../test/support/convex/access_table.ts";
+import { prepare } from "../../../test/support/convex/access_world.ts";
 import { failure } from "../../../test/support/convex/backend.ts";
 import { backend, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 
