@@ -5,7 +5,7 @@ import {
 } from "discord-api-types/v10";
 import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { DeleteEvent, MappingId, MessageEvent } from "../../platform.ts";
-import { plainContent } from "./content.ts";
+import { plainContent } from "./content/content.ts";
 import { type Fields, id } from "./fields.ts";
 import {
   type DiscordAttachment,

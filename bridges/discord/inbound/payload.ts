@@ -1,8 +1,8 @@
 import { MessageFlags, MessageType } from "discord-api-types/v10";
 import { isTimely } from "../../core/shared/timely.ts";
 import { fields, type Fields, id, isFields, list, number, type Read, text } from "./fields.ts";
-import { utc } from "./markdown.ts";
-import { emojiText } from "./media.ts";
+import { utc } from "./content/markdown.ts";
+import { emojiText } from "./content/media.ts";
 import { contentOf, noticesOf } from "./notices.ts";
 
 /*

@@ -6,7 +6,7 @@ import { gfm } from "micromark-extension-gfm";
 import { describe, expect, test } from "vitest";
 import { Layers } from "../../core/markdown/rewrite.ts";
 import { render, REWRITES } from "./format.ts";
-import { toCanonical } from "../inbound/markdown.ts";
+import { toCanonical } from "../inbound/content/markdown.ts";
 
 /** Typical and odd output of a model, in many scripts. */
 const markdown = fc

@@ -1,5 +1,5 @@
-import { HIDDEN_SIGN } from "../../core/markdown/hidden.ts";
-import { type Fields, fields, text } from "./fields.ts";
+import { HIDDEN_SIGN } from "../../../core/markdown/hidden.ts";
+import { type Fields, fields, text } from "../fields.ts";
 
 /** An image, video or other file that is not attached: `[image: a cat](address)`, or without its address. */
 export function mediaText(kind: string, description = "", url = ""): string {

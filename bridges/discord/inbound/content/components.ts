@@ -1,5 +1,5 @@
 import { ComponentType } from "discord-api-types/v10";
-import { type Fields, fields, list, text } from "./fields.ts";
+import { type Fields, fields, list, text } from "../fields.ts";
 import { emojiText, kindOf, mediaText } from "./media.ts";
 
 /** Deeper than Discord allows components to nest. */

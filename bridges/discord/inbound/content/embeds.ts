@@ -1,7 +1,7 @@
 import { EmbedType } from "discord-api-types/v10";
-import { quoted } from "../../core/markdown/containers.ts";
+import { quoted } from "../../../core/markdown/containers.ts";
 import { linked, mediaText } from "./media.ts";
-import type { DiscordEmbed } from "./payload.ts";
+import type { DiscordEmbed } from "../payload.ts";
 
 interface Reader {
   readonly markdown: (text: string) => string;

@@ -1,6 +1,6 @@
-import { ENTITY } from "../../core/markdown/entities.ts";
-import { hiddenLineSign } from "../../core/markdown/hidden.ts";
-import { utcOf } from "../../core/shared/utc.ts";
+import { ENTITY } from "../../../core/markdown/entities.ts";
+import { hiddenLineSign } from "../../../core/markdown/hidden.ts";
+import { utcOf } from "../../../core/shared/utc.ts";
 import { blockOnItsLines } from "./code_blocks.ts";
 
 export interface Tokens {

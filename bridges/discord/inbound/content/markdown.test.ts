@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readDiscord } from "../../../test/support/readers/discord.ts";
-import { readMarkdown } from "../../../test/support/readers/markdown.ts";
+import { readDiscord } from "../../../../test/support/readers/discord.ts";
+import { readMarkdown } from "../../../../test/support/readers/markdown.ts";
 import { toCanonical } from "./markdown.ts";
 
 const read = (text: string) => toCanonical(text, { isMentioned: () => true });

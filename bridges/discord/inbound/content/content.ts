@@ -1,13 +1,13 @@
 import { MessageFlags } from "discord-api-types/v10";
-import { quoted } from "../../core/markdown/containers.ts";
-import type { MessageEvent } from "../../platform.ts";
+import { quoted } from "../../../core/markdown/containers.ts";
+import type { MessageEvent } from "../../../platform.ts";
 import { componentsText } from "./components.ts";
 import { embedText } from "./embeds.ts";
 import { toCanonical } from "./markdown.ts";
 import { kindOf, mediaText } from "./media.ts";
-import type { Names } from "./normalise.ts";
-import type { DiscordMessage, DiscordPoll, DiscordTexts } from "./payload.ts";
-import { displayName } from "./profile.ts";
+import type { Names } from "../normalise.ts";
+import type { DiscordMessage, DiscordPoll, DiscordTexts } from "../payload.ts";
+import { displayName } from "../profile.ts";
 
 type Mention = MessageEvent["mentions"][number];
 
