@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import * as access from "../../access.ts";
 import { page, send, TABLE } from "../../../test/support/convex/access_table.ts";
 import { prepare } from "../../../test/support/convex/access_world.ts";
 import {
@@ -14,6 +13,7 @@ import {
   startBackend,
   stopBackend,
 } from "../../../test/support/convex/backend.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 let backend: Backend;
 

@@ -66,7 +66,8 @@ export async function writableChannel(ctx: QueryCtx, channelId: Id<"channels">) 
   return await permittedChannel(ctx, channelId, mayWrite);
 }
 
-type Right = typeof mayRead;
+/** What a function of `convex/access.ts` decides. */
+export type Right = (ctx: QueryCtx, channel: Doc<"channels">) => boolean | Promise<boolean>;
 
 async function permittedChannel(ctx: QueryCtx, channelId: Id<"channels">, right: Right) {
   const channel = await ctx.db.get("channels", channelId);

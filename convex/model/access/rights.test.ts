@@ -1,10 +1,11 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
-import * as access from "../../access.ts";
 import { page, send } from "../../../test/support/convex/access_table.ts";
 import { prepare } from "../../../test/support/convex/access_world.ts";
 import { failure } from "../../../test/support/convex/backend.ts";
 import { backend, useFreshBackend } from "../../../test/support/convex/fresh.ts";
+import type { Right } from "./caller.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 /* What `convex/access.ts` says, and when it is asked. */
 
@@ -18,7 +19,7 @@ const failing = () => {
   throw new Error("secret of the app");
 };
 const odd = () => "yes" as unknown as boolean;
-test.each<[string, typeof access.mayRead]>([
+test.each<[string, Right]>([
   ["lets nobody by default", () => false],
   ["lets nobody when it throws, and says nothing", failing],
   ["lets nobody when it promises to throw", () => Promise.resolve().then(failing)],

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Doc, Id } from "../../_generated/dataModel.js";
-import * as access from "../../access.ts";
 import { IDS, mapChannel, pass, rows } from "../../../test/support/convex/backend.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
 import { Files, image, store } from "../../../test/support/convex/files.ts";
 import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { uploadType } from "../files/wanted.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 useFreshBackend();
 

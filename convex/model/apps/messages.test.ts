@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import * as access from "../../access.ts";
 import {
   failure,
   mapChannel,
@@ -18,6 +17,7 @@ import {
 } from "../../../test/support/convex/events.ts";
 import { backend, ingest, useFreshBackend } from "../../../test/support/convex/fresh.ts";
 import { exchange } from "../../../test/support/convex/worker.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 useFreshBackend();
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
-import * as access from "../../access.ts";
 import { AiStream } from "../../../test/support/convex/ai_stream.ts";
 import { IDS, pass, settleDown } from "../../../test/support/convex/backend.ts";
 import { deleted, said } from "../../../test/support/convex/events.ts";
 import { ai, backend, ingest } from "../../../test/support/convex/fresh.ts";
 import { channelId, room, useFreshRoom } from "../../../test/support/convex/fresh_room.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 /* What an app sees of an answer that people watch being written. */
 

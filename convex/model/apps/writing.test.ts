@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../_generated/api.js";
 import type { Id } from "../../_generated/dataModel.js";
-import * as access from "../../access.ts";
 import type { Trigger } from "../shared/validators.ts";
 import { failure, pass, rows, settleDown } from "../../../test/support/convex/backend.ts";
 import { ai, backend } from "../../../test/support/convex/fresh.ts";
 import { discord, mapSide, slack, useRelay } from "../../../test/support/convex/fresh_relay.ts";
+import { access } from "../../../test/support/convex/rights.ts";
 
 useRelay();
 
