@@ -2,8 +2,8 @@ import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../../../convex/_generated/api.js";
 import { useFile } from "../hooks/use_file.ts";
 import { clockTime } from "../times.ts";
-import { Avatar } from "./avatar.tsx";
-import { Markdown } from "./markdown.tsx";
+import { Avatar } from "./chat/avatar.tsx";
+import { Markdown } from "./chat/markdown.tsx";
 
 type Message = FunctionReturnType<typeof api.apps.messages>["page"][number];
 

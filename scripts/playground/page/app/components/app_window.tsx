@@ -1,12 +1,12 @@
 import { ConvexProvider, useMutation, usePaginatedQuery, useQuery } from "convex/react";
-import { type SyntheticEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { Id } from "../../../../../convex/_generated/dataModel.js";
-import { moveInMessages } from "../arrow_keys.ts";
-import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
 import { usePlayground } from "../playground_context.ts";
 import { signedInClient } from "../signed_in_client.ts";
 import { AppMessage } from "./app_message.tsx";
+import { LineComposer } from "./chat/line_composer.tsx";
+import { MessageList } from "./chat/message_list.tsx";
 
 const PAGE = { initialNumItems: 30 };
 
@@ -58,33 +58,23 @@ function Room() {
 
 function Channel({ id: channelId, name }: { readonly id: Id<"channels">; readonly name: string }) {
   const { results, status, loadMore } = usePaginatedQuery(api.apps.messages, { channelId }, PAGE);
-  const scrolled = useStickToEnd(results[0]?.id);
   return (
     <>
-      <div
-        className="messages"
-        ref={scrolled}
-        role="log"
-        aria-label={`Messages of ${name}`}
-        tabIndex={0}
-        onKeyDown={moveInMessages}
-      >
-        <ol>
-          {status === "CanLoadMore" && (
-            <li>
-              <button type="button" className="earlier" onClick={() => loadMore(30)}>
-                Earlier
-              </button>
-            </li>
-          )}
-          {results.length === 0 && (
-            <li className="empty">{status === "Exhausted" ? "No messages yet." : "Loading …"}</li>
-          )}
-          {results.toReversed().map((message) => (
-            <AppMessage key={message.id} message={message} />
-          ))}
-        </ol>
-      </div>
+      <MessageList label={`Messages of ${name}`} newest={results[0]?.id}>
+        {status === "CanLoadMore" && (
+          <li>
+            <button type="button" className="earlier" onClick={() => loadMore(30)}>
+              Earlier
+            </button>
+          </li>
+        )}
+        {results.length === 0 && (
+          <li className="empty">{status === "Exhausted" ? "No messages yet." : "Loading …"}</li>
+        )}
+        {results.toReversed().map((message) => (
+          <AppMessage key={message.id} message={message} />
+        ))}
+      </MessageList>
       <AppComposer channelId={channelId} name={name} />
     </>
   );
@@ -96,30 +86,18 @@ function AppComposer(props: { readonly channelId: Id<"channels">; readonly name:
   const ensureUser = useMutation(api.apps.ensureUser);
   const sendMessage = useMutation(api.index.sendMessage);
   const [authorId, setAuthorId] = useState<Id<"users">>();
-  const [text, setText] = useState("");
   useEffect(() => {
     ensureUser({}).then(setAuthorId, (error: unknown) => console.error(error));
   }, [ensureUser]);
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (text.trim() === "" || !authorId) return;
-    setText("");
-    void attempt(() => sendMessage({ channelId, authorId, content: text }));
+  const send = async (content: string) => {
+    if (!authorId) return false;
+    return (await attempt(() => sendMessage({ channelId, authorId, content }))) !== undefined;
   };
-  const label = `Message ${name} as ${playground.app.person}`;
   return (
-    <form className="composer" onSubmit={submit}>
-      <div className="line">
-        <input
-          aria-label={label}
-          placeholder={label}
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-        />
-        <button type="submit" disabled={text.trim() === "" || !authorId}>
-          Send
-        </button>
-      </div>
-    </form>
+    <LineComposer
+      label={`Message ${name} as ${playground.app.person}`}
+      isReady={authorId !== undefined}
+      send={send}
+    />
   );
 }

@@ -1,11 +1,11 @@
 import { ConvexProvider, ConvexReactClient, useMutation, useQuery } from "convex/react";
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import { api } from "../../../../../convex/_generated/api.js";
 import type { Id } from "../../../../../convex/_generated/dataModel.js";
 import type { Named } from "../../protocol.ts";
-import { moveInMessages } from "../arrow_keys.ts";
-import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
-import { Avatar } from "./avatar.tsx";
+import { Avatar } from "./chat/avatar.tsx";
+import { LineComposer } from "./chat/line_composer.tsx";
+import { MessageList } from "./chat/message_list.tsx";
 import { usePlayground } from "../playground_context.ts";
 
 /** The chat API on its own, as in Convex's tutorial: two people in an unmapped channel, without a platform or a token. */
@@ -52,62 +52,35 @@ function LobbyWindow(props: {
   const { attempt } = usePlayground();
   const messages = useQuery(api.index.listLatestMessages, { channelId });
   const sendMessage = useMutation(api.index.sendMessage);
-  const [text, setText] = useState("");
-  const scrolled = useStickToEnd(messages?.at(-1)?._id);
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (text.trim() === "") return;
-    setText("");
-    void attempt(() => sendMessage({ channelId, authorId, content: text }));
-  };
+  const send = async (text: string) =>
+    (await attempt(() => sendMessage({ channelId, authorId, content: text }))) !== undefined;
   return (
     <article className="window lobby-window" aria-label={`${me.name}'s window`}>
       <header className="window-title">
         <h3>{me.name}&rsquo;s window</h3>
       </header>
-      <div
-        className="messages"
-        ref={scrolled}
-        role="log"
-        aria-label="Messages"
-        tabIndex={0}
-        onKeyDown={moveInMessages}
-      >
-        <ol>
-          {!messages?.length && (
-            <li className="empty">{messages ? "No messages yet." : "Loading …"}</li>
-          )}
-          {messages?.map(({ _id, authorId: by, content }) => {
-            const name = people.find(({ id }) => id === by)?.name ?? "AI";
-            return (
-              <li className="message" key={_id} tabIndex={-1}>
-                <Avatar name={name} bot={by === undefined} />
-                <div className="body">
-                  <p className="by">
-                    <b>{name}</b>
-                  </p>
-                  <div className="text">
-                    <p>{content}</p>
-                  </div>
+      <MessageList newest={messages?.at(-1)?._id}>
+        {!messages?.length && (
+          <li className="empty">{messages ? "No messages yet." : "Loading …"}</li>
+        )}
+        {messages?.map(({ _id, authorId: by, content }) => {
+          const name = people.find(({ id }) => id === by)?.name ?? "AI";
+          return (
+            <li className="message" key={_id} tabIndex={-1}>
+              <Avatar name={name} bot={by === undefined} />
+              <div className="body">
+                <p className="by">
+                  <b>{name}</b>
+                </p>
+                <div className="text">
+                  <p>{content}</p>
                 </div>
-              </li>
-            );
-          })}
-        </ol>
-      </div>
-      <form className="composer" onSubmit={submit}>
-        <div className="line">
-          <input
-            aria-label={`Message as ${me.name}`}
-            placeholder={`Message as ${me.name}`}
-            value={text}
-            onChange={({ target }) => setText(target.value)}
-          />
-          <button type="submit" disabled={text.trim() === ""}>
-            Send
-          </button>
-        </div>
-      </form>
+              </div>
+            </li>
+          );
+        })}
+      </MessageList>
+      <LineComposer label={`Message as ${me.name}`} send={send} />
     </article>
   );
 }

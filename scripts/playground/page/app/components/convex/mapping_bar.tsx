@@ -1,10 +1,10 @@
 import { useMutation } from "convex/react";
 import { type SyntheticEvent, useState } from "react";
-import { api } from "../../../../../convex/_generated/api.js";
-import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
-import type { ReplyIn, Trigger } from "../../../../../convex/model/shared/validators.ts";
-import type { PlatformName } from "../../protocol.ts";
-import { usePlayground } from "../playground_context.ts";
+import { api } from "../../../../../../convex/_generated/api.js";
+import type { MappingRow } from "../../../../../../convex/model/rows/mappings.ts";
+import type { ReplyIn, Trigger } from "../../../../../../convex/model/shared/validators.ts";
+import type { PlatformName } from "../../../protocol.ts";
+import { usePlayground } from "../../playground_context.ts";
 
 const TRIGGERS: readonly { readonly value: Trigger; readonly label: string }[] = [
   { value: "always", label: "every message" },

@@ -1,8 +1,8 @@
 import { useMutation } from "convex/react";
-import { api } from "../../../../../convex/_generated/api.js";
-import type { Activity } from "../../../../../convex/model/admin/activity.ts";
-import { useNow } from "../hooks/use_seconds.ts";
-import { usePlayground } from "../playground_context.ts";
+import { api } from "../../../../../../convex/_generated/api.js";
+import type { Activity } from "../../../../../../convex/model/admin/activity.ts";
+import { useNow } from "../../hooks/use_seconds.ts";
+import { usePlayground } from "../../playground_context.ts";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, useState } from "react";
-import { THUMBS, type ChatMessage, type Place, type PlatformName } from "../../protocol.ts";
+import { THUMBS, type ChatMessage, type Place, type PlatformName } from "../../../protocol.ts";
 import { Avatar } from "./avatar.tsx";
 import { Markdown, Plain } from "./markdown.tsx";
 import { Reactions } from "./reactions.tsx";
-import { usePlayground } from "../playground_context.ts";
-import { clockTime, sentAt } from "../times.ts";
+import { usePlayground } from "../../playground_context.ts";
+import { clockTime, sentAt } from "../../times.ts";
 
 /** Longest excerpt of the message that a message answers, in characters. */
 const EXCERPT = 60;

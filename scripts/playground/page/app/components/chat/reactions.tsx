@@ -1,4 +1,4 @@
-import { THUMBS, type ChatMessage, type Thumb } from "../../protocol.ts";
+import { THUMBS, type ChatMessage, type Thumb } from "../../../protocol.ts";
 
 /** Who has reacted to a message, by emoji. A press adds this person's thumb or takes it back. */
 export function Reactions(props: {

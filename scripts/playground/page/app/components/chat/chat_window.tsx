@@ -1,11 +1,11 @@
 import { useState } from "react";
-import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
-import type { Place, PlatformName, PlatformState } from "../../protocol.ts";
-import { ChannelStrip } from "./channel_strip.tsx";
+import type { MappingRow } from "../../../../../../convex/model/rows/mappings.ts";
+import type { Place, PlatformName, PlatformState } from "../../../protocol.ts";
+import { ChannelStrip } from "../convex/channel_strip.tsx";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
-import { MappingBar } from "./mapping_bar.tsx";
-import { usePlayground } from "../playground_context.ts";
+import { MappingBar } from "../convex/mapping_bar.tsx";
+import { usePlayground } from "../../playground_context.ts";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;
 

@@ -1,4 +1,4 @@
-import type { Activity } from "../../../../../convex/model/admin/activity.ts";
+import type { Activity } from "../../../../../../convex/model/admin/activity.ts";
 import { Delivery } from "./delivery.tsx";
 
 const TITLE = { discord: "Discord", slack: "Slack" } as const;

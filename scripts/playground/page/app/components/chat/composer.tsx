@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useState } from "react";
-import type { Named, Place, PlatformName } from "../../protocol.ts";
-import { usePlayground } from "../playground_context.ts";
+import type { Named, Place, PlatformName } from "../../../protocol.ts";
+import { usePlayground } from "../../playground_context.ts";
 
 /** The input field, for writing as one of several people. Enter sends, Shift+Enter starts a new line. */
 export function Composer(props: {

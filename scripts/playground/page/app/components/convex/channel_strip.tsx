@@ -1,7 +1,7 @@
 import { type SyntheticEvent, useState } from "react";
-import { moveInRow } from "../arrow_keys.ts";
-import type { Place, PlatformName, PlatformState } from "../../protocol.ts";
-import { usePlayground } from "../playground_context.ts";
+import { moveInRow } from "../../arrow_keys.ts";
+import type { Place, PlatformName, PlatformState } from "../../../protocol.ts";
+import { usePlayground } from "../../playground_context.ts";
 
 /** The platform's channels with their threads, and buttons that add a channel and a person. */
 export function ChannelStrip(props: {

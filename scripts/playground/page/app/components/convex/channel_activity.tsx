@@ -1,8 +1,8 @@
 import { useQuery } from "convex/react";
-import { api } from "../../../../../convex/_generated/api.js";
-import type { Activity } from "../../../../../convex/model/admin/activity.ts";
-import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
-import { useStickToEnd } from "../hooks/use_stick_to_end.ts";
+import { api } from "../../../../../../convex/_generated/api.js";
+import type { Activity } from "../../../../../../convex/model/admin/activity.ts";
+import type { MappingRow } from "../../../../../../convex/model/rows/mappings.ts";
+import { useStickToEnd } from "../../hooks/use_stick_to_end.ts";
 import { StoredRow } from "./stored_row.tsx";
 
 /** One channel in Convex: its messages, the replies being written, and each reply's delivery state. */

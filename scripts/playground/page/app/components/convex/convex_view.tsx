@@ -1,8 +1,8 @@
 import { useConvexConnectionState, useQuery } from "convex/react";
 import { useEffect, useState } from "react";
-import { api } from "../../../../../convex/_generated/api.js";
-import type { MappingRow } from "../../../../../convex/model/rows/mappings.ts";
-import { useSecondsOf } from "../hooks/use_seconds.ts";
+import { api } from "../../../../../../convex/_generated/api.js";
+import type { MappingRow } from "../../../../../../convex/model/rows/mappings.ts";
+import { useSecondsOf } from "../../hooks/use_seconds.ts";
 import { ChannelActivity } from "./channel_activity.tsx";
 
 /** The data in Convex, read with the stock client's subscriptions. */
