@@ -67,6 +67,22 @@ describe.skipIf(chromium === undefined)("the example app", () => {
           expect(own).toEqual(["hello platforms"]);
         });
       }
+      // What is refused is said, and comes back.
+      const said: string[] = [];
+      page.on("dialog", (dialog) => {
+        said.push(dialog.message());
+        void dialog.accept();
+      });
+      const tooLong = "x".repeat(8_001);
+      await page.getByLabel("Message").fill(tooLong);
+      await page.getByRole("button", { name: "Send" }).click();
+      await eventually(() => expect(said).toEqual([expect.stringContaining("8000 bytes")]));
+      const line = page.getByLabel("Message");
+      await eventually(async () => expect(await line.inputValue()).toBe(tooLong));
+      await line.fill("shorter");
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByRole("paragraph").filter({ hasText: "Ann (person): shorter" }).waitFor();
+      await eventually(async () => expect(await line.inputValue()).toBe(""));
       expect(errors).toEqual([]);
       // A browser first asks whether the token may be sent there.
       const answered = await page.evaluate(async (connectAt) => {
