@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { isEdited } from "../../tooling/as_it_came.ts";
+import { ROOT } from "../../tooling/repository.ts";
 import { startStack, PLATFORMS, type Stack } from "../../stand_ins/stack.ts";
 import { missingForms } from "./forms.ts";
 import { RELAYED_REPLAY, relayedReplayIntro, replayRelayed } from "./relay/replay_relayed.ts";
@@ -23,6 +26,10 @@ export interface DemoOptions {
   /** For tests: interferes with the stack once it runs. */
   readonly tamper?: (stack: Stack) => void;
 }
+
+const OWN_ANSWERS =
+  "convex/answer.ts is your own, and the demo expects the answers of the one it came with: " +
+  "what is missing above may be how yours answers. Your own you can try out in the playground: npm start";
 
 /** Plays the demo on a stack of its own. Returns whether the verdict is free of differences. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
@@ -71,6 +78,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       ...(watched ? [`streamed=${streamed.toString()}`, `edits=${edits.toString()}`] : []),
     ].join(" ");
     const ok = differences.length === 0;
+    if (!ok && (await isEdited(join(ROOT, "convex", "answer.ts")))) print(OWN_ANSWERS);
     print(`demo ${ok ? "ok" : "failed"}: ${counts}`);
     return ok;
   } finally {
