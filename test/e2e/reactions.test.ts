@@ -112,7 +112,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
       up: 1,
       down: 0,
     });
-    expect(await channels("status")).toMatch(/Feedback of the last 30 days: 👍 [1-9]/u);
+    expect(await channels("status")).toMatch(/Feedback: 👍 [1-9]/u);
   });
 
   test("what changed while the bridge was down is caught up with, and nothing is written twice", async () => {

@@ -8,12 +8,10 @@ import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
 import { readableContent } from "../rows/messages/message_text.ts";
 
-/** How far back the status counts, in ms. */
-const RECENT_MS = 30 * 24 * 60 * 60_000;
-/** Rated answers that are counted for the status. */
+/** Rated answers that the status counts, the last to be rated. */
 const MOST_COUNTED = 1_000;
 
-/** Ratings of the answers that people rated in the last 30 days. `isMore`: only the last 1,000 answers are counted. */
+/** Ratings of the 1,000 answers that were last to be rated. `isMore`: there may be more. */
 export const vRecentFeedback = v.object({
   up: v.number(),
   down: v.number(),
@@ -27,7 +25,7 @@ export async function recentFeedback(
 ): Promise<Infer<typeof vRecentFeedback> | undefined> {
   const rated = await ctx.db
     .query("replies")
-    .withIndex("by_ratedAt", (q) => q.gt("ratedAt", Date.now() - RECENT_MS))
+    .withIndex("by_ratedAt", (q) => q.gt("ratedAt", undefined))
     .order("desc")
     .take(MOST_COUNTED);
   if (rated.length === 0) return undefined;

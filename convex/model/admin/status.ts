@@ -55,7 +55,7 @@ export const vStatus = v.object({
   rearmed: v.optional(vRearmed),
   /** Absent if no reply has failed. */
   aiHealth: v.optional(vAiHealth),
-  /** Absent if nobody has rated an answer lately. */
+  /** Absent if nobody has rated an answer. */
   feedback: v.optional(vRecentFeedback),
 });
 export type Status = Infer<typeof vStatus>;

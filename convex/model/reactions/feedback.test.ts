@@ -60,12 +60,26 @@ test("what rates no answer writes no reply", async () => {
   expect((await ofReply())?.ratedAt).toBe(NOON);
 });
 
-test("ratings of the last 30 days are in the status", async () => {
+test("ratings are in the status", async () => {
   expect(await recent()).toBeUndefined();
   await ingest(reacted(room, "900"), reacted(room, "900", { author: EVE }));
   expect(await recent()).toEqual({ up: 2, down: 0, answers: 1 });
-  vi.setSystemTime(NOON + 31 * DAY_MS);
-  expect(await recent()).toBeUndefined();
+});
+
+test("the status counts the 1,000 answers that were last to be rated", async () => {
+  await ingest(reacted(room, "900"));
+  const rated = (await rows(backend, "replies")).find(({ ratedAt }) => ratedAt !== undefined);
+  const more = async (count: number, ratedAt: number) =>
+    await backend.t.run(async ({ db }) => {
+      if (!rated) throw new Error("no answer is rated");
+      const { _id, _creationTime, ...row } = rated;
+      for (let n = 0; n < count; n++)
+        await db.insert("replies", { ...row, ratedAt, feedback: { up: 0, down: 1 } });
+    });
+  await more(998, NOON + 1);
+  expect(await recent()).toEqual({ up: 1, down: 998, answers: 999 });
+  await more(2, NOON + 2);
+  expect(await recent()).toEqual({ up: 0, down: 1_000, answers: 1_000, isMore: true });
 });
 
 test("a rated answer is exported with its question, as people read them", async () => {

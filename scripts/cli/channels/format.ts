@@ -158,8 +158,8 @@ export function statusReport({
 }
 
 function describeFeedback({ up, down, answers, isMore }: Feedback): string {
-  const rated = `${isMore ? "more than " : ""}${counted(answers, "answer")}`;
-  return `Feedback of the last 30 days: 👍 ${up}, 👎 ${down}, on ${rated} (all of it: export feedback).`;
+  const rated = isMore ? `the last ${answers} that were rated` : counted(answers, "answer");
+  return `Feedback: 👍 ${up}, 👎 ${down}, on ${rated} (each of them: export feedback).`;
 }
 
 /** Since when, why and how often answers fail, or that they did. */
