@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Id } from "../../../convex/_generated/dataModel.js";
+import { BROKEN_OFF } from "../../../convex/model/replies/ai_service/visible_text.ts";
 import type { TranscriptRow } from "../../../convex/model/admin/transcript.ts";
 import type { ChannelRecord } from "../demo/verdict.ts";
 import { answerTo } from "../../stand_ins/openai/answers.ts";
@@ -47,6 +48,16 @@ test("every question was in the context of a reply that was posted", () => {
   expect(judgeCoverage([record(said, ["p1"])], rows.slice(0, 1), requests)).toEqual([
     "not covered: slack message 1 (m2) in C1 is in the context of no reply",
   ]);
+});
+
+test("of an answer that broke off, the last attempt that began like it counts", () => {
+  const said = ["m1: hi", "m2: and?"];
+  const attempts = [asked("m2: and?"), [...asked("m1: hi"), ...asked("m2: and?")]];
+  const requests = attempts.map((messages) => ({ ...request(""), messages }));
+  const begun = answerTo(attempts[1] ?? []).slice(0, 30);
+  const row = { ...reply("m2: and?", 1, "p1"), content: `${begun}\n\n_${BROKEN_OFF}_` };
+  expect(judgeCoverage([record(said, ["p1"])], [row], requests)).toEqual([]);
+  expect(judgeCoverage([record(said, ["p1"])], [row], requests.slice(0, 1))).toHaveLength(1);
 });
 
 test("replies are on the platform in the order in which they were given", () => {

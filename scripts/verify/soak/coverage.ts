@@ -46,7 +46,8 @@ function unanswered(
     .flatMap(({ content }) => {
       const begun = beginningIn(content);
       if (begun === undefined) return shown.get(content) ?? [];
-      return cut.find((each) => each.words.startsWith(words(platform, begun)))?.of ?? [];
+      // A later attempt begins with the same words, and may have been sent more.
+      return cut.findLast((each) => each.words.startsWith(words(platform, begun)))?.of ?? [];
     })
     .flatMap(({ messages }) => messages.map(({ content }) => content))
     .join("\n");
