@@ -19,7 +19,7 @@ export function Delivery({ delivery }: { readonly delivery: Activity["deliveries
     <>
       <span className="delivery" data-state={state}>
         {TITLE[platform]}: {op === "create" ? "" : `${op}, `}
-        {state}
+        {state === "leased" ? "being posted" : state}
         {attempts > 1 && ` · try ${attempts}`}
         {until !== undefined && <Until until={until} isHeld={state === "leased"} />}
       </span>
