@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildCommandLine as channelsProgram } from "../../scripts/cli/channels/command_line.ts";
-import { INVITE_PERMISSIONS } from "../../scripts/cli/channels/discord_permissions.ts";
+import { INVITE_PERMISSIONS } from "../../scripts/cli/channels/views/discord_permissions.ts";
 import { buildCommandLine as setupProgram } from "../../scripts/cli/setup/command_line.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 

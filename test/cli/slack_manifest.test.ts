@@ -9,7 +9,7 @@ import {
   FILES_SCOPE,
   REACTIONS_SCOPE,
   RELAY_SCOPE,
-} from "../../scripts/cli/channels/slack_view.ts";
+} from "../../scripts/cli/channels/views/slack_view.ts";
 import { startSlackStandIn } from "../../scripts/stand_ins/slack/stand_in.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
 

@@ -134,7 +134,7 @@ function addMap(program: Command, print: Print): void {
       if (options.relayApps && !options.relay) {
         command.error("error: --relay-apps has no effect without --relay");
       }
-      const { openView } = await import("./open_view.ts");
+      const { openView } = await import("./views/open_view.ts");
       const view = check ? await openView(platform, noteFor(flags)) : undefined;
       await run(print, flags, (verbs, deployment) => verbs.map(deployment, channel, options, view));
     });
@@ -148,7 +148,7 @@ function addFind(program: Command, print: Print): void {
     .addArgument(new Argument("<platform>").choices(["discord", "slack"]))
     .argument("[text]", "part of the channel's name")
     .action(async (platform: Platform, text: string | undefined, flags: Common) => {
-      const { openView } = await import("./open_view.ts");
+      const { openView } = await import("./views/open_view.ts");
       const view = await openView(platform, noteFor(flags));
       if (view === undefined) {
         const problem = `the ${platform} bot's token is not configured: run npm run setup`;

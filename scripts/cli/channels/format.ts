@@ -1,7 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../convex/_generated/api.js";
 import { stripControls } from "../strip_controls.ts";
-import type { ChannelView } from "./platform_view.ts";
+import type { ChannelView } from "./views/platform_view.ts";
 
 /** A mapping as the deployment lists it. */
 export type MappingRow = FunctionReturnType<typeof api.admin.list>[number];

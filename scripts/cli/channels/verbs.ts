@@ -11,8 +11,8 @@ import {
 } from "./format.ts";
 import { foundMessages } from "./found_messages.ts";
 import { stripControls } from "../strip_controls.ts";
-import type { PlatformView } from "./platform_view.ts";
-import { explainViewErrors, requireUsable } from "./open_view.ts";
+import type { PlatformView } from "./views/platform_view.ts";
+import { explainViewErrors, requireUsable } from "./views/open_view.ts";
 
 /** A verb's result: `data` for `--json`, `text` for people. */
 export interface Result {

@@ -1,7 +1,7 @@
 import type { DiscordConfig } from "../../../bridges/config/config.ts";
 import { MESSAGE_CONTENT_OFF } from "../../../bridges/discord/failures.ts";
 import type { Deployment } from "../channels/deployment.ts";
-import { type DiscordBot, DiscordView } from "../channels/discord_view.ts";
+import { type DiscordBot, DiscordView } from "../channels/views/discord_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import { checkMappedChannels, type MappingRow, requestFailed } from "./mapped_channels.ts";
 import { checkRecentMessages } from "./recent_messages.ts";

@@ -1,6 +1,6 @@
 import type { FunctionReturnType } from "convex/server";
 import type { api } from "../../../convex/_generated/api.js";
-import { ViewError, type PlatformView } from "../channels/platform_view.ts";
+import { ViewError, type PlatformView } from "../channels/views/platform_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 
 /** A mapping as the deployment lists it. */

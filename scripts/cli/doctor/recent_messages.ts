@@ -2,7 +2,7 @@ import type { PlatformName } from "../../../bridges/platform.ts";
 import { api } from "../../../convex/_generated/api.js";
 import { timeAt } from "../../../convex/model/shared/positions.ts";
 import type { Deployment } from "../channels/deployment.ts";
-import type { PlatformView } from "../channels/platform_view.ts";
+import type { PlatformView } from "../channels/views/platform_view.ts";
 import { checkNamed, type Finding } from "./finding.ts";
 import type { MappingRow } from "./mapped_channels.ts";
 

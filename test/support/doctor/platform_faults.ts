@@ -1,4 +1,4 @@
-import { BOT_SCOPES, RELAY_SCOPE } from "../../../scripts/cli/channels/slack_view.ts";
+import { BOT_SCOPES, RELAY_SCOPE } from "../../../scripts/cli/channels/views/slack_view.ts";
 import type { Fault } from "./fault_injector.ts";
 
 /** Faults in the Discord application and the Slack app. */

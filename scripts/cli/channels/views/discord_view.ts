@@ -1,7 +1,7 @@
 import { DiscordAPIError, REST } from "@discordjs/rest";
 import { ApplicationFlags, ChannelType, MessageType, Routes } from "discord-api-types/v10";
 import { z } from "zod";
-import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../bridges/discord/failures.ts";
+import { allow, INVITE_BOT, REFUSALS, RESET_TOKEN } from "../../../../bridges/discord/failures.ts";
 import {
   FOR_FILES,
   FOR_RELAY,

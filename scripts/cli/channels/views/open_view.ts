@@ -1,9 +1,9 @@
-import { readEnv } from "../../../bridges/config/config.ts";
-import type { Env } from "../../../bridges/config/env_files.ts";
-import { SettingsReader } from "../../../bridges/config/settings.ts";
-import type { Platform } from "../../../convex/model/shared/validators.ts";
-import { CommandError } from "../command_error.ts";
-import { findPlayground, type Note } from "./find_playground.ts";
+import { readEnv } from "../../../../bridges/config/config.ts";
+import type { Env } from "../../../../bridges/config/env_files.ts";
+import { SettingsReader } from "../../../../bridges/config/settings.ts";
+import type { Platform } from "../../../../convex/model/shared/validators.ts";
+import { CommandError } from "../../command_error.ts";
+import { findPlayground, type Note } from "../find_playground.ts";
 import { type ChannelView, type PlatformView, type Trouble, ViewError } from "./platform_view.ts";
 
 /** The platform as the bot sees it; undefined if no token is configured and no playground runs. */

@@ -7,7 +7,7 @@ import {
   INVITE_UNNAMED,
   TOKEN_STEP,
   type TokenKind,
-} from "../../../bridges/slack/failures.ts";
+} from "../../../../bridges/slack/failures.ts";
 import {
   type ChannelView,
   type PlatformView,
