@@ -4,7 +4,7 @@ import { mintToken, parseSigningKey } from "../../bridges/core/convex/token.ts";
 import { startBridgeProcess, type BridgeProcess } from "./bridge_process.ts";
 import type { ChatStandIn } from "./chat.ts";
 import { makeAppProvider } from "./app_provider.ts";
-import { makeAllKeys } from "../tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys } from "../tooling/signing_keys.ts";
 import { startLocalConvex, type LocalConvex } from "./convex/local_convex.ts";
 import { startDiscordStandIn, type DiscordStandIn } from "./discord/stand_in.ts";
 import { startOpenAiStandIn, type OpenAiStandIn } from "./openai/stand_in.ts";
@@ -78,9 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.replace && { replace: options.replace }),
     authProviders: [app.provider],
     env: {
-      DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-      SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-      ADMIN_JWKS: keys.admin.jwksDataUri,
+      ...keySetVariables(keys),
       OPENAI_API_KEY: openai.apiKey,
       OPENAI_BASE_URL: openai.baseUrl,
       ...options.convexEnv,

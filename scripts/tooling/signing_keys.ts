@@ -30,3 +30,12 @@ export async function makeAllKeys(): Promise<Record<Role, RoleKeys>> {
   ]);
   return { discord, slack, admin };
 }
+
+/** The variables of a deployment that accepts the tokens of these keys. */
+export function keySetVariables(keys: Record<Role, RoleKeys>): Record<string, string> {
+  return {
+    DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
+    SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
+    ADMIN_JWKS: keys.admin.jwksDataUri,
+  };
+}

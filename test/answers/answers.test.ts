@@ -9,7 +9,7 @@ import { tokenOf } from "../../scripts/stand_ins/convex/fixture_api.ts";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { type OpenAiStandIn, startOpenAiStandIn } from "../../scripts/stand_ins/openai/stand_in.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
-import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { said, snowflake } from "../support/convex/events.ts";
 import { eventually } from "../support/eventually.ts";
 import { copyProject, type ProjectCopy } from "../support/project_copy.ts";
@@ -53,9 +53,7 @@ async function deploy(example: string, variables: (ai: OpenAiStandIn) => Record<
     functionsDir: join(copy.path, "convex"),
     env: {
       ...variables(ai),
-      DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-      SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-      ADMIN_JWKS: keys.admin.jwksDataUri,
+      ...keySetVariables(keys),
     },
   });
   onTestFinished(() => convex.stop());

@@ -18,7 +18,7 @@ import type {
 import { api } from "../../convex/_generated/api.js";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { NO_HISTORY } from "../support/no_history.ts";
-import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { eventually } from "../support/eventually.ts";
 import { signingKeyIn } from "../support/signing_key.ts";
 
@@ -54,9 +54,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => ai.listen(0, "127.0.0.1", resolve));
   convex = await startLocalConvex({
     env: {
-      DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-      SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-      ADMIN_JWKS: keys.admin.jwksDataUri,
+      ...keySetVariables(keys),
       OPENAI_API_KEY: "none",
       OPENAI_BASE_URL: `http://127.0.0.1:${String(portOf(ai))}/v1`,
     },

@@ -10,7 +10,7 @@ import {
   type TokenClaims,
   tokenOf,
 } from "../../scripts/stand_ins/convex/fixture_api.ts";
-import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -19,10 +19,7 @@ let convex: LocalConvex;
 
 beforeAll(async () => {
   keys = await makeAllKeys();
-  const env = {
-    DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-    SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-  };
+  const env = keySetVariables(keys);
   convex = await startLocalConvex({ env, functionsDir });
 });
 afterAll(() => convex.stop());

@@ -4,17 +4,14 @@ import { callsOf } from "../../scripts/stand_ins/convex/engine/call_stats.ts";
 import { type LocalConvex, startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import type { Role } from "../../convex/model/access/issuers.ts";
 import { ISSUERS } from "../../convex/model/access/issuers.ts";
-import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
 
 let keys: Record<Role, RoleKeys>;
 let convex: LocalConvex;
 
 beforeAll(async () => {
   keys = await makeAllKeys();
-  const env = {
-    DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-    SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-  };
+  const env = keySetVariables(keys);
   convex = await startLocalConvex({ env, functionsDir });
 });
 afterAll(() => convex.stop());

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import { tokenOf } from "../../scripts/stand_ins/convex/fixture_api.ts";
-import { makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys } from "../../scripts/tooling/signing_keys.ts";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { componentsOf } from "../../scripts/stand_ins/convex/functions/modules.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
@@ -15,11 +15,7 @@ test("the components of this project are found, including the nested one", async
 
 test("this project's functions are served to the callers they are meant for", async () => {
   const keys = await makeAllKeys();
-  const env = {
-    DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-    SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-    ADMIN_JWKS: keys.admin.jwksDataUri,
-  };
+  const env = keySetVariables(keys);
   const convex = await startLocalConvex({ env });
   onTestFinished(() => convex.stop());
   const nobody = new ConvexHttpClient(convex.url, { logger: false });

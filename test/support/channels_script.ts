@@ -9,7 +9,7 @@ import type { Role } from "../../convex/model/access/issuers.ts";
 import { api } from "../../convex/_generated/api.js";
 import { startLocalConvex } from "../../scripts/stand_ins/convex/local_convex.ts";
 import { ROOT } from "../../scripts/tooling/repository.ts";
-import { makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
+import { keySetVariables, makeAllKeys, type RoleKeys } from "../../scripts/tooling/signing_keys.ts";
 import { signingKeyIn } from "./signing_key.ts";
 
 interface Ended {
@@ -34,11 +34,7 @@ export class ChannelsScript {
       const keys = await makeAllKeys();
       this.#keys = keys;
       const convex = await startLocalConvex({
-        env: {
-          DISCORD_BRIDGE_JWKS: keys.discord.jwksDataUri,
-          SLACK_BRIDGE_JWKS: keys.slack.jwksDataUri,
-          ADMIN_JWKS: keys.admin.jwksDataUri,
-        },
+        env: keySetVariables(keys),
       });
       stop = () => convex.stop();
       this.folder = await mkdtemp(join(tmpdir(), "bridge-channels-"));
