@@ -1,4 +1,5 @@
 import { ComponentType } from "discord-api-types/v10";
+import { stacked } from "../../../core/markdown/joining.ts";
 import { type Fields, fields, list, text } from "../fields.ts";
 import { emojiText, kindOf, mediaText } from "./media.ts";
 
@@ -19,10 +20,8 @@ interface Reader {
 /** The text of an app's components: https://discord.com/developers/docs/components/reference */
 export function componentsText(components: unknown, reader: Reader, depth = 0): string {
   if (depth > MAX_DEPTH) return "";
-  return list(components, fields)
-    .map((component) => componentText(component, reader, depth))
-    .filter(Boolean)
-    .join(depth > 0 ? "\n" : "\n\n");
+  const texts = list(components, fields).map((each) => componentText(each, reader, depth));
+  return depth > 0 ? stacked(texts) : texts.filter(Boolean).join("\n\n");
 }
 
 function componentText(component: Fields, reader: Reader, depth: number): string {
@@ -79,11 +78,9 @@ const WORDS = ["title", "label", "content", "text", "name", "description", "plac
 function wordsOf(component: Fields, reader: Reader, depth: number): string {
   const { components, component: child, accessory, items } = component;
   const inside = [components, [child], [accessory], items];
-  return [
+  return stacked([
     ...WORDS.map((key) => reader.markdown(text(component[key]) ?? "")),
     ...inside.map((each) => componentsText(each, reader, depth + 1)),
-    ...options(component, reader),
-  ]
-    .filter(Boolean)
-    .join("\n");
+    options(component, reader).join("\n"),
+  ]);
 }

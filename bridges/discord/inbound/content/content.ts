@@ -1,5 +1,6 @@
 import { MessageFlags } from "discord-api-types/v10";
 import { quoted } from "../../../core/markdown/containers.ts";
+import { stacked } from "../../../core/markdown/joining.ts";
 import type { MessageEvent } from "../../../platform.ts";
 import { componentsText } from "./components.ts";
 import { embedText } from "./embeds.ts";
@@ -55,8 +56,8 @@ function textOf(
     componentsText(message.components, { markdown, unknown }),
     ...forwarded.map((each) => {
       const text = textOf(each, isMentioned, unknown);
-      const files = each.attachments.map(({ name }) => `[attachment: ${name}]`);
-      return `[forwarded message]\n${quoted([text, ...files].filter(Boolean).join("\n"))}`;
+      const files = each.attachments.map(({ name }) => mediaText("attachment", name));
+      return `[forwarded message]\n${quoted(stacked([text, ...files]))}`;
     }),
     voice(message),
     described(message),

@@ -1,5 +1,6 @@
 import { EmbedType } from "discord-api-types/v10";
 import { quoted } from "../../../core/markdown/containers.ts";
+import { stacked, titled } from "../../../core/markdown/joining.ts";
 import { linked, mediaText } from "./media.ts";
 import type { DiscordEmbed } from "../payload.ts";
 
@@ -37,7 +38,7 @@ export function embedText(embed: DiscordEmbed, reader: Reader): string {
 
 function quote(embed: DiscordEmbed, { markdown }: Reader): string {
   const { author, authorUrl, title, url, description, fields, media, footer, provider } = embed;
-  const lines = [
+  const text = stacked([
     markdown(provider),
     author === "" ? "" : `${linked(markdown(author), authorUrl) ?? markdown(author)}:`,
     title === "" ? "" : `**${linked(markdown(title), url) ?? markdown(title)}**`,
@@ -46,12 +47,12 @@ function quote(embed: DiscordEmbed, { markdown }: Reader): string {
       const [head, words] = [name, value].map((each) =>
         INVISIBLE.test(each) ? "" : markdown(each),
       );
-      return [head && `**${head}**`, words].filter(Boolean).join(" ");
+      return titled(head ? `**${head}**` : "", words ?? "");
     }),
     ...media.map((each) => mediaText(each.kind, each.description, each.url)),
     markdown(footer),
-  ].filter(Boolean);
-  const shown = lines.length === 0 ? url : lines.join("\n");
+  ]);
+  const shown = text === "" ? url : text;
   return shown ? quoted(shown) : "";
 }
 

@@ -1,4 +1,5 @@
 import { quoted } from "../../../core/markdown/containers.ts";
+import { stacked, titled } from "../../../core/markdown/joining.ts";
 import { trimNewlines } from "../../../core/markdown/trailing_newlines.ts";
 import { blocksText } from "./block_kit.ts";
 import type { Attachment } from "./block_payload.ts";
@@ -47,14 +48,14 @@ function attachmentText(attachment: Attachment, collect: Collector): string {
   const by = [attachment.author_name, attachment.author_subname].map((each) =>
     shown(each, collect),
   );
-  const body = joined("\n", [
+  const body = stacked([
     joined(" ", by) === "" ? "" : `${joined(" ", by)}:`,
     link === "" || title === ""
       ? bold(shown(title, collect))
       : `**${markdownLink(link, labelText(title, collect))}**`,
     blocksText(blocks, collect, plain),
-    ...fields.map((each) =>
-      joined(" ", [bold(shown(each.title, collect)), mrkdwn(each.value ?? "", collect)]),
+    ...fields.map(({ title: head, value = "" }) =>
+      titled(bold(shown(head, collect)), mrkdwn(value, collect)),
     ),
     image === undefined ? "" : markdownLink(image, "image"),
     ...files.map((file) => described("file", file.title ?? file.name ?? "", file.permalink)),
