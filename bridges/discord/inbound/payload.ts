@@ -176,6 +176,8 @@ export interface DiscordTexts {
   readonly flags: number;
   readonly mentions: readonly DiscordUser[];
   readonly mention_roles: readonly string[];
+  /** Names of mentioned channels. Only what a followed channel of another server has posted carries them. */
+  readonly channels: ReadonlyMap<string, string>;
   readonly attachments: readonly DiscordAttachment[];
   /** Their names. */
   readonly stickers: readonly string[];
@@ -186,12 +188,26 @@ export interface DiscordTexts {
   readonly notices: readonly string[];
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** https://discord.com/developers/docs/resources/message#channel-mention-object */
+function channelNames(mentioned: unknown): ReadonlyMap<string, string> {
+  if (mentioned === undefined) return NONE;
+  const pairs = list(mentioned, (each): [string, string] | undefined => {
+    const channel = fields(each);
+    const [channelId, name] = [id(channel?.id), text(channel?.name)];
+    return channelId !== undefined && name ? [channelId, name] : undefined;
+  });
+  return new Map(pairs);
+}
+
 function textsOf(found: Fields): DiscordTexts {
   return {
     content: contentOf(found),
     flags: number(found.flags) ?? 0,
     mentions: list(found.mentions, readUser),
     mention_roles: list(found.mention_roles, id),
+    channels: channelNames(found.mention_channels),
     attachments: list(found.attachments, attachment),
     stickers: list(found.sticker_items ?? found.stickers, (each) => {
       const sticker = fields(each);

@@ -4,13 +4,16 @@ import { stacked } from "../../../core/markdown/joining.ts";
 import type { MessageEvent } from "../../../platform.ts";
 import { componentsText } from "./components.ts";
 import { embedText } from "./embeds.ts";
-import { toCanonical } from "./markdown.ts";
+import { toCanonical, withoutCode } from "./markdown.ts";
 import { kindOf, mediaText } from "./media.ts";
 import type { Names } from "../normalise.ts";
 import type { DiscordMessage, DiscordPoll, DiscordTexts } from "../payload.ts";
 import { displayName } from "../profile.ts";
 
 type Mention = MessageEvent["mentions"][number];
+
+/** An id of somebody whom Discord did not resolve: shorter ones are nobody's. */
+const UNRESOLVED = /^\d{15,20}$/;
 
 /**
  * A message's text as canonical Markdown with id tokens, and what the tokens stand for. `unknown` is called for each kind
@@ -22,20 +25,24 @@ export function plainContent(
   unknown: (kind: string) => void = () => {},
 ): { text: string; mentions: Mention[] } {
   const users = usersIn(message);
-  const text = textOf(message.texts, (id) => users.has(id), unknown, message.forwarded);
+  const isMentioned = (id: string) => users.has(id) || UNRESOLVED.test(id);
+  const text = textOf(message.texts, isMentioned, unknown, message.forwarded);
   const mentioned = rolesIn(message);
   // Most messages mention nobody.
   if (users.size === 0 && !text.includes("<") && mentioned.length === 0)
     return { text, mentions: [] };
-  const shown = text.replace(CODE, "");
+  const shown = withoutCode(text);
   const roles = new Set([...mentioned, ...idsIn(shown, /<@&(\d{1,20})>/g)]);
   // Discord resolves no mentions in an app's embeds and components, nor those that notify nobody.
-  const others = idsIn(shown, /<@(\d{15,20})>/g).filter((id) => !users.has(id));
+  const others = idsIn(shown, /<@(\d{1,20})>/g).filter((id) => !users.has(id) && isMentioned(id));
+  const { channels } = message.texts;
   const mentions: Mention[] = [
     ...[...users].map(([id, name]): Mention => ({ kind: "user", id, name })),
     ...others.map((id): Mention => ({ kind: "user", id })),
     ...[...roles].map((id) => named("group", id, names.role(id)?.name)),
-    ...idsIn(shown, /<#(\d{1,20})>/g).map((id) => named("channel", id, names.channel(id))),
+    ...idsIn(shown, /<#(\d{1,20})>/g).map((id) =>
+      named("channel", id, names.channel(id) ?? channels.get(id)),
+    ),
   ];
   return { text, mentions };
 }
@@ -118,8 +125,6 @@ function rolesIn({ texts, forwarded }: DiscordMessage): string[] {
 function named(kind: Mention["kind"], id: string, name: string | undefined): Mention {
   return name === undefined ? { kind, id } : { kind, id, name };
 }
-
-const CODE = /```[^]*?```|`[^`\n]*`/g;
 
 function idsIn(text: string, token: RegExp): string[] {
   return [...new Set([...text.matchAll(token)].map(([, id = ""]) => id))];

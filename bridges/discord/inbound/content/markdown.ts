@@ -4,7 +4,7 @@ import { utcOf } from "../../../core/shared/utc.ts";
 import { blockOnItsLines } from "./code_blocks.ts";
 
 export interface Tokens {
-  /** Whether Discord resolved the id to a mentioned person. */
+  /** Whether the id is that of a mentioned person. */
   isMentioned(userId: string): boolean;
 }
 
@@ -127,6 +127,17 @@ function findCode(text: string): ReadonlyMap<number, number> {
   return ends;
 }
 
+/** What of a text is no code. */
+export function withoutCode(text: string): string {
+  const out: string[] = [];
+  let at = 0;
+  for (const [start, end] of findCode(text)) {
+    out.push(text.slice(at, start));
+    at = end;
+  }
+  return out.join("") + text.slice(at);
+}
+
 function endOfTicks(text: string, at: number): number {
   let end = at;
   while (text[end] === "`") end += 1;
@@ -145,7 +156,7 @@ const PLACE = /^<id:(customize|browse|guide|linked-roles)(?::\d{1,20})?>/;
 function readToken(text: string, at: number, tokens: Tokens): [shown: string, length: number] {
   const rest = text.slice(at, at + MAX_TOKEN);
   const user = USER.exec(rest);
-  // Old clients write `<@!id>`. Changed only where Discord resolved it to a mention.
+  // Old clients and apps write `<@!id>`.
   if (user?.[1] !== undefined && tokens.isMentioned(user[1]))
     return [`<@${user[1]}>`, user[0].length];
   const emoji = EMOJI.exec(rest);
