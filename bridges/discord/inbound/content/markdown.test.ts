@@ -43,6 +43,8 @@ test.each([
 
 test.each([
   ["List<String> </b> <!-- x -->", "List\\<String> \\</b> \\<!-- x -->"],
+  ["<?= $x ?> <![CDATA[a]]> b", "\\<?= $x ?> \\<![CDATA[a]]> b"],
+  ["<p is missing\n- <pre\n<x", "\\<p is missing\n- \\<pre\n\\<x"],
   ["&nbsp; &#64; a & b; &", "\\&nbsp; \\&#64; a & b; &"],
   ["[a]: https://e.com\n[^1]: note", "\\[a]: https://e.com\n\\[^1]: note"],
   ["a\n---\nb\n==", "a\n\\---\nb\n\\=="],
@@ -53,8 +55,20 @@ test.each([
 });
 
 test.each([
+  ["https://e.com/?a&amp; b", "https://e.com/?a\\&amp; b"],
+  ["<https://e.com><b>", "<https://e.com>\\<b>"],
+  ["[a](https://e.com/?a&amp;b) &amp;c", "[a](https://e.com/?a\\&amp;b) \\&amp;c"],
+])(
+  "what is outside of addresses is escaped, and where Markdown decodes them: %j",
+  (typed, content) => {
+    expect(read(typed)).toBe(content);
+  },
+);
+
+test.each([
   "<https://e.com> <a@e.com> a < b > c <3 <x y",
   "# A\n---\n\n---\n- a",
+  "https://e.com/?a&amp;b=1&lt;c <https://e.com/&amp;b> https://e.com</a>",
   "`<b> &nbsp; \\あ`\n```\n[a]: x\n<b>\n&lt;\n---\n```",
 ])("what Markdown shows too stays as it is: %j", (typed) => {
   expect(read(typed)).toBe(typed);

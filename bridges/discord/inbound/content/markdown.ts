@@ -62,7 +62,7 @@ function readSign(text: string, at: number, tokens: Tokens): [shown: string, len
     case "<":
       return readToken(text, at, tokens);
     case "&":
-      return [startsAt(REFERENCE, text, at) ? "\\&" : "&", 1];
+      return [startsAt(REFERENCE, text, at) && !isInAddress(text, at) ? "\\&" : "&", 1];
     default: {
       if (text.startsWith(SHRUG, at - 1)) return ["\\\\\\_(ツ)\\_", SHRUG.length - 3];
       // Of an escape of another sign than Markdown's, only the sign is shown.
@@ -77,8 +77,16 @@ function readSign(text: string, at: number, tokens: Tokens): [shown: string, len
 /** Discord shows it as it is. */
 const SHRUG = "¯\\_(ツ)_/¯";
 const REFERENCE = new RegExp(`^${ENTITY.source}`);
-/** A tag or a comment, but no address. */
-const HTML = /^<(?:\/?[A-Za-z][A-Za-z\d-]*(?:[\s/][^<>]*)?>|!--|[?!][A-Za-z])/;
+/** A tag, a comment or the like, but no address. */
+const HTML = /^<(?:\/?[A-Za-z][A-Za-z\d-]*(?:[\s/][^<>]*)?>|\?|!(?:--|[A-Za-z]|\[CDATA\[))/;
+
+/** At the beginning of a line, the name of some tags is enough for a block of HTML, which ends at the next blank line. */
+const BLOCK_TAG = /^<\/?[A-Za-z][A-Za-z\d-]*(?=\s|$)/;
+
+function beginsLine(text: string, at: number): boolean {
+  const line = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
+  return line.length <= MAX_TOKEN && /^(?:[ \t]|[>*+-]|\d{1,9}[.)]|-# )*$/.test(line);
+}
 
 /** What is looked at, so that the time stays linear. */
 const MAX_ESCAPED = 1_000;
@@ -86,6 +94,22 @@ const MAX_ESCAPED = 1_000;
 function startsAt(form: RegExp, text: string, at: number): boolean {
   return form.test(text.slice(at, at + MAX_ESCAPED));
 }
+
+/**
+ * Whether the reference at `at` is within an address, where Markdown decodes none and a back slash would be a part of it. It
+ * does decode what is between the parentheses of a link, and what an address ends with.
+ */
+function isInAddress(text: string, at: number): boolean {
+  const goesOn = /^[^;]*;[\p{L}\p{N}/%=+#?&_-]/u.test(text.slice(at, at + MAX_TOKEN));
+  return goesOn && endsAddress(text, at);
+}
+
+/** Whether an address reaches up to `at`: a back slash would become its last character. */
+function endsAddress(text: string, at: number): boolean {
+  return ADDRESS.test(text.slice(Math.max(0, at - MAX_ESCAPED), at));
+}
+
+const ADDRESS = /(?<!\p{L}|\]\(|<)https?:\/\/[^\s<]*$|(?<!\]\()<https?:\/\/[^\s<>]*$/u;
 
 /** Whether the line break at `at` separates a quote from text that Markdown would read as part of the quote. */
 function endsQuote(text: string, at: number): boolean {
@@ -168,7 +192,8 @@ function readToken(text: string, at: number, tokens: Tokens): [shown: string, le
   if (command?.[1] !== undefined) return [`/${command[1]}`, command[0].length];
   const place = PLACE.exec(rest);
   if (place?.[1] !== undefined) return [`#${place[1]}`, place[0].length];
-  return [startsAt(HTML, text, at) ? "\\<" : "<", 1];
+  const isTag = startsAt(HTML, text, at) || (BLOCK_TAG.test(rest) && beginsLine(text, at));
+  return [isTag && !endsAddress(text, at) ? "\\<" : "<", 1];
 }
 
 /** The time of a timestamp, to the minute. `undefined`: not a valid time. */
