@@ -44,7 +44,8 @@ function gapAfter(last: RichElement, next: RichElement): string {
   const isOther = next.type !== last.type || isQuote !== isInQuote(next);
   if ((isList || isQuote) && isOther && next.type !== "rich_text_preformatted") return blank;
   const { indent = 0, offset = 0, style } = next;
-  const continues = isList && indent <= (last.indent ?? 0);
+  const { indent: depth = 0 } = last;
+  const continues = isList && (indent < depth || (indent === depth && style === last.style));
   return style === "ordered" && offset > 0 && !continues ? blank : "\n";
 }
 
@@ -59,9 +60,11 @@ function richElementText(
       return text === "" ? undefined : text.replace(/\n$/, "");
     }
     case "rich_text_list":
-      return listText(element, levels, collect);
-    case "rich_text_quote":
-      return quoted(trimNewlines(lineOf(readInline(element.elements), collect)));
+      return listText(element, levels, collect) || undefined;
+    case "rich_text_quote": {
+      const text = trimNewlines(lineOf(readInline(element.elements), collect));
+      return text === "" ? undefined : quoted(text);
+    }
     case "rich_text_preformatted": {
       const code = readInline(element.elements).map(plainOf).join("");
       return fencedCode(code, element.language);
@@ -96,7 +99,8 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
   return readItems(elements)
     .map((item) => {
       const mark = ordered ? `${level.next}. ` : "- ";
-      level.next += 1;
+      // A numbered list after bullets begins anew.
+      if (ordered) level.next += 1;
       level.width = mark.length;
       const text = trimNewlines(lineOf(item, collect));
       return margin + mark + text.replaceAll("\n", `\n${margin}${" ".repeat(mark.length)}`);
