@@ -14,6 +14,21 @@ export function markdownLink(url: string, label: string | undefined): string {
   return `[${safeLabel(label)}](${/[()]/.test(target) ? `<${target}>` : target})`;
 }
 
+/** What is behind a bare address that ends, but for the marks of a sentence. */
+const AFTER_ADDRESS = /^[?!.,:*_~'")\]]*(?:[\s<]|$)/;
+/** At its end, Markdown takes these for the marks of a sentence. */
+const ENDS_IN_MARK = /[?!.,:;*_~'"]$/;
+
+/**
+ * What stands between two texts. A bare address is put in angle brackets where Markdown would see it begin or end
+ * elsewhere: in Slack a link is as long as its author made it.
+ */
+export function setApart(text: string, before: string, after: string): string {
+  if (!/^https?:[^\s<>]+$/i.test(text)) return text;
+  const isBetween = AFTER_ADDRESS.test(after) && !/[A-Za-z]$/.test(before);
+  return isBetween && !ENDS_IN_MARK.test(text) ? text : `<${text}>`;
+}
+
 /** An address without the characters that would end it in Markdown. */
 export function targetOf(url: string): string {
   return url.replaceAll("<", "%3C").replaceAll(">", "%3E").replaceAll(/\s/g, "%20");

@@ -1,6 +1,7 @@
 import { hiddenLineSign } from "../../../core/markdown/hidden.ts";
 import { Emphasis } from "./emphasis.ts";
 import { breaksAround, endsQuote, NO_BREAKS } from "./line_breaks.ts";
+import { setApart } from "./link.ts";
 import { entityAt, type Mention, readToken, tokenEnd } from "./tokens.ts";
 
 export interface Canonical {
@@ -129,7 +130,10 @@ class Converter {
       return;
     }
     const { text, mention } = token;
-    this.#write(text, body.length + 2);
+    const length = body.length + 2;
+    const before = this.#text.charAt(this.#at - 1);
+    const after = this.#text.slice(this.#at + length, this.#at + length + 64);
+    this.#write(this.#code === "none" ? setApart(text, before, after) : text, length);
     if (mention === undefined) return;
     const key = `${mention.kind} ${mention.id}`;
     if (this.#mentions.get(key)?.name === undefined) this.#mentions.set(key, mention);

@@ -11,7 +11,7 @@ import { dateText } from "./dates.ts";
 import { escaped, fencedCode, inlineCode, literal, MOST_CHECKED } from "./escape.ts";
 import { inlineMarkdown, type Run } from "./inline.ts";
 import { type Collector, described, mention } from "./label.ts";
-import { markdownLink, targetOf } from "./link.ts";
+import { markdownLink, setApart, targetOf } from "./link.ts";
 
 /** Text from Slack's editor as canonical Markdown: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block */
 export function richText(elements: unknown, collect: Collector): string {
@@ -109,22 +109,34 @@ function listText(element: RichElement, levels: Level[], collect: Collector): st
 }
 
 function lineOf(elements: readonly InlineElement[], collect: Collector): string {
-  const joined = joinCode(elements);
-  return inlineMarkdown(
-    joined.map((element): Run => {
-      const { bold, italic, strike, code } = element.style ?? {};
-      const isUnchecked = joined.length > MOST_CHECKED && element.type === "text" && code !== true;
-      const text = isUnchecked ? escaped(element.text ?? "") : elementText(element, collect);
-      const run = { text, bold, italic, strike };
-      const target = targetOf(element.url ?? "");
-      if (target !== "" && text.startsWith("[")) return { ...run, inside: target };
-      if (element.type !== "text") return run;
-      const typed = element.text ?? "";
-      return code === true && text !== typed
-        ? { ...run, inside: typed }
-        : { ...run, escaped: escaped(typed) };
-    }),
-  );
+  return inlineMarkdown(linksApart(runsOf(joinCode(elements), collect)));
+}
+
+function runsOf(joined: readonly InlineElement[], collect: Collector): Run[] {
+  return joined.map((element) => {
+    const { bold, italic, strike, code } = element.style ?? {};
+    const isUnchecked = joined.length > MOST_CHECKED && element.type === "text" && code !== true;
+    const text = isUnchecked ? escaped(element.text ?? "") : elementText(element, collect);
+    const run = { text, bold, italic, strike };
+    const target = targetOf(element.url ?? "");
+    if (target !== "" && text.startsWith("[")) return { ...run, inside: target };
+    if (element.type !== "text") return run;
+    const typed = element.text ?? "";
+    return code === true && text !== typed
+      ? { ...run, inside: typed }
+      : { ...run, escaped: escaped(typed) };
+  });
+}
+
+/** The runs, with bare addresses that do not run into what is next to them. */
+function linksApart(runs: readonly Run[]): Run[] {
+  const textAt = (index: number) => runs[index]?.text ?? "";
+  return runs.map((run, index) => {
+    // Text is as it was typed.
+    if (run.escaped !== undefined) return run;
+    const after = [1, 2, 3].map((next) => textAt(index + next)).join("");
+    return { ...run, text: setApart(run.text, textAt(index - 1), after) };
+  });
 }
 
 /** Joins code with the links in it, which Slack makes elements of their own. */

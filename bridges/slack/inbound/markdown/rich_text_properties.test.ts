@@ -52,6 +52,11 @@ const inline: fc.Arbitrary<readonly Inline[]> = fc
         text: fc.constantFrom("0w", "[0w]", "a *0w* b", "0w\\", "`0w`", "<0w>", "0w_", "~0w~"),
         style,
       }),
+      fc.record({
+        type: fc.constant("link"),
+        url: fc.constantFrom("https://e.com/a", "https://e.com/b!", "https://e.com/(c)_"),
+        style,
+      }),
       fc.record({ type: fc.constant("user"), user_id: fc.constant("U0w"), style }),
       fc.record({ type: fc.constant("channel"), channel_id: fc.constant("C0w"), style }),
       fc.record({ type: fc.constant("usergroup"), usergroup_id: fc.constant("S0w") }),
