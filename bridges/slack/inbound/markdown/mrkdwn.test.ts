@@ -36,9 +36,14 @@ describe("Slack's text as canonical Markdown", () => {
       "@here @channel @everyone",
     ],
     [
-      "a date becomes its label",
+      "a date becomes its label, with its link",
       "<!date^1392734382^{date}^https://e.com|Feb 18 &amp; so>",
-      "Feb 18 & so",
+      "[Feb 18 & so](https://e.com)",
+    ],
+    [
+      "a linked date in code is the typed text",
+      "`<!date^1392734382^{date}^https://e.com|Feb 18>`",
+      "`Feb 18`",
     ],
     ["a bare link is its URL", "<https://e.com/?a=1&amp;b=2>", "https://e.com/?a=1&b=2"],
     ["a bare link ends before text", "<https://e.com/a>を見て", "<https://e.com/a>を見て"],

@@ -174,8 +174,10 @@ function elementText(element: InlineElement, collect: Collector): string {
       return `@${element.team_id ?? "team"}`;
     case "emoji":
       return emojiText(element);
-    case "date":
-      return literal(element.fallback ?? dateText(element.timestamp ?? NaN, element.format));
+    case "date": {
+      const date = element.fallback ?? dateText(element.timestamp ?? NaN, element.format);
+      return url === "" || date === "" ? literal(date) : markdownLink(url, date);
+    }
     case "color":
       return element.value ?? "";
     case "link":

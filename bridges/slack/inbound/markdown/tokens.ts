@@ -33,7 +33,7 @@ export function readToken(body: string, isCode: boolean): Token | undefined {
     case "#":
       return mentionToken("channel", target.slice(1), label);
     case "!":
-      return commandToken(target.slice(1), label);
+      return commandToken(target.slice(1), label, isCode);
     default:
       return linkToken(decodeEntities(target), label, isCode);
   }
@@ -52,17 +52,25 @@ export function mentionToken(
   return { text: `${MENTION_OPENS[kind]}${id}>`, mention: { kind, id, ...(name ? { name } : {}) } };
 }
 
-function commandToken(command: string, label: string | undefined): Token | undefined {
+function commandToken(
+  command: string,
+  label: string | undefined,
+  isCode: boolean,
+): Token | undefined {
   if (/^(here|channel|everyone|group)$/.test(command)) return { text: `@${command}` };
-  const [name, id = "", format] = command.split("^", 3);
+  const [name, id = "", format, url = ""] = command.split("^", 4);
   if (name === "subteam") return mentionToken("group", id, label);
   // Dates, and future commands, have a label for clients that do not support them.
   const text = label ?? (name === "date" ? dateText(Number(id || NaN), format) : "");
-  return text === "" ? undefined : { text };
+  if (text === "") return undefined;
+  const isLinked = name === "date" && !isCode && ADDRESS.test(url);
+  return { text: isLinked ? markdownLink(decodeEntities(url), text) : text };
 }
 
+const ADDRESS = /^[A-Za-z][A-Za-z0-9+.-]*:\S/;
+
 function linkToken(url: string, label: string | undefined, isCode: boolean): Token | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S/.test(url)) return undefined;
+  if (!ADDRESS.test(url)) return undefined;
   if (isCode) return { text: label === undefined || label === "" ? url : label };
   return { text: markdownLink(url, label) };
 }
