@@ -9,6 +9,8 @@ import { attachmentList, blockList } from "./markdown/block_payload.ts";
  */
 
 const text = lenient(z.string());
+/** Of a message's kind and author: an empty one is none. */
+const given = lenient(z.string().min(1));
 
 /** A Slack timestamp: seconds and microseconds, unique in its channel. A string, because a float loses digits. */
 const ts = z.string().regex(/^\d{10}\.\d{6}$/);
@@ -29,15 +31,15 @@ const file = z.object({
 });
 
 export const slackMessage = z.object({
-  subtype: text,
+  subtype: given,
   ts: ts.refine((position) => isTimely("slack", position)),
   thread_ts: lenient(ts),
-  user: text,
-  bot_id: text,
-  app_id: text,
-  username: text,
-  user_team: text,
-  team: text,
+  user: given,
+  bot_id: given,
+  app_id: given,
+  username: given,
+  user_team: given,
+  team: given,
   text,
   edited: lenient(z.object({ ts: editTs })),
   files: lenient(lenientList(file)),
@@ -45,7 +47,7 @@ export const slackMessage = z.object({
   attachments: lenient(attachmentList),
   // Of people from other organizations.
   user_profile: lenient(z.object({ display_name: text, real_name: text, name: text })),
-  bot_profile: lenient(z.object({ name: text, app_id: text })),
+  bot_profile: lenient(z.object({ name: given, app_id: given })),
   comment: lenient(z.object({ comment: text, user: text })),
   assistant_app_thread: lenient(z.object({ title: text })),
 });

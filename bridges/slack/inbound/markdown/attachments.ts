@@ -40,7 +40,8 @@ export function isUnfurl(attachment: Attachment): boolean {
 
 function attachmentText(attachment: Attachment, collect: Collector): string {
   const { pretext = "", title = "", title_link: link = "", text = "", fallback = "" } = attachment;
-  const { image_url: image = attachment.thumb_url, footer = "", files, fields } = attachment;
+  const { image_url: large, thumb_url: small, footer = "", files, fields } = attachment;
+  const image = [large, small].find(Boolean);
   const shared = attachment.message_blocks?.flatMap(({ message }) => message.blocks) ?? [];
   const blocks = [...(attachment.blocks ?? []), ...shared];
   const instead = () => mrkdwn(fallback === NO_FALLBACK ? "" : fallback, collect);

@@ -57,10 +57,10 @@ function blockText(block: Block, collect: Collector): string {
     case "divider":
       return "---";
     case "image":
-      return described("image", titleOf(block, collect), block.image_url ?? block.slack_file?.url);
+      return described("image", titleOf(block, collect), addressOf(block));
     case "video":
       return joined("\n", [
-        described("video", titleOf(block, collect), block.title_url ?? block.video_url),
+        described("video", titleOf(block, collect), addressOf(block)),
         joined(" – ", [shown(block.author_name, collect), shown(block.provider_name, collect)]),
         shown(block.description, collect),
       ]);
@@ -126,15 +126,22 @@ function titleOf({ title, alt_text: altText = "" }: Block, collect: Collector): 
   return labelText(title, collect) || altText;
 }
 
+/** Of an image or a video. */
+function addressOf({ image_url, slack_file, title_url, video_url }: Block): string | undefined {
+  return [image_url, slack_file?.url, title_url, video_url].find(Boolean);
+}
+
 function tableText({ rows }: Block, collect: Collector): string {
-  const table = readRows(rows);
+  const table = readRows(rows).filter(({ length }) => length > 0);
   const asText = table.flat().length > MOST_CHECKED ? escaped : literal;
-  const [head, ...body] = table.map((row) => {
+  // Markdown leaves out the cells of a row that is longer than the first one.
+  const columns = table.reduce((most, { length }) => Math.max(most, length), 0);
+  const [head, ...body] = table.map((row, index) => {
     const cells = row.map((cell) => cellText(cell, collect, asText));
+    while (index === 0 && cells.length < columns) cells.push("");
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   });
   if (head === undefined) return "";
-  const columns = table[0]?.length ?? 1;
   return [head, `|${" --- |".repeat(columns)}`, ...body].join("\n");
 }
 
