@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cut } from "../../../convex/model/shared/text.ts";
 import { keepNewest } from "../../core/shared/keep_newest.ts";
 import { lenientList } from "../../core/shared/lenient.ts";
 import type { Delivery, FileAlong } from "../../platform.ts";
@@ -95,5 +96,5 @@ export class Images {
 
 /** https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object */
 export function imageBlock(id: string, name = "image") {
-  return { type: "image", slack_file: { id }, alt_text: name.slice(0, 1_000) || "image" };
+  return { type: "image", slack_file: { id }, alt_text: cut(name, 1_000) || "image" };
 }

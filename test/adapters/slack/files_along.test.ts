@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Delivery, FileAlong } from "../../../bridges/platform.ts";
+import { imageBlock } from "../../../bridges/slack/outbound/images.ts";
 import { along, image } from "../../support/files/material.ts";
 import { delivery } from "../recording_core.ts";
 import { createBridge, type Setup, soon, start, useSlackStage } from "./stage.ts";
@@ -121,4 +122,9 @@ test("a retry after a lost answer uploads again and finds the post", async () =>
   const claimed = relayed(setup, { files: along(CAT).files, outcomeUnknown: true });
   const found = await setup.bridge.find(claimed, 0, piece("look"), soon());
   expect(found).toMatchObject({ status: "posted" });
+});
+
+test("a long name is not cut within a character", () => {
+  const name = `${"x".repeat(999)}😀.png`;
+  expect(imageBlock("F1", name)).toMatchObject({ alt_text: "x".repeat(999) });
 });
