@@ -9,6 +9,8 @@ import { lenient, lenientList } from "../../../core/shared/lenient.ts";
 const text = lenient(z.string());
 const number = lenient(z.number());
 const flag = lenient(z.boolean());
+/** What does not say of what kind it is counts as of an unknown one. */
+const kind = z.string().catch("without a type");
 /** Read where the type of what it is in is clear. */
 const later = z.unknown().optional();
 
@@ -24,7 +26,7 @@ const style = lenient(z.object({ bold: flag, italic: flag, strike: flag, code: f
 
 /** A part of a line: text, a link, a mention, an emoji, … */
 const inlineElement = z.object({
-  type: z.string(),
+  type: kind,
   text,
   url: text,
   user_id: text,
@@ -51,7 +53,7 @@ export type InlineElement = z.infer<typeof inlineElement>;
 
 /** A paragraph, a list, a quote or preformatted text. Lists contain sections, the others inline elements. */
 const richElement = z.object({
-  type: z.string(),
+  type: kind,
   elements: later,
   style: text,
   indent: number,
@@ -111,7 +113,7 @@ export type BlockElement = z.infer<typeof blockElement>;
 export const readParts = reader(listOf(blockElement));
 
 const block = z.object({
-  type: z.string(),
+  type: kind,
   text: labelled,
   title: labelled,
   subtitle: labelled,
