@@ -39,12 +39,15 @@ export function contentOf(
   // Blocks have only the ids of people, groups and channels; the text may have their names.
   for (const mention of flat.mentions)
     if (mentions.has(`${mention.kind} ${mention.id}`)) collect.mention(mention);
-  const everything = paragraphs([
+  const written = paragraphs([
     body === "" ? kindOf(message) : body,
     ...files.map(({ alt_txt: alt = "" }) => (alt === "" ? "" : described("image", alt))),
-    attachmentsText(attachments, collect),
+    attachmentsText(attachments, collect, "without previews"),
   ]);
-  const isBare = everything === "" && files.length === 0;
+  const isWordless = written === "" && files.length === 0;
+  // Without the link, a preview is all there is.
+  const everything = isWordless ? attachmentsText(attachments, collect, "with previews") : written;
+  const isBare = isWordless && everything === "";
   if (isBare) unknown("message without text");
   const content = isBare ? "[message without text]" : everything;
   const replyTo = channel === undefined ? undefined : quotedMessage(message, channel);

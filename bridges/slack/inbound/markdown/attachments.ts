@@ -19,14 +19,19 @@ import { markdownLink } from "./link.ts";
 /** What Slack writes for an attachment of blocks that has no text of its own. */
 const NO_FALLBACK = "[no preview available]";
 
-/** A message's attachments (an app's, or shared messages), each as a quote. */
-export function attachmentsText(attachments: readonly Attachment[], collect: Collector): string {
-  return paragraphs(
-    attachments.filter((each) => !isPreview(each)).map((each) => attachmentText(each, collect)),
-  );
+/**
+ * A message's attachments (an app's, or shared messages), each as a quote; previews of links only if asked for: they are
+ * text of the page, not of the author.
+ */
+export function attachmentsText(
+  attachments: readonly Attachment[],
+  collect: Collector,
+  previews: "with previews" | "without previews",
+): string {
+  const isShown = (each: Attachment) => previews === "with previews" || !isPreview(each);
+  return paragraphs(attachments.filter(isShown).map((each) => attachmentText(each, collect)));
 }
 
-/** A link's preview: text of the page, not of the author. */
 function isPreview(attachment: Attachment): boolean {
   const { is_msg_unfurl: isMessage, is_share: isShare } = attachment;
   return isUnfurl(attachment) && isMessage !== true && isShare !== true;
