@@ -114,37 +114,6 @@ describe("a completion says", () => {
   });
 });
 
-describe("a stream that nobody asked for", () => {
-  const event = (data: unknown) => `data: ${JSON.stringify(data)}\r\n\r\n`;
-  const delta = (content: unknown, finish_reason: unknown = null) =>
-    event({ choices: [{ delta: { content }, finish_reason }] });
-  const usage = event({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } });
-
-  test("is put together", () => {
-    const stream = `: hello\n\n${delta("")}${delta("<think>x</think>H")}${delta(" ")}${delta("i")}${delta(null, "stop")}${usage}data: [DONE]\n\n`;
-    expect(read(stream)).toEqual({
-      content: "H i",
-      usage: { promptTokens: 1, completionTokens: 2 },
-    });
-  });
-
-  test("is cut where it does not end", () => {
-    expect(read(`${delta("H")}${delta("i")}data: {"cho`)).toMatchObject({
-      content: expect.stringContaining("Hi\n\n_The answer ends here") as unknown,
-    });
-    expect(read(`${delta("Hi")}${delta("", "length")}`)).toMatchObject({
-      content: expect.stringContaining("limit of its length") as unknown,
-    });
-  });
-
-  test("may hold only an error", () => {
-    expect(read(event({ error: { message: "overloaded", code: 502 } }))).toEqual({
-      reason: "the AI service returned 502",
-      retryable: true,
-    });
-  });
-});
-
 const LIMITED = "the AI service used its 2000 tokens, the output limit, before it answered";
 const UNUSABLE = "the AI service gave no usable answer";
 const NO_JSON = "the AI service's answer is not JSON, or broke off (is OPENAI_BASE_URL right?)";

@@ -34,22 +34,55 @@ function jsonIn(text: string): unknown {
   }
 }
 
-/** The completion in the pieces of a stream, which some services send although none was asked for. */
+/**
+ * The completion in the pieces of a stream, which some services send although none was asked for. Its lines end only as
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream says: what is said may hold other
+ * ends of lines (U+2028).
+ */
 function streamed(body: string): unknown {
-  const chunks = Array.from(body.matchAll(/^data:(.*)$/gm), ([, data = ""]) => jsonIn(data));
-  if (chunks.length === 0) return undefined;
+  const lines = body.split(/\r\n|\r|\n/).filter((line) => line.startsWith(DATA));
+  if (lines.length === 0) return undefined;
+  const chunks = lines.map((line) => jsonIn(line.slice(DATA.length)));
   const choices = chunks.map((chunk) => fieldAt(chunk, "choices", 0));
   const last = (name: string, among: readonly unknown[]) =>
     among.map((each) => fieldAt(each, name)).findLast((each) => each !== undefined);
-  const content = choices.map(textOf).join("");
+  const content = choices.reduce(withChoice, "");
+  const tool_calls = choices.flatMap(toolsOf);
   const finish_reason = last("finish_reason", choices) ?? "error";
   const [usage, error] = [last("usage", chunks), last("error", chunks)];
-  return { choices: [{ message: { content }, finish_reason }], usage, error };
+  return { choices: [{ message: { content, tool_calls }, finish_reason }], usage, error };
 }
+
+const DATA = "data:";
 
 /** The text in one line of a stream; empty if it has none. */
 export function textInLine(line: string): string {
-  return line.startsWith("data:") ? textOf(fieldAt(jsonIn(line.slice(5)), "choices", 0)) : "";
+  return line.startsWith(DATA)
+    ? pieceOf(fieldAt(jsonIn(line.slice(DATA.length)), "choices", 0))
+    : "";
+}
+
+/** What a choice of a stream adds; empty if it only repeats the message so far. */
+function pieceOf(choice: unknown): string {
+  const delta = fieldAt(choice, "delta");
+  return delta === undefined && fieldAt(choice, "message") !== undefined
+    ? ""
+    : textOf(delta ?? choice);
+}
+
+/** The text so far with what a choice says. Some services send the whole message with each piece, or at the end. */
+function withChoice(said: string, choice: unknown): string {
+  const text = said + pieceOf(choice);
+  const message = textOf(fieldAt(choice, "message"));
+  if (message.startsWith(text)) return message;
+  return fieldAt(choice, "delta") === undefined ? text + message : text;
+}
+
+/** The tools, or parts of them, that a choice of a stream calls. */
+function toolsOf(choice: unknown): unknown[] {
+  const message = fieldAt(choice, "delta") ?? fieldAt(choice, "message");
+  const calls = [fieldAt(message, "tool_calls"), fieldAt(message, "function_call")];
+  return calls.flat().filter((each) => each !== undefined);
 }
 
 /** The first choice with a text, or the first one. */

@@ -58,6 +58,14 @@ test("the whole is without the reasoning before it", async () => {
   expect(await pieces()).toEqual(["<think>hm</think>", "Hi", { content: "Hi" }]);
 });
 
+test("a service that repeats the message with each piece, and at the end, says it once", async () => {
+  const both = (content: string, so: string) => chunk({ content }, { message: { content: so } });
+  const message = { content: "Hello" };
+  const end = `data: ${JSON.stringify({ choices: [{ message, finish_reason: "stop" }] })}\n\n`;
+  ai.answers(inBlocks(both("He", "He") + both("llo", "Hello") + end, 10));
+  expect(await pieces()).toEqual(["He", "llo", { content: "Hello" }]);
+});
+
 test("a service that sends JSON is understood", async () => {
   ai.answers("Hi");
   expect(await pieces()).toEqual([{ content: "Hi", usage: USAGE }]);
