@@ -148,6 +148,33 @@ describe("an app's function fails", () => {
   });
 });
 
+describe("an answer that people watch", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("is shown in place of the text so far, while more is written", async () => {
+    const shown: string[] = [];
+    const flush = (text: string) => Promise.resolve(shown.push(text) > 0);
+    const replacing: AnswerFunction = async function* () {
+      yield "Let me look.";
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      yield { content: "It is" };
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      yield " so";
+    };
+    const ended = askApp(CTX, replacing, QUESTION, { everyMs: 1_500, flush });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(shown).toEqual(["Let me look.", "It is"]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await ended).toEqual({ content: "It is so" });
+    expect(shown).toHaveLength(2);
+  });
+});
+
 describe("the time limit", () => {
   beforeEach(() => {
     vi.useFakeTimers();

@@ -88,8 +88,10 @@ async function collected(
     } else {
       const isAnswer = typeof piece === "object" && piece !== null && "content" in piece;
       const spent = usageIn(piece);
-      if (isAnswer) content = contentOf(piece);
-      else if (!spent) misread(piece);
+      if (isAnswer) {
+        content = contentOf(piece);
+        draft?.say(content ?? "");
+      } else if (!spent) misread(piece);
       if (spent) usage = sum(usage, spent);
       learned = { ...learned, ...learnedIn(piece) };
     }
