@@ -79,6 +79,8 @@ export class Sender {
       content: relayHeader(delivery, piece, by) + piece.text,
       allowed_mentions: PING_NOBODY,
       flags: MessageFlags.SuppressEmbeds,
+      // Those to keep. https://discord.com/developers/docs/resources/message#edit-message
+      ...(delivery.hasFiles === false && piece.isFirst && { attachments: [] }),
     }));
   }
 

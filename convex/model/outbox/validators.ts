@@ -42,7 +42,7 @@ export const vClaimed = v.object({
   files: v.optional(
     v.array(v.object({ name: v.string(), type: v.string(), size: v.number(), url: v.string() })),
   ),
-  /** In an edit: files went with the first part, and stay there. */
+  /** In an edit: files went with the first part, and stay there; false: the message has none of them any more. */
   hasFiles: v.optional(v.boolean()),
   posts: v.array(vPost),
   attempts: v.number(),

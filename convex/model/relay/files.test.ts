@@ -96,6 +96,21 @@ test("an edit has lines for those that did not go along, even if they are held s
   expect(edit?.files).toBeUndefined();
 });
 
+test("an edit says whether files of its copy stay: none if the message has none of them any more", async () => {
+  const one = await posts(discord, "one", [{ id: "a" }, { id: "b" }]);
+  const none = await posts(discord, "none", []);
+  await slack.carryOutAll();
+  const edited = async (externalId: string, ids: readonly string[], editedAt: number) => {
+    const attachments = ids.map((id) => image(id));
+    await discord.ingest(discord.event("two", { externalId, attachments, editedAt }));
+    return (await slack.carryOutAll())[0]?.hasFiles;
+  };
+  expect(await edited(one, ["b"], Date.now() + 1)).toBe(true);
+  expect(await edited(one, ["c"], Date.now() + 2)).toBe(false);
+  expect(await edited(one, [], Date.now() + 3)).toBe(false);
+  expect(await edited(none, [], Date.now() + 1)).toBeUndefined();
+});
+
 test("an attempt that is repeated has the same files and lines", async () => {
   const one = await posts(discord, "one", [{ id: "a" }, { id: "b" }], ["b"]);
   await pass(backend, 5_000);

@@ -98,6 +98,12 @@ describe.each(["by the webhook", "by the bot"])("%s", (by) => {
     await platform.edit(stage.relayed({ hasFiles: true }), id, piece("seen"), soon());
     expect(shown()).toEqual([[`${header}seen`, ["cat.png", "dog.gif"]]]);
   });
+
+  test("an edit of a message that has lost its files takes them away", async () => {
+    const id = await post({});
+    await platform.edit(stage.relayed({ hasFiles: false }), id, piece("seen"), soon());
+    expect(shown()).toEqual([[`${header}seen`, []]]);
+  });
 });
 
 test("a file that Convex no longer has is named; the others go along", async () => {

@@ -115,6 +115,13 @@ test.each([
   expect(shown(setup, root)).toMatchObject([[expect.anything(), ["cat.png", "dog.gif"]]]);
 });
 
+test("an edit of a message that has lost its files takes the images away", async () => {
+  const setup = await start();
+  const id = await post(setup);
+  await setup.bridge.edit(relayed(setup, { hasFiles: false }), id, piece("seen"), soon());
+  expect(shown(setup)).toEqual([["seen", []]]);
+});
+
 test("a retry after a lost answer uploads again and finds the post", async () => {
   const setup = await start();
   setup.slack.answerNext("chat.postMessage", "500AfterAccept");

@@ -44,10 +44,9 @@ export async function toClaimed(
   const draft = message.streamed ? await draftOf(ctx, message._id) : null;
   const current = draft ? { ...message, content: draft.text } : message;
   const isCreate = delivery.op === "create";
-  const known = {
-    mayStand: isCreate && (pieces.length > 0 || delivery.isLate),
-    inCopy: delivery.op === "edit" ? await filesInCopy(ctx, message, conversation) : [],
-  };
+  const { inCopy, anyStays } =
+    delivery.op === "edit" ? await filesInCopy(ctx, message, conversation) : NO_COPY;
+  const known = { mayStand: isCreate && (pieces.length > 0 || delivery.isLate), inCopy };
   const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation, known);
   // They go with the first part.
   const along = isCreate && pieces.length === 0 ? await fetchable(ctx, message, files) : [];
@@ -76,7 +75,7 @@ export async function toClaimed(
     ...(draft && { draft: draft._id }),
     content,
     ...(along.length > 0 && { files: along }),
-    ...(known.inCopy.length > 0 && { hasFiles: true }),
+    ...(inCopy.length > 0 && { hasFiles: anyStays }),
     posts: pieces.map(({ part, externalId, upTo }) => ({ part, externalId, upTo })),
     attempts,
     firstClaimedAt: delivery.firstClaimedAt ?? claimedAt,
@@ -88,6 +87,8 @@ export async function toClaimed(
     ...(format !== undefined && { format }),
   };
 }
+
+const NO_COPY = { inCopy: [], anyStays: false } as const;
 
 /** What is known of a copy when its text is chosen. */
 interface Known {

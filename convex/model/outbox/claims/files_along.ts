@@ -1,7 +1,7 @@
 import type { Doc } from "../../../_generated/dataModel.js";
 import type { QueryCtx } from "../../../_generated/server.js";
 import { deliveriesOf } from "../../rows/deliveries.ts";
-import { hasFiles, heldFilesOf } from "../../rows/messages/files.ts";
+import { heldFilesOf } from "../../rows/messages/files.ts";
 import type { Platform } from "../../shared/validators.ts";
 
 /* Which files of a relayed message go along with its copy. The others are lines of its text. */
@@ -39,17 +39,16 @@ export async function chooseFiles(
   return chosen;
 }
 
-/** Those that went along with the copy that is in a place. */
+/** Those that went along with the copy that is in a place, and whether the message still has any of them. */
 export async function filesInCopy(
   ctx: QueryCtx,
-  message: Message,
+  { _id, attachments = [] }: Message,
   { mappingId }: Doc<"conversations">,
-): Promise<readonly string[]> {
-  if (!hasFiles(message)) return [];
-  const deliveries = await deliveriesOf(ctx, message._id);
-  return (
-    deliveries.find((each) => each.op === "create" && each.mappingId === mappingId)?.files ?? []
-  );
+): Promise<{ readonly inCopy: readonly string[]; readonly anyStays: boolean }> {
+  const deliveries = await deliveriesOf(ctx, _id);
+  const inCopy =
+    deliveries.find((each) => each.op === "create" && each.mappingId === mappingId)?.files ?? [];
+  return { inCopy, anyStays: attachments.some(({ id = "" }) => inCopy.includes(id)) };
 }
 
 /** What a bridge gets of the files with these ids, from which it fetches their bytes. Without those deleted meanwhile. */

@@ -44,7 +44,7 @@ type CreateBody = z.infer<typeof createBody>;
 /** The flags a bot may set on a message it creates: SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS. */
 export const FLAGS = (1 << 2) | (1 << 12);
 
-/** Parses a body. Throws 50035 where Discord would return it, and `NotImplemented` for unknown fields. */
+/** Parses a body. An empty list says nothing, but of the files to keep. Throws 50035 where Discord would return it, and `NotImplemented` for unknown fields. */
 export function parseBody<T extends z.ZodRawShape>(
   schema: z.ZodObject<T>,
   raw: unknown,
@@ -53,7 +53,8 @@ export function parseBody<T extends z.ZodRawShape>(
   const body = z.record(z.string(), z.unknown()).safeParse(raw);
   if (!body.success) throw invalid("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used.");
   const given = Object.entries(body.data).filter(
-    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+    ([key, value]) =>
+      value !== null && !(Array.isArray(value) && value.length === 0 && key !== "attachments"),
   );
   for (const [key] of given) {
     if (!(key in schema.shape)) throw new NotImplemented(`${route} with "${key}"`);
