@@ -7,11 +7,18 @@ import { endPurge, purgeSome, schedulePurge } from "./model/admin/purge.ts";
  * Messages from after the channel was mapped again stay.
  */
 export const purgeMapping = internalMutation({
-  args: { mappingId: v.id("mappings"), channelId: v.id("channels"), before: v.number() },
+  args: {
+    mappingId: v.id("mappings"),
+    before: v.number(),
+    cursor: v.optional(v.string()),
+    // Of jobs that earlier versions scheduled.
+    channelId: v.optional(v.id("channels")),
+  },
   returns: v.null(),
-  handler: async (ctx, args) => {
-    if (await purgeSome(ctx, args)) await endPurge(ctx, args);
-    else await schedulePurge(ctx, args);
+  handler: async (ctx, { channelId: _, ...purge }) => {
+    const next = await purgeSome(ctx, purge);
+    if (next) await schedulePurge(ctx, next);
+    else await endPurge(ctx, purge.mappingId);
     return null;
   },
 });

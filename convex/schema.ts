@@ -157,9 +157,10 @@ export default defineSchema({
   purges: defineTable({
     mappingId: v.id("mappings"),
     jobId: v.id("_scheduled_functions"),
-    // With these a lost job can be scheduled again. Absent on rows of earlier versions.
-    channelId: v.optional(v.id("channels")),
+    // With this a lost job can be scheduled again. Absent on rows of earlier versions.
     before: v.optional(v.number()),
+    // On rows of earlier versions.
+    channelId: v.optional(v.id("channels")),
   }).index("by_mappingId", ["mappingId"]),
 
   // Work that goes on in batches. Inserted when it begins, written by each batch, removed by the last.

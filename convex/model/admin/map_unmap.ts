@@ -177,13 +177,7 @@ export async function unmapChannel(
   // Creation times have fractions: all of this millisecond is before.
   const before = Date.now() + 1;
   const cancelledDeliveries = await cancelDeliveries(ctx, { mappingId: mapping._id, before });
-  if (deleteMessages === true) {
-    await schedulePurge(ctx, {
-      mappingId: mapping._id,
-      channelId: mapping.channelId,
-      before,
-    });
-  }
+  if (deleteMessages === true) await schedulePurge(ctx, { mappingId: mapping._id, before });
   const channel = await ctx.db.get("channels", mapping.channelId);
   return { channelId: mapping.channelId, channelName: channel?.name ?? "", cancelledDeliveries };
 }

@@ -7,11 +7,15 @@ import { dropFiles } from "../rows/messages/files.ts";
 import { dropFrozenText } from "../rows/frozen_texts.ts";
 import { countRearmed } from "../rows/rearmed.ts";
 import { isAlive } from "../shared/jobs.ts";
+import { newestPostOf } from "../rows/messages/posts.ts";
 import { dropReactions } from "../rows/messages/reactions.ts";
 import { bury } from "../rows/messages/tombstones.ts";
 
 /** Messages deleted in one transaction, each with its few deliveries and posts. */
 const BATCH = 100;
+
+/** Conversations that one transaction looks at: each may have messages that stay, which are read. */
+const CONVERSATIONS = 50;
 
 /** Replies deleted in one transaction: a long conversation has many. */
 const REPLIES = 1_000;
@@ -19,22 +23,24 @@ const REPLIES = 1_000;
 /** How long a platform may redeliver a message, in ms. */
 const REDELIVERED_FOR_MS = 15 * 60_000;
 
+/** `cursor`: in the mapping's conversations. Absent: at the first. */
 interface Purge {
   readonly mappingId: Id<"mappings">;
-  readonly channelId: Id<"channels">;
   readonly before: number;
+  readonly cursor?: string;
 }
 
 /** Schedules the next batch, in a transaction of its own. */
 export async function schedulePurge(ctx: MutationCtx, purge: Purge): Promise<void> {
+  const { mappingId, before } = purge;
   const jobId = await ctx.scheduler.runAfter(0, internal.purge.purgeMapping, purge);
-  const running = await purgeOf(ctx, purge.mappingId);
-  if (running) await ctx.db.replace("purges", running._id, { ...purge, jobId });
-  else await ctx.db.insert("purges", { ...purge, jobId });
+  const running = await purgeOf(ctx, mappingId);
+  if (running) await ctx.db.replace("purges", running._id, { mappingId, before, jobId });
+  else await ctx.db.insert("purges", { mappingId, before, jobId });
 }
 
 /** Ends a purge that has nothing left to delete, unless another purge of the mapping was requested meanwhile. */
-export async function endPurge(ctx: MutationCtx, { mappingId }: Purge): Promise<void> {
+export async function endPurge(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<void> {
   const running = await purgeOf(ctx, mappingId);
   const job = running && (await ctx.db.system.get("_scheduled_functions", running.jobId));
   if (running && job?.state.kind !== "pending") await ctx.db.delete("purges", running._id);
@@ -48,12 +54,9 @@ export async function isBeingPurged(ctx: MutationCtx, mappingId: Id<"mappings">)
 /** Schedules a purge again if its job is gone. */
 export async function rearmPurge(ctx: MutationCtx, row: Doc<"purges">): Promise<void> {
   if (await isAlive(ctx, row.jobId)) return;
-  const mapping = await ctx.db.get("mappings", row.mappingId);
-  const channelId = row.channelId ?? mapping?.channelId;
-  if (!channelId) return;
   // Rows of earlier versions say when the purge was requested only by their own time.
   const before = row.before ?? row._creationTime;
-  await schedulePurge(ctx, { mappingId: row.mappingId, channelId, before });
+  await schedulePurge(ctx, { mappingId: row.mappingId, before });
   await countRearmed(ctx, "purges");
 }
 
@@ -64,31 +67,34 @@ async function purgeOf(ctx: MutationCtx, mappingId: Id<"mappings">): Promise<Doc
     .first();
 }
 
-/** Deletes up to a batch. Returns whether nothing is left to delete. */
-export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<boolean> {
-  const conversations = ctx.db
+/**
+ * Deletes up to a batch, in every Convex channel that the mapping has been of. Returns what to go on with, or null if nothing
+ * is left to delete.
+ */
+export async function purgeSome(ctx: MutationCtx, purge: Purge): Promise<Purge | null> {
+  const { mappingId, before, cursor = null } = purge;
+  const { page, isDone, continueCursor } = await ctx.db
     .query("conversations")
-    .withIndex("by_channelId_and_mappingId_and_threadId_and_rootId", (q) =>
-      q.eq("channelId", purge.channelId).eq("mappingId", purge.mappingId),
-    );
+    .withIndex("by_mappingId_and_threadId", (q) => q.eq("mappingId", mappingId))
+    .paginate({ numItems: CONVERSATIONS, cursor });
   let room = BATCH;
-  for await (const conversation of conversations) {
+  for (const conversation of page) {
     const messages = await ctx.db
       .query("messages")
       .withIndex("by_conversationId_and_position", (q) => q.eq("conversationId", conversation._id))
       .take(room + BATCH);
-    const old = messages.filter(({ _creationTime }) => _creationTime < purge.before);
+    const old = messages.filter(({ _creationTime }) => _creationTime < before);
     for (const message of old) {
       // Its files take time too.
       room -= 1 + (await deleteMessage(ctx, message)).files;
-      if (room <= 0) return false;
+      if (room <= 0) return purge;
     }
     if (messages.length > old.length) continue;
-    if (!(await deleteConversation(ctx, conversation))) return false;
+    if (!(await deleteConversation(ctx, conversation))) return purge;
     // An empty one takes time too, and a channel of threads has thousands.
-    if (--room <= 0) return false;
+    if (--room <= 0) return purge;
   }
-  return true;
+  return isDone ? null : { mappingId, before, cursor: continueCursor };
 }
 
 /** Deletes a message with its files, posts, reactions and deliveries. Returns how many documents these were, files apart. */
@@ -123,7 +129,11 @@ export async function deleteMessage(ctx: MutationCtx, message: Doc<"messages">) 
   return { documents, files };
 }
 
-/** Deletes an empty conversation and its replies. Returns false while replies are left. */
+/**
+ * Deletes an empty conversation and its replies. The row of one where others are heard stays, without its name: their
+ * copies, posted or still to be, are edited and deleted in it once the channel is mapped again. Returns false while replies
+ * are left.
+ */
 async function deleteConversation(ctx: MutationCtx, conversation: Doc<"conversations">) {
   const replies = await ctx.db
     .query("replies")
@@ -131,6 +141,18 @@ async function deleteConversation(ctx: MutationCtx, conversation: Doc<"conversat
     .take(REPLIES);
   for (const reply of replies) await ctx.db.delete("replies", reply._id);
   if (replies.length === REPLIES) return false;
-  await ctx.db.delete("conversations", conversation._id);
+  if (!(await hasCopies(ctx, conversation._id)))
+    await ctx.db.delete("conversations", conversation._id);
+  else if (conversation.name !== undefined)
+    await ctx.db.patch("conversations", conversation._id, { name: undefined });
   return true;
+}
+
+/** Whether an empty conversation has posts or deliveries: these are of what was said elsewhere. */
+async function hasCopies(ctx: MutationCtx, conversationId: Id<"conversations">): Promise<boolean> {
+  const delivery = await ctx.db
+    .query("deliveries")
+    .withIndex("by_conversationId_and_endedAt", (q) => q.eq("conversationId", conversationId))
+    .first();
+  return delivery !== null || (await newestPostOf(ctx, conversationId)) !== null;
 }
