@@ -45,6 +45,14 @@ describe("a relayed message", () => {
     expect(copy?.files).toMatchObject([{ name: "f1.png" }]);
   });
 
+  test("goes on when an edit takes out the file that it waits for", async () => {
+    const [one] = await says("look", ["f1"]);
+    if (!one) throw new Error("no files");
+    const { externalId } = one;
+    await discord.ingest(discord.event("never mind", { externalId, editedAt: Date.now() + 1 }));
+    expect(await slack.carryOutAll()).toMatchObject([{ op: "create", content: "never mind" }]);
+  });
+
   test("waits five seconds at most, and those behind it with it", async () => {
     await says("look", ["f1"]);
     await says("and", []);
@@ -91,6 +99,15 @@ describe("a question", () => {
     await pass(backend, 2_000);
     expect(ai.requests).toHaveLength(0);
     await files.hold(one);
+    await settleDown(backend);
+    expect(ai.requests).toHaveLength(1);
+  });
+
+  test("is asked when an edit takes out its image", async () => {
+    const [one] = await says("what is it?", ["f1"]);
+    if (!one) throw new Error("no files");
+    const { externalId } = one;
+    await discord.ingest(discord.event("what is a cat?", { externalId, editedAt: Date.now() + 1 }));
     await settleDown(backend);
     expect(ai.requests).toHaveLength(1);
   });

@@ -6,7 +6,7 @@ import { askForReply, openReplyOf } from "../replies/request_reply.ts";
 import { waitForFiles } from "../replies/wait_for_files.ts";
 import { ensureConversation, type ConversationKey } from "../rows/conversations.ts";
 import { advanceCursor, type vAdvance } from "../rows/cursors.ts";
-import { dropFiles } from "../rows/messages/files.ts";
+import { dropFiles, hasFiles } from "../rows/messages/files.ts";
 import { filesHeldIn, horizonOf } from "../rows/mappings.ts";
 import { findMessage } from "../rows/messages/messages.ts";
 import { deletedOnPlatform } from "../outbox/deleted_post.ts";
@@ -20,6 +20,7 @@ import { destinationsOf } from "../relay/relay_message.ts";
 import { applyReaction, applyReactions, type Names } from "../reactions/apply.ts";
 import { findPost } from "../rows/messages/posts.ts";
 import { ensureIdentity, namingDelay } from "../rows/identities.ts";
+import { goOn } from "../files/go_on.ts";
 import { filesDelay } from "../files/wanted.ts";
 import { resolveAfterCatchUp } from "./problems.ts";
 import { refusal } from "../shared/refusal.ts";
@@ -269,6 +270,9 @@ async function applyEdit(ctx: MutationCtx, known: Doc<"messages">, event: Messag
   });
   await dropFiles(ctx, known, event.attachments);
   await editCopies(ctx, known);
+  // What waits may have waited for a file that is not there any more.
+  const edited = hasFiles(known) && (await ctx.db.get("messages", known._id));
+  if (edited) await goOn(ctx, edited);
   return "edited";
 }
 
