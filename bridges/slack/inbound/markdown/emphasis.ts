@@ -1,4 +1,5 @@
 import { isWordPart } from "./escape.ts";
+import { tokenEnd } from "./tokens.ts";
 
 /**
  * Which of the `*bold*` and `~struck~` signs in Slack's text mark something: they are at the edges of words, and both on
@@ -25,6 +26,8 @@ export class Emphasis {
       return false;
     for (let i = at + 1; i <= this.#text.length; i += 1) {
       i += this.#codeAt(i);
+      // What is in a link or a mention marks nothing.
+      if (this.#text[i] === "<") i = tokenEnd(this.#text, i) ?? i;
       const char = this.#text.charAt(i);
       if (char === "" || char === "\n" || char === "`") {
         this.#searched[sign] = i;

@@ -17,7 +17,7 @@ export function breaksAround(text: string, at: number): typeof NO_BREAKS {
   const body = text.slice(at + 3, close);
   if (!body.includes("\n")) return NO_BREAKS;
   const before = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
-  if (QUOTE.test(before)) return NO_BREAKS;
+  if (QUOTE.test(before) && hasOnlyQuotes(body)) return NO_BREAKS;
   const after = /^ *(?=\S)/.test(text.slice(close + 3));
   return {
     beforeOpening: before.trim() === "" ? "" : "\n",
@@ -25,6 +25,13 @@ export function breaksAround(text: string, at: number): typeof NO_BREAKS {
     beforeClosing: /\n[ \t]*$/.test(body) ? "" : "\n",
     afterClosing: after ? "\n" : "",
   };
+}
+
+/** Whether every further line of a code block has the quote's mark. */
+function hasOnlyQuotes(body: string): boolean {
+  for (let at = body.indexOf("\n"); at !== -1; at = body.indexOf("\n", at + 1))
+    if (!isQuoted(body, at + 1)) return false;
+  return true;
 }
 
 const QUOTE = /^(?:&gt;|>)/;
