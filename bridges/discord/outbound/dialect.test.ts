@@ -117,6 +117,7 @@ describe("Discord's dialect", () => {
       "**Note:**text は**「引用」**は x\\*\\*(1) and y\\*\\*(2)",
     ],
     ["bars within words, but spoilers", "x||y||z ||s||", "x\\|\\|y\\|\\|z ||s||"],
+    ["bars between words", "a || b || c ||\n|| d", "a \\|\\| b \\|\\| c \\|\\|\n\\|\\| d"],
     ["a back slash before another script", "C:\\ユーザー\\*x", "C:\\\\ユーザー\\*x"],
     ["what would be small print", "-# a\n- -# b", "\\-# a\n- \\-# b"],
     ["any reference", "&copy; &#8212; &#x2a;a&ast; &nope;", "© — \\*a\\* &nope;"],
@@ -198,4 +199,15 @@ test.each([
   ["a\n  ---", "## a"],
 ])("an item with marks is parsed: %j", (content, expected) => {
   expect(shown(content)).toEqual([expected]);
+});
+
+test.each([
+  "||two\nlines||",
+  "||two\n\nparagraphs||",
+  "||one | two||",
+  `||${"long ".repeat(150)}end||`,
+  "これは||秘密||です",
+  "||\n```js\nsecret\n```\n||",
+])("Discord hides the spoiler %j", (text) => {
+  expect(shown(text)).toEqual([text]);
 });

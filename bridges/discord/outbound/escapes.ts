@@ -80,9 +80,12 @@ function restOfUrl(source: string, from: number): number {
 
 const MAX_URL = 500;
 
-/** Discord hides what is between two pairs of bars. Only at the edges of words may that be meant. */
+/**
+ * Discord hides what is between two pairs of bars, over several lines too. Only at the edges of words may that be meant, and
+ * in scripts without spaces between words. Around a block of code the bars are on lines of their own.
+ */
 const SPOILER =
-  /(?<![^\s([{"'*_~])(\|\|)(?=[^\s|])[^|\n]{1,500}(?<=[^\s|])\1(?![^\s)\]}"'.,:;!?*_~])/g;
+  /(?<![^\s([{"'*_~\P{ASCII}])(\|\|)(?=[^\s|]|\n```)(?:[^|]|(?<!\|)\|(?!\|)){1,1800}(?<=[^\s|]|```\n)\1(?![^\s)\]}"'.,:;!?*_~\P{ASCII}])/gu;
 
 /** The parser takes an emoji for a letter, and an underscore within words for no mark. */
 const BESIDE_EMOJI =

@@ -9,7 +9,7 @@ import type { Delivery, Piece } from "../../platform.ts";
 import { dialectChanges, PINGS } from "./dialect.ts";
 
 /** Changes with every change of where content is split: docs/races.md#a-long-reply-resumes */
-export const FORMAT = "discord-9";
+export const FORMAT = "discord-10";
 
 /** https://discord.com/developers/docs/resources/message#create-message: 2,000 characters. */
 const LIMIT = 2_000;
