@@ -4,7 +4,8 @@ const CDN = "https://cdn.discordapp.com";
 
 /** The name that people see in the server: the nickname, otherwise the display name, otherwise the user name. */
 export function displayName(user: DiscordUser, member: DiscordMember | undefined): string {
-  return member?.nick ?? user.global_name ?? user.username;
+  // An empty name says nothing either.
+  return [member?.nick, user.global_name, user.username].find(Boolean) ?? user.id;
 }
 
 /** https://discord.com/developers/docs/reference#image-formatting. `undefined`: the person has none. */
