@@ -197,3 +197,20 @@ test("a channel that is mapped without relay takes no part", async () => {
   const where = (await rows(backend, "deliveries")).map(({ mappingId }) => mappingId);
   expect(new Set(where)).toEqual(new Set([discord.mappingId, slack.mappingId]));
 });
+
+test("the AI is shown nothing elsewhere of what is answered from when its channel was mapped to another one", async () => {
+  const secret = await discord.says("secret of the room");
+  const { platform, externalId } = discord;
+  await backend.admin.mutation(api.admin.unmap, { platform, externalId });
+  await mapSide("discord", { to: "elsewhere" });
+  const other = await mapSide("slack", {
+    externalId: "C0000000002",
+    to: "elsewhere",
+    trigger: "always",
+  });
+  await pass(backend, 1_000);
+  await discord.says("indeed", { replyTo: secret });
+  await other.says("what?");
+  await settleDown(backend);
+  expect(shown()).toEqual(["Bob: indeed", "Ann: what?"]);
+});

@@ -205,4 +205,17 @@ describe("an answer to a message", () => {
     expect(copy).not.toHaveProperty("replyTo");
     expect(copy).not.toHaveProperty("quote");
   });
+
+  test("from when its channel was mapped to another one quotes nothing", async () => {
+    const secret = await discord.says("secret of the room");
+    const { platform, externalId } = discord;
+    await backend.admin.mutation(api.admin.unmap, { platform, externalId });
+    await mapSide("discord", { to: "elsewhere" });
+    const other = await mapSide("slack", { externalId: "C0000000002", to: "elsewhere" });
+    await pass(backend, 1_000);
+    await discord.says("indeed", { replyTo: secret });
+    const [copy] = await other.carryOutAll();
+    expect(copy).toMatchObject({ content: "indeed" });
+    expect(copy).not.toHaveProperty("quote");
+  });
 });

@@ -63,11 +63,14 @@ async function titleOf(ctx: QueryCtx, { conversationId, externalId }: Doc<"messa
 /** Characters of an answered message that are enough to tell which one it is. */
 const QUOTE_LENGTH = 200;
 
-/** The beginning of the message that this one answers, as a quote. Nothing if it is not stored or deleted. */
-async function answeredBy(ctx: QueryCtx, { mappingId, replyTo }: Doc<"messages">) {
+/**
+ * The beginning of the message that this one answers, as a quote. Nothing if it is not stored or deleted, or was said when
+ * the channel was mapped to another one: who hears it now may not have heard that.
+ */
+async function answeredBy(ctx: QueryCtx, { channelId, mappingId, replyTo }: Doc<"messages">) {
   if (!mappingId || replyTo === undefined) return undefined;
   const answered = await saidAs(ctx, mappingId, replyTo);
-  if (!answered || answered.deletedAt !== undefined) return undefined;
+  if (answered?.channelId !== channelId || answered.deletedAt !== undefined) return undefined;
   const name = (await speakerOf(ctx, answered)) ?? "you";
   const text = withAttachments(await readableContent(ctx, answered), answered);
   const line = Array.from(onOneLine(text));

@@ -81,13 +81,15 @@ async function personaOf(ctx: QueryCtx, message: Doc<"messages">): Promise<Said[
 /** What a message answers, if that can be seen in the place: its id there, and a quote where a platform needs one. */
 async function answerTo(
   ctx: QueryCtx,
-  { mappingId, replyTo }: Doc<"messages">,
+  { channelId, mappingId, replyTo }: Doc<"messages">,
   place: Doc<"conversations">,
 ): Promise<Pick<Said, "quote" | "replyTo">> {
   if (!mappingId || replyTo === undefined || !place.mappingId) return {};
   const answered = await saidAs(ctx, mappingId, replyTo);
+  // Said when the channel was mapped to another one: it was never meant for those who hear it now.
+  if (answered?.channelId !== channelId) return {};
   // A thread shows its root.
-  if (!answered || answered.deletedAt !== undefined || answered._id === place.rootId) return {};
+  if (answered.deletedAt !== undefined || answered._id === place.rootId) return {};
   const id = await idIn(ctx, answered, place.mappingId);
   const name = (await authorOf(ctx, answered))?.name ?? AI_NAME;
   const line = Array.from(onOneLine(await readableContent(ctx, answered)));
