@@ -74,10 +74,12 @@ describe("what a person of an app writes", () => {
   });
 
   test.each([" ", "\u200b", "<!-- note -->", "&nbsp;"])(
-    "is not posted where nothing of it shows: %j",
+    "is neither posted nor answered where nothing of it shows: %j",
     async (content) => {
+      await slack.change({ trigger: "always" });
       await says(content);
       await settleDown(backend);
+      expect(ai.requests).toEqual([]);
       for (const side of [discord, slack]) expect(await side.ready()).toEqual([]);
     },
   );

@@ -65,7 +65,9 @@ export async function saySeedMessage(ctx: MutationCtx, { channel, authorId, cont
 export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, content }: Said) {
   const byAdmin = await isAdmin(ctx);
   if (!byAdmin) await takeMessage(ctx, authorId, channel._id);
-  const asks = byAdmin || (await asksIn(ctx, channel, content));
+  // A platform refuses what it would show nothing of, and nothing is asked by it.
+  const isShown = !isBlank(content);
+  const asks = isShown && (byAdmin || (await asksIn(ctx, channel, content)));
   const conversation = await ensureConversation(ctx, { channelId: channel._id });
   const now = Date.now();
   const messageId = await ctx.db.insert("messages", {
@@ -80,8 +82,7 @@ export async function sayPrivateMessage(ctx: MutationCtx, { channel, authorId, c
   });
   const message = await ctx.db.get("messages", messageId);
   if (!message) return;
-  // A platform refuses what it would show nothing of.
-  if (!isBlank(content)) await relayInOrder(ctx, message);
+  if (isShown) await relayInOrder(ctx, message);
   if (asks) await askForReply(ctx, conversation, message);
 }
 
