@@ -50,18 +50,36 @@ async function oldMirrored(ctx: MutationCtx, mapping: Doc<"mappings">, most: num
 }
 
 /**
- * What apps and admins wrote, and what they were answered, is of no mapping: it goes with the shortest limit of its
- * channel's mappings. Those that are unmapped count only if the channel has no other.
+ * What is of no mapping goes with the shortest limit of its channel's mappings: what apps and admins wrote and were
+ * answered, and what was there before. Mappings that are unmapped count only if the channel has no other.
  */
 async function oldOfConvex(ctx: MutationCtx, mapping: Doc<"mappings">, most: number) {
   const { channelId, state } = mapping;
   if (state === "unmapped" && (await isMapped(ctx, channelId))) return [];
+  const horizon = horizonOf(mapping);
+  const fromBefore = await oldFromBefore(ctx, channelId, horizon, most);
   const conversation = await findConversation(ctx, { channelId });
-  if (!conversation) return [];
-  return await ctx.db
+  if (!conversation || fromBefore.length >= most) return fromBefore;
+  const written = await ctx.db
     .query("messages")
     .withIndex("by_conversationId_and_position", (q) =>
-      q.eq("conversationId", conversation._id).lt("position", ownPosition(horizonOf(mapping))),
+      q.eq("conversationId", conversation._id).lt("position", ownPosition(horizon)),
+    )
+    .take(most - fromBefore.length);
+  return [...fromBefore, ...written];
+}
+
+/** What was said in the channel before it was first mapped (`--adopt`) has only the time at which it was stored. */
+async function oldFromBefore(
+  ctx: MutationCtx,
+  channelId: Id<"channels">,
+  horizon: number,
+  most: number,
+) {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_channelId_and_sentAt", (q) =>
+      q.eq("channelId", channelId).eq("sentAt", undefined).lt("_creationTime", horizon),
     )
     .take(most);
 }

@@ -65,3 +65,17 @@ test("the limit of an unmapped channel is theirs only where no other is mapped",
   await runOnDay(9);
   expect(await left()).toEqual([]);
 });
+
+test("what a channel had before it was taken over goes the same way", async () => {
+  const { admin, nobody } = backend;
+  const channelId = await nobody.mutation(api.index.createChannel, { name: "lobby" });
+  await nobody.mutation(api.index.sendMessage, { channelId, authorId, content: "before" });
+  await settleDown(backend);
+  const externalId = "C0000000002";
+  await admin.mutation(api.admin.map, { platform: "slack", externalId, adopt: channelId });
+  await runOnDay(8);
+  expect(await left()).toEqual(["before", "answer 1"]);
+  await admin.mutation(api.admin.change, { platform: "slack", externalId, keepDays: 7 });
+  await runOnDay(9);
+  expect(await left()).toEqual([]);
+});
