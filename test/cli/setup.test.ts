@@ -285,7 +285,7 @@ test("without a terminal, missing input is reported with the flag or variable to
   );
   await writeFile(join(project, ".env.local"), saved);
   expect([hosting, url, adminKey].map(({ code }) => code)).toEqual([1, 1, 1]);
-  expect(hosting.output).toContain("--help");
+  expect(hosting.output).toContain("--convex cloud, local or self-hosted");
   expect(url.output).toContain("--self-hosted-url");
   expect(adminKey.output).toContain("CONVEX_SELF_HOSTED_ADMIN_KEY");
 }, 300_000);

@@ -8,6 +8,10 @@ import { saveSelfHosted } from "./self_hosted.ts";
 /** Settings that select a deployment, each on its own. */
 const SELECTING = ["CONVEX_SELF_HOSTED_URL", "CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY"] as const;
 
+/** How to say without a terminal where Convex runs. */
+const INSTEAD =
+  "pass --convex cloud, local or self-hosted, or set CONVEX_DEPLOY_KEY for Convex Cloud (docs/setup.md)";
+
 /** What the CLI does next, and what to choose in its menu, whose first choice is the other one. */
 const ANNOUNCEMENT = {
   cloud:
@@ -30,7 +34,7 @@ export async function chooseDeployment(tools: SetupTools, choices: SetupChoices)
       ? lacksKey && prompts.canAsk
         ? "self-hosted"
         : undefined
-      : await prompts.choose<Hosting>("Where should Convex run?", [
+      : await prompts.choose<Hosting>("Where should Convex run?", INSTEAD, [
           { value: "cloud", name: "Convex Cloud (needs an account; free to start)" },
           {
             value: "local",

@@ -60,7 +60,11 @@ export function buildCommandLine(print: (line: string) => void): Command {
     )
     .option("--openai-model <name>", "the AI model; default gpt-4o", parseWord)
     .option("--no-push", "don't push the backend")
+    // Otherwise a misspelled command is only "too many arguments".
+    .allowExcessArguments()
     .action((flags: SetupFlags) => {
+      const [word] = program.args;
+      if (word !== undefined) refuseCommand(program, word);
       const platforms = flags.platforms?.split(",").map((name) => name.trim());
       const invalid = platforms?.find((name) => name !== "discord" && name !== "slack");
       if (invalid !== undefined) program.error(`error: '${invalid}' is neither discord nor slack`);
@@ -93,6 +97,12 @@ export function buildCommandLine(print: (line: string) => void): Command {
     }),
   );
   return program;
+}
+
+/** Setup has a single command, so what begins like it must mean it. */
+function refuseCommand(program: Command, word: string): never {
+  const hint = word.startsWith("ro") ? "(Did you mean rotate?)" : "See npm run setup -- --help";
+  program.error(`error: unknown command '${word}'\n${hint}`);
 }
 
 const HELP = `

@@ -58,7 +58,8 @@ export async function setVariables(
 }
 
 function askAboutChat({ prompts }: SetupTools): Promise<string> {
-  return prompts.choose("May people without a key use the public chat API, PUBLIC_CHAT?", [
+  const question = "May people without a key use the public chat API, PUBLIC_CHAT?";
+  return prompts.choose(question, "pass --public-chat closed, or open", [
     { value: "closed", name: "no (right if you only bridge Discord and Slack)" },
     {
       value: "open",

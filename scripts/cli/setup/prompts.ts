@@ -7,11 +7,13 @@ type Validate = (value: string) => string | undefined;
 export interface Prompts {
   /** Whether somebody is there to answer. */
   readonly canAsk: boolean;
+  /** `instead` says how to give the answer without a terminal. */
   choose<T extends string>(
     question: string,
+    instead: string,
     choices: readonly { value: T; name: string }[],
   ): Promise<T>;
-  /** `instead` says how to give the answer without a terminal. */
+  /** `instead` as in `choose`. */
   line(question: string, instead: string, validate: Validate): Promise<string>;
   /** Does not echo what is typed. Without a terminal, the answer is empty. */
   secret(question: string, validate: Validate): Promise<string>;
@@ -28,7 +30,7 @@ export interface Terminal {
 export function terminalPrompts(terminal?: Terminal): Prompts {
   return {
     canAsk: true,
-    choose: (message, choices) =>
+    choose: (message, _, choices) =>
       prompt(({ select }) => select({ message, choices: [...choices] }, terminal)),
     line: (message, _, validate) =>
       prompt(({ input }) =>
@@ -51,8 +53,8 @@ export function unattendedPrompts(mayChangeKeys: boolean): Prompts {
     new CommandError("NO_TERMINAL", `no terminal to ask "${question}": ${instead}`);
   return {
     canAsk: false,
-    choose: async (question) => {
-      throw noTerminal(question, "use a flag instead (--help)");
+    choose: async (question, instead) => {
+      throw noTerminal(question, instead);
     },
     line: async (question, instead) => {
       throw noTerminal(question, instead);
