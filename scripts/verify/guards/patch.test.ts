@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findingOf, readPatch } from "./patch.ts";
+import { runGuards } from "./run_guards.ts";
 
 test("a patch names its guard, its test file and the test", () => {
   const text = "Removes it.\nTest: test/a.test.ts > one > two, three\n\n--- a/x.ts\n+++ b/x.ts\n";
@@ -42,3 +43,16 @@ test.each(PATCHES)("%s names a test that exists", (name) => {
 function patternOf(title: string): string {
   return title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll(/%[a-z]/g, ".+");
 }
+
+test("a filter that matches no guard is no success, and says so", async () => {
+  const printed: string[] = [];
+  const options = {
+    root: ROOT,
+    only: "no such guard",
+    print: (line: string) => printed.push(line),
+  };
+  expect(await runGuards(options)).toBe(false);
+  expect(printed).toEqual([
+    'guards failed: no name of a patch in test/guards contains "no such guard"',
+  ]);
+});
