@@ -13,7 +13,7 @@ interface Flags {
 
 const program = new Command("soak")
   .description(
-    "Posts at random on Discord and Slack while bridge processes are killed and everything around them fails,\n" +
+    "Posts at random on Discord and Slack while bridge processes are killed and everything around them fails, " +
       "then compares what happened on the platforms with what Convex holds.",
   )
   .option("--messages <n>", "messages that people post", wholeNumber, 2_000)
