@@ -46,7 +46,7 @@ describe("which deployment is used", () => {
 
   test("the doctor says that it does not look at the playground that is running", async () => {
     const { convexUrl, adminKey } = playground();
-    const about = `Playground: the one at ${convexUrl} is not looked at`;
+    const about = `Playground: the one at ${convexUrl} is not checked`;
     const withdraw = await announcePlayground({ pid: process.pid, convexUrl, adminKey });
     expect((await script.doctor()).stdout).toContain(about);
     withdraw();

@@ -58,6 +58,6 @@ async function readSettingsAndCheck(
 /** Says what the rest looks at, to who expects it to be the playground that runs. */
 function besidePlayground({ convexUrl }: RunningPlayground): Finding {
   return checkNamed("Playground").skipped(
-    `the one at ${convexUrl} is not looked at, but the settings for a deployment of your own, which it does not use`,
+    `the one at ${convexUrl} is not checked: it needs no settings. What follows is about a deployment of your own`,
   );
 }

@@ -56,7 +56,8 @@ export function checkSources({ shell, files, root }: Sources): Finding[] {
       );
     }
   }
-  return [...findings, ...nearMisses(Object.keys({ ...files, ...shell }))];
+  const names = Object.keys({ ...files, ...shell });
+  return [...findings, ...names.flatMap((name) => nearMiss(name, Object.hasOwn(files, name)))];
 }
 
 /** Where the value of a setting comes from, to follow a finding about it; empty if from a file as usual. */
@@ -64,14 +65,21 @@ export function sourceOf(name: string, { shell }: Sources): string {
   return shell[name] ? " (it comes from the shell's environment)" : "";
 }
 
-function nearMisses(names: readonly string[]): Finding[] {
-  return names.flatMap((name) => {
-    if (isSettingName(name) || OTHER_NAMES.includes(name)) return [];
-    const meant = SETTING_NAMES.find((known) => distance(name, known) <= NEAR);
-    if (meant === undefined) return [];
-    const step = `Rename it to ${meant}, or remove it`;
-    return [checkNamed("Settings").warning(`${name} is no setting; ${meant} is`, step)];
-  });
+/** A name in the files may also be short of a word; in the shell it may be another program's. */
+function nearMiss(name: string, isInFile: boolean): Finding[] {
+  if (isSettingName(name) || OTHER_NAMES.includes(name)) return [];
+  const meant =
+    SETTING_NAMES.find((known) => distance(name, known) <= NEAR) ??
+    SETTING_NAMES.find((known) => isInFile && lacksWord(name, known));
+  if (meant === undefined) return [];
+  const step = `Rename it to ${meant}, or remove it`;
+  return [checkNamed("Settings").warning(`${name} is no setting; ${meant} is`, step)];
+}
+
+/** Whether a name lacks one word in the middle, as DISCORD_TOKEN, which many bots read. */
+function lacksWord(name: string, known: string): boolean {
+  const [first, , last, ...others] = known.split("_");
+  return others.length === 0 && last !== undefined && name === `${first ?? ""}_${last}`;
 }
 
 /** Whether a file exists that others than its owner may read. Windows has no such permissions. */

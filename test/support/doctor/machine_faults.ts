@@ -99,6 +99,13 @@ export const MACHINE_FAULTS: readonly Fault[] = [
     level: "warning",
   },
   {
+    name: "a name that leaves out a word",
+    inject: (s) => s.withSources({ shell: {}, files: { DISCORD_TOKEN: "MARKED" } }),
+    fault: /DISCORD_TOKEN is no setting; DISCORD_BOT_TOKEN is/,
+    step: /Rename it/,
+    level: "warning",
+  },
+  {
     name: "a variable of the deployment in .env.local",
     inject: (s) => s.withSources({ shell: {}, files: { AI_REPLIES_PER_DAY: "9" } }),
     fault: /AI_REPLIES_PER_DAY has no effect here/,
