@@ -121,7 +121,9 @@ test.each([["unmap"], ["pause"], ["resume"], ["set", "--trigger", "never"]])(
     const id = script.newId();
     const { code, stderr } = await channels([verb, "discord", id, ...options]);
     expect(code).toBe(1);
-    expect(stderr).toBe(`error: discord ${id} is not mapped\n`);
+    expect(stderr).toBe(
+      `error: discord ${id} is not mapped. npm run channels -- list shows what is\n`,
+    );
   },
 );
 
@@ -145,5 +147,11 @@ test("retry reports that there is nothing to retry and refuses an unknown delive
   expect(await channels(["retry"])).toMatchObject({ code: 0, stdout: "Nothing has failed.\n" });
   const unknown = await channels(["retry", "nothing", "--json"]);
   expect(unknown).toMatchObject({ code: 1, stdout: "" });
-  expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "NOT_FOUND" } });
+  expect(JSON.parse(unknown.stderr)).toMatchObject({
+    error: {
+      code: "NOT_FOUND",
+      message:
+        "no delivery has that id. npm run channels -- status shows the failed ones, with their ids",
+    },
+  });
 });

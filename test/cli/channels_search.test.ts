@@ -59,7 +59,11 @@ test("--limit and --json; nothing of deleted messages", async () => {
 test.each([
   [1, ["search", "support", "…"], "nothing to search for"],
   [1, ["search", "support", "a ".repeat(17)], "at most 16 words"],
-  [1, ["search", "nowhere", "tea"], "no private channel has that name or id"],
+  [
+    1,
+    ["search", "nowhere", "tea"],
+    "no private channel has that name or id: npm run channels -- list",
+  ],
   [2, ["search", "support", "tea", "--limit", "51"], "It must be a number from 1 to 50."],
   [2, ["search", "support"], "missing required argument 'text'"],
 ] as const)("exits with %i: %j", async (code, args, message) => {

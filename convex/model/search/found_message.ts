@@ -39,7 +39,11 @@ async function channelCalled(ctx: QueryCtx, idOrName: string): Promise<Id<"chann
       .query("channels")
       .withIndex("by_private_and_name", (q) => q.eq("private", true).eq("name", idOrName.trim()))
       .first());
-  if (!channel) throw refusal("CHANNEL_NOT_FOUND", "no private channel has that name or id");
+  if (!channel)
+    throw refusal(
+      "CHANNEL_NOT_FOUND",
+      "no private channel has that name or id: npm run channels -- list shows them",
+    );
   return channel._id;
 }
 

@@ -192,7 +192,7 @@ async function confirmDeletion(count = "all its messages"): Promise<void> {
 }
 
 function addSet(program: Command, print: Print): void {
-  const command = addVerb(program, "set", "Change how a mapped channel is answered.", [
+  const command = addVerb(program, "set", "Change the settings of a mapped channel.", [
     "set discord 112233445566778899 --trigger never",
     'set slack C0123456789 --instructions "Answer in French." --model gpt-4o-mini',
     "set slack C0123456789 --no-instructions --no-model",

@@ -114,6 +114,12 @@ async function request(
   return response;
 }
 
+/** The step that follows what Convex refuses by this code. */
+const STEPS: Readonly<Record<string, string>> = {
+  NOT_FOUND: ". npm run channels -- status shows the failed ones, with their ids",
+  NOT_MAPPED: ". npm run channels -- list shows what is",
+};
+
 const vRefusal = z.object({ code: z.string(), message: z.string() });
 
 async function explainErrors<T>(call: Promise<T>): Promise<T> {
@@ -122,7 +128,8 @@ async function explainErrors<T>(call: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof CommandError) throw error;
     const refusal = error instanceof ConvexError ? vRefusal.safeParse(error.data).data : undefined;
-    if (refusal) throw new CommandError(refusal.code, refusal.message);
+    if (refusal)
+      throw new CommandError(refusal.code, refusal.message + (STEPS[refusal.code] ?? ""));
     const reason = error instanceof Error ? error.message : "unknown error";
     throw new CommandError("FAILED", `the deployment failed: ${reason}`);
   }
