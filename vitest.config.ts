@@ -23,8 +23,8 @@ export default defineConfig({
     maxWorkers: 5,
     sequence: { sequencer: WaitingFirst },
     // A waiting test names what it waits for, and gives up before this does.
-    testTimeout: 60_000,
-    hookTimeout: 90_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
