@@ -93,7 +93,7 @@ test("a reply on Discord quotes on Slack what it answers", async () => {
   const first = talk.say("discord", "Ada", "a *question*");
   talk.say("discord", "Bob", "an answer", { replyTo: first });
   await eventually(() => expect(talk.lines("slack")).toHaveLength(2));
-  expect(talk.lines("slack")[1]).toBe("Bob: > **Ada:** a \\*question\\*\n\nan answer");
+  expect(talk.lines("slack")[1]).toBe("Bob: > **Ada:** a question\n\nan answer");
 });
 
 test("the AI answers where it was asked, and the other place sees question and answer", async () => {

@@ -1,5 +1,6 @@
 import { cut, escapeMarkdown, onOneLine } from "../../../convex/model/shared/text.ts";
 import type { Delivery } from "../../platform.ts";
+import { plainText } from "../markdown/plain_text.ts";
 
 /** UTF-16 units that each piece of a relayed message leaves free for what is posted before it. */
 const HEADER_ROOM = 400;
@@ -29,7 +30,7 @@ export function header(
 ): string {
   const quotation =
     quoted && quote
-      ? `> **${plain(quote.name, MOST.quotedName)}:** ${plain(quote.text, MOST.quote)}${gap}`
+      ? `> **${plain(quote.name, MOST.quotedName)}:** ${plain(wordsOf(quote.text), MOST.quote)}${gap}`
       : "";
   if (!named || !author) return quotation;
   return `${quotation}**${plain(author.name, MOST.name)}:**${BLOCK.test(text) ? gap : " "}`;
@@ -38,7 +39,12 @@ export function header(
 /** What Markdown reads differently behind a name. */
 const BLOCK = /^(?:[#>`~|+*-]|\d+[.)]|\s)/;
 
-/** The beginning of a text, without its markup, on one line. */
+/** Of a quote. Convex cuts a long one, and ends it with an ellipsis. */
+function wordsOf(text: string): string {
+  return plainText(text, text.endsWith("…")).trim() || text;
+}
+
+/** The beginning of a text, with its signs as they are, on one line. */
 function plain(text: string, most: number): string {
   const line = onOneLine(text);
   for (let length = Math.min(line.length, most); ; length -= 1) {

@@ -1,11 +1,12 @@
-import type { Nodes, Parents } from "mdast";
 import { cut } from "../../../convex/model/shared/text.ts";
-import { isHardToParse, parseMarkdown } from "../../core/markdown/parse.ts";
+import { plainText } from "../../core/markdown/plain_text.ts";
 import { withoutPings } from "../../core/markdown/safety/pings.ts";
 import { PINGS } from "./dialect.ts";
 
 /** What is read of a text for a name, in UTF-16 units. */
 const MAX_READ = 4_000;
+/** A longer text may have been cut. Convex cuts a question near here. */
+const MAY_BE_CUT = 990;
 
 /**
  * A thread's name: the first line of words of the question, or of the answer if it has none, as people read it. At most 60
@@ -18,7 +19,7 @@ export function threadName(question: string, answer = ""): string {
 }
 
 function lineOf(content: string): string | undefined {
-  const lines = plainText(cut(content, MAX_READ))
+  const lines = plainText(cut(content, MAX_READ), content.length > MAY_BE_CUT)
     .split("\n")
     .map((line) => line.replace(TOKEN, (_, emoji?: string) => emoji ?? ""))
     .map((line) => line.replace(/[\s\p{Cc}]+/gu, " ").trim());
@@ -45,62 +46,3 @@ const graphemes = new Intl.Segmenter();
 
 /** A mention of which nobody knows the name, or an emoji of a server. */
 const TOKEN = /<(?:[@#][!&]?\d+|a?(:\w+:)\d+)>/g;
-
-/** Code, an escape, or a spoiler: the first two hold none. */
-const SPOILER = /(`+)[^]*?\1|\\[^]|\|\|[^]+?(\|\||$)/g;
-/** A longer text may have been cut within a spoiler. Convex cuts a question near here. */
-const MAY_BE_CUT = 990;
-
-/** The words of a text without what formats them, line by line. */
-function plainText(content: string): string {
-  const source = content.replace(SPOILER, (text, _ticks, end?: string) => {
-    const isSpoiler = end === "||" || (end === "" && content.length > MAY_BE_CUT);
-    return isSpoiler ? "[spoiler]" : text;
-  });
-  return isHardToParse(source) ? source : wordsOf(parseMarkdown(source), source);
-}
-
-const BLOCKS = new Set(["root", "blockquote", "list", "listItem"]);
-
-function wordsOf(node: Nodes, source: string): string {
-  const { start, end } = node.position ?? {};
-  const typed = source.slice(start?.offset, end?.offset);
-  const inside = (parent: Parents) =>
-    parent.children
-      .map((child) => wordsOf(child, source))
-      .join(BLOCKS.has(parent.type) ? "\n" : "");
-  switch (node.type) {
-    case "text":
-      // Discord decodes no entities.
-      return typed.replace(/\\([!-/:-@[-`{-~])/g, "$1");
-    case "inlineCode":
-    case "code":
-      return node.value;
-    case "image":
-      return node.alt ?? "";
-    case "thematicBreak":
-    case "definition":
-      return "";
-    case "listItem":
-      return `${/^\d+[.)] /.exec(typed)?.[0] ?? ""}${inside(node)}`;
-    case "emphasis":
-    case "strong":
-    case "delete":
-      return isName(typed, source, start?.offset ?? 0) ? typed : inside(node);
-    case "root":
-    case "blockquote":
-    case "list":
-    case "paragraph":
-    case "heading":
-    case "link":
-      return inside(node);
-    default:
-      return typed;
-  }
-}
-
-/** Whether marks are a part of words: `__init__`, `2*3*4`. Discord knows no `~` alone. */
-function isName(typed: string, source: string, at: number): boolean {
-  const around = source.charAt(at - 1) + source.charAt(at + typed.length);
-  return /^__\w+__$|^~[^~]/.test(typed) || /[\p{L}\p{N}]/u.test(around);
-}
