@@ -31,6 +31,12 @@ test.concurrent.each([
   expect(stdout).toContain("Exit codes: 0 done, 1 refused or failed");
 });
 
+test("export says when there is nothing to export", async () => {
+  const { code, stdout, stderr } = await channels(["export", "feedback"]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+  expect(stderr).toMatch(/^No answer is rated/m);
+});
+
 describe("wrong usage", () => {
   afterAll(async () => {
     const ids = (await script.mappings()).map(({ externalId }) => externalId);
@@ -62,4 +68,14 @@ describe("wrong usage", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
+});
+
+test("npm start takes no arguments, and says what it does", async () => {
+  const asked = await script.bridges("--help");
+  expect({ ...asked, stdout: asked.stdout.split("\n", 1) }).toEqual({
+    ...{ code: 0, stdout: ["usage: npm start"], stderr: "" },
+  });
+  const { code, stdout, stderr } = await script.bridges("discord");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^error: npm start takes no arguments\nusage: npm start\n/);
 });

@@ -63,6 +63,11 @@ export class ChannelsScript {
     return this.#start("scripts/cli/doctor/doctor.ts", [], {});
   }
 
+  /** Runs `npm start -- <args>` beside it, without settings. */
+  bridges(...args: readonly string[]): Promise<Ended> {
+    return this.#start("scripts/start.ts", args, {});
+  }
+
   #start(script: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
     const command = [join(ROOT, "scripts/bootstrap.mjs"), "--compiled", script, ...args];
     return new Promise((resolve) => {

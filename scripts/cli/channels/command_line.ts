@@ -274,8 +274,13 @@ function addExport(program: Command, print: Print): void {
     .action(async (_what: string, flags: Common) => {
       const { connect } = await import("./deployment.ts");
       const { feedback } = await import("./feedback.ts");
+      let count = 0;
       // Printed page by page: there may be more than fits into memory.
-      for await (const line of feedback(await connect(noteFor(flags)))) print(line);
+      for await (const line of feedback(await connect(noteFor(flags)))) {
+        print(line);
+        count += 1;
+      }
+      if (count === 0) console.error("No answer is rated: people rate one with 👍 or 👎.");
     });
 }
 

@@ -71,7 +71,7 @@ const layers = [
     ops: ["shared", "convex"],
     ingest: ["shared", "convex", "ops"],
     files: ["shared", "convex", "ops"],
-    outbox: ["shared", "convex", "ops", "files"],
+    outbox: ["shared", "convex", "ops", "files", "markdown/plain_text.ts"],
     catch_up: ["shared", "convex", "ops", "ingest"],
   }),
   ...layersOf("convex/model/", {
