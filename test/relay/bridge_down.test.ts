@@ -106,7 +106,10 @@ test("with two bridges everything is there once, also when one is killed", async
   // A delivery that the killed one held waits for its lease and the quarantine: usually some 125 s in all.
   await eventually(
     () => {
-      for (const to of PLATFORMS) expect(numbers(talk, to)).toEqual(upTo(40));
+      expect(numbers(talk, "slack")).toEqual(upTo(40));
+      // Slack sends each event to one of its sockets. What the killed one had not acknowledged comes later, to the other.
+      const onDiscord = numbers(talk, "discord").toSorted((a, b) => a - b);
+      expect(onDiscord).toEqual(upTo(40));
     },
     { timeout: 200_000, interval: 500 },
   );

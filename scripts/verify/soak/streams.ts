@@ -4,18 +4,22 @@ import type { Random } from "./random.ts";
 /** Characters that the AI stand-in sends at once. */
 const PIECE = 4;
 
+/** Characters that tell the answers to one question from others: it quotes who asked what. */
+const SAME = 24;
+
 /**
- * How the AI streams: over one to six seconds, and some attempts break off in the middle. No two in a row do, so that a later
- * attempt ends; one that ends for good does so after people have read its beginning. Otherwise a notice would stand for it.
+ * How the AI streams: over one to six seconds, and some attempts break off in the middle. No answer does so twice: with a
+ * fault of the service between, a notice would stand for it. One that ends for good does so after people have read its
+ * beginning, for the same reason.
  */
 export function streamedBy(random: Random): (answer: string) => Streaming {
-  let wholeSince = 0;
+  const broken = new Set<string>();
   return (answer) => {
     const ms = random.between(1_000, 6_000);
     const everyMs = (ms * PIECE) / Math.max(answer.length, PIECE);
-    wholeSince += 1;
-    if (wholeSince < 3 || !random.chance(0.2)) return { everyMs };
-    wholeSince = 0;
+    const question = answer.slice(0, SAME);
+    if (broken.has(question) || !random.chance(0.1)) return { everyMs };
+    broken.add(question);
     const halfway = ms > 4_000 ? random.pick(["destroy", "error"] as const) : "destroy";
     return { everyMs, halfway };
   };
