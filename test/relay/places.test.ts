@@ -62,7 +62,10 @@ describe("one of three places", () => {
     await eventually(async () => {
       const { mapping, failed } = await statusOf(third);
       expect(failed).toHaveLength(2);
-      expect(mapping?.health).toMatchObject([{ direction: "out", code: "50001" }]);
+      // Catching up there may have failed, too.
+      expect(mapping?.health).toContainEqual(
+        expect.objectContaining({ direction: "out", code: "50001" }),
+      );
     });
     expect((await statusOf(talk.channels.discord)).mapping?.health).toEqual([]);
     expect(linesOf(third)).toEqual([]);
@@ -74,9 +77,9 @@ describe("one of three places", () => {
     talk.say("discord", "Ada", "hi");
     await eventually(() => expect(linesOf(third)).toEqual(["Ada: hi"]));
     await eventually(async () =>
-      expect((await statusOf(talk.channels.slack)).mapping?.health).toMatchObject([
-        { direction: "out", code: "not_in_channel" },
-      ]),
+      expect((await statusOf(talk.channels.slack)).mapping?.health).toContainEqual(
+        expect.objectContaining({ direction: "out", code: "not_in_channel" }),
+      ),
     );
   });
 
