@@ -44,8 +44,10 @@ export async function toClaimed(
   const draft = message.streamed ? await draftOf(ctx, message._id) : null;
   const current = draft ? { ...message, content: draft.text } : message;
   const isCreate = delivery.op === "create";
+  const isRelayed = isRelay(delivery, message) && message.authorId !== undefined;
+  // An answer has no files, and may be edited often.
   const { inCopy, anyStays } =
-    delivery.op === "edit" ? await filesInCopy(ctx, message, conversation) : NO_COPY;
+    isRelayed && delivery.op === "edit" ? await filesInCopy(ctx, message, conversation) : NO_COPY;
   const known = { mayStand: isCreate && (pieces.length > 0 || delivery.isLate), inCopy };
   const { said, newestPost, files } = await textOf(ctx, delivery, current, conversation, known);
   // They go with the first part.
@@ -67,7 +69,7 @@ export async function toClaimed(
     ...(root !== undefined && { question: root }),
     ...(conversation.rootId !== undefined && { opensThread: true }),
     ...(replyTo !== undefined && { replyTo }),
-    ...(isRelay(delivery, message) && message.authorId && { relayed: true }),
+    ...(isRelayed && { relayed: true }),
     ...(author && { author }),
     ...(quote && { quote }),
     ...(newestPost !== undefined && { newestPost }),
