@@ -1,4 +1,4 @@
-import { Splitter } from "../../bridges/core/markdown/splitter.ts";
+import { Splitter } from "../../bridges/core/markdown/splitting/splitter.ts";
 import type { Piece } from "../../bridges/platform.ts";
 
 /** All pieces of a text from offset `from`, of at most `limit` UTF-16 units each. */

@@ -1,8 +1,8 @@
 import { cut } from "../../../convex/model/shared/text.ts";
 import type { Piece } from "../../platform.ts";
-import { piecesFrom } from "./pieces.ts";
+import { piecesFrom } from "./splitting/pieces.ts";
 import { type Change, Layers } from "./rewrite.ts";
-import { Splitter } from "./splitter.ts";
+import { Splitter } from "./splitting/splitter.ts";
 
 /** The pieces of a text that is posted in another form than it is stored in. */
 export interface Rendering {

@@ -1,5 +1,5 @@
-import type { Blocks, Line } from "./blocks.ts";
-import { countEnded, type Fence } from "./fences.ts";
+import type { Blocks, Line } from "../blocks.ts";
+import { countEnded, type Fence } from "../fences.ts";
 import { spanAround } from "./spans.ts";
 
 /** Where a text may be broken: after `low`, and no later than `end`. A break in the first half is a last resort. */

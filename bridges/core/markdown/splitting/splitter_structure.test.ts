@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Nodes } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { describe, expect, test } from "vitest";
-import { splitMarkdown } from "../../../test/support/split_markdown.ts";
+import { splitMarkdown } from "../../../../test/support/split_markdown.ts";
 
 /*
  * Documents whose words are all different: where each of them stands in its piece is compared with where it stands in the

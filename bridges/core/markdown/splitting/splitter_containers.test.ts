@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitMarkdown } from "../../../test/support/split_markdown.ts";
+import { splitMarkdown } from "../../../../test/support/split_markdown.ts";
 
 const texts = (source: string, limit = 128) =>
   splitMarkdown(source, 0, limit).map((piece) => piece.text);

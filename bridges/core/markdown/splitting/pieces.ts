@@ -1,4 +1,4 @@
-import type { Piece } from "../../platform.ts";
+import type { Piece } from "../../../platform.ts";
 
 /** Longer replies end with a note. The limit is about 40,000 characters on Discord, 200,000 on Slack. */
 export const MAX_PIECES = 20;

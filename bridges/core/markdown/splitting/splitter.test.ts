@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitMarkdown } from "../../../test/support/split_markdown.ts";
+import { splitMarkdown } from "../../../../test/support/split_markdown.ts";
 
 const texts = (source: string, limit = 2000) =>
   splitMarkdown(source, 0, limit).map((piece) => piece.text);

@@ -1,5 +1,5 @@
-import type { Piece } from "../../platform.ts";
-import { type Blocks, type Line, scanBlocks } from "./blocks.ts";
+import type { Piece } from "../../../platform.ts";
+import { type Blocks, type Line, scanBlocks } from "../blocks.ts";
 import {
   type Container,
   continuation,
@@ -8,7 +8,7 @@ import {
   markOf,
   pathOf,
   reopen,
-} from "./containers.ts";
+} from "../containers.ts";
 import {
   findBreak,
   fenceAcross,
@@ -16,7 +16,7 @@ import {
   lastLineOfCode,
   lineIndex,
 } from "./break_points.ts";
-import { type Fence, fenceAround } from "./fences.ts";
+import { type Fence, fenceAround } from "../fences.ts";
 
 const MIN_LIMIT = 128;
 
